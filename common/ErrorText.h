@@ -1,0 +1,26 @@
+/*
+ * ErrorText: an error's number as a sentence.
+ *
+ * Winsock's numbers (10048) and the system's (64, 995) are one set: FormatMessage knows both.
+ * Wine has no text for Winsock's; the number stands alone there. May be called on any thread.
+ */
+#ifndef ERROR_TEXT_H
+#define ERROR_TEXT_H
+
+#include <winsock2.h>
+#include <windows.h>
+
+/* Room for the longest text that ErrorText_Format writes. */
+#define ERROR_TEXT_SIZE 512
+
+/*
+ * Writes "bind failed with error 10048: Only one usage of each socket address is permitted." to
+ * `text`, which has room for `size` bytes. `call` is the function that failed, `error` what
+ * GetLastError or WSAGetLastError said right after it. Returns `text`.
+ */
+char *ErrorText_Format(char *text, int size, const char *call, DWORD error);
+
+/* Prints that sentence and a newline to stderr. */
+void HandleError(const char *call, DWORD error);
+
+#endif

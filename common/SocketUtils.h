@@ -1,0 +1,61 @@
+/*
+ * SocketUtils: Winsock calls with their casts and option names put away.
+ *
+ * A function that returns bool or SOCKET leaves the reason of a failure in WSAGetLastError, as the
+ * call that it wraps does. All may be called on any thread.
+ */
+#ifndef SOCKET_UTILS_H
+#define SOCKET_UTILS_H
+
+#include "NetAddress.h"
+
+/* Starts Winsock 2.2, before any other call. Each success is owed one SocketUtils_Clear. */
+bool SocketUtils_Init(void);
+void SocketUtils_Clear(void);
+
+/*
+ * A TCP socket for AF_INET or AF_INET6. The caller owns it and gives it to SocketUtils_Close.
+ * It is able to do overlapped I/O (as those of socket() are), and child processes do not inherit it.
+ */
+SOCKET SocketUtils_CreateSocket(int family);
+
+/* Closes the socket, if there is one, and makes the variable INVALID_SOCKET: closing twice is harmless. */
+void SocketUtils_Close(SOCKET *socket);
+
+/*
+ * For a listener, before Bind: nobody else may take this address and port, whatever they set.
+ * Never SO_REUSEADDR: on Windows it lets another process steal the port.
+ * https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
+ */
+bool SocketUtils_SetExclusiveAddressUse(SOCKET socket, bool on);
+
+/* On: a call that would have to wait fails with WSAEWOULDBLOCK instead. */
+bool SocketUtils_SetNonBlocking(SOCKET socket, bool on);
+
+/*
+ * On: a small send leaves at once. Off, the default: it waits until what was sent before is
+ * acknowledged (Nagle), which a peer may put off by 200 ms.
+ */
+bool SocketUtils_SetTcpNoDelay(SOCKET socket, bool on);
+
+/* On, with 0 seconds: closesocket resets the connection and drops what is not yet sent. */
+bool SocketUtils_SetLinger(SOCKET socket, bool on, uint16_t seconds);
+
+/* Sizes in bytes of the system's own buffers behind the socket. */
+bool SocketUtils_SetRecvBufferSize(SOCKET socket, int size);
+bool SocketUtils_SetSendBufferSize(SOCKET socket, int size);
+
+bool SocketUtils_Bind(SOCKET socket, const NetAddress *address);
+
+/* With the longest queue of waiting connections that the system grants. */
+bool SocketUtils_Listen(SOCKET socket);
+
+bool SocketUtils_Connect(SOCKET socket, const NetAddress *address);
+
+/* Like accept: the new socket, and in `address` whom it leads to. The caller owns the socket. */
+SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address);
+
+/* The address that the socket is bound to; after a bind to port 0, the port that the system chose. */
+bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address);
+
+#endif

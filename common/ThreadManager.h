@@ -1,0 +1,35 @@
+/*
+ * ThreadManager: starts threads and waits until they have all ended.
+ *
+ * One thread owns the manager and makes all calls on it.
+ */
+#ifndef THREAD_MANAGER_H
+#define THREAD_MANAGER_H
+
+#include <winsock2.h>
+#include <windows.h>
+#include <stdbool.h>
+
+typedef struct ThreadManager {
+    HANDLE *threads; /* handles of the threads that were launched and not yet joined */
+    int count;
+    int capacity;
+} ThreadManager;
+
+/* An empty manager. All bytes zero is one too. */
+void ThreadManager_Init(ThreadManager *manager);
+
+/*
+ * Starts a thread that runs `procedure(argument)` and ends when it returns. The thread uses
+ * `argument` for as long as it runs: the caller keeps it alive until ThreadManager_Join.
+ * False: no thread was started; GetLastError says why.
+ */
+bool ThreadManager_Launch(ThreadManager *manager, void (*procedure)(void *), void *argument);
+
+/* Waits for every launched thread, closes their handles and leaves the manager empty. */
+void ThreadManager_Join(ThreadManager *manager);
+
+/* The number of processors that this process may use, at least 1. */
+int ThreadManager_GetProcessorCount(void);
+
+#endif

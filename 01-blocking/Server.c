@@ -1,0 +1,210 @@
+/*
+ * 01-blocking: an echo server with blocking calls.
+ *
+ * Model  One thread. It accepts a client, then receives and sends for it until it leaves.
+ * Waits  Inside accept, recv and send: each returns when it has something to return with.
+ * Limit  One client at a time. The system lets a second one connect and keeps it in the listener's
+ *        queue; nothing that it sends is read before the first has left.
+ * New    Everything.
+ *
+ * Build  make 01, or the compiler line in README.md.
+ * Run    make run-01, and talk to it with make client.
+ */
+#include "CtrlC.h"
+#include "ErrorText.h"
+#include "ServerLog.h"
+#include "ServerOptions.h"
+#include "SocketUtils.h"
+
+#define BUFFER_SIZE    4096
+#define ERROR_PAUSE_MS 50 /* after a call that failed for want of something: do not spin */
+
+typedef struct Session {
+    SOCKET socket;
+    NetAddress address;
+    char recvBuffer[BUFFER_SIZE];
+    int recvBytes; /* bytes in recvBuffer */
+    int sendBytes; /* how many of them went back */
+    DWORD error;   /* why the session is over; 0: the client closed its side */
+} Session;
+
+static struct Server {
+    SOCKET listenSocket;
+    Session session; /* the only one; its socket is INVALID_SOCKET while nobody is connected */
+    SRWLOCK lock;    /* held to change session.socket, and by WakeServer while it uses it */
+} server = {.listenSocket = INVALID_SOCKET, .session = {.socket = INVALID_SOCKET}};
+
+/* Takes over the socket: from here on Session_Close closes it. */
+static void Session_Open(Session *session, SOCKET clientSocket, const NetAddress *address)
+{
+    session->address = *address;
+    session->recvBytes = 0;
+    session->sendBytes = 0;
+    session->error = 0;
+    AcquireSRWLockExclusive(&server.lock);
+    session->socket = clientSocket;
+    ReleaseSRWLockExclusive(&server.lock);
+}
+
+/* Ends the connection. */
+static void Session_Close(Session *session)
+{
+    ServerLog_Disconnected(&session->address, session->error);
+
+    /* Under the lock: the system gives the number of a closed socket to the next one, and WakeServer
+       must not cancel the calls of somebody else. */
+    AcquireSRWLockExclusive(&server.lock);
+    SocketUtils_Close(&session->socket);
+    ReleaseSRWLockExclusive(&server.lock);
+}
+
+/* Waits for what the client sends. False: the session is over. */
+static bool Session_Recv(Session *session)
+{
+    int bytes = recv(session->socket, session->recvBuffer, BUFFER_SIZE, 0);
+
+    if (bytes == SOCKET_ERROR) {
+        session->error = (DWORD)WSAGetLastError();
+        return false;
+    }
+    /* 0 bytes: the client has sent its last. It may still read, but all that it is owed was sent. */
+    if (bytes == 0)
+        return false;
+    ServerLog_Received(bytes);
+    session->recvBytes = bytes;
+    session->sendBytes = 0;
+    return true;
+}
+
+/* Sends back what was received, all of it. False: the session is over. */
+static bool Session_Send(Session *session)
+{
+    /* A loop: TCP is a stream, and send may take fewer bytes than it was given. */
+    while (session->sendBytes < session->recvBytes) {
+        int bytes = send(session->socket, session->recvBuffer + session->sendBytes,
+                         session->recvBytes - session->sendBytes, 0);
+
+        if (bytes == SOCKET_ERROR) {
+            session->error = (DWORD)WSAGetLastError();
+            return false;
+        }
+        session->sendBytes += bytes;
+    }
+    return true;
+}
+
+/* Waits for a client and opens the session with it. False: none came. */
+static bool AcceptClient(void)
+{
+    NetAddress address;
+    SOCKET clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+
+    if (clientSocket == INVALID_SOCKET) {
+        DWORD error = (DWORD)WSAGetLastError();
+
+        /* WSAECONNRESET: the client left while it was in the queue. That is no fault of ours. */
+        if (CtrlC_IsPressed() || error == WSAECONNRESET)
+            return false;
+        ServerLog_AcceptFailed("accept", error);
+        Sleep(ERROR_PAUSE_MS);
+        return false;
+    }
+    SocketUtils_SetTcpNoDelay(clientSocket, true);
+    Session_Open(&server.session, clientSocket, &address);
+    ServerLog_Connected(&address);
+    return true;
+}
+
+/* Serves one client after the other until Ctrl+C. */
+static void RunServer(void)
+{
+    Session *session = &server.session;
+
+    while (!CtrlC_IsPressed()) {
+        if (!AcceptClient())
+            continue;
+        while (!CtrlC_IsPressed() && Session_Recv(session) && Session_Send(session))
+            continue;
+        Session_Close(session);
+    }
+}
+
+/* For Ctrl+C, on another thread: makes the blocking call that the main thread is in fail. */
+static void WakeServer(void)
+{
+    CancelIoEx((HANDLE)server.listenSocket, NULL);
+    AcquireSRWLockExclusive(&server.lock);
+    if (server.session.socket != INVALID_SOCKET)
+        CancelIoEx((HANDLE)server.session.socket, NULL);
+    ReleaseSRWLockExclusive(&server.lock);
+}
+
+/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
+   INVALID_SOCKET: it cannot, and a sentence has said why. */
+static SOCKET OpenListener(NetAddress *address)
+{
+    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    const char *failedCall = NULL;
+
+    if (listenSocket == INVALID_SOCKET)
+        failedCall = "socket";
+    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+        failedCall = "setsockopt";
+    else if (!SocketUtils_Bind(listenSocket, address))
+        failedCall = "bind";
+    else if (!SocketUtils_Listen(listenSocket))
+        failedCall = "listen";
+    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+        failedCall = "getsockname";
+
+    if (failedCall != NULL) {
+        ServerLog_CannotListen(address, failedCall, (DWORD)WSAGetLastError());
+        SocketUtils_Close(&listenSocket);
+    }
+    return listenSocket;
+}
+
+/* False: the server cannot start, and a sentence has said why. */
+static bool OpenServer(NetAddress *address)
+{
+    server.listenSocket = OpenListener(address);
+    if (server.listenSocket == INVALID_SOCKET)
+        return false;
+    if (!CtrlC_Install(WakeServer)) {
+        HandleError("SetConsoleCtrlHandler", GetLastError());
+        return false;
+    }
+    ServerLog_Listening(address);
+    return true;
+}
+
+/* Gives back what OpenServer took, all of it or what it got to. */
+static void CloseServer(void)
+{
+    CtrlC_Remove();
+    SocketUtils_Close(&server.listenSocket);
+}
+
+int main(int argc, char *argv[])
+{
+    ServerOptions options;
+    int exitCode = ServerOptions_Parse(&options, argc, argv);
+
+    if (exitCode != SERVER_OPTIONS_RUN)
+        return exitCode;
+    ServerLog_Init(options.quiet, false);
+    if (!SocketUtils_Init()) {
+        HandleError("WSAStartup", GetLastError());
+        return 1;
+    }
+    exitCode = 1;
+    if (OpenServer(&options.address)) {
+        RunServer();
+        exitCode = 0;
+    }
+    CloseServer();
+    SocketUtils_Clear();
+    if (exitCode == 0)
+        ServerLog_Stopped();
+    return exitCode;
+}

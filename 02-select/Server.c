@@ -1,0 +1,308 @@
+/*
+ * 02-select: an echo server with non-blocking sockets and select.
+ *
+ * Model  One thread. It asks select which sockets are ready, and does for each what can be done now.
+ * Waits  Inside select, for all sockets at once. accept, recv and send do not wait any more.
+ * Limit  63 clients: an fd_set holds FD_SETSIZE (64) sockets, and the listener is one of them. All
+ *        of them are handed to the system, and all are looked at, whenever one is ready.
+ * New    Many sessions. What a client is owed stays in its session until the connection has room
+ *        for it; meanwhile the others are served.
+ *
+ * Build  make 02, or the compiler line in README.md.
+ * Run    make run-02, and talk to it with make client.
+ */
+#include "CtrlC.h"
+#include "ErrorText.h"
+#include "ServerLog.h"
+#include "ServerOptions.h"
+#include "SocketUtils.h"
+
+#include <stdlib.h>
+
+#define BUFFER_SIZE    4096
+#define MAX_CLIENTS    (FD_SETSIZE - 1)
+#define ERROR_PAUSE_MS 50   /* after a call that failed for want of something: do not spin */
+#define PROBE_MS       1000 /* how often a send that waits for room is tried all the same */
+
+typedef struct Session {
+    SOCKET socket;
+    NetAddress address;
+    char recvBuffer[BUFFER_SIZE];
+    int recvBytes; /* bytes in recvBuffer */
+    int sendBytes; /* how many of them went back */
+    DWORD error;   /* why the session is over; 0: the client closed its side */
+
+    int index; /* its place in server.sessions */
+} Session;
+
+static struct Server {
+    SOCKET listenSocket;
+    NetAddress address; /* where it listens */
+    Session *sessions[MAX_CLIENTS];
+    int sessionCount;
+} server = {.listenSocket = INVALID_SOCKET};
+
+/* Takes over the socket: from here on Session_Close closes it. NULL: no memory, and it does not. */
+static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
+{
+    Session *session = (Session *)malloc(sizeof(*session));
+
+    if (session == NULL)
+        return NULL;
+    session->socket = clientSocket;
+    session->address = *address;
+    session->recvBytes = 0;
+    session->sendBytes = 0;
+    session->error = 0;
+    session->index = server.sessionCount;
+    server.sessions[server.sessionCount++] = session;
+    return session;
+}
+
+/* Ends the connection and frees the session. The last of server.sessions takes its place. */
+static void Session_Close(Session *session)
+{
+    Session *last = server.sessions[--server.sessionCount];
+
+    ServerLog_Disconnected(&session->address, session->error);
+    server.sessions[session->index] = last;
+    last->index = session->index;
+    SocketUtils_Close(&session->socket);
+    free(session);
+}
+
+/* What an error of recv or send means. True: it cannot be done now; select says when it can. */
+static bool Session_CanGoOn(Session *session, int error)
+{
+    if (error == WSAEWOULDBLOCK)
+        return true;
+    session->error = (DWORD)error;
+    return false;
+}
+
+/* Receives what the client sent. False: the session is over. */
+static bool Session_Recv(Session *session)
+{
+    int bytes = recv(session->socket, session->recvBuffer, BUFFER_SIZE, 0);
+
+    if (bytes == SOCKET_ERROR)
+        return Session_CanGoOn(session, WSAGetLastError());
+    /* 0 bytes: the client has sent its last. It may still read, but all that it is owed was sent. */
+    if (bytes == 0)
+        return false;
+    ServerLog_Received(bytes);
+    session->recvBytes = bytes;
+    session->sendBytes = 0;
+    return true;
+}
+
+/* True: bytes wait in recvBuffer to go back, and until they have, nothing is received. */
+static bool Session_IsSending(const Session *session)
+{
+    return session->sendBytes < session->recvBytes;
+}
+
+/* Sends back what was received, as far as there is room. False: the session is over. */
+static bool Session_Send(Session *session)
+{
+    /* A loop: TCP is a stream, and send may take fewer bytes than it was given. */
+    while (Session_IsSending(session)) {
+        int bytes = send(session->socket, session->recvBuffer + session->sendBytes,
+                         session->recvBytes - session->sendBytes, 0);
+
+        if (bytes == SOCKET_ERROR)
+            return Session_CanGoOn(session, WSAGetLastError());
+        session->sendBytes += bytes;
+    }
+    return true;
+}
+
+/* Takes a client out of the listener's queue and opens a session with it, or refuses it. */
+static void AcceptClient(void)
+{
+    NetAddress address;
+    SOCKET clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+
+    if (clientSocket == INVALID_SOCKET) {
+        DWORD error = (DWORD)WSAGetLastError();
+
+        /* Nobody is in the queue, or the client left while it was there. That is no fault of ours. */
+        if (error == WSAEWOULDBLOCK || error == WSAECONNRESET)
+            return;
+        ServerLog_AcceptFailed("accept", error);
+        Sleep(ERROR_PAUSE_MS);
+        return;
+    }
+    if (server.sessionCount == MAX_CLIENTS) {
+        ServerLog_Refused(&address, "63 clients are all that fit in an fd_set beside the listener");
+        SocketUtils_Close(&clientSocket);
+        return;
+    }
+    SocketUtils_SetTcpNoDelay(clientSocket, true);
+    if (!SocketUtils_SetNonBlocking(clientSocket, true) ||
+        Session_Create(clientSocket, &address) == NULL) {
+        ServerLog_Refused(&address, "out of memory");
+        SocketUtils_Close(&clientSocket);
+        return;
+    }
+    ServerLog_Connected(&address);
+}
+
+/* Fills the sets for select, which rewrites them each time. True: somebody waits for room. */
+static bool FillSets(fd_set *readSet, fd_set *writeSet)
+{
+    FD_ZERO(readSet);
+    FD_ZERO(writeSet);
+    FD_SET(server.listenSocket, readSet);
+    for (int i = 0; i < server.sessionCount; i++) {
+        Session *session = server.sessions[i];
+
+        /* In one set or the other. A client that does not read what it is owed is not read either:
+           TCP makes it wait, and nothing piles up here. */
+        if (Session_IsSending(session))
+            FD_SET(session->socket, writeSet);
+        else
+            FD_SET(session->socket, readSet);
+    }
+    return writeSet->fd_count > 0;
+}
+
+/* Does what can be done now for the sessions that select found ready. */
+static void ServeSessions(fd_set *readSet, fd_set *writeSet, bool isProbe)
+{
+    /* Backwards: a session that is closed is replaced by one that was looked at already. */
+    for (int i = server.sessionCount - 1; i >= 0; i--) {
+        Session *session = server.sessions[i];
+        bool isOpen = true;
+
+        if (FD_ISSET(session->socket, readSet))
+            isOpen = Session_Recv(session) && Session_Send(session);
+        else if (FD_ISSET(session->socket, writeSet) || isProbe)
+            isOpen = Session_Send(session);
+        if (!isOpen)
+            Session_Close(session);
+    }
+}
+
+/* Serves all clients until Ctrl+C. */
+static void RunServer(void)
+{
+    ULONGLONG lastProbe = 0;
+
+    while (!CtrlC_IsPressed()) {
+        fd_set readSet, writeSet;
+        TIMEVAL probeTime = {PROBE_MS / 1000, PROBE_MS % 1000 * 1000};
+        bool isSomeoneWaiting = FillSets(&readSet, &writeSet);
+        ULONGLONG now;
+
+        if (select(0, &readSet, &writeSet, NULL, isSomeoneWaiting ? &probeTime : NULL) ==
+            SOCKET_ERROR) {
+            HandleError("select", (DWORD)WSAGetLastError());
+            Sleep(ERROR_PAUSE_MS);
+            continue;
+        }
+
+        /* Writable means that data can be sent. No document says that a connection without room
+           becomes writable when it is reset, so now and then the send is tried: it fails at once. */
+        now = GetTickCount64();
+        ServeSessions(&readSet, &writeSet, now - lastProbe >= PROBE_MS);
+        if (now - lastProbe >= PROBE_MS)
+            lastProbe = now;
+        if (FD_ISSET(server.listenSocket, &readSet) && !CtrlC_IsPressed())
+            AcceptClient();
+    }
+}
+
+/* For Ctrl+C, on another thread: makes select return. Whoever waits for a listener hears a knock. */
+static void WakeServer(void)
+{
+    NetAddress address = NetAddress_ToLocal(&server.address);
+    SOCKET knockSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
+
+    if (knockSocket != INVALID_SOCKET)
+        SocketUtils_Connect(knockSocket, &address);
+    SocketUtils_Close(&knockSocket);
+}
+
+/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
+   INVALID_SOCKET: it cannot, and a sentence has said why. */
+static SOCKET OpenListener(NetAddress *address)
+{
+    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    const char *failedCall = NULL;
+
+    if (listenSocket == INVALID_SOCKET)
+        failedCall = "socket";
+    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+        failedCall = "setsockopt";
+    else if (!SocketUtils_Bind(listenSocket, address))
+        failedCall = "bind";
+    else if (!SocketUtils_Listen(listenSocket))
+        failedCall = "listen";
+    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+        failedCall = "getsockname";
+
+    if (failedCall != NULL) {
+        ServerLog_CannotListen(address, failedCall, (DWORD)WSAGetLastError());
+        SocketUtils_Close(&listenSocket);
+    }
+    return listenSocket;
+}
+
+/* False: the server cannot start, and a sentence has said why. */
+static bool OpenServer(NetAddress *address)
+{
+    server.listenSocket = OpenListener(address);
+    if (server.listenSocket == INVALID_SOCKET)
+        return false;
+    if (!SocketUtils_SetNonBlocking(server.listenSocket, true)) {
+        HandleError("ioctlsocket", (DWORD)WSAGetLastError());
+        return false;
+    }
+    server.address = *address;
+    if (!CtrlC_Install(WakeServer)) {
+        HandleError("SetConsoleCtrlHandler", GetLastError());
+        return false;
+    }
+    ServerLog_Listening(address);
+    return true;
+}
+
+/* Ends the sessions. */
+static void CloseSessions(void)
+{
+    while (server.sessionCount > 0)
+        Session_Close(server.sessions[server.sessionCount - 1]);
+}
+
+/* Gives back what OpenServer took, all of it or what it got to, and ends the sessions. */
+static void CloseServer(void)
+{
+    CtrlC_Remove();
+    SocketUtils_Close(&server.listenSocket);
+    CloseSessions();
+}
+
+int main(int argc, char *argv[])
+{
+    ServerOptions options;
+    int exitCode = ServerOptions_Parse(&options, argc, argv);
+
+    if (exitCode != SERVER_OPTIONS_RUN)
+        return exitCode;
+    ServerLog_Init(options.quiet, false);
+    if (!SocketUtils_Init()) {
+        HandleError("WSAStartup", GetLastError());
+        return 1;
+    }
+    exitCode = 1;
+    if (OpenServer(&options.address)) {
+        RunServer();
+        exitCode = 0;
+    }
+    CloseServer();
+    SocketUtils_Clear();
+    if (exitCode == 0)
+        ServerLog_Stopped();
+    return exitCode;
+}

@@ -51,8 +51,8 @@ static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
 
-    /* Under the lock: the system gives the number of a closed socket to the next one, and WakeServer
-       must not cancel the calls of somebody else. */
+    /* Under the lock: the system gives the number of a closed socket to the next one, and
+       WakeServer must not cancel the calls of somebody else. */
     AcquireSRWLockExclusive(&server.lock);
     SocketUtils_Close(&session->socket);
     ReleaseSRWLockExclusive(&server.lock);
@@ -67,7 +67,7 @@ static bool Session_Recv(Session *session)
         session->error = (DWORD)WSAGetLastError();
         return false;
     }
-    /* 0 bytes: the client has sent its last. It may still read, but all that it is owed was sent. */
+    /* 0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
     if (bytes == 0)
         return false;
     ServerLog_Received(bytes);
@@ -102,7 +102,7 @@ static bool AcceptClient(void)
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* WSAECONNRESET: the client left while it was in the queue. That is no fault of ours. */
+        /* WSAECONNRESET: the client left while it was in the queue. That is no fault. */
         if (CtrlC_IsPressed() || error == WSAECONNRESET)
             return false;
         ServerLog_AcceptFailed("accept", error);

@@ -1,7 +1,7 @@
 /*
  * 02-select: an echo server with non-blocking sockets and select.
  *
- * Model  One thread. It asks select which sockets are ready, and does for each what can be done now.
+ * Model  One thread. It asks select which sockets are ready, and does for each what it can now.
  * Waits  Inside select, for all sockets at once. accept, recv and send do not wait any more.
  * Limit  63 clients: an fd_set holds FD_SETSIZE (64) sockets, and the listener is one of them. All
  *        of them are handed to the system, and all are looked at, whenever one is ready.
@@ -87,7 +87,7 @@ static bool Session_Recv(Session *session)
 
     if (bytes == SOCKET_ERROR)
         return Session_CanGoOn(session, WSAGetLastError());
-    /* 0 bytes: the client has sent its last. It may still read, but all that it is owed was sent. */
+    /* 0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
     if (bytes == 0)
         return false;
     ServerLog_Received(bytes);
@@ -126,7 +126,7 @@ static void AcceptClient(void)
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. That is no fault of ours. */
+        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
         if (error == WSAEWOULDBLOCK || error == WSAECONNRESET)
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -203,7 +203,7 @@ static void RunServer(void)
         }
 
         /* Writable means that data can be sent. No document says that a connection without room
-           becomes writable when it is reset, so now and then the send is tried: it fails at once. */
+           becomes writable when it is reset, so now and then the send is tried: it will fail. */
         now = GetTickCount64();
         ServeSessions(&readSet, &writeSet, now - lastProbe >= PROBE_MS);
         if (now - lastProbe >= PROBE_MS)
@@ -213,7 +213,7 @@ static void RunServer(void)
     }
 }
 
-/* For Ctrl+C, on another thread: makes select return. Whoever waits for a listener hears a knock. */
+/* For Ctrl+C, on another thread: knocks at the listener, which makes select return. */
 static void WakeServer(void)
 {
     NetAddress address = NetAddress_ToLocal(&server.address);

@@ -1,13 +1,13 @@
 /*
  * 03-overlapped-event: an echo server with overlapped I/O and an event for each operation.
  *
- * Model  One thread. It begins a receive or a send and goes on; the system does the work and signals
- *        the event of that operation when it is done.
+ * Model  One thread. It begins a receive or a send and goes on; the system does the work and
+ *        signals the event of that operation when it is done.
  * Waits  Inside WSAWaitForMultipleEvents, for all events at once.
  * Limit  63 clients: a wait takes WSA_MAXIMUM_WAIT_EVENTS (64) events, and one is the listener's.
- * New    OverlappedEx, an operation that is under way. Sockets are not asked whether they are ready:
- *        they are told what to do, and the result is collected. One operation is outstanding for each
- *        session: receive, send all of it, receive again.
+ * New    OverlappedEx, an operation that is under way. Sockets are not asked whether they are
+ *        ready: they are told what to do, and the result is collected. One operation is outstanding
+ *        for each session: receive, send all of it, receive again.
  *
  * Build  make 03, or the compiler line in README.md.
  * Run    make run-03, and talk to it with make client.
@@ -153,7 +153,7 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
 }
 
 /* The outstanding operation has completed: the session is ours again until the next one has begun.
-   0 bytes received: the client has sent its last. It may still read, but all that it is owed was sent. */
+   0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
 static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD bytes, DWORD error)
 {
     bool isOpen = false;
@@ -203,7 +203,7 @@ static void AcceptClient(void)
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. That is no fault of ours. */
+        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
         if (error == WSAEWOULDBLOCK || error == WSAECONNRESET)
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -250,8 +250,8 @@ static void RunServer(void)
             continue;
         }
         /* The wait names the first signalled event and no other. If only that one were served, busy
-           clients at the front would keep those behind them waiting: so each gets its turn. Backwards:
-           a session that is closed is replaced by one that was looked at already. */
+           clients at the front would keep those behind them waiting: so each gets its turn.
+           Backwards: a session that is closed is replaced by one that was looked at already. */
         for (int i = server.sessionCount - 1; i >= 0; i--)
             Session_Poll(server.sessions[i]);
         if (result == WSA_WAIT_EVENT_0)

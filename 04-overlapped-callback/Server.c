@@ -1,8 +1,8 @@
 /*
  * 04-overlapped-callback: an echo server with overlapped I/O and completion routines.
  *
- * Model  One thread. It begins a receive or a send and goes on; the system does the work and has the
- *        thread call a function of ours, the completion routine, when it is done.
+ * Model  One thread. It begins a receive or a send and goes on; the system does the work and has
+ *        the thread call a function of ours, the completion routine, when it is done.
  * Waits  Inside an alertable wait: only there do completion routines run.
  * Limit  A routine runs on the thread that began the operation and on no other: one thread does all
  *        the work, and the other processors have none.
@@ -92,9 +92,9 @@ static void Session_Close(Session *session)
 
 /*
  * The completion routine. The system calls it on this thread, inside a wait that is alertable, and
- * the wait does not return while there is another to call. Were the next operation begun here, a busy
- * client whose operations complete at once could keep the thread in that wait for ever, and nobody
- * else would be served or let in. So it only notes what has completed.
+ * the wait does not return while there is another to call. Were the next operation begun here, busy
+ * clients whose operations complete at once could keep the thread in that wait for ever, and nobody
+ * else would be let in. So it only notes what has completed.
  */
 static void CALLBACK IoCallback(DWORD error, DWORD bytes, LPWSAOVERLAPPED overlapped, DWORD flags)
 {
@@ -169,7 +169,7 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
 }
 
 /* The outstanding operation has completed: the session is ours again until the next one has begun.
-   0 bytes received: the client has sent its last. It may still read, but all that it is owed was sent. */
+   0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
 static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD bytes, DWORD error)
 {
     bool isOpen = false;
@@ -207,7 +207,7 @@ static void AcceptClient(void)
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. That is no fault of ours. */
+        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
         if (error == WSAEWOULDBLOCK || error == WSAECONNRESET)
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -249,7 +249,7 @@ static void RunServer(void)
             continue;
         }
         /* WSA_WAIT_IO_COMPLETION: completion routines have run. An event that is signalled comes
-           before them, so while clients keep coming the routines would have no turn without this. */
+           before them: without this, they would have no turn while clients keep coming. */
         if (result == WSA_WAIT_EVENT_0)
             SleepEx(0, TRUE);
         while ((session = TakeCompleted()) != NULL)

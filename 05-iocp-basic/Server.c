@@ -6,8 +6,8 @@
  * Waits  The workers inside GetQueuedCompletionStatus, the main thread for clients.
  * Limit  Accepting still takes a thread of its own, and all is in one file with global state.
  * New    Completions go to a port and not to the thread that began the operation: any worker may
- *        serve any session. A session has one operation outstanding, so one worker at a time has it;
- *        the list of sessions is shared and has a lock.
+ *        serve any session. A session has one operation outstanding, so one worker at a time has
+ *        it; the list of sessions is shared and has a lock.
  *
  * Build  make 05, or the compiler line in README.md.
  * Run    make run-05, and talk to it with make client.
@@ -86,8 +86,8 @@ static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
 
-    /* Out of the list first: what is in the list may be cancelled by CloseSessions, and the number of
-       a closed socket goes to the next one. */
+    /* Out of the list first: CloseSessions cancels what is in the list, and the system gives the
+       number of a closed socket to the next one. */
     AcquireSRWLockExclusive(&server.lock);
     if (session->previous != NULL)
         session->previous->next = session->next;
@@ -175,7 +175,7 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
 
 /* The outstanding operation has completed: the session is ours again until the next one has begun.
    From then on another worker may have it, may even have freed it: we do not touch it any more.
-   0 bytes received: the client has sent its last. It may still read, but all that it is owed was sent. */
+   0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
 static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD bytes, DWORD error)
 {
     bool isOpen = false;
@@ -213,7 +213,7 @@ static void AcceptClient(void)
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. That is no fault of ours. */
+        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
         if (error == WSAEWOULDBLOCK || error == WSAECONNRESET)
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -234,9 +234,9 @@ static void AcceptClient(void)
 
 /*
  * A worker: takes one completion after the other from the port. GetQueuedCompletionStatus has four
- * outcomes. TRUE: an operation succeeded, with 0 bytes when the client has sent its last; or there is
- * no overlapped, and it is what StopWorkers posted. FALSE with an overlapped: an operation failed, and
- * it has completed all the same. FALSE without one: nothing was taken, the wait itself failed.
+ * outcomes. TRUE: an operation succeeded, with 0 bytes when the client has sent its last; or there
+ * is no overlapped, and it is what StopWorkers posted. FALSE with an overlapped: an operation has
+ * completed and failed. FALSE without one: nothing was taken, the wait itself failed.
  */
 static void WorkerThreadMain(void *argument)
 {

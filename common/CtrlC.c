@@ -31,8 +31,8 @@ static BOOL WINAPI Handler(DWORD event)
     while (Wake())
         Sleep(REPEAT_MS);
 
-    /* For the closing of the window and the end of the session, the system ends the process as soon as
-       this returns. main is still cleaning up: it ends the process, and this thread with it. */
+    /* When the window is closed or the person logs off, the system ends the process as soon as this
+       returns. main is still cleaning up: it ends the process, and this thread with it. */
     if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
         Sleep(INFINITE);
     return TRUE;

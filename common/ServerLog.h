@@ -9,7 +9,7 @@
 
 #include "NetAddress.h"
 
-/* `quiet`: no line for each event. `showThread`: the number of the thread in front of each event. */
+/* `quiet`: no line for each event. `showThread`: the thread's number in front of each event. */
 void ServerLog_Init(bool quiet, bool showThread);
 
 /* Always printed. "Listening on 127.0.0.1:7777" says that clients may come. */
@@ -24,10 +24,10 @@ void ServerLog_Connected(const NetAddress *address);
 void ServerLog_Received(int bytes);
 void ServerLog_Disconnected(const NetAddress *address, DWORD error);
 
-/* The client that came from `address` is turned away; `reason` is the end of "Client Refused! ...". */
+/* The client that came from `address` is turned away; `reason` says why, after its address. */
 void ServerLog_Refused(const NetAddress *address, const char *reason);
 
-/* No client came out of an accept: `call` failed with `error`. Whoever it was, others are served. */
+/* No client came out of an accept: `call` failed with `error`. The others are served on. */
 void ServerLog_AcceptFailed(const char *call, DWORD error);
 
 #endif

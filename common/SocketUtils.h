@@ -15,11 +15,11 @@ void SocketUtils_Clear(void);
 
 /*
  * A TCP socket for AF_INET or AF_INET6. The caller owns it and gives it to SocketUtils_Close.
- * It is able to do overlapped I/O (as those of socket() are), and child processes do not inherit it.
+ * It can do overlapped I/O, as those of socket() can, and child processes do not inherit it.
  */
 SOCKET SocketUtils_CreateSocket(int family);
 
-/* Closes the socket, if there is one, and makes the variable INVALID_SOCKET: closing twice is harmless. */
+/* Closes the socket, if there is one, and makes the variable INVALID_SOCKET. Twice is harmless. */
 void SocketUtils_Close(SOCKET *socket);
 
 /*
@@ -55,7 +55,7 @@ bool SocketUtils_Connect(SOCKET socket, const NetAddress *address);
 /* Like accept: the new socket, and in `address` whom it leads to. The caller owns the socket. */
 SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address);
 
-/* The address that the socket is bound to; after a bind to port 0, the port that the system chose. */
+/* The address that the socket is bound to, with the port that the system chose for port 0. */
 bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address);
 
 #endif

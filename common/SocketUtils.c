@@ -3,6 +3,11 @@
  */
 #include "SocketUtils.h"
 
+#include <string.h>
+
+static LPFN_ACCEPTEX acceptEx;
+static LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
+
 bool SocketUtils_Init(void)
 {
     WSADATA wsaData;
@@ -105,4 +110,56 @@ bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address)
 {
     address->length = (int)sizeof(address->storage);
     return getsockname(socket, (SOCKADDR *)&address->storage, &address->length) == 0;
+}
+
+/* `function` is the address of a pointer to a function: WSAIoctl writes the pointer there. */
+static bool BindWindowsFunction(SOCKET socket, GUID guid, void *function, DWORD size)
+{
+    DWORD bytes = 0;
+
+    return WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid), function, size,
+                    &bytes, NULL, NULL) == 0;
+}
+
+bool SocketUtils_BindWindowsFunctions(void)
+{
+    const GUID acceptExGuid = WSAID_ACCEPTEX;
+    const GUID sockaddrsGuid = WSAID_GETACCEPTEXSOCKADDRS;
+    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
+    bool isBound = socket != INVALID_SOCKET &&
+                   BindWindowsFunction(socket, acceptExGuid, &acceptEx, sizeof(acceptEx)) &&
+                   BindWindowsFunction(socket, sockaddrsGuid, &getAcceptExSockaddrs,
+                                       sizeof(getAcceptExSockaddrs));
+    int error = isBound ? 0 : WSAGetLastError();
+
+    SocketUtils_Close(&socket);
+    WSASetLastError(error);
+    return isBound;
+}
+
+bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer,
+                          WSAOVERLAPPED *overlapped)
+{
+    DWORD bytes = 0;
+
+    return acceptEx(listenSocket, acceptSocket, buffer, 0, ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE,
+                    &bytes, overlapped);
+}
+
+void SocketUtils_GetAcceptAddress(void *buffer, NetAddress *address)
+{
+    SOCKADDR *local = NULL, *remote = NULL;
+    int localLength = 0, remoteLength = 0;
+
+    getAcceptExSockaddrs(buffer, 0, ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE, &local, &localLength,
+                         &remote, &remoteLength);
+    memset(address, 0, sizeof(*address));
+    memcpy(&address->storage, remote, (size_t)remoteLength);
+    address->length = remoteLength;
+}
+
+bool SocketUtils_SetUpdateAcceptSocket(SOCKET acceptSocket, SOCKET listenSocket)
+{
+    return SetOption(acceptSocket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listenSocket,
+                     (int)sizeof(listenSocket));
 }

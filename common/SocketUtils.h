@@ -9,6 +9,12 @@
 
 #include "NetAddress.h"
 
+#include <mswsock.h>
+
+/* Room that AcceptEx needs for the two addresses of a connection: 16 bytes more than each has. */
+#define ACCEPT_ADDRESS_SIZE ((int)sizeof(SOCKADDR_STORAGE) + 16)
+#define ACCEPT_BUFFER_SIZE  (2 * ACCEPT_ADDRESS_SIZE)
+
 /* Starts Winsock 2.2, before any other call. Each success is owed one SocketUtils_Clear. */
 bool SocketUtils_Init(void);
 void SocketUtils_Clear(void);
@@ -57,5 +63,30 @@ SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address);
 
 /* The address that the socket is bound to, with the port that the system chose for port 0. */
 bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address);
+
+/*
+ * Fetches the functions below: they are Microsoft's extensions of Winsock, and WSAIoctl hands them
+ * out. To be called once, after SocketUtils_Init and before the first of them.
+ */
+bool SocketUtils_BindWindowsFunctions(void);
+
+/*
+ * Begins to accept a connection on `acceptSocket`, a new socket of the listener's family. `buffer`
+ * has ACCEPT_BUFFER_SIZE bytes; it and `overlapped` belong to the system until the completion. No
+ * data is waited for: with a length for data, a client that connects and stays silent would hold
+ * the operation. False with WSA_IO_PENDING: begun. False with another error: no completion comes.
+ * https://learn.microsoft.com/windows/win32/api/mswsock/nf-mswsock-acceptex
+ */
+bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer,
+                          WSAOVERLAPPED *overlapped);
+
+/* The client's address in what a completed AcceptEx wrote to `buffer`. */
+void SocketUtils_GetAcceptAddress(void *buffer, NetAddress *address);
+
+/*
+ * To be called when AcceptEx has completed: before it, shutdown, getpeername and the options of the
+ * listener do not work on the accepted socket.
+ */
+bool SocketUtils_SetUpdateAcceptSocket(SOCKET acceptSocket, SOCKET listenSocket);
 
 #endif

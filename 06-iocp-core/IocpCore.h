@@ -1,0 +1,62 @@
+/*
+ * IocpCore: a completion port, and IocpObject, what is registered with it.
+ *
+ * An object has a handle on which operations complete, and is told of each completion. Listener and
+ * Session are IocpObjects: their struct begins with one, and CONTAINING_RECORD leads back.
+ */
+#ifndef IOCP_CORE_H
+#define IOCP_CORE_H
+
+#include "IocpEvent.h"
+
+typedef struct IocpObject IocpObject;
+
+typedef struct IocpObjectVtbl {
+    HANDLE (*GetHandle)(IocpObject *object);
+
+    /*
+     * `event` has completed: `bytes` were moved and `error` is 0, or `error` says why it failed, in
+     * the numbers of the system (64, 995), not of Winsock. The event is the object's own again. On
+     * whichever thread called IocpCore_Dispatch.
+     */
+    void (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+} IocpObjectVtbl;
+
+struct IocpObject {
+    const IocpObjectVtbl *vtbl;
+};
+
+typedef struct IocpCore {
+    HANDLE port; /* NULL while there is none */
+} IocpCore;
+
+/* What IocpCore_Dispatch did. */
+typedef enum DispatchResult {
+    DISPATCH_DONE,    /* an object was told of a completion */
+    DISPATCH_TIMEOUT, /* none came in time */
+    DISPATCH_QUIT,    /* this thread took what IocpCore_PostQuit posted */
+    DISPATCH_FAILED   /* the wait itself failed; GetLastError says why */
+} DispatchResult;
+
+/* False: there is no port; GetLastError says why. The owner calls IocpCore_Close. */
+bool IocpCore_Create(IocpCore *core);
+
+/* When no thread is in IocpCore_Dispatch any more, and no operation is outstanding. */
+void IocpCore_Close(IocpCore *core);
+
+/*
+ * From now on the completions of the object's handle are dispatched to the object, which must live
+ * until the last of them was. A handle can be registered once. False: GetLastError says why.
+ */
+bool IocpCore_Register(IocpCore *core, IocpObject *object);
+
+/*
+ * Waits up to `timeoutMs` milliseconds (or INFINITE) for one completion and has its object handle
+ * it, on this thread. Any number of threads may do this at the same time.
+ */
+DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs);
+
+/* Has one thread leave IocpCore_Dispatch with DISPATCH_QUIT. False: GetLastError says why. */
+bool IocpCore_PostQuit(IocpCore *core);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * 06-iocp-core: an echo server of objects on an I/O completion port.
+ *
+ * Model  IocpCore is the port. Listener and Session are objects that are registered with it; each
+ *        handles its own completions. The listener accepts with AcceptEx, several at a time.
+ * Waits  The workers inside IocpCore_Dispatch. The main thread waits for Ctrl+C.
+ * Limit  A session has one operation outstanding, or it could not know when to free itself: nobody
+ *        may send to it at the same time. There is no client side.
+ * New    The parts of 05 in files of their own. Accepting goes through the port, too. Dispatch
+ *        hands the error of an operation to the object that began it.
+ *
+ * Build  make 06, or the compiler line in README.md.
+ * Run    make run-06, and talk to it with make client.
+ */
+#include "CtrlC.h"
+#include "ErrorText.h"
+#include "Listener.h"
+#include "ServerLog.h"
+#include "ServerOptions.h"
+#include "ThreadManager.h"
+
+#define MIN_WORKERS    2
+#define ERROR_PAUSE_MS 50 /* after a call that failed for want of something: do not spin */
+
+static struct Server {
+    IocpCore core;
+    Listener listener;
+    SessionList sessions;
+    ThreadManager workers;
+    HANDLE wakeEvent; /* signalled for Ctrl+C, and when the listener has an idle accept */
+} server;
+
+static void WorkerThreadMain(void *argument)
+{
+    (void)argument;
+    for (;;) {
+        DispatchResult result = IocpCore_Dispatch(&server.core, INFINITE);
+
+        if (result == DISPATCH_QUIT)
+            return;
+        if (result == DISPATCH_FAILED) {
+            HandleError("GetQueuedCompletionStatus", GetLastError());
+            Sleep(ERROR_PAUSE_MS);
+        }
+    }
+}
+
+/* One worker for each processor. False: there is none, and a sentence has said why. */
+static bool LaunchWorkers(void)
+{
+    int count = ThreadManager_GetProcessorCount();
+
+    if (count < MIN_WORKERS)
+        count = MIN_WORKERS;
+    for (int i = 0; i < count; i++) {
+        if (!ThreadManager_Launch(&server.workers, WorkerThreadMain, NULL)) {
+            HandleError("_beginthreadex", GetLastError());
+            break;
+        }
+    }
+    return server.workers.count > 0;
+}
+
+/* Ends the workers: each takes one packet to quit with, and nothing after it. */
+static void StopWorkers(void)
+{
+    for (int i = 0; i < server.workers.count; i++) {
+        while (!IocpCore_PostQuit(&server.core))
+            Sleep(ERROR_PAUSE_MS);
+    }
+    ThreadManager_Join(&server.workers);
+}
+
+/* Waits for Ctrl+C. Now and then it has the listener begin its idle accepts again. */
+static void RunServer(void)
+{
+    while (!CtrlC_IsPressed()) {
+        WaitForSingleObject(server.wakeEvent, INFINITE);
+        if (CtrlC_IsPressed())
+            break;
+
+        /* What the accept lacked may come back when a client leaves. If not, there is a next time:
+           an accept that cannot be begun becomes idle again, and signals the event again. */
+        Sleep(ERROR_PAUSE_MS);
+        Listener_RegisterIdle(&server.listener);
+    }
+}
+
+/* For Ctrl+C, on another thread: makes the wait return. */
+static void WakeServer(void)
+{
+    SetEvent(server.wakeEvent);
+}
+
+/* False: the server cannot start, and a sentence has said why. */
+static bool OpenServer(NetAddress *address)
+{
+    SessionList_Init(&server.sessions);
+    Listener_Init(&server.listener);
+    if (!SocketUtils_BindWindowsFunctions()) {
+        HandleError("WSAIoctl", (DWORD)WSAGetLastError());
+        return false;
+    }
+    server.wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (server.wakeEvent == NULL) {
+        HandleError("CreateEvent", GetLastError());
+        return false;
+    }
+    if (!IocpCore_Create(&server.core)) {
+        HandleError("CreateIoCompletionPort", GetLastError());
+        return false;
+    }
+    if (!LaunchWorkers())
+        return false;
+    if (!Listener_StartAccept(&server.listener, address, &server.core, &server.sessions,
+                              server.wakeEvent))
+        return false;
+    if (!CtrlC_Install(WakeServer)) {
+        HandleError("SetConsoleCtrlHandler", GetLastError());
+        return false;
+    }
+    ServerLog_Listening(address);
+    return true;
+}
+
+/* Gives back what OpenServer took, all of it or what it got to, and ends the sessions. In this
+   order: no more clients, no more sessions, no more workers. */
+static void CloseServer(void)
+{
+    CtrlC_Remove();
+    Listener_Close(&server.listener);
+    SessionList_CloseAll(&server.sessions);
+    StopWorkers();
+    IocpCore_Close(&server.core);
+    if (server.wakeEvent != NULL)
+        CloseHandle(server.wakeEvent);
+}
+
+int main(int argc, char *argv[])
+{
+    ServerOptions options;
+    int exitCode = ServerOptions_Parse(&options, argc, argv);
+
+    if (exitCode != SERVER_OPTIONS_RUN)
+        return exitCode;
+    ServerLog_Init(options.quiet, true);
+    if (!SocketUtils_Init()) {
+        HandleError("WSAStartup", GetLastError());
+        return 1;
+    }
+    exitCode = 1;
+    if (OpenServer(&options.address)) {
+        RunServer();
+        exitCode = 0;
+    }
+    CloseServer();
+    SocketUtils_Clear();
+    if (exitCode == 0)
+        ServerLog_Stopped();
+    return exitCode;
+}

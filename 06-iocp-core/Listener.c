@@ -81,11 +81,11 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     return false;
 }
 
-/* True: the client left before it was accepted. That is no fault. */
+/* True: the client left before it was accepted. That is no fault. Wine calls it 59. */
 static bool IsClientGone(DWORD error)
 {
     return error == ERROR_NETNAME_DELETED || error == ERROR_CONNECTION_ABORTED ||
-           error == ERROR_SEM_TIMEOUT;
+           error == ERROR_SEM_TIMEOUT || error == ERROR_UNEXP_NET_ERR;
 }
 
 /* An accept has completed: its session begins or ends here, and the event goes on to the next. */

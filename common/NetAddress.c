@@ -74,6 +74,11 @@ char *NetAddress_ToText(const NetAddress *address, char *text, int size)
     if (NetAddress_GetFamily(address) == AF_INET6) {
         SOCKADDR_IN6 in6;
         memcpy(&in6, &address->storage, sizeof(in6));
+        if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
+            inet_ntop(AF_INET, &in6.sin6_addr.s6_addr[12], host, sizeof(host));
+            snprintf(text, (size_t)size, "%s:%u", host, port);
+            return text;
+        }
         inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof(host));
         if (in6.sin6_scope_id != 0)
             snprintf(text, (size_t)size, "[%s%%%lu]:%u", host, in6.sin6_scope_id, port);

@@ -28,7 +28,8 @@ bool NetAddress_FromText(NetAddress *address, const char *text, uint16_t port);
 
 /*
  * Writes "127.0.0.1:7777" or "[::1]:7777" to `text`, which has room for `size` bytes
- * (NET_ADDRESS_TEXT_SIZE is enough for every address). Returns `text`.
+ * (NET_ADDRESS_TEXT_SIZE is enough for every address). The IPv4 client of an IPv6 socket
+ * (::ffff:127.0.0.1) is written as IPv4. Returns `text`.
  */
 char *NetAddress_ToText(const NetAddress *address, char *text, int size);
 

@@ -7,6 +7,7 @@
 
 static LPFN_ACCEPTEX acceptEx;
 static LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
+static LPFN_CONNECTEX connectEx;
 
 bool SocketUtils_Init(void)
 {
@@ -125,11 +126,13 @@ bool SocketUtils_BindWindowsFunctions(void)
 {
     const GUID acceptExGuid = WSAID_ACCEPTEX;
     const GUID sockaddrsGuid = WSAID_GETACCEPTEXSOCKADDRS;
+    const GUID connectExGuid = WSAID_CONNECTEX;
     SOCKET socket = SocketUtils_CreateSocket(AF_INET);
     bool isBound = socket != INVALID_SOCKET &&
                    BindWindowsFunction(socket, acceptExGuid, &acceptEx, sizeof(acceptEx)) &&
                    BindWindowsFunction(socket, sockaddrsGuid, &getAcceptExSockaddrs,
-                                       sizeof(getAcceptExSockaddrs));
+                                       sizeof(getAcceptExSockaddrs)) &&
+                   BindWindowsFunction(socket, connectExGuid, &connectEx, sizeof(connectEx));
     int error = isBound ? 0 : WSAGetLastError();
 
     SocketUtils_Close(&socket);
@@ -162,4 +165,30 @@ bool SocketUtils_SetUpdateAcceptSocket(SOCKET acceptSocket, SOCKET listenSocket)
 {
     return SetOption(acceptSocket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listenSocket,
                      (int)sizeof(listenSocket));
+}
+
+bool SocketUtils_ConnectEx(SOCKET socket, const NetAddress *address, WSAOVERLAPPED *overlapped)
+{
+    return connectEx(socket, (const SOCKADDR *)&address->storage, address->length, NULL, 0, NULL,
+                     overlapped);
+}
+
+bool SocketUtils_SetUpdateConnectSocket(SOCKET socket)
+{
+    return SetOption(socket, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, NULL, 0);
+}
+
+bool SocketUtils_BindAnyAddress(SOCKET socket, int family)
+{
+    NetAddress any;
+
+    return NetAddress_FromText(&any, family == AF_INET6 ? "::" : "0.0.0.0", 0) &&
+           SocketUtils_Bind(socket, &any);
+}
+
+bool SocketUtils_SetIpv6Only(SOCKET socket, bool on)
+{
+    DWORD value = on;
+
+    return SetOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, &value, (int)sizeof(value));
 }

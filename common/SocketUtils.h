@@ -89,4 +89,21 @@ void SocketUtils_GetAcceptAddress(void *buffer, NetAddress *address);
  */
 bool SocketUtils_SetUpdateAcceptSocket(SOCKET acceptSocket, SOCKET listenSocket);
 
+/*
+ * Begins to connect `socket`, which must be bound, see SocketUtils_BindAnyAddress. `overlapped`
+ * belongs to the system until the completion. False with WSA_IO_PENDING: begun. False with another
+ * error: no completion comes.
+ * https://learn.microsoft.com/windows/win32/api/mswsock/nc-mswsock-lpfn_connectex
+ */
+bool SocketUtils_ConnectEx(SOCKET socket, const NetAddress *address, WSAOVERLAPPED *overlapped);
+
+/* To be called when ConnectEx has completed: before it, shutdown and getpeername do not work. */
+bool SocketUtils_SetUpdateConnectSocket(SOCKET socket);
+
+/* Binds a socket of `family` to whatever address and port the system chooses. */
+bool SocketUtils_BindAnyAddress(SOCKET socket, int family);
+
+/* Off, for a listener on ::, before Bind: IPv4 clients are accepted, too. */
+bool SocketUtils_SetIpv6Only(SOCKET socket, bool on);
+
 #endif

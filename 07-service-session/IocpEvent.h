@@ -1,0 +1,36 @@
+/*
+ * IocpEvent: one outstanding operation.
+ *
+ * From the call that begins the operation until its completion is dispatched, the event and the
+ * buffer of the operation belong to the system: nobody else may change or free them, and no other
+ * operation may use them. The event holds a reference to its owner for as long: whatever happens to
+ * the connection meanwhile, the owner is there when the completion comes.
+ */
+#ifndef IOCP_EVENT_H
+#define IOCP_EVENT_H
+
+#include "SocketUtils.h"
+
+typedef enum EventType { EVENT_CONNECT, EVENT_ACCEPT, EVENT_RECV, EVENT_SEND } EventType;
+
+typedef struct IocpEvent {
+    WSAOVERLAPPED overlapped;
+    EventType type;
+    struct IocpObject *owner; /* a reference while the operation is outstanding; else NULL */
+} IocpEvent;
+
+/* An IocpEvent that a Listener uses. */
+typedef struct AcceptEvent {
+    IocpEvent event;
+    struct Session *session;         /* for the client that is to come; a reference */
+    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
+    bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
+} AcceptEvent;
+
+/* Makes the event ready for the next operation and takes a reference to its owner. */
+void IocpEvent_Begin(IocpEvent *event, EventType type, struct IocpObject *owner);
+
+/* Gives that reference back: the operation did not begin, or its result is known already. */
+void IocpEvent_End(IocpEvent *event);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * Listener: see Listener.h.
+ */
+#include "Listener.h"
+#include "ErrorText.h"
+#include "ServerLog.h"
+
+static HANDLE Listener_GetHandle(IocpObject *object)
+{
+    return (HANDLE)CONTAINING_RECORD(object, Listener, object)->socket;
+}
+
+static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+
+/* The listener is part of its owner, which outlives it: there is nothing to free. */
+static void Listener_Destroy(IocpObject *object)
+{
+    (void)object;
+}
+
+static const IocpObjectVtbl listenerVtbl = {Listener_GetHandle, Listener_Dispatch,
+                                            Listener_Destroy};
+
+void Listener_Init(Listener *listener)
+{
+    ZeroMemory(listener, sizeof(*listener));
+    IocpObject_Init(&listener->object, &listenerVtbl);
+    listener->socket = INVALID_SOCKET;
+    InitializeSRWLock(&listener->lock);
+    InitializeConditionVariable(&listener->isQuiet);
+}
+
+/* The accept is not begun again for now: the owner is asked to do so after a pause. */
+static void Listener_SetIdle(Listener *listener, AcceptEvent *acceptEvent)
+{
+    AcquireSRWLockExclusive(&listener->lock);
+    acceptEvent->isIdle = true;
+    ReleaseSRWLockExclusive(&listener->lock);
+    listener->owner->OnAcceptIdle(listener->owner);
+}
+
+/* A client was there already, and no completion comes: queues one by hand, so that the workers
+   share a burst of clients. Lost, it would be an accept less, so it is tried until it succeeds. */
+static void Listener_Post(Listener *listener, AcceptEvent *acceptEvent)
+{
+    while (!IocpCore_Post(listener->core, &acceptEvent->event, 0))
+        Sleep(1);
+}
+
+/*
+ * Begins an accept with `session`. Returns 0, or why there is none. The lock is held from the look
+ * at isClosing to the call: Listener_Close either finds the operation to cancel or prevents it.
+ */
+static DWORD Listener_BeginAccept(Listener *listener, AcceptEvent *acceptEvent, Session *session)
+{
+    DWORD error = ERROR_OPERATION_ABORTED;
+
+    AcquireSRWLockExclusive(&listener->lock);
+    if (!listener->isClosing) {
+        /* All is set before the call: a worker may have dispatched it before the call returns. */
+        IocpEvent_Begin(&acceptEvent->event, EVENT_ACCEPT, &listener->object);
+        acceptEvent->session = session;
+        listener->outstanding++;
+        error = 0;
+        if (!SocketUtils_AcceptEx(listener->socket, session->socket, acceptEvent->buffer,
+                                  &acceptEvent->event.overlapped))
+            error = (DWORD)WSAGetLastError();
+        else if (listener->object.isSkipping)
+            Listener_Post(listener, acceptEvent);
+        if (error == WSA_IO_PENDING)
+            error = 0;
+        if (error != 0) {
+            listener->outstanding--;
+            IocpEvent_End(&acceptEvent->event);
+        }
+    }
+    ReleaseSRWLockExclusive(&listener->lock);
+    return error;
+}
+
+/* Begins an accept with a new session, or leaves it idle. False: idle. */
+static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent)
+{
+    Session *session = listener->owner->CreateSession(listener->owner, listener->family);
+    const char *failedCall = "socket";
+    DWORD error;
+
+    if (session == NULL) {
+        error = GetLastError();
+    } else {
+        error = Listener_BeginAccept(listener, acceptEvent, session);
+        failedCall = "AcceptEx";
+        if (error == 0)
+            return true;
+        Session_Release(session);
+    }
+    if (error != ERROR_OPERATION_ABORTED)
+        ServerLog_AcceptFailed(failedCall, error);
+    Listener_SetIdle(listener, acceptEvent);
+    return false;
+}
+
+/* True: the client left before it was accepted. That is no fault. Wine calls it 59. */
+static bool IsClientGone(DWORD error)
+{
+    return error == ERROR_NETNAME_DELETED || error == ERROR_CONNECTION_ABORTED ||
+           error == ERROR_SEM_TIMEOUT || error == ERROR_UNEXP_NET_ERR;
+}
+
+/* An accept has completed: its session begins or ends here, and the event goes on to the next. */
+static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
+{
+    Session *session = acceptEvent->session;
+    NetAddress address;
+
+    if (error == 0 && !SocketUtils_SetUpdateAcceptSocket(session->socket, listener->socket))
+        error = (DWORD)WSAGetLastError();
+    if (error == 0) {
+        SocketUtils_GetAcceptAddress(acceptEvent->buffer, &address);
+        if (!Session_ProcessAccept(session, &address))
+            ServerLog_AcceptFailed("CreateIoCompletionPort", GetLastError());
+    }
+    Session_Release(session);
+
+    if (error == 0 || IsClientGone(error)) {
+        Listener_RegisterAccept(listener, acceptEvent);
+    } else {
+        /* ERROR_OPERATION_ABORTED: Listener_Close has cancelled it. */
+        if (error != ERROR_OPERATION_ABORTED)
+            ServerLog_AcceptFailed("AcceptEx", error);
+        Listener_SetIdle(listener, acceptEvent);
+    }
+}
+
+static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
+{
+    Listener *listener = CONTAINING_RECORD(object, Listener, object);
+
+    (void)bytes;
+    Listener_ProcessAccept(listener, CONTAINING_RECORD(event, AcceptEvent, event), error);
+
+    /* Last, and after the next one was counted: when none is left, Listener_Close returns. */
+    AcquireSRWLockExclusive(&listener->lock);
+    if (--listener->outstanding == 0)
+        WakeConditionVariable(&listener->isQuiet);
+    ReleaseSRWLockExclusive(&listener->lock);
+}
+
+/* Opens the socket. Returns NULL, or the call that failed; WSAGetLastError says why. */
+static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
+{
+    listener->socket = SocketUtils_CreateSocket(listener->family);
+    if (listener->socket == INVALID_SOCKET)
+        return "socket";
+    if (!SocketUtils_SetExclusiveAddressUse(listener->socket, true))
+        return "setsockopt";
+    /* Dual stack. Without it IPv4 clients would be turned away, and that is all. */
+    if (listener->family == AF_INET6)
+        SocketUtils_SetIpv6Only(listener->socket, false);
+    if (!SocketUtils_Bind(listener->socket, address))
+        return "bind";
+    if (!SocketUtils_Listen(listener->socket))
+        return "listen";
+    if (!SocketUtils_GetLocalAddress(listener->socket, address))
+        return "getsockname";
+    if (!IocpCore_Register(listener->core, &listener->object))
+        return "CreateIoCompletionPort";
+    return NULL;
+}
+
+bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *core,
+                          ListenerOwner *owner)
+{
+    const char *failedCall;
+
+    listener->family = NetAddress_GetFamily(address);
+    listener->core = core;
+    listener->owner = owner;
+    failedCall = Listener_OpenSocket(listener, address);
+    if (failedCall != NULL) {
+        ServerLog_CannotListen(address, failedCall, (DWORD)WSAGetLastError());
+        return false;
+    }
+    for (int i = 0; i < ACCEPT_COUNT; i++)
+        listener->events[i].isIdle = true;
+    Listener_RegisterIdle(listener);
+    return true;
+}
+
+/* Takes the accept if it is idle: from then on it is the caller's to begin. */
+static bool Listener_TakeIdle(Listener *listener, AcceptEvent *acceptEvent)
+{
+    bool isIdle;
+
+    AcquireSRWLockExclusive(&listener->lock);
+    isIdle = acceptEvent->isIdle;
+    acceptEvent->isIdle = false;
+    ReleaseSRWLockExclusive(&listener->lock);
+    return isIdle;
+}
+
+void Listener_RegisterIdle(Listener *listener)
+{
+    bool isBegun = true;
+
+    /* The first that cannot be begun is the last that is tried: what it lacks, the others lack. */
+    for (int i = 0; i < ACCEPT_COUNT && isBegun; i++) {
+        if (Listener_TakeIdle(listener, &listener->events[i]))
+            isBegun = Listener_RegisterAccept(listener, &listener->events[i]);
+    }
+}
+
+void Listener_Close(Listener *listener)
+{
+    if (listener->socket == INVALID_SOCKET)
+        return;
+    AcquireSRWLockExclusive(&listener->lock);
+    listener->isClosing = true;
+    CancelIoEx((HANDLE)listener->socket, NULL);
+    while (listener->outstanding > 0)
+        SleepConditionVariableSRW(&listener->isQuiet, &listener->lock, INFINITE, 0);
+    ReleaseSRWLockExclusive(&listener->lock);
+    SocketUtils_Close(&listener->socket);
+}

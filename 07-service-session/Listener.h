@@ -1,0 +1,64 @@
+/*
+ * Listener: accepts clients through the port.
+ *
+ * Several AcceptEx are outstanding, each with a session that waits for its client and a buffer for
+ * the addresses. When one has completed, on a worker, it is begun again with a new session,
+ * whatever became of it. What cannot be begun just now, for want of sockets or memory, stays idle,
+ * and the owner is asked to call Listener_RegisterIdle after a pause: no accept is ever lost, no
+ * worker waits, and nobody spins.
+ */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include "IocpCore.h"
+#include "NetAddress.h"
+#include "Session.h"
+
+#define ACCEPT_COUNT 16
+
+/* Whoever wants the clients. A listener knows nothing else of it. */
+typedef struct ListenerOwner ListenerOwner;
+struct ListenerOwner {
+    /* A session with a socket of `family`, one reference, the listener's. NULL: GetLastError. */
+    Session *(*CreateSession)(ListenerOwner *owner, int family);
+
+    /* An accept has become idle: Listener_RegisterIdle is due after a pause. Any thread. */
+    void (*OnAcceptIdle)(ListenerOwner *owner);
+};
+
+typedef struct Listener {
+    IocpObject object;
+    SOCKET socket;
+    int family; /* AF_INET or AF_INET6 */
+    IocpCore *core;
+    ListenerOwner *owner;
+
+    SRWLOCK lock;               /* held to change or read what follows */
+    CONDITION_VARIABLE isQuiet; /* no accept is outstanding */
+    int outstanding;            /* accepts that are begun and not yet dispatched */
+    bool isClosing;             /* nothing is begun any more */
+    AcceptEvent events[ACCEPT_COUNT];
+} Listener;
+
+/* Makes Listener_Close harmless before Listener_StartAccept. */
+void Listener_Init(Listener *listener);
+
+/*
+ * Listens on `address`, in which port 0 becomes the port that the system chose, and begins to
+ * accept. On :: it accepts IPv4 clients, too. Completions are dispatched by `core`, which outlives
+ * the listener, as `owner` does. False: it cannot, and a sentence has said why; Listener_Close is
+ * due all the same.
+ */
+bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *core,
+                          ListenerOwner *owner);
+
+/* Begins the idle accepts. If one still cannot be begun, the owner is told again. */
+void Listener_RegisterIdle(Listener *listener);
+
+/*
+ * Cancels the accepts and waits until all have been dispatched, by other threads; then closes the
+ * socket. No session is started any more when this returns. The owner's thread, no callback's.
+ */
+void Listener_Close(Listener *listener);
+
+#endif

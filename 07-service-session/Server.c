@@ -1,0 +1,164 @@
+/*
+ * 07-service-session: an echo server, as a program of the library.
+ *
+ * Model  A Service owns the sessions, the listener, the port and the workers. The program says what
+ *        happens when a session is connected, has received something, and is disconnected.
+ * Waits  The workers inside GetQueuedCompletionStatusEx. The main thread waits for Ctrl+C.
+ * Limit  Memory: a session costs its receive buffer and what is queued for it.
+ * New    Sessions count their references, so anybody may keep one and send to it. A receive and a
+ *        send are outstanding together; sends are queued and gathered. Services for clients,
+ *        packets, timeouts, an end in peace.
+ *
+ * Build  make 07, or the compiler line in README.md.
+ * Run    make run-07, and talk to it with make client.
+ */
+#include "CtrlC.h"
+#include "ErrorText.h"
+#include "ServerLog.h"
+#include "ServerOptions.h"
+#include "Service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static HANDLE stopEvent;
+
+static void Echo_OnConnected(Session *session)
+{
+    ServerLog_Connected(Session_GetAddress(session));
+}
+
+static int Echo_OnRecv(Session *session, const char *data, int length)
+{
+    SendBuffer *buffer = SendBuffer_Copy(data, length);
+
+    ServerLog_Received(length);
+    if (buffer == NULL) {
+        Session_Disconnect(session, CAUSE_NO_MEMORY);
+        return length;
+    }
+    Session_Send(session, buffer);
+    SendBuffer_Release(buffer);
+    return length;
+}
+
+static void Echo_OnDisconnected(Session *session, DisconnectCause cause)
+{
+    (void)cause;
+    ServerLog_Disconnected(Session_GetAddress(session), Session_GetError(session));
+}
+
+static const SessionVtbl echoVtbl = {Echo_OnConnected, Echo_OnRecv, NULL, Echo_OnDisconnected,
+                                     NULL};
+
+static Session *CreateEchoSession(Service *service, SessionOwner *owner, int family)
+{
+    Session *session = (Session *)malloc(sizeof(*session));
+
+    (void)service;
+    if (session == NULL) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    if (!Session_Init(session, &echoVtbl, owner, family)) {
+        free(session);
+        return NULL;
+    }
+    return session;
+}
+
+static void OnRefused(Service *service, const NetAddress *address, const char *reason)
+{
+    (void)service;
+    ServerLog_Refused(address, reason);
+}
+
+static void PrintCounters(Service *service)
+{
+    ServiceCounters counters = Service_GetCounters(service);
+
+    printf(
+        "Sessions: %ld served, %ld refused. Received %.0f bytes in %.0f calls, sent %.0f bytes in "
+        "%.0f calls.\n",
+        (long)counters.sessionsEver, (long)counters.refused, (double)counters.recvBytes,
+        (double)counters.recvCalls, (double)counters.sendBytes, (double)counters.sendCalls);
+    fflush(stdout);
+}
+
+/* For Ctrl+C, on another thread: makes the wait return. */
+static void WakeServer(void)
+{
+    SetEvent(stopEvent);
+}
+
+/* Serves until Ctrl+C. False: the server cannot start, and a sentence has said why. */
+static bool RunServer(const ServerOptions *options)
+{
+    Service service;
+    ServiceSettings settings = Service_GetDefaults();
+
+    settings.address = options->address;
+    settings.createSession = CreateEchoSession;
+    settings.OnRefused = OnRefused;
+    if (!CtrlC_Install(WakeServer)) {
+        HandleError("SetConsoleCtrlHandler", GetLastError());
+        return false;
+    }
+    if (!Service_Start(&service, &settings)) {
+        CtrlC_Remove();
+        return false;
+    }
+    ServerLog_Listening(&service.settings.address);
+    WaitForSingleObject(stopEvent, INFINITE);
+    CtrlC_Remove();
+    Service_Stop(&service);
+    if (!options->quiet)
+        PrintCounters(&service);
+    return true;
+}
+
+/* The things that are there once for the whole program. False: a sentence has said why not. */
+static bool OpenProgram(void)
+{
+    if (!SocketUtils_Init()) {
+        HandleError("WSAStartup", GetLastError());
+        return false;
+    }
+    if (!SendBufferManager_Init()) {
+        HandleError("FlsAlloc", GetLastError());
+        SocketUtils_Clear();
+        return false;
+    }
+    stopEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (stopEvent == NULL) {
+        HandleError("CreateEvent", GetLastError());
+        SendBufferManager_Clear();
+        SocketUtils_Clear();
+        return false;
+    }
+    return true;
+}
+
+static void CloseProgram(void)
+{
+    CloseHandle(stopEvent);
+    SendBufferManager_Clear();
+    SocketUtils_Clear();
+}
+
+int main(int argc, char *argv[])
+{
+    ServerOptions options;
+    int exitCode = ServerOptions_Parse(&options, argc, argv);
+
+    if (exitCode != SERVER_OPTIONS_RUN)
+        return exitCode;
+    ServerLog_Init(options.quiet, true);
+    if (!OpenProgram())
+        return 1;
+    exitCode = RunServer(&options) ? 0 : 1;
+    CloseProgram();
+    if (exitCode == 0)
+        ServerLog_Stopped();
+    return exitCode;
+}

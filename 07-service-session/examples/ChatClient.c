@@ -1,0 +1,529 @@
+/*
+ * ChatClient: talks with the others at a ChatServer.
+ *
+ *     ChatClient.exe [--address A] [--port N] --name NAME [--help]
+ *
+ * What is typed is said, line by line; what others say appears as "name: text". The end of the input
+ * (Ctrl+Z and Enter), /quit and Ctrl+C end it. The input may be a pipe or a file with UTF-8, too; then
+ * what it says appears as well, and it leaves when its last words have come back:
+ *
+ *     echo hello | ChatClient.exe --name A
+ *
+ * Three threads: one reads the input, because nothing can end such a read; the main thread says what
+ * was read; the worker of the library prints what comes.
+ *
+ * Exit code 0: it ended as asked. 1: it did not, and a sentence says why. 2: the command line is wrong.
+ *
+ * Build  make 07, or as "A program of your own" in ../README.md, with ChatPacket.c.
+ * Run    make run-07 PROGRAM=ChatServer in one terminal, then this in others.
+ */
+#include "ChatPacket.h"
+#include "CtrlC.h"
+#include "ErrorText.h"
+#include "ServerOptions.h"
+#include "Service.h"
+
+#include <shellapi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _MSC_VER
+#pragma comment(lib, "shell32") /* CommandLineToArgvW */
+#endif
+
+#define DEFAULT_ADDRESS "127.0.0.1"
+#define EXIT_USAGE      2
+#define READ_SIZE       4096  /* bytes, or WCHARs of a console */
+#define UNHEARD_MAX     16    /* of our texts on their way: we talk no faster than the server */
+#define LAST_WORDS_MS   10000 /* at the end we wait so long for the last of them */
+#define REASON_SIZE     1024
+
+typedef struct ClientOptions {
+    NetAddress address;
+    const char *name;
+} ClientOptions;
+
+/* What the threads share. */
+static struct Client {
+    ClientOptions options;
+    Session *session; /* a reference */
+    bool isConsole;   /* the input is one: a person sees what it types */
+
+    SRWLOCK lock;               /* held to change or read what follows */
+    CONDITION_VARIABLE changed; /* any of it has changed */
+    bool isInside;              /* the Welcome has come */
+    bool isOver;                /* the connection is of no use any more, and `reason` says why */
+    char reason[REASON_SIZE];
+    bool hasLine; /* the input has given a line, which the main thread has not yet taken */
+    char line[CHAT_TEXT_MAX];
+    int lineLength;
+    bool isInputOver;
+    int unheard; /* texts that were said and have not come back */
+} client = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
+
+/* --- What comes from the server; on the worker ----------------------------------------------- */
+
+/* The connection is of no use any more. The first reason counts. */
+static void EndChat(const char *before, ChatText reason)
+{
+    AcquireSRWLockExclusive(&client.lock);
+    if (!client.isOver)
+        snprintf(client.reason, sizeof(client.reason), "%s%.*s", before, reason.length,
+                 reason.bytes);
+    client.isOver = true;
+    ReleaseSRWLockExclusive(&client.lock);
+    WakeAllConditionVariable(&client.changed);
+}
+
+/*
+ * Prints "[before]name[between]text[after]". A server is not to be trusted with somebody's terminal:
+ * what it sent is cleaned.
+ */
+static void PrintLine(const char *before, ChatText name, const char *between, ChatText text,
+                      const char *after)
+{
+    char cleanName[CHAT_NOTICE_MAX], cleanText[CHAT_NOTICE_MAX];
+    int nameLength = ChatText_Clean(name, cleanName);
+    int textLength = ChatText_Clean(text, cleanText);
+
+    printf("%s%.*s%s%.*s%s\n", before, nameLength, cleanName, between, textLength, cleanText,
+           after);
+    fflush(stdout);
+}
+
+/* We are in: shows who is there. False: the body is malformed. */
+static bool HandleWelcome(ChatText body)
+{
+    char others[CHAT_NOTICE_MAX];
+    ChatText own, name, list = {others, 0};
+
+    if (!ChatPacket_ReadName(&body, &own))
+        return false;
+    while (body.length > 0) {
+        if (!ChatPacket_ReadName(&body, &name))
+            return false;
+
+        /* The byte of its length makes room for a blank. */
+        memcpy(others + list.length, name.bytes, (size_t)name.length);
+        list.length += name.length;
+        others[list.length++] = ' ';
+    }
+    if (list.length > 0) {
+        list.length--;
+        PrintLine("* you are ", own, "; here are: ", list, "");
+    } else {
+        PrintLine("* you are ", own, "; nobody else is here", list, "");
+    }
+    AcquireSRWLockExclusive(&client.lock);
+    client.isInside = true;
+    ReleaseSRWLockExclusive(&client.lock);
+    WakeAllConditionVariable(&client.changed);
+    return true;
+}
+
+/* False: the body is malformed. */
+static bool HandleSaid(ChatText body)
+{
+    ChatText name;
+    bool isOwn;
+
+    if (!ChatPacket_ReadName(&body, &name))
+        return false;
+    isOwn = ChatText_IsSame(name, ChatText_FromString(client.options.name));
+    if (!isOwn || !client.isConsole)
+        PrintLine("", name, ": ", body, "");
+    if (isOwn) {
+        AcquireSRWLockExclusive(&client.lock);
+        client.unheard--;
+        ReleaseSRWLockExclusive(&client.lock);
+        WakeAllConditionVariable(&client.changed);
+    }
+    return true;
+}
+
+/* False: this is no packet of a ChatServer. */
+static bool HandlePacket(uint16_t id, ChatText body)
+{
+    char reason[CHAT_NOTICE_MAX];
+    ChatText name, nothing = {"", 0};
+
+    switch (id) {
+    case CHAT_WELCOME:
+        return HandleWelcome(body);
+    case CHAT_SAID:
+        return HandleSaid(body);
+    case CHAT_JOINED:
+        PrintLine("* ", body, " joined", nothing, "");
+        return true;
+    case CHAT_LEFT:
+        if (!ChatPacket_ReadName(&body, &name))
+            return false;
+        PrintLine("* ", name, " left (", body, ")");
+        return true;
+    case CHAT_REFUSED:
+        body.length = ChatText_Clean(body, reason);
+        body.bytes = reason;
+        EndChat("The server refuses: ", body);
+        return true;
+    case CHAT_PING:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+{
+    ChatText text = {body, length};
+
+    (void)session;
+    if (!HandlePacket(id, text))
+        EndChat("The server sent something that a ChatServer does not send.",
+                ChatText_FromString(""));
+}
+
+static void OnConnected(PacketSession *session)
+{
+    SendBuffer *enter = ChatPacket_Make(CHAT_ENTER, ChatText_FromString(client.options.name));
+
+    if (enter == NULL) {
+        Session_Disconnect(&session->session, CAUSE_NO_MEMORY);
+        return;
+    }
+    Session_Send(&session->session, enter);
+    SendBuffer_Release(enter);
+}
+
+static void OnDisconnected(PacketSession *session, DisconnectCause cause)
+{
+    char address[NET_ADDRESS_TEXT_SIZE], text[ERROR_TEXT_SIZE], reason[REASON_SIZE];
+    DWORD error = Session_GetError(&session->session);
+
+    if (cause != CAUSE_CONNECT_FAILED) {
+        EndChat("The connection is over: ", ChatText_FromString(DisconnectCause_GetText(cause)));
+        return;
+    }
+    NetAddress_ToText(&client.options.address, address, sizeof(address));
+    snprintf(reason, sizeof(reason), "%s: %s%s", address,
+             ErrorText_Format(text, sizeof(text), "ConnectEx", error),
+             error == ERROR_CONNECTION_REFUSED ? "\nNothing listens there. Start ChatServer first."
+                                               : "");
+    EndChat("Cannot connect to ", ChatText_FromString(reason));
+}
+
+static Session *CreateSession(Service *service, SessionOwner *owner, int family)
+{
+    static const PacketSessionVtbl vtbl = {OnConnected, OnRecvPacket, OnDisconnected, NULL};
+    PacketSession *session = (PacketSession *)calloc(1, sizeof(*session));
+    DWORD error;
+
+    (void)service;
+    if (session == NULL) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    if (PacketSession_Init(session, &vtbl, owner, family, CHAT_NOTICE_MAX)) {
+        Session_AddRef(&session->session);
+        client.session = &session->session;
+        return &session->session;
+    }
+    error = GetLastError();
+    free(session);
+    SetLastError(error);
+    return NULL;
+}
+
+/* --- The input; on a thread of its own ------------------------------------------------------- */
+
+/*
+ * Reads some bytes of UTF-8. 0: the end. Not with stdio: its lock of stdin, held during the read,
+ * would hold up the end of the program.
+ */
+static int ReadInput(HANDLE input, char *bytes, int size)
+{
+    static WCHAR wide[READ_SIZE];
+    const WCHAR ctrlD = 4, ctrlZ = 26;
+    DWORD count = 0;
+
+    if (!client.isConsole)
+        return ReadFile(input, bytes, (DWORD)size, &count, NULL) ? (int)count : 0;
+
+    /* A console gives every script as UTF-16, whatever its code page. */
+    if (!ReadConsoleW(input, wide, READ_SIZE, &count, NULL) || count == 0 || wide[0] == ctrlD ||
+        wide[0] == ctrlZ)
+        return 0;
+    return WideCharToMultiByte(CP_UTF8, 0, wide, (int)count, bytes, size, NULL, NULL);
+}
+
+/* Hands a line to the main thread, when it has taken the last one. False: it was /quit. */
+static bool HandOver(ChatText line)
+{
+    if (line.length > 0 && line.bytes[line.length - 1] == '\r')
+        line.length--;
+    if (line.length == 0)
+        return true;
+    if (ChatText_IsSame(line, ChatText_FromString("/quit")))
+        return false;
+    AcquireSRWLockExclusive(&client.lock);
+    while (client.hasLine)
+        SleepConditionVariableSRW(&client.changed, &client.lock, INFINITE, 0);
+    client.hasLine = true;
+    client.lineLength = ChatText_Clean(line, client.line);
+    ReleaseSRWLockExclusive(&client.lock);
+    WakeAllConditionVariable(&client.changed);
+    return true;
+}
+
+/* How many bytes of a text that is too long make the first part: characters stay whole. */
+static int GetFirstPart(const char *bytes, int length)
+{
+    int part = length;
+
+    while (part > length - 4 && ((unsigned char)bytes[part] & 0xC0) == 0x80)
+        part--;
+    return part;
+}
+
+/* Cuts the input into lines, and lines that are too long into parts. */
+static void ReadLines(void *argument)
+{
+    static char bytes[READ_SIZE * 3]; /* a WCHAR becomes three bytes at most */
+    char line[CHAT_TEXT_MAX + 1];
+    int length = 0, count;
+    bool goesOn = true;
+
+    while (goesOn && (count = ReadInput((HANDLE)argument, bytes, sizeof(bytes))) > 0) {
+        for (int i = 0; goesOn && i < count; i++) {
+            int part = length;
+
+            if (bytes[i] != '\n')
+                line[length++] = bytes[i];
+            if (length > CHAT_TEXT_MAX)
+                part = GetFirstPart(line, CHAT_TEXT_MAX);
+            else if (bytes[i] != '\n')
+                continue;
+            goesOn = HandOver((ChatText){line, part});
+            memmove(line, line + part, (size_t)(length - part));
+            length -= part;
+        }
+    }
+    if (goesOn)
+        HandOver((ChatText){line, length});
+    AcquireSRWLockExclusive(&client.lock);
+    client.isInputOver = true;
+    ReleaseSRWLockExclusive(&client.lock);
+    WakeAllConditionVariable(&client.changed);
+}
+
+/* --- The command line ------------------------------------------------------------------------ */
+
+static const char usage[] =
+    "Usage: ChatClient.exe [--address A] [--port N] --name NAME [--help]\n"
+    "  --address A  the IPv4 or IPv6 address of the server (default " DEFAULT_ADDRESS ")\n"
+    "  --port N     its port, 1 to 65535 (default 7777)\n"
+    "  --name NAME  how the others shall see you: 1 to 20 bytes of UTF-8\n"
+    "  --help       print this and exit\n"
+    "Type a line to say it. /quit, the end of the input (Ctrl+Z and Enter) or Ctrl+C ends it.\n";
+
+static int Reject(const char *before, const char *word, const char *after)
+{
+    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
+    return EXIT_USAGE;
+}
+
+/* main's own are in the system's code page, which does not have every name. NULL: no memory. */
+static char **GetUtf8Arguments(int *count)
+{
+    WCHAR **wide = CommandLineToArgvW(GetCommandLineW(), count);
+    char **arguments = NULL;
+
+    if (wide != NULL)
+        arguments = (char **)calloc((size_t)*count + 1, sizeof(*arguments));
+    for (int i = 0; arguments != NULL && i < *count; i++) {
+        int size = WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, NULL, 0, NULL, NULL);
+
+        arguments[i] = (char *)malloc((size_t)size + 1);
+        if (arguments[i] == NULL)
+            return NULL; /* the program ends: the system takes back the rest */
+        WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, arguments[i], size, NULL, NULL);
+    }
+    LocalFree(wide);
+    return arguments;
+}
+
+/* Returns SERVER_OPTIONS_RUN or the exit code. */
+static int CheckOptions(ClientOptions *options, const char *address, long port)
+{
+    ChatText name;
+
+    if (options->name == NULL)
+        return Reject("Who are you? Use --name NAME.", "", "");
+    name = ChatText_FromString(options->name);
+    if (name.length < 1 || name.length > CHAT_NAME_MAX || !ChatText_IsClean(name))
+        return Reject("Name '", options->name,
+                      "' is not 1 to 20 bytes of UTF-8 without control characters.");
+    if (!NetAddress_FromText(&options->address, address, (uint16_t)port))
+        return Reject("Address '", address, "' is not an IPv4 or IPv6 address.");
+    options->address = NetAddress_ToLocal(&options->address);
+    return SERVER_OPTIONS_RUN;
+}
+
+/* Returns SERVER_OPTIONS_RUN or the exit code of a program that is done. */
+static int ParseOptions(ClientOptions *options, int argc, char *argv[])
+{
+    const char *address = DEFAULT_ADDRESS;
+    long port = 7777;
+
+    options->name = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *option = argv[i];
+        bool takesValue = strcmp(option, "--address") == 0 || strcmp(option, "--port") == 0 ||
+                          strcmp(option, "--name") == 0;
+
+        if (strcmp(option, "--help") == 0) {
+            printf("%s", usage);
+            return 0;
+        }
+        if (!takesValue)
+            return Reject("Unknown option '", option, "'.");
+        if (i + 1 == argc)
+            return Reject("Option ", option, " needs a value.");
+        i++;
+        if (strcmp(option, "--address") == 0)
+            address = argv[i];
+        else if (strcmp(option, "--name") == 0)
+            options->name = argv[i];
+        else if (!ServerOptions_ParseNumber(argv[i], 1, 65535, &port))
+            return Reject("Port '", argv[i], "' is not a number from 1 to 65535.");
+    }
+    return CheckOptions(options, address, port);
+}
+
+/* --- The main thread ------------------------------------------------------------------------- */
+
+/* For Ctrl+C, on another thread; and again, so that it cannot be missed. */
+static void WakeClient(void)
+{
+    WakeAllConditionVariable(&client.changed);
+}
+
+/* Says the line that the input has given. Under the lock. */
+static void SayLine(void)
+{
+    ChatText text = {client.line, client.lineLength};
+    SendBuffer *say = ChatPacket_Make(CHAT_SAY, text);
+
+    client.hasLine = false;
+    WakeAllConditionVariable(&client.changed);
+    if (say == NULL) {
+        fprintf(stderr, "No memory: this line was not said.\n");
+        return;
+    }
+    if (Session_Send(client.session, say)) /* if not, OnDisconnected comes */
+        client.unheard++;
+    SendBuffer_Release(say);
+}
+
+/* Waits under the lock for a change. False: there was none in time. */
+static bool WaitForChange(DWORD timeoutMs)
+{
+    return SleepConditionVariableSRW(&client.changed, &client.lock, timeoutMs, 0) != 0;
+}
+
+/* Talks until it is over. Returns the exit code. */
+static int Chat(ThreadManager *inputThread)
+{
+    int exitCode = -1;
+
+    AcquireSRWLockExclusive(&client.lock);
+    while (exitCode < 0) {
+        if (CtrlC_IsPressed()) {
+            exitCode = 0;
+        } else if (client.isOver) {
+            fprintf(stderr, "%s\n", client.reason);
+            exitCode = 1;
+        } else if (client.isInside && inputThread->count == 0) {
+            if (!ThreadManager_Launch(inputThread, ReadLines, GetStdHandle(STD_INPUT_HANDLE))) {
+                HandleError("_beginthreadex", GetLastError());
+                exitCode = 1;
+            }
+        } else if (client.hasLine && client.unheard < UNHEARD_MAX) {
+            SayLine();
+        } else if (client.isInputOver && !client.hasLine && client.unheard <= 0) {
+            exitCode = 0;
+        } else if (!WaitForChange(client.isInputOver ? LAST_WORDS_MS : INFINITE)) {
+            fprintf(stderr, "The server has not sent back what was said last.\n");
+            exitCode = 1;
+        }
+    }
+    ReleaseSRWLockExclusive(&client.lock);
+    return exitCode;
+}
+
+/* Returns the exit code. */
+static int RunClient(void)
+{
+    static Service service;
+    ServiceSettings settings = Service_GetDefaults();
+    ThreadManager
+        inputThread; /* never joined: it may wait for a person. The program's end ends it */
+    int exitCode;
+
+    settings.type = SERVICE_CLIENT;
+    settings.address = client.options.address;
+    settings.createSession = CreateSession;
+    settings.maxSessionCount = 1;
+    settings.workerCount = 1;
+    settings.session.recvBufferSize = CHAT_NOTICE_MAX;
+    if (!CtrlC_Install(WakeClient)) {
+        HandleError("SetConsoleCtrlHandler", GetLastError());
+        return 1;
+    }
+    ThreadManager_Init(&inputThread);
+    exitCode = 1;
+    if (Service_Start(&service, &settings)) {
+        exitCode = Chat(&inputThread);
+        Service_Stop(&service);
+    }
+    if (client.session != NULL)
+        Session_Release(client.session);
+    CtrlC_Remove();
+    return exitCode;
+}
+
+int main(void)
+{
+    int argc = 0, exitCode;
+    char **argv = GetUtf8Arguments(&argc);
+    UINT codePage = GetConsoleOutputCP();
+    DWORD mode;
+
+    if (argv == NULL) {
+        HandleError("CommandLineToArgvW", GetLastError());
+        return 1;
+    }
+    exitCode = ParseOptions(&client.options, argc, argv);
+    if (exitCode != SERVER_OPTIONS_RUN)
+        return exitCode;
+    if (!SocketUtils_Init()) {
+        HandleError("WSAStartup", GetLastError());
+        return 1;
+    }
+    if (!SendBufferManager_Init()) {
+        HandleError("FlsAlloc", GetLastError());
+        SocketUtils_Clear();
+        return 1;
+    }
+
+    /* The buffer makes each line reach the console at once: a character has several bytes, and must
+       not come in parts. */
+    client.isConsole = GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
+    SetConsoleOutputCP(CP_UTF8);
+    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    exitCode = RunClient();
+    SetConsoleOutputCP(codePage);
+    SendBufferManager_Clear();
+    SocketUtils_Clear();
+    return exitCode;
+}

@@ -1,0 +1,421 @@
+/*
+ * DummyClient: many clients in one program, to try an echo server with.
+ *
+ *     DummyClient.exe [--address A] [--port N] [--sessions N] [--count N] [--size B] [--seconds S]
+ *
+ * A ClientService connects all sessions. Each sends a message, compares every byte that comes back,
+ * and sends the next when the last has come back wholly. All stay connected until the last has done
+ * its part, so that the server has them all at once; then they leave in peace.
+ *
+ * Exit code 0: all sessions were connected and everything came back as it was sent. 1: not so, and
+ * a sentence says what. 2: the command line is wrong.
+ *
+ * Build  make 07, or as "A program of your own" in ../README.md.
+ * Run    make run-07 in one terminal, make run-07 PROGRAM=DummyClient in another.
+ */
+#include "CtrlC.h"
+#include "ErrorText.h"
+#include "ServerOptions.h"
+#include "Service.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_ADDRESS "127.0.0.1"
+#define EXIT_USAGE      2
+#define TICK_MS         250   /* between two looks at whether anything happens */
+#define SILENCE_MS      10000 /* without a byte for so long we give up */
+#define CONNECT_MS      30000 /* without one more session connected; the system retries for long */
+#define DRAIN_MS        5000  /* for all sessions to leave */
+
+typedef struct DummyOptions {
+    NetAddress address;
+    long port;
+    long sessions;
+    long count;   /* messages of each session; 0: no limit but the time */
+    long size;    /* bytes of a message */
+    long seconds; /* 0: no limit but the count */
+} DummyOptions;
+
+typedef struct DummySession {
+    Session session;
+    int number; /* 0, 1, 2, ... */
+
+    /* For the callbacks, of which one runs at a time. */
+    uint64_t sent;
+    uint64_t received;
+    long messages; /* that were sent */
+    bool isDone;   /* everything came back, and no more is to be sent */
+} DummySession;
+
+/* What all sessions share: counters, and the event for their end. */
+static struct Run {
+    DummyOptions options;
+    ULONGLONG deadlineMs; /* GetTickCount64; no message is sent after it */
+    HANDLE wakeEvent;     /* signalled when no session has anything to do, and for Ctrl+C */
+    volatile LONG created;
+    volatile LONG connected;
+    volatile LONG finished; /* done, or disconnected before */
+    volatile LONG64 messages;
+    volatile LONG64 bytes;
+    volatile LONG64 wrongBytes;
+    volatile LONG causes[CAUSE_PROGRAM]; /* sessions that ended so, not counting our own stop */
+    volatile LONG errors[CAUSE_PROGRAM]; /* of the first of them */
+} run;
+
+/* --- A session; on the workers --------------------------------------------------------------- */
+
+static DummySession *DummySession_From(Session *session)
+{
+    return CONTAINING_RECORD(session, DummySession, session);
+}
+
+/*
+ * The byte that the session sends at this place of its stream. Eight bytes are a number made of the
+ * session's and the place's, stirred so that no two such numbers are alike: a byte that is lost,
+ * doubled, or sent to another session cannot go unnoticed for long.
+ */
+static char GetPatternByte(int session, uint64_t position)
+{
+    uint64_t word = ((uint64_t)session << 40) + position / 8;
+
+    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9U;
+    word = (word ^ (word >> 27)) * 0x94D049BB133111EBU;
+    word ^= word >> 31;
+    return (char)(word >> (position % 8 * 8) & 0xFF);
+}
+
+/* The session has nothing more to do. */
+static void CountFinished(void)
+{
+    if (InterlockedIncrement(&run.finished) == run.options.sessions)
+        SetEvent(run.wakeEvent);
+}
+
+static void SendNextMessage(DummySession *dummy)
+{
+    int size = (int)run.options.size;
+    bool isOver = (run.options.count != 0 && dummy->messages == run.options.count) ||
+                  (run.options.seconds != 0 && GetTickCount64() >= run.deadlineMs);
+    SendBuffer *buffer;
+
+    if (isOver) {
+        dummy->isDone = true;
+        CountFinished();
+        return;
+    }
+    buffer = SendBuffer_Open(size);
+    if (buffer == NULL) {
+        Session_Disconnect(&dummy->session, CAUSE_NO_MEMORY);
+        return;
+    }
+    for (int i = 0; i < size; i++)
+        buffer->data[i] = GetPatternByte(dummy->number, dummy->sent + (uint64_t)i);
+    SendBuffer_Close(buffer, size);
+    dummy->sent += (uint64_t)size;
+    dummy->messages++;
+    Session_Send(&dummy->session, buffer); /* if it fails, OnDisconnected comes */
+    SendBuffer_Release(buffer);
+}
+
+static void OnConnected(Session *session)
+{
+    InterlockedIncrement(&run.connected);
+    SendNextMessage(DummySession_From(session));
+}
+
+static int OnRecv(Session *session, const char *data, int length)
+{
+    DummySession *dummy = DummySession_From(session);
+    int wrong = 0;
+
+    for (int i = 0; i < length; i++) {
+        if (dummy->received == dummy->sent)
+            wrong++; /* more than was sent */
+        else if (data[i] != GetPatternByte(dummy->number, dummy->received++))
+            wrong++;
+    }
+    InterlockedExchangeAdd64(&run.bytes, length);
+    InterlockedExchangeAdd64(&run.wrongBytes, wrong);
+    if (dummy->received == dummy->sent && !dummy->isDone) {
+        InterlockedIncrement64(&run.messages);
+        SendNextMessage(dummy);
+    }
+    return length;
+}
+
+static void OnDisconnected(Session *session, DisconnectCause cause)
+{
+    if (cause == CAUSE_SERVICE_STOPPED || cause >= CAUSE_PROGRAM)
+        return;
+    if (InterlockedIncrement(&run.causes[cause]) == 1)
+        InterlockedExchange(&run.errors[cause], (LONG)Session_GetError(session));
+    if (!DummySession_From(session)->isDone)
+        CountFinished();
+}
+
+static Session *CreateSession(Service *service, SessionOwner *owner, int family)
+{
+    static const SessionVtbl vtbl = {OnConnected, OnRecv, NULL, OnDisconnected, NULL};
+    DummySession *dummy = (DummySession *)calloc(1, sizeof(*dummy));
+    DWORD error;
+
+    (void)service;
+    if (dummy == NULL) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    dummy->number = InterlockedIncrement(&run.created) - 1;
+    if (Session_Init(&dummy->session, &vtbl, owner, family))
+        return &dummy->session;
+    error = GetLastError();
+    free(dummy);
+    SetLastError(error);
+    return NULL;
+}
+
+/* --- The command line ------------------------------------------------------------------------ */
+
+static const char usage[] =
+    "Usage: DummyClient.exe [--address A] [--port N] [--sessions N] [--count N] [--size B]\n"
+    "                       [--seconds S] [--help]\n"
+    "  --address A   the IPv4 or IPv6 address of the server (default " DEFAULT_ADDRESS ")\n"
+    "  --port N      its port, 1 to 65535 (default 7777)\n"
+    "  --sessions N  connect so many, 1 to 10000 (default 100)\n"
+    "  --count N     each sends N messages, 1 to 1000000 (default 10, or no limit with --seconds)\n"
+    "  --size B      each message has B bytes, 1 to 1048576 (default 64)\n"
+    "  --seconds S   sends no more after S seconds, 1 to 86400\n"
+    "  --help        print this and exit\n"
+    "Ctrl+C ends it early.\n";
+
+/* An option that takes a number, and where it goes. */
+typedef struct NumberOption {
+    const char *name;
+    long most; /* the least is 1 */
+    long *value;
+} NumberOption;
+
+static int Reject(const char *before, const char *word, const char *after)
+{
+    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
+    return EXIT_USAGE;
+}
+
+/* `option` with its value. Returns SERVER_OPTIONS_RUN or the exit code. */
+static int ParseNumber(const NumberOption *option, const char *text)
+{
+    char range[64];
+
+    if (ServerOptions_ParseNumber(text, 1, option->most, option->value))
+        return SERVER_OPTIONS_RUN;
+    snprintf(range, sizeof(range), "' of %s is not a number from 1 to %ld.", option->name,
+             option->most);
+    return Reject("The value '", text, range);
+}
+
+/* Returns SERVER_OPTIONS_RUN or the exit code of a program that is done. */
+static int ParseOptions(DummyOptions *options, int argc, char *argv[])
+{
+    const NumberOption numbers[] = {{"--port", 65535, &options->port},
+                                    {"--sessions", 10000, &options->sessions},
+                                    {"--count", 1000000, &options->count},
+                                    {"--size", 1048576, &options->size},
+                                    {"--seconds", 86400, &options->seconds}};
+    const int numberCount = (int)(sizeof(numbers) / sizeof(numbers[0]));
+    const char *address = DEFAULT_ADDRESS;
+
+    for (int i = 1; i < argc; i++) {
+        const char *option = argv[i];
+        int n = 0;
+
+        if (strcmp(option, "--help") == 0) {
+            printf("%s", usage);
+            return 0;
+        }
+        while (n < numberCount && strcmp(option, numbers[n].name) != 0)
+            n++;
+        if (n == numberCount && strcmp(option, "--address") != 0)
+            return Reject("Unknown option '", option, "'.");
+        if (i + 1 == argc)
+            return Reject("Option ", option, " needs a value.");
+        i++;
+        if (n == numberCount)
+            address = argv[i];
+        else if (ParseNumber(&numbers[n], argv[i]) != SERVER_OPTIONS_RUN)
+            return EXIT_USAGE;
+    }
+    if (options->count == 0 && options->seconds == 0)
+        options->count = 10;
+    if (!NetAddress_FromText(&options->address, address, (uint16_t)options->port))
+        return Reject("Address '", address, "' is not an IPv4 or IPv6 address.");
+    options->address = NetAddress_ToLocal(&options->address);
+    return SERVER_OPTIONS_RUN;
+}
+
+/* --- The run --------------------------------------------------------------------------------- */
+
+/* Why the run is over. */
+typedef enum RunEnd { END_FINISHED, END_CTRL_C, END_SILENCE } RunEnd;
+
+/* For Ctrl+C, on another thread. */
+static void WakeClient(void)
+{
+    SetEvent(run.wakeEvent);
+}
+
+/* Waits until all sessions have finished, or Ctrl+C is pressed, or nothing happens any more. */
+static RunEnd WaitForSessions(void)
+{
+    LONG64 lastProgress = -1;
+    ULONGLONG lastMs = GetTickCount64();
+
+    for (;;) {
+        LONG connected = run.connected + run.causes[CAUSE_CONNECT_FAILED];
+        LONG64 progress = run.bytes + connected + run.finished;
+        ULONGLONG nowMs = GetTickCount64();
+
+        if (CtrlC_IsPressed())
+            return END_CTRL_C;
+        if (run.finished == run.options.sessions)
+            return END_FINISHED;
+        if (progress != lastProgress) {
+            lastProgress = progress;
+            lastMs = nowMs;
+        } else if (nowMs - lastMs >=
+                   (ULONGLONG)(connected < run.options.sessions ? CONNECT_MS : SILENCE_MS)) {
+            return END_SILENCE;
+        }
+        WaitForSingleObject(run.wakeEvent, TICK_MS);
+    }
+}
+
+static void PrintNumbers(ULONGLONG elapsedMs)
+{
+    LONG disconnected = 0;
+
+    for (int cause = 0; cause < CAUSE_PROGRAM; cause++)
+        disconnected += cause == CAUSE_CONNECT_FAILED ? 0 : run.causes[cause];
+    printf("Connected:     %ld of %ld sessions\n", run.connected, run.options.sessions);
+    printf("Not connected: %ld\n", run.causes[CAUSE_CONNECT_FAILED]);
+    printf("Disconnected:  %ld\n", disconnected);
+    printf("Messages:      %" PRId64 "\n", run.messages);
+    printf("Bytes:         %" PRId64 "\n", run.bytes);
+    printf("Wrong bytes:   %" PRId64 "\n", run.wrongBytes);
+    printf("Time:          %lu.%03lu s\n", (unsigned long)(elapsedMs / 1000),
+           (unsigned long)(elapsedMs % 1000));
+    fflush(stdout);
+}
+
+/* Says in sentences why sessions could not connect or did not stay. */
+static void ExplainCauses(void)
+{
+    char address[NET_ADDRESS_TEXT_SIZE], text[ERROR_TEXT_SIZE];
+
+    NetAddress_ToText(&run.options.address, address, sizeof(address));
+    for (int cause = 0; cause < CAUSE_PROGRAM; cause++) {
+        DWORD error = (DWORD)run.errors[cause];
+
+        if (run.causes[cause] == 0)
+            continue;
+        if (cause != CAUSE_CONNECT_FAILED) {
+            fprintf(stderr, "%ld sessions were disconnected: %s (error %lu).\n", run.causes[cause],
+                    DisconnectCause_GetText((DisconnectCause)cause), error);
+            continue;
+        }
+        fprintf(stderr, "%ld sessions cannot connect to %s: %s\n", run.causes[cause], address,
+                ErrorText_Format(text, sizeof(text), "ConnectEx", error));
+        if (error == ERROR_CONNECTION_REFUSED)
+            fprintf(stderr,
+                    "Nothing listens on %s. Start a server first, in another terminal: "
+                    "make run-07\n",
+                    address);
+    }
+}
+
+/* Prints what became of it. Returns the exit code. */
+static int Report(RunEnd end, ULONGLONG elapsedMs)
+{
+    bool isRight = end == END_FINISHED && run.wrongBytes == 0 && run.messages > 0 &&
+                   run.connected == run.options.sessions;
+
+    for (int cause = 0; cause < CAUSE_PROGRAM; cause++)
+        isRight = isRight && run.causes[cause] == 0;
+    PrintNumbers(elapsedMs);
+    ExplainCauses();
+    if (run.wrongBytes > 0)
+        fprintf(stderr, "%" PRId64 " bytes came back wrong.\n", run.wrongBytes);
+    if (end == END_CTRL_C)
+        fprintf(stderr, "Ended early by Ctrl+C.\n");
+    if (end == END_SILENCE)
+        fprintf(stderr, "Nothing happens any more: %ld sessions wait in vain.\n",
+                run.options.sessions - run.finished);
+    if (end == END_FINISHED && run.connected > 0 && run.messages == 0)
+        fprintf(stderr, "No message came back.\n");
+    if (isRight)
+        printf("Everything came back as it was sent.\n");
+    return isRight ? 0 : 1;
+}
+
+/* Returns the exit code. */
+static int RunSessions(Service *service)
+{
+    ServiceSettings settings = Service_GetDefaults();
+    ULONGLONG startMs = GetTickCount64(), elapsedMs;
+    RunEnd end;
+
+    settings.type = SERVICE_CLIENT;
+    settings.address = run.options.address;
+    settings.createSession = CreateSession;
+    settings.maxSessionCount = (int)run.options.sessions;
+    settings.drainMs = DRAIN_MS;
+
+    /* A session must receive while it sends a message, or it would wait for the server, which waits
+       for it to receive. */
+    if (settings.session.pauseBytes < run.options.size)
+        settings.session.pauseBytes = (int)run.options.size;
+    if (settings.session.limitBytes < run.options.size)
+        settings.session.limitBytes = (int)run.options.size;
+    run.deadlineMs = startMs + (ULONGLONG)run.options.seconds * 1000;
+    if (!Service_Start(service, &settings))
+        return 1;
+    end = WaitForSessions();
+    elapsedMs = GetTickCount64() - startMs;
+    Service_Stop(service);
+    return Report(end, elapsedMs);
+}
+
+int main(int argc, char *argv[])
+{
+    static Service service;
+    DummyOptions options = {.port = 7777, .sessions = 100, .size = 64};
+    int exitCode = ParseOptions(&options, argc, argv);
+
+    if (exitCode != SERVER_OPTIONS_RUN)
+        return exitCode;
+    run.options = options;
+    if (!SocketUtils_Init()) {
+        HandleError("WSAStartup", GetLastError());
+        return 1;
+    }
+    if (!SendBufferManager_Init()) {
+        HandleError("FlsAlloc", GetLastError());
+        SocketUtils_Clear();
+        return 1;
+    }
+    exitCode = 1;
+    run.wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (run.wakeEvent == NULL)
+        HandleError("CreateEvent", GetLastError());
+    else if (!CtrlC_Install(WakeClient))
+        HandleError("SetConsoleCtrlHandler", GetLastError());
+    else
+        exitCode = RunSessions(&service);
+    CtrlC_Remove();
+    if (run.wakeEvent != NULL)
+        CloseHandle(run.wakeEvent);
+    SendBufferManager_Clear();
+    SocketUtils_Clear();
+    return exitCode;
+}

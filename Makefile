@@ -1,0 +1,269 @@
+# Builds, runs, compares and tests the stages: `make help` lists what there is.
+#
+# It needs GNU make and a POSIX sh. On Windows (MSYS2 UCRT64, w64devkit) gcc compiles and the programs
+# run as they are. Elsewhere MinGW-w64 compiles and Wine runs them, in a prefix of its own under
+# build/. Everything that is made is under build/.
+#
+# A new stage needs nothing here: every folder 0N-name with a Server.c is one. A comment `#: command | what it does`
+# is a line of `make help`.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+ifneq ($(shell echo "sh"),sh)
+$(error These commands need a POSIX shell: run make in the MSYS2 UCRT64 or the w64devkit terminal)
+endif
+
+# --- The system ----------------------------------------------------------------------------------
+
+# Only a CC of the command line counts: one in the environment is for programs of that system.
+ifeq ($(OS),Windows_NT)
+CC   = gcc
+RUN  =
+SHOW =
+TALK =
+# What ends whatever the programs leave in the background.
+STOP = :
+else
+CC   = x86_64-w64-mingw32-gcc
+RUN  = sh common/tools/wine.sh run
+SHOW = sh common/tools/wine.sh show
+TALK = sh common/tools/wine.sh talk
+STOP = sh common/tools/wine.sh stop
+# mutants hands its own on to the copies that it makes.
+WINE_FOLDER ?= $(CURDIR)/build/wine
+export WINE_FOLDER
+endif
+export CC RUN
+
+AR       = $(patsubst %gcc,%ar,$(CC))
+CFLAGS   = -O2 -g
+# What every compilation gets, whatever CFLAGS says.
+STANDARD = -std=c11 -Werror -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wconversion \
+           -Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Wformat=2 \
+           -Wcast-align=strict -Wwrite-strings -Wpointer-arith -Wredundant-decls -Wimplicit-fallthrough \
+           -Wnull-dereference -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wjump-misses-init
+LDLIBS   = -lws2_32
+
+# make V=1 shows the commands themselves.
+ifdef V
+Q   =
+say = @:
+else
+Q   = @
+say = @echo
+endif
+
+# --- What is built -------------------------------------------------------------------------------
+
+STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-7]-*/Server.c)))
+NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
+SERVERS := $(STAGES:%=build/%/server.exe)
+TOOLS   := build/tools/client.exe build/tools/demo.exe
+TESTS   := build/tests/unit.exe build/tests/contract.exe
+
+# $(call stage,05): its folder; nothing if there is none. previous: the number of the stage before.
+stage    = $(filter $(1)-%,$(STAGES))
+upto     = $(foreach number,$(NUMBERS),$(if $(filter $(number),$(firstword $(sort $(number) $(1)))),$(number)))
+previous = $(lastword $(filter-out $(1),$(call upto,$(1))))
+objects  = $(patsubst %.c,build/obj/%.o,$(1))
+
+# A stage's examples: a file with a main is a program, made with the files without one, and with all of
+# the stage but its Server.c. ChatServer.c becomes build/07-service-session/ChatServer.exe.
+example_mains    = $(if $(wildcard $(1)/examples/*.c),$(shell grep -l '^int main' $(1)/examples/*.c))
+example_programs = $(patsubst $(1)/examples/%.c,build/$(1)/%.exe,$(call example_mains,$(1)))
+example_parts    = $(filter-out $(call example_mains,$(1)),$(wildcard $(1)/examples/*.c)) $(call library,$(1))
+library          = $(filter-out $(1)/Server.c,$(wildcard $(1)/*.c))
+EXAMPLES := $(foreach stage,$(STAGES),$(call example_programs,$(stage)))
+
+# Stage 07 is a library: programs of your own link it, and it has tests of its own, its examples too.
+ifneq ($(call stage,07),)
+LIBRARY := build/$(call stage,07)/libservercore.a
+07 $(call stage,07): $(LIBRARY)
+ifneq ($(wildcard common/tests/Library.c),)
+LIBRARY_TEST := build/tests/library.exe
+endif
+ifneq ($(wildcard common/tests/ChatTest.c),)
+CHAT_TEST := build/tests/chat.exe
+endif
+endif
+
+COMMON_OBJECTS := $(call objects,$(wildcard common/*.c))
+SERVER_PROCESS := $(call objects,common/tools/ServerProcess.c)
+TEST_HARNESS   := $(call objects,common/tests/Test.c) $(SERVER_PROCESS)
+INCLUDES       := -Icommon
+
+#: make | builds every stage and every tool into build/
+.PHONY: all
+all: $(SERVERS) $(EXAMPLES) $(LIBRARY) $(TOOLS)
+	@echo "Built $(NUMBERS) and the tools, in build/. Next: make run-01, or make help."
+
+#: make 05 | builds one stage (or make 05-iocp-basic)
+.PHONY: $(NUMBERS) $(STAGES)
+$(foreach stage,$(STAGES),$(eval $(firstword $(subst -, ,$(stage))) $(stage): \
+    build/$(stage)/server.exe $(call example_programs,$(stage))))
+
+$(foreach stage,$(STAGES),$(eval \
+    build/$(stage)/server.exe: $(stage)/. common/. $(call objects,$(wildcard $(stage)/*.c)) $(COMMON_OBJECTS)))
+$(foreach stage,$(STAGES),$(foreach main,$(call example_mains,$(stage)),$(eval \
+    build/$(stage)/$(basename $(notdir $(main))).exe: \
+        $(call objects,$(main) $(call example_parts,$(stage))) $(COMMON_OBJECTS))))
+build/tools/client.exe: $(call objects,common/tools/Client.c) $(COMMON_OBJECTS)
+build/tools/demo.exe: $(call objects,common/tools/Demo.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+build/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+build/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
+build/tests/library.exe: $(call objects,$(wildcard common/tests/Library*.c) $(call library,$(call stage,07))) \
+    $(TEST_HARNESS) $(COMMON_OBJECTS)
+build/tests/chat.exe: $(call objects,common/tests/ChatTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+build/%/libservercore.a: $(call objects,$(call library,$(call stage,07))) $(COMMON_OBJECTS) | compiler
+	$(say) "  archive $@"
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+# The headers of a stage are its own; those of common are for all; tests and tools use each other's.
+$(foreach stage,$(STAGES),$(eval build/obj/$(stage)/%.o: INCLUDES += -I$(stage)))
+build/obj/common/tests/%.o build/obj/common/tools/%.o: INCLUDES += -Icommon/tests -Icommon/tools
+build/obj/common/tests/Librar%.o: INCLUDES += $(addprefix -I,$(call stage,07))
+
+build/obj/%.o: %.c build/flags.txt | compiler
+	$(say) "  compile $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STANDARD) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+%.exe: build/flags.txt | compiler
+	$(say) "  link    $@"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
+
+# Other flags, other objects: this file changes when they do.
+FLAGS := $(CC) $(STANDARD) $(CFLAGS) $(LDLIBS)
+build/flags.txt: FORCE
+	@mkdir -p build
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+.PHONY: FORCE compiler
+FORCE:
+compiler:
+	@sh common/tools/setup.sh --check build
+
+-include $(wildcard build/obj/*/*.d build/obj/*/*/*.d)
+
+# --- Running -------------------------------------------------------------------------------------
+
+#: make run-05 | runs a stage in the foreground; Ctrl+C stops it; options in ARGS="--port 9000"
+#: make run-07 PROGRAM=Minimal | runs an example of a stage
+PROGRAM = server
+RUN_TARGETS := $(NUMBERS:%=run-%)
+.PHONY: $(RUN_TARGETS)
+# The shell stays for the server's last words: without the trap Ctrl+C would end it first.
+$(RUN_TARGETS): run-%: % | wine
+	@trap : INT; $(SHOW) build/$(call stage,$*)/$(PROGRAM).exe $(ARGS)
+
+#: make client | an interactive client; one shot with ARGS="--message hello --count 3"
+.PHONY: client
+client: build/tools/client.exe | wine
+	@$(TALK) build/tools/client.exe $(ARGS)
+
+.PHONY: wine
+wine:
+ifneq ($(RUN),)
+	@sh common/tools/setup.sh --check run
+endif
+
+# --- Comparing -----------------------------------------------------------------------------------
+
+#: make diff-05 | what stage 05 changed from the stage before it
+DIFF_TARGETS := $(addprefix diff-,$(wordlist 2,9,$(NUMBERS)))
+.PHONY: $(DIFF_TARGETS)
+$(DIFF_TARGETS): diff-%:
+	@$(call show_diff,$(call previous,$*),$*)
+
+#: make diff FROM=03 TO=05 | what differs between any two stages
+.PHONY: diff
+diff:
+	@$(call show_diff,$(FROM),$(TO))
+
+show_diff = sh common/tools/diff.sh "$(call stage,$(1))" "$(call stage,$(2))"
+
+# --- Checking ------------------------------------------------------------------------------------
+
+#: make setup | installs what building and running need, if it is missing (Debian, Ubuntu)
+.PHONY: setup
+setup:
+	@sh common/tools/setup.sh build run
+	@echo "Everything that is needed is installed."
+
+# What make itself was started without is installed first; then a make of its own builds.
+SET_UP = sh common/tools/setup.sh build run && \
+         $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
+RUN_TESTS = sh common/tools/test.sh
+# chat.exe is told which programs to run.
+chat_words = $(addprefix build/$(call stage,07)/,ChatServer.exe DummyClient.exe server.exe)
+test_words = build/tests/$(1).exe$(if $(filter chat,$(1)), $(chat_words))
+UNIT_TESTS := unit $(LIBRARY_TEST:build/tests/%.exe=%) $(CHAT_TEST:build/tests/%.exe=%)
+TEST_ALL  = $(foreach test,$(UNIT_TESTS),--program "$(call test_words,$(test))") \
+            --contract build/tests/contract.exe $(SERVERS)
+
+# What the two begin with. They say nothing when all is built.
+.PHONY: demo-programs test-programs
+demo-programs: $(SERVERS) build/tools/demo.exe
+	@:
+test-programs: $(SERVERS) $(EXAMPLES) $(TESTS) $(LIBRARY_TEST) $(CHAT_TEST)
+	@:
+
+#: make demo | shows each stage at work, and its limit
+.PHONY: demo
+demo:
+	+@$(SET_UP) demo-programs
+	@trap : INT; $(SHOW) build/tools/demo.exe $(SERVERS); code=$$?; $(STOP); exit $$code
+
+#: make test | runs all tests; the last line is their sum. TEST_JOBS=2: two programs at a time
+.PHONY: test
+test:
+	+@$(SET_UP) test-programs
+	@$(RUN_TESTS) $(TEST_ALL)
+
+#: make test-05 | runs the tests of one stage; FILTER=reset only those with that in their name
+.PHONY: $(NUMBERS:%=test-%)
+$(NUMBERS:%=test-%): test-%:
+	+@$(SET_UP) build/$(call stage,$*)/server.exe build/tests/contract.exe
+	@$(RUN_TESTS) --filter "$(FILTER)" --contract build/tests/contract.exe build/$(call stage,$*)/server.exe
+
+#: make test-unit | runs the tests of common (test-library, test-chat: those of stage 07)
+.PHONY: $(UNIT_TESTS:%=test-%)
+# What they start as a child is a server: all are built.
+$(UNIT_TESTS:%=test-%): test-%:
+	+@$(SET_UP) test-programs
+	@$(RUN_TESTS) --filter "$(FILTER)" --program "$(call test_words,$*)"
+
+#: make lint | other compilers and analysers look at the sources (Debian, Ubuntu)
+.PHONY: lint
+lint:
+	@sh common/tools/setup.sh build lint
+	@sh common/tools/lint.sh
+
+#: make mutants | breaks copies of the stages on purpose, and requires the tests to notice
+.PHONY: mutants
+mutants:
+	+@$(SET_UP) test-programs
+	+@trap : INT; MAKE="$(MAKE)" sh common/tests/mutants/run.sh; code=$$?; $(STOP); exit $$code
+
+# --- The rest ------------------------------------------------------------------------------------
+
+#: make clean | removes build/
+.PHONY: clean
+clean:
+	@$(STOP) 2>/dev/null || :
+	rm -rf build
+
+#: make help | prints this
+.PHONY: help
+help:
+	@sed -n 's/^#: \([^|]*\) | /\1|/p' Makefile | while IFS='|' read -r command text; do \
+	    printf '%-27s %s\n' "$$command" "$$text"; done
+	@echo
+	@echo "Stages: $(STAGES)"
+	@echo "CFLAGS=\"-O0 -g\" compiles otherwise, CC=... with another compiler, V=1 shows the commands."

@@ -1,0 +1,234 @@
+#!/bin/sh
+# lint.sh: has other compilers and analysers look at the sources.
+#
+#     sh common/tools/lint.sh [STEP...]
+#
+# Runs every step, or those named, to the end, and says at the end which failed. Each prints what it
+# runs, and then its complaints. The steps:
+#
+#     clang         clang for the MinGW target, with more warnings than the build has
+#     analyzer      gcc -fanalyzer
+#     cppcheck      cppcheck for 64-bit Windows
+#     format        clang-format with .clang-format
+#     readme-cl     the `cl` line of each stage's README, run by clang in its MSVC mode
+#     readme-gcc    the `gcc` line of each stage's README, as it stands
+#     msvc          tests and tools by clang in its MSVC mode, and no functions that MSVC warns of
+#     shell         sh -n for every shell file
+#     whitespace    no tabs, no carriage returns, no blanks at the end of a line
+#
+# clang's MSVC mode takes the system's headers from Debian's libwine-dev.
+
+folder=build/lint
+mingw=x86_64-w64-mingw32
+wine_headers=/usr/include/wine/wine
+msvc="clang --driver-mode=cl --target=x86_64-pc-windows-msvc /FI$folder/missing.h"
+# GNU's extensions and arrays of variable length are not known to MSVC. Nothing is linked, so the
+# library on the line is not used.
+msvc="$msvc -Wpedantic -Wvla -Wno-unused-command-line-argument /imsvc $wine_headers/msvcrt /imsvc $wine_headers/windows -fsyntax-only"
+stages=$(ls 0[1-7]-*/Server.c | sed 's,/.*,,')
+# Tests may include the last stage's headers.
+includes="-Icommon -Icommon/tools -Icommon/tests -Icommon/instrument -I${stages##*[!0-9a-z-]}"
+all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell whitespace"
+jobs=$(nproc 2>/dev/null || echo 2)
+
+# The files of the repository with one of these endings, of which none has a blank in its name.
+files() {
+    for ending in "$@"; do
+        find . \( -name build -o -name .git \) -prune -o -type f -name "*$ending" -print
+    done | sed 's,^\./,,' | sort
+}
+
+# each COMMAND: runs it with each file that comes on stdin, and with the top folder of the file, a
+# stage's say, as a folder of headers. Fails if one of them failed.
+each() {
+    # Several run at a time: each prints what it has to say in one go.
+    # shellcheck disable=SC2016
+    xargs -P "$jobs" -n 1 sh -c '
+        for file in "$@"; do :; done
+        said=$("$@" -I"${file%%/*}" 2>&1) || { printf "%s\n" "$said"; exit 1; }' sh "$@"
+}
+
+lint_clang() {
+    files .c | each clang --target=$mingw --sysroot=/usr/$mingw -fsyntax-only -std=c11 -Werror \
+        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+        -Wstrict-prototypes -Wmissing-prototypes -Wmissing-variable-declarations -Wundef -Wvla \
+        -Wformat=2 -Wformat-non-iso -Wimplicit-fallthrough -Wnull-dereference -Wunused-macros \
+        -Wunreachable-code-aggressive -Wconditional-uninitialized -Wcomma -Wloop-analysis \
+        -Wassign-enum -Wbad-function-cast -Wextra-semi-stmt -Widiomatic-parentheses -Wnewline-eof \
+        -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety \
+        $includes
+}
+
+# Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
+lint_analyzer() {
+    files .c | grep -v '^common/tests/' | each $mingw-gcc -fanalyzer -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 $includes \
+        -S -o /dev/null
+}
+
+# Not asked for: variables in the innermost block (here they are at the top), `continue` as the body of
+# an empty loop, and two that are wrong about structures that the system fills and about unions.
+lint_cppcheck() {
+    files .c | each cppcheck --platform=win64 --std=c11 --enable=warning,style,performance,portability \
+        --suppress=missingInclude --suppress=missingIncludeSystem --inline-suppr --quiet \
+        --suppress=variableScope --suppress=redundantContinue \
+        --suppress=unusedStructMember --suppress=unreadVariable \
+        --error-exitcode=1 -D_WIN32 -D_WIN64 $includes
+}
+
+lint_format() {
+    # shellcheck disable=SC2046
+    clang-format --dry-run -Werror $(files .c .h)
+}
+
+# The lines in a README's code blocks that begin with this word.
+code_lines() {
+    awk -v word="$1" '/^```/ { inside = !inside; next } inside && $1 == word' "$2"
+}
+
+# A line that makes server.exe has to name all of the stage's files, and those of common.
+check_sources() {
+    case $* in */server.exe*) ;; *) return 0 ;; esac
+    sources=$(for word in "$@"; do case $word in *.c) echo "$word" ;; esac done | sort)
+    wanted=$(ls "$stage"/*.c common/*.c | sort)
+    [ "$sources" = "$wanted" ] && return
+    echo "$stage/README.md: the line compiles $(echo "$sources" | tr '\n' ' ')"
+    echo "and the program is made of $(echo "$wanted" | tr '\n' ' ')"
+    return 1
+}
+
+# Runs $2, a line of a README, with the words $3 in place of its first.
+run_line() {
+    stage=$1
+    echo "$2"
+    # Split and expanded as the shell does.
+    # shellcheck disable=SC2086
+    set -- "$3" $2
+    compiler=$1
+    shift 2
+    check_sources "$@" || return
+    # shellcheck disable=SC2086
+    $compiler "$@"
+}
+
+# readme_lines WORD PROGRAM EDIT: runs each stage's lines that begin with WORD. EDIT is for sed.
+readme_lines() {
+    result=0
+    for stage in $stages; do
+        code_lines "$1" "$stage/README.md" | sed "$3" >$folder/lines
+        if [ ! -s $folder/lines ]; then
+            echo "$stage/README.md: no code line begins with '$1 '"
+            result=1
+        elif ! grep -q '/server\.exe' $folder/lines; then
+            echo "$stage/README.md: no line that begins with '$1 ' makes server.exe"
+            result=1
+        fi
+        while IFS= read -r line; do
+            run_line "$stage" "$line" "$2" </dev/null || result=1
+        done <$folder/lines
+    done
+    return $result
+}
+
+lint_readme_cl() {
+    result=0
+    readme_lines cl "$msvc" 's,\\,/,g' || result=1
+    for stage in $stages; do
+        for word in /W4 /WX /std:c11 ws2_32.lib; do
+            code_lines cl "$stage/README.md" 2>/dev/null | grep -qF -- "$word" && continue
+            echo "$stage/README.md: the cl line has no $word"
+            result=1
+        done
+    done
+    return $result
+}
+
+lint_readme_gcc() {
+    for stage in $stages; do
+        mkdir -p "$folder/$stage"
+    done
+    readme_lines gcc "$mingw-gcc -Werror" "s,build/,$folder/,g"
+}
+
+lint_msvc() {
+    result=0
+    # shellcheck disable=SC2086
+    files .c | grep '/.*/' | each $msvc /nologo /W4 /WX /std:c11 $includes || result=1
+    # MSVC calls these unsafe (C4996); its own headers say so, Wine's do not.
+    unsafe='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|s[sn]?canf|fscanf|scanf|strtok|fopen|freopen'
+    unsafe="$unsafe|tmpfile|tmpnam|getenv|_snprintf|strerror|localtime|gmtime|ctime|asctime|mbstowcs"
+    unsafe="$unsafe|wcstombs|wcscpy|wcscat|wcsncpy|_open|inet_addr|inet_ntoa|gethostbyname"
+    unsafe="$unsafe|WSASocketA|GetVersion|GetVersionExA?"
+    # shellcheck disable=SC2046
+    if grep -nE "(^|[^A-Za-z0-9_])($unsafe) *\(" $(files .c .h); then
+        echo "MSVC warns of these functions, and /WX makes that an error."
+        result=1
+    fi
+    lacking='_Atomic|_Thread_local|__attribute__|__builtin_[a-z]+|__typeof__|stdatomic\.h|threads\.h|unistd\.h'
+    # shellcheck disable=SC2046
+    if grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h); then
+        echo "MSVC does not have these."
+        result=1
+    fi
+    return $result
+}
+
+lint_shell() {
+    { files .sh && echo .ci/run; } | each sh -n
+}
+
+lint_whitespace() {
+    result=0
+    tab=$(printf '\t')
+    return_key=$(printf '\r')
+    # shellcheck disable=SC2046
+    set -- $(files .c .h .sh .md) .ci/run
+    grep -nF "$tab" "$@" && echo "Tabs (above)." && result=1
+    set -- "$@" Makefile .gitignore .gitattributes .editorconfig .clang-format
+    grep -n '[[:space:]]$' "$@" && echo "Blanks at the end of a line (above)." && result=1
+    grep -nF "$return_key" "$@" && echo "Carriage returns (above)." && result=1
+    grep -nE '^.{121}' $(files .c .h) && echo "Lines of more than 120 characters (above)." && result=1
+    return $result
+}
+
+describe() {
+    case $1 in
+    clang) echo "clang --target=$mingw -fsyntax-only -Werror -Wall -Wextra ... (every .c)" ;;
+    analyzer) echo "$mingw-gcc -fanalyzer -Werror (every .c but the tests)" ;;
+    cppcheck) echo "cppcheck --platform=win64 --enable=warning,style,performance,portability" ;;
+    format) echo "$(clang-format --version): --dry-run -Werror (every .c and .h)" ;;
+    readme-cl) echo "the cl line of each README, by clang --driver-mode=cl -fsyntax-only" ;;
+    readme-gcc) echo "the gcc line of each README, by $mingw-gcc -Werror" ;;
+    msvc) echo "tests and tools by clang --driver-mode=cl /W4 /WX /std:c11, and MSVC's unsafe functions" ;;
+    shell) echo "sh -n (every shell file)" ;;
+    whitespace) echo "tabs, carriage returns, blanks at the end of a line" ;;
+    *) return 1 ;;
+    esac
+}
+
+mkdir -p $folder
+cat >$folder/missing.h <<END
+/* What Windows's headers have and Wine's lack. */
+struct in6_addr;
+int IN6_IS_ADDR_V4MAPPED(const struct in6_addr *address);
+int __stdcall GetProcessHandleCount(void *process, unsigned long *count);
+END
+failed=
+for step in ${*:-$all_steps}; do
+    if ! description=$(describe "$step"); then
+        echo "Unknown step '$step'. The steps: $all_steps" >&2
+        exit 2
+    fi
+    echo "== $step: $description"
+    if "lint_$(echo "$step" | tr - _)" 2>&1; then
+        echo "   ok"
+    else
+        echo "   FAILED: $step"
+        failed="$failed $step"
+    fi
+done
+echo
+if [ -n "$failed" ]; then
+    echo "lint failed:$failed"
+    exit 1
+fi
+echo "lint: OK"

@@ -1,0 +1,137 @@
+#!/bin/sh
+# wine.sh: runs the Windows programs of this repository on Linux, with Wine.
+#
+#     sh common/tools/wine.sh find                     prints which program is Wine
+#     sh common/tools/wine.sh prepare                  makes Wine's prefix, the first time
+#     sh common/tools/wine.sh run PROGRAM [WORD...]    runs it and becomes it
+#     sh common/tools/wine.sh show PROGRAM [WORD...]   runs it for a person to watch
+#     sh common/tools/wine.sh talk PROGRAM [WORD...]   runs it for a person to talk to
+#     sh common/tools/wine.sh stop                     ends what Wine left in the background
+#
+# The prefix, which is Wine's drive C: and registry, is WINE_FOLDER, or build/wine under the current
+# folder. The user's own prefix is never touched, and no window is needed.
+
+WINE_FOLDER=${WINE_FOLDER:-$PWD/build/wine}
+export WINE_FOLDER
+WINEPREFIX=$WINE_FOLDER
+WINEARCH=win64
+WINEDEBUG=-all
+# No dialogue that offers Mono or Gecko, and no entries in the desktop's menus.
+WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe=d'
+export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES
+unset DISPLAY WAYLAND_DISPLAY WINESERVER WINELOADER
+
+# A file for each program that runs: its name is the process number, its text the make that runs it.
+running=$WINE_FOLDER.running
+
+# Debian's wine64 is not in the PATH, and its `wine` asks for 32-bit packages that we do not need.
+find_wine() {
+    if [ -x /usr/lib/wine/wine64 ]; then
+        echo /usr/lib/wine/wine64
+    else
+        command -v wine64 || command -v wine
+    fi
+}
+
+find_wineserver() {
+    if [ -x /usr/lib/wine/wineserver ]; then
+        echo /usr/lib/wine/wineserver
+    else
+        command -v wineserver
+    fi
+}
+
+prepare() {
+    [ -f "$WINE_FOLDER/.prepared" ] && return
+    echo "Preparing Wine in ${WINE_FOLDER#"$PWD/"} (once)..."
+    mkdir -p "$WINE_FOLDER"
+    if WINEDEBUG=fixme-all "$wine" wineboot --init </dev/null >"$WINE_FOLDER.log" 2>&1; then
+        : >"$WINE_FOLDER/.prepared"
+        return
+    fi
+    cat "$WINE_FOLDER.log" >&2
+    echo "Wine could not make its prefix $WINE_FOLDER; above is what it said." >&2
+    return 1
+}
+
+# To be called before a program: notes that it runs, and starts what Wine keeps in the background.
+# That must not inherit a pipe of ours, or who reads the pipe would wait for it to end.
+begin() {
+    prepare || exit 1
+    mkdir -p "$running"
+    for file in "$running"/*; do
+        [ -f "$file" ] && { kill -0 "${file##*/}" 2>/dev/null || rm -f "$file"; }
+    done
+    echo "${WINE_SESSION:-none}" >"$running/$1"
+    "$wine" cmd /c exit </dev/null >/dev/null 2>&1
+}
+
+# On a terminal Wine would draw a console with escape sequences; through a pipe, lines are lines.
+# Ctrl+C reaches the program; we and the filter stay until it has said its last word.
+show() {
+    if sed -u '' </dev/null >/dev/null 2>&1; then
+        filter='exec sed -u s/\r$//'
+    else
+        filter='exec cat'
+    fi
+    [ -t 0 ] && exec </dev/null
+    trap : INT
+    exec 4>&1
+    code=$({ {
+        trap : INT
+        "$wine" "$@" 3>&- 4>&-
+        echo $? >&3
+    } 2>&1 | (
+        trap '' INT
+        $filter
+    ) >&4 3>&-; } 3>&1)
+    rm -f "$running/$$"
+    return "${code:-1}"
+}
+
+# Other terminals may be running a server: then Wine stays for them.
+stop() {
+    [ -d "$running" ] || return 0
+    for file in "$running"/*; do
+        [ -f "$file" ] || continue
+        session=$(cat "$file")
+        if [ "$session" != "${WINE_SESSION-}" ] && kill -0 "${file##*/}" 2>/dev/null; then
+            return 0
+        fi
+        rm -f "$file"
+    done
+    [ -d "$WINE_FOLDER" ] || return 0
+    server=$(find_wineserver) && "$server" -k >/dev/null 2>&1
+    return 0
+}
+
+wine=$(find_wine)
+if [ -z "$wine" ]; then
+    [ "${1-}" = find ] || echo "Wine is missing. make setup installs it." >&2
+    exit 1
+fi
+action=${1-}
+[ $# -gt 0 ] && shift
+case $action in
+find) echo "$wine" ;;
+prepare) prepare ;;
+run)
+    begin $$
+    exec "$wine" "$@"
+    ;;
+show)
+    begin $$
+    show "$@"
+    ;;
+talk)
+    begin $$
+    # A person's keys are read through Wine's console, which knows every script.
+    [ -t 0 ] && exec "$wine" "$@"
+    show "$@"
+    ;;
+stop) stop ;;
+*)
+    echo "Usage: wine.sh find | prepare | run PROGRAM... | show PROGRAM... | talk PROGRAM... | stop" >&2
+    exit 2
+    ;;
+esac

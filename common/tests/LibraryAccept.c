@@ -1,0 +1,154 @@
+/*
+ * LibraryAccept: the listener of 06 and of 07 goes on to accept, whoever came before. The servers
+ * run as child processes.
+ */
+#include "Library.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RESETTING 500
+#define AT_ONCE   1000
+#define SILENT    200
+#define SERVED    40 /* more than the accepts that are outstanding */
+
+/* So many clients come one after the other and are served. */
+static bool ServesClients(const NetAddress *address, int count)
+{
+    for (int i = 0; i < count; i++) {
+        SOCKET peer = Peer_OpenTo(address, 0);
+
+        if (peer == INVALID_SOCKET || !Peer_Echo(peer, 100))
+            return false;
+        Peer_Close(peer);
+    }
+    return true;
+}
+
+/* Starts the stage's server for a test. NULL: it does not start, or --server is another one. */
+static ServerProcess *StartStage(int stage, NetAddress *address)
+{
+    const char *path = Server_GetPath(stage);
+    ServerProcess *server = path != NULL ? Server_Start(path, address) : NULL;
+
+    if (server != NULL && ServesClients(address, 1))
+        return server;
+    if (path == NULL)
+        Test_Explain("--server is not a server of stage %d", stage);
+    return NULL;
+}
+
+static void StopStage(ServerProcess *server)
+{
+    char *errors;
+
+    Server_Stop(server);
+    errors = ServerProcess_CopyErrors(server);
+    CHECK(errors != NULL);
+    CHECK_TEXT(errors != NULL ? errors : "", "");
+    free(errors);
+}
+
+/* Clients that reset before they are accepted, right then, and shortly after. */
+static void Resetting(int stage)
+{
+    NetAddress address;
+    ServerProcess *server = StartStage(stage, &address);
+
+    REQUIRE(CHECK(server != NULL));
+    for (int i = 0; i < RESETTING; i++) {
+        SOCKET peer = i % 3 == 0 ? Peer_BeginOpen(&address) : Peer_OpenTo(&address, 0);
+
+        REQUIRE(CHECK(peer != INVALID_SOCKET));
+        if (i % 3 == 2)
+            Peer_Send(peer, "hello", 5);
+        Peer_Reset(peer);
+        if (i % 100 == 99)
+            REQUIRE(CHECK(ServesClients(&address, 1)));
+    }
+    CHECK(ServesClients(&address, SERVED));
+    StopStage(server);
+}
+
+/* A thousand knock before any is answered. */
+static void AtOnce(int stage)
+{
+    static SOCKET peers[AT_ONCE];
+    NetAddress address;
+    ServerProcess *server = StartStage(stage, &address);
+
+    REQUIRE(CHECK(server != NULL));
+    for (int i = 0; i < AT_ONCE; i++) {
+        peers[i] = Peer_BeginOpen(&address);
+        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+    }
+    for (int i = 0; i < AT_ONCE; i++)
+        REQUIRE(CHECK(Peer_EndOpen(peers[i])));
+    for (int i = 0; i < AT_ONCE; i++)
+        REQUIRE(CHECK(Peer_Send(peers[i], &i, (int)sizeof(i))));
+    for (int i = 0; i < AT_ONCE; i++) {
+        int received = -1;
+
+        REQUIRE(CHECK(Peer_Receive(peers[i], &received, (int)sizeof(received))));
+        REQUIRE(CHECK_INT(received, i));
+    }
+    CHECK(ServesClients(&address, SERVED));
+    for (int i = 0; i < AT_ONCE; i++)
+        Peer_Reset(peers[i]);
+    CHECK(ServesClients(&address, SERVED));
+    StopStage(server);
+}
+
+/* Clients that connect and say nothing use up no accept. */
+static void Silent(int stage)
+{
+    NetAddress address;
+    ServerProcess *server = StartStage(stage, &address);
+
+    REQUIRE(CHECK(server != NULL));
+    for (int i = 0; i < SILENT; i++)
+        REQUIRE(CHECK(Peer_OpenTo(&address, 0) != INVALID_SOCKET));
+    CHECK(ServesClients(&address, SERVED));
+    StopStage(server);
+}
+
+static void Resetting06(void)
+{
+    Resetting(6);
+}
+
+static void Resetting07(void)
+{
+    Resetting(7);
+}
+
+static void AtOnce06(void)
+{
+    AtOnce(6);
+}
+
+static void AtOnce07(void)
+{
+    AtOnce(7);
+}
+
+static void Silent06(void)
+{
+    Silent(6);
+}
+
+static void Silent07(void)
+{
+    Silent(7);
+}
+
+const LibraryTest acceptTests[] = {
+    {"accept 06: after 500 clients that reset", Resetting06, 60},
+    {"accept 06: after 1,000 clients at once", AtOnce06, 60},
+    {"accept 06: after silent clients", Silent06, 30},
+    {"accept 07: after 500 clients that reset", Resetting07, 60},
+    {"accept 07: after 1,000 clients at once", AtOnce07, 60},
+    {"accept 07: after silent clients", Silent07, 30},
+    {NULL, NULL, 0},
+};

@@ -38,6 +38,7 @@
 #define UNHEARD_MAX     16    /* of our texts on their way: we talk no faster than the server */
 #define LAST_WORDS_MS   10000 /* at the end we wait so long for the last of them */
 #define REASON_SIZE     1024
+#define LINE_SIZE       (2 * CHAT_NOTICE_MAX + 64) /* the longest that is printed */
 
 typedef struct ClientOptions {
     NetAddress address;
@@ -47,8 +48,9 @@ typedef struct ClientOptions {
 /* What the threads share. */
 static struct Client {
     ClientOptions options;
-    Session *session; /* a reference */
-    bool isConsole;   /* the input is one: a person sees what it types */
+    Session *session;    /* a reference */
+    bool isInputConsole; /* a person types, and sees what it types */
+    bool isOutputConsole;
 
     SRWLOCK lock;               /* held to change or read what follows */
     CONDITION_VARIABLE changed; /* any of it has changed */
@@ -76,20 +78,36 @@ static void EndChat(const char *before, ChatText reason)
     WakeAllConditionVariable(&client.changed);
 }
 
+/* Prints UTF-8: to a console as UTF-16, which it shows whatever its code page; else as it is. */
+static void Print(const char *bytes, int length)
+{
+    static WCHAR wide[LINE_SIZE];
+    DWORD written;
+    int count;
+
+    if (!client.isOutputConsole) {
+        fwrite(bytes, 1, (size_t)length, stdout);
+        fflush(stdout);
+        return;
+    }
+    count = MultiByteToWideChar(CP_UTF8, 0, bytes, length, wide, LINE_SIZE);
+    WriteConsoleW(GetStdHandle(STD_OUTPUT_HANDLE), wide, (DWORD)count, &written, NULL);
+}
+
 /*
- * Prints "[before]name[between]text[after]". A server is not to be trusted with somebody's terminal:
- * what it sent is cleaned.
+ * Prints the line "[before]name[between]text[after]". A server is not to be trusted with somebody's
+ * terminal: what it sent is cleaned. On the worker only.
  */
 static void PrintLine(const char *before, ChatText name, const char *between, ChatText text,
                       const char *after)
 {
-    char cleanName[CHAT_NOTICE_MAX], cleanText[CHAT_NOTICE_MAX];
+    static char line[LINE_SIZE];
+    static char cleanName[CHAT_NOTICE_MAX], cleanText[CHAT_NOTICE_MAX];
     int nameLength = ChatText_Clean(name, cleanName);
     int textLength = ChatText_Clean(text, cleanText);
 
-    printf("%s%.*s%s%.*s%s\n", before, nameLength, cleanName, between, textLength, cleanText,
-           after);
-    fflush(stdout);
+    Print(line, snprintf(line, sizeof(line), "%s%.*s%s%.*s%s\n", before, nameLength, cleanName,
+                         between, textLength, cleanText, after));
 }
 
 /* We are in: shows who is there. False: the body is malformed. */
@@ -131,7 +149,7 @@ static bool HandleSaid(ChatText body)
     if (!ChatPacket_ReadName(&body, &name))
         return false;
     isOwn = ChatText_IsSame(name, ChatText_FromString(client.options.name));
-    if (!isOwn || !client.isConsole)
+    if (!isOwn || !client.isInputConsole)
         PrintLine("", name, ": ", body, "");
     if (isOwn) {
         AcquireSRWLockExclusive(&client.lock);
@@ -201,7 +219,8 @@ static void OnDisconnected(PacketSession *session, DisconnectCause cause)
     DWORD error = Session_GetError(&session->session);
 
     if (cause != CAUSE_CONNECT_FAILED) {
-        EndChat("The connection is over: ", ChatText_FromString(DisconnectCause_GetText(cause)));
+        EndChat(client.isInside ? "The server is gone: " : "The server lets nobody in now: ",
+                ChatText_FromString(DisconnectCause_GetText(cause)));
         return;
     }
     NetAddress_ToText(&client.options.address, address, sizeof(address));
@@ -246,7 +265,7 @@ static int ReadInput(HANDLE input, char *bytes, int size)
     const WCHAR ctrlD = 4, ctrlZ = 26;
     DWORD count = 0;
 
-    if (!client.isConsole)
+    if (!client.isInputConsole)
         return ReadFile(input, bytes, (DWORD)size, &count, NULL) ? (int)count : 0;
 
     /* A console gives every script as UTF-16, whatever its code page. */
@@ -496,7 +515,6 @@ int main(void)
 {
     int argc = 0, exitCode;
     char **argv = GetUtf8Arguments(&argc);
-    UINT codePage = GetConsoleOutputCP();
     DWORD mode;
 
     if (argv == NULL) {
@@ -516,13 +534,9 @@ int main(void)
         return 1;
     }
 
-    /* The buffer makes each line reach the console at once: a character has several bytes, and must
-       not come in parts. */
-    client.isConsole = GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
-    SetConsoleOutputCP(CP_UTF8);
-    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    client.isInputConsole = GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
+    client.isOutputConsole = GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
     exitCode = RunClient();
-    SetConsoleOutputCP(codePage);
     SendBufferManager_Clear();
     SocketUtils_Clear();
     return exitCode;

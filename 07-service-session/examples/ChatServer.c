@@ -464,6 +464,8 @@ static void StopServer(Service *service)
     room.isClosed = true;
     ReleaseSRWLockExclusive(&room.lock);
     Service_Stop(service);
+    if (isQuiet)
+        return;
     counters = Service_GetCounters(service);
     printf("Sessions: %" PRId64 " served, %" PRId64 " refused. Received %" PRId64
            " packets: %" PRId64 " bytes in %" PRId64 " calls, sent %" PRId64 " bytes in %" PRId64
@@ -493,7 +495,11 @@ int main(int argc, char *argv[])
         SocketUtils_Clear();
         return 1;
     }
-    SetConsoleOutputCP(CP_UTF8); /* names may be in any script */
+
+    /* Names may be in any script. The buffer makes each line reach the console at once: a character
+       has several bytes, and must not come in parts. */
+    SetConsoleOutputCP(CP_UTF8);
+    setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
     exitCode = 1;
     if (OpenServer(&service, &options)) {
         RunServer(&service);

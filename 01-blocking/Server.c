@@ -102,8 +102,8 @@ static bool AcceptClient(void)
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* WSAECONNRESET: the client left while it was in the queue. That is no fault. */
-        if (CtrlC_IsPressed() || error == WSAECONNRESET)
+        /* Cancelled by WakeServer, or the client left while it was in the queue: no fault either way. */
+        if (CtrlC_IsPressed() || SocketUtils_IsClientGone(error))
             return false;
         ServerLog_AcceptFailed("accept", error);
         Sleep(ERROR_PAUSE_MS);

@@ -127,7 +127,7 @@ static void AcceptClient(void)
         DWORD error = (DWORD)WSAGetLastError();
 
         /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
-        if (error == WSAEWOULDBLOCK || error == WSAECONNRESET)
+        if (error == WSAEWOULDBLOCK || SocketUtils_IsClientGone(error))
             return;
         ServerLog_AcceptFailed("accept", error);
         Sleep(ERROR_PAUSE_MS);

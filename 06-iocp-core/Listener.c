@@ -81,13 +81,6 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     return false;
 }
 
-/* True: the client left before it was accepted. That is no fault. Wine calls it 59. */
-static bool IsClientGone(DWORD error)
-{
-    return error == ERROR_NETNAME_DELETED || error == ERROR_CONNECTION_ABORTED ||
-           error == ERROR_SEM_TIMEOUT || error == ERROR_UNEXP_NET_ERR;
-}
-
 /* An accept has completed: its session begins or ends here, and the event goes on to the next. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
@@ -103,7 +96,7 @@ static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent,
         Session_Destroy(session);
     }
 
-    if (error == 0 || IsClientGone(error)) {
+    if (error == 0 || SocketUtils_IsClientGone(error)) {
         Listener_RegisterAccept(listener, acceptEvent);
     } else {
         /* ERROR_OPERATION_ABORTED: Listener_Close has cancelled it. */

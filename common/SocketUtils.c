@@ -107,6 +107,22 @@ SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address)
     return accept(listenSocket, (SOCKADDR *)&address->storage, &address->length);
 }
 
+bool SocketUtils_IsClientGone(DWORD error)
+{
+    switch (error) {
+    case WSAECONNRESET:
+    case WSAECONNABORTED:
+    case WSAENOTCONN: /* Wine, accept */
+    case ERROR_NETNAME_DELETED:
+    case ERROR_CONNECTION_ABORTED:
+    case ERROR_SEM_TIMEOUT:
+    case ERROR_UNEXP_NET_ERR: /* Wine, AcceptEx */
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address)
 {
     address->length = (int)sizeof(address->storage);

@@ -61,6 +61,13 @@ bool SocketUtils_Connect(SOCKET socket, const NetAddress *address);
 /* Like accept: the new socket, and in `address` whom it leads to. The caller owns the socket. */
 SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address);
 
+/*
+ * True: an accept that failed with `error` did so because the client had left while it was in the
+ * listener's queue. That is no fault: the next client may be there already. Takes the numbers of
+ * Winsock, for accept, and of the system, for a completed AcceptEx. Wine has numbers of its own.
+ */
+bool SocketUtils_IsClientGone(DWORD error);
+
 /* The address that the socket is bound to, with the port that the system chose for port 0. */
 bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address);
 

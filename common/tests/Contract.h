@@ -134,6 +134,9 @@ size_t Flood_GetBytes(void);
 /* False: one of them got something else back than it sent. */
 bool Flood_IsRight(void);
 
+/* Ends all clients and floods of the test. */
+void Clients_CloseAll(void);
+
 /* --- The tests ------------------------------------------------------------------------------- */
 
 typedef struct ContractTest {

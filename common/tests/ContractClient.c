@@ -275,7 +275,7 @@ static bool SendSome(Progress *progress)
     return true;
 }
 
-/* Receives what is there, and compares it. `count` says how much it was. False: something is wrong. */
+/* Receives what is there, and compares it. `count` says how much it was. False: it is wrong. */
 static bool ReceiveSome(Progress *progress, int *count)
 {
     const Transfer *transfer = progress->transfer;

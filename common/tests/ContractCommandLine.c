@@ -137,7 +137,7 @@ static void HelpAmongOthers(void)
     Result_Free(&result);
 }
 
-/* Checks the sentence of a server that cannot listen; `numbers` are the errors that may be named. */
+/* Checks the sentence of a server that cannot listen; it names one of the `numbers`. */
 static void CheckCannotListen(Server *server, const char *endpoint, const char *call,
                               const char *const numbers[2])
 {

@@ -160,7 +160,7 @@ static void FullHouseAgain(void)
         REQUIRE(CHECK(EchoAll(clients, SET_MAX)));
         CheckRefused(server);
         for (int i = 0; i < SET_MAX; i++) {
-            /* In order, in steps of 5, and backwards: 5 and 62 have no divisor in common with 63. */
+            /* In order, in steps of 5, and backwards: 63 shares no divisor with 5 or 62. */
             Client *client = clients[i * steps[round] % SET_MAX];
 
             if (i % 2 == 0)

@@ -24,7 +24,7 @@ static const char *SkipThread(const char *line, long *thread)
     return strncmp(end, "] ", 2) == 0 ? end + 2 : NULL;
 }
 
-/* The event without the thread, which is there in the stages with several threads and only there. */
+/* The event without the thread, which is there only in the stages with several threads. */
 static const char *GetEvent(const char *line, long *thread)
 {
     const char *event = SkipThread(line, thread);
@@ -147,7 +147,7 @@ static void SeveralThreads(void)
         REQUIRE(CHECK(Client_StartFlood(client)));
     }
     while (thread == first) {
-        /* The floods go on until another thread turns up; the test's time limit is the other end. */
+        /* The floods go on until another thread turns up, or the test's time is over. */
         REQUIRE(
             CHECK(Server_WaitForLine(server, "Recv Data Len", &position, line, (int)sizeof(line))));
         REQUIRE(CHECK(SkipThread(line, &thread) != NULL));

@@ -19,9 +19,6 @@ static SRWLOCK serversLock = SRWLOCK_INIT; /* the watching thread kills, the mai
 static Server servers[SERVER_MAX];
 static int serverCount;
 
-/* In ContractClient.c. */
-void Clients_CloseAll(void);
-
 /* --- Stages ---------------------------------------------------------------------------------- */
 
 int Stage_GetNumber(void)
@@ -237,11 +234,13 @@ long Server_SumReceived(Server *server)
 {
     static const char received[] = "Recv Data Len = ";
     char *output = ServerProcess_CopyOutput(server->process, 0);
+    const char *at = output != NULL ? strstr(output, received) : NULL;
     long sum = 0;
 
-    for (char *at = output; at != NULL && (at = strstr(at, received)) != NULL;) {
+    while (at != NULL) {
         at += strlen(received);
         sum += strtol(at, NULL, 10);
+        at = strstr(at, received);
     }
     free(output);
     return sum;

@@ -45,7 +45,7 @@ struct ServerProcess {
 
 /* --- Reading --------------------------------------------------------------------------------- */
 
-/* Appends the bytes but the '\r's. Without memory the text stays as it is: a test sees what misses. */
+/* Appends the bytes but the '\r's. Without memory the text stays as it is, and a wait fails. */
 static void Stream_Append(Stream *stream, const char *bytes, size_t count)
 {
     if (stream->size + count + 1 > stream->capacity) {
@@ -381,7 +381,7 @@ static bool FindLine(const Stream *stream, const char *text, size_t *position)
     return false;
 }
 
-/* Sleeps until something changes, under the lock. False: the time is over, or nothing can change. */
+/* Sleeps until something changes, under the lock. False: the time is over, or nothing will. */
 static bool WaitForChange(ServerProcess *server, ULONGLONG deadline)
 {
     ULONGLONG moment = GetTickCount64();
@@ -392,7 +392,7 @@ static bool WaitForChange(ServerProcess *server, ULONGLONG deadline)
     return true;
 }
 
-/* Looks for `count` lines with the text from `*position` on, and moves it behind the last of them. */
+/* Looks for `count` lines with the text from `*position` on, and moves it behind the last. */
 static bool WaitForLines(ServerProcess *server, const char *text, int count, size_t *position,
                          DWORD timeoutMs)
 {
@@ -639,7 +639,7 @@ typedef LONG(WINAPI *QuerySystemInformation)(int kind, void *data, ULONG size, U
 #define HANDLE_INFORMATION_KIND  64
 #define INFORMATION_SIZE         (16u << 20)
 
-/* Everything of that kind about the whole system. The caller frees it. NULL: it is not to be had. */
+/* Everything of that kind about the whole system. The caller frees it. NULL: no such thing. */
 static void *QueryInformation(int kind)
 {
     HMODULE module = GetModuleHandleA("ntdll.dll");

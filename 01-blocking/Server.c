@@ -102,7 +102,7 @@ static bool AcceptClient(void)
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Cancelled by WakeServer, or the client left while it was in the queue: both are no fault. */
+        /* Cancelled by WakeServer, or the client left while it was in the queue: no faults. */
         if (CtrlC_IsPressed() || SocketUtils_IsClientGone(error))
             return false;
         ServerLog_AcceptFailed("accept", error);

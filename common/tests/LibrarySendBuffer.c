@@ -250,13 +250,14 @@ static void Exchange(void *argument)
     }
 }
 
-static bool RunExchange(int round)
+/* Runs `exchange` on all threads, and releases what is left. */
+static bool RunExchange(void (*exchange)(void *), int round)
 {
     uint32_t seeds[SHARERS];
 
     for (int i = 0; i < SHARERS; i++) {
         seeds[i] = (uint32_t)(round * 100 + i + 1);
-        if (!Threads_Start(Exchange, &seeds[i]))
+        if (!Threads_Start(exchange, &seeds[i]))
             return false;
     }
     Threads_Join();
@@ -274,14 +275,51 @@ static void EachOthers(void)
     int settled;
 
     shared.wrong = 0;
-    REQUIRE(CHECK(RunExchange(0)));
+    REQUIRE(CHECK(RunExchange(Exchange, 0)));
     settled = SendBufferManager_GetChunkCount();
     /* One may be held by each thread and each slot, and there is one large in each slot at most. */
     CHECK_AT_MOST(settled, 2 * SLOTS + SHARERS + 16);
     for (int round = 1; round < 4; round++)
-        REQUIRE(CHECK(RunExchange(round)));
+        REQUIRE(CHECK(RunExchange(Exchange, round)));
     CHECK_INT(shared.wrong, 0);
     CHECK_AT_MOST(SendBufferManager_GetChunkCount() - settled, SLOTS);
+}
+
+/* Each buffer takes a chunk, or nearly so: the pool itself is what the threads share. */
+static void ExchangeChunks(void *argument)
+{
+    uint32_t seed = *(uint32_t *)argument;
+
+    for (int i = 0; i < EXCHANGES && !Fixture_IsOver(); i++) {
+        int size = SEND_CHUNK_SIZE / 2 + (int)Random_Next(&seed, SEND_CHUNK_SIZE / 4);
+        SendBuffer *buffer = SendBuffer_Open(size);
+        SendBuffer *old;
+
+        if (buffer == NULL) {
+            InterlockedIncrement(&shared.wrong);
+            continue;
+        }
+        buffer->data[0] = buffer->data[size - 1] = (char)size;
+        SendBuffer_Close(buffer, size);
+        old = (SendBuffer *)InterlockedExchangePointer(&shared.slots[Random_Next(&seed, SLOTS)],
+                                                       buffer);
+        if (old == NULL)
+            continue;
+        if (old->data[0] != (char)old->size || old->data[old->size - 1] != (char)old->size)
+            InterlockedIncrement(&shared.wrong);
+        SendBuffer_Release(old);
+    }
+}
+
+static void PoolOfAll(void)
+{
+    int before = SendBufferManager_GetChunkCount();
+
+    shared.wrong = 0;
+    for (int round = 0; round < 2; round++)
+        REQUIRE(CHECK(RunExchange(ExchangeChunks, round)));
+    CHECK_INT(shared.wrong, 0);
+    CHECK_AT_MOST(SendBufferManager_GetChunkCount() - before, SLOTS + SHARERS);
 }
 
 /* A thread that ends leaves its chunk to others. */
@@ -320,6 +358,7 @@ const LibraryTest sendBufferTests[] = {
     {"send buffer: chunks are used again", ChunksReturn, 20},
     {"send buffer: references across threads", AcrossThreads, 20},
     {"send buffer: threads release each other's", EachOthers, 40},
+    {"send buffer: threads share the pool", PoolOfAll, 40},
     {"send buffer: threads that end leave no chunk behind", ThreadsEnd, 20},
     {NULL, NULL, 0},
 };

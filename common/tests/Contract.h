@@ -55,6 +55,8 @@ const char *Server_GetPath(void);
  */
 void Server_CheckStop(Server *server);
 
+bool Server_PressCtrlC(Server *server);
+
 /* The part of that which comes after Ctrl+C was pressed. */
 void Server_CheckStopped(Server *server);
 

@@ -184,7 +184,7 @@ static void PressedAgain(void)
         Sleep(QUIET_MS);
     } while (before == 0 || Flood_GetBytes() > before);
     for (int i = 0; i < TIMES; i++)
-        CHECK(ServerProcess_PressCtrlC(server->process));
+        CHECK(Server_PressCtrlC(server));
     Sleep(QUIET_MS);
     CHECK(ServerProcess_IsRunning(server->process));
     ServerProcess_PauseReading(server->process, false);

@@ -13,6 +13,8 @@
 
 #define HELPER_OPTION     "--press-ctrl-c"
 #define HELPER_TIMEOUT_MS 10000
+#define HELPER_ATTEMPTS   3
+#define HELPER_PAUSE_MS   100
 #define COMMAND_SIZE      32768 /* the longest command line that CreateProcess takes */
 #define KILLED_EXIT_CODE  999
 #define READ_SIZE         4096
@@ -515,16 +517,15 @@ bool ServerProcess_WaitForListening(ServerProcess *server, NetAddress *address, 
 
 /* --- Ctrl+C and the end ---------------------------------------------------------------------- */
 
-/* The helper: joins the server's console and presses Ctrl+C there. Returns its exit code. */
+/* The helper: joins the server's console and presses Ctrl+C there. Returns 0 or the error. */
 static int PressCtrlCIn(DWORD processId)
 {
     FreeConsole();
-    if (!AttachConsole(processId))
-        return 1;
     /* Everyone in the console gets it, this helper too, and it must not die of it. */
-    if (!SetConsoleCtrlHandler(NULL, TRUE) || !GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0))
-        return 1;
-    return 0;
+    if (AttachConsole(processId) && SetConsoleCtrlHandler(NULL, TRUE) &&
+        GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0))
+        return 0;
+    return (int)GetLastError();
 }
 
 bool ServerProcess_RunHelper(int argc, char *argv[], int *exitCode)
@@ -539,24 +540,39 @@ bool ServerProcess_RunHelper(int argc, char *argv[], int *exitCode)
     return true;
 }
 
+/* Runs the helper once. Returns 0 or the error. */
+static DWORD RunHelper(const char *path, DWORD processId)
+{
+    char number[16];
+    const char *arguments[] = {HELPER_OPTION, number, NULL};
+    DWORD exitCode = ERROR_TIMEOUT;
+    ServerProcess *helper;
+
+    snprintf(number, sizeof(number), "%lu", processId);
+    helper = ServerProcess_Start(path, arguments, NULL, NULL);
+    if (helper == NULL)
+        return GetLastError();
+    ServerProcess_WaitForExit(helper, HELPER_TIMEOUT_MS, &exitCode);
+    ServerProcess_Close(helper);
+    return exitCode;
+}
+
 bool ServerProcess_PressCtrlC(ServerProcess *server)
 {
     char path[MAX_PATH];
-    char number[16];
-    const char *arguments[] = {HELPER_OPTION, number, NULL};
     DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
-    DWORD exitCode = 1;
-    ServerProcess *helper;
+    DWORD error = ERROR_FILENAME_EXCED_RANGE;
 
     if (length == 0 || length == sizeof(path))
         return false;
-    snprintf(number, sizeof(number), "%lu", server->processId);
-    helper = ServerProcess_Start(path, arguments, NULL, NULL);
-    if (helper == NULL)
-        return false;
-    ServerProcess_WaitForExit(helper, HELPER_TIMEOUT_MS, &exitCode);
-    ServerProcess_Close(helper);
-    return exitCode == 0;
+    /* Seen to fail on a very busy machine, once in some thousand times: so it is tried again. */
+    for (int i = 0; i < HELPER_ATTEMPTS && error != 0; i++) {
+        if (i > 0)
+            Sleep(HELPER_PAUSE_MS);
+        error = RunHelper(path, server->processId);
+    }
+    SetLastError(error);
+    return error == 0;
 }
 
 bool ServerProcess_WaitForExit(ServerProcess *server, DWORD timeoutMs, DWORD *exitCode)

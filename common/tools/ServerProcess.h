@@ -96,7 +96,8 @@ char *ServerProcess_CopyErrors(ServerProcess *server);
 /*
  * Presses Ctrl+C in the server's console: this program's own executable is run again and does it,
  * because a process can be in one console only, and changing it harms this program's own output.
- * Returns when it is pressed; the server handles it in its own time. False: it could not be done.
+ * Returns when it is pressed; the server handles it in its own time. False: it could not be done;
+ * GetLastError says why.
  */
 bool ServerProcess_PressCtrlC(ServerProcess *server);
 

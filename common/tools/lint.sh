@@ -146,7 +146,7 @@ lint_readme_gcc() {
     for stage in $stages; do
         mkdir -p "$folder/$stage"
     done
-    readme_lines gcc "$mingw-gcc -Werror" "s,build/,$folder/,g"
+    readme_lines gcc "$mingw-gcc -Werror" "s,-o build/,-o $folder/,g"
 }
 
 lint_msvc() {
@@ -211,6 +211,8 @@ cat >$folder/missing.h <<END
 struct in6_addr;
 int IN6_IS_ADDR_V4MAPPED(const struct in6_addr *address);
 int __stdcall GetProcessHandleCount(void *process, unsigned long *count);
+#define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 1
+#define FILE_SKIP_SET_EVENT_ON_HANDLE 2
 END
 failed=
 for step in ${*:-$all_steps}; do

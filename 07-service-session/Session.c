@@ -652,7 +652,6 @@ void Session_Close(Session *session, DisconnectCause cause)
         isClosing = true;
         session->state = STATE_CLOSING;
         session->cause = cause;
-        InterlockedIncrement(&session->activity);
         Session_ContinueClosing(session);
         if (Session_CanResume(session))
             Session_CallWorker(session);
@@ -705,10 +704,14 @@ bool Session_CheckTime(Session *session, ULONGLONG nowMs, DWORD idleMs, DWORD cl
 
     AcquireSRWLockExclusive(&session->lock);
     isWaitingForPeer = session->state == STATE_CLOSING && !session->isRecvOver;
+    if (isWaitingForPeer && session->closingMs == 0)
+        session->closingMs = nowMs;
     if (session->activity != session->seenActivity || session->seenMs == 0) {
         session->seenActivity = session->activity;
         session->seenMs = nowMs;
-    } else if (isWaitingForPeer && nowMs - session->seenMs >= closeMs) {
+    }
+    if (isWaitingForPeer && nowMs - session->closingMs >= closeMs) {
+        /* Whatever the peer still sends: that must not keep it here. */
         Session_Abort(session, session->cause, 0);
     } else if (idleMs != 0 && nowMs - session->seenMs >= idleMs) {
         Session_Abort(session, CAUSE_IDLE, 0);

@@ -16,6 +16,8 @@
  * A session whose queue is longer than its pauseBytes receives nothing more until the queue is
  * shorter, so a client that does not read is not read either. What others send to it still piles
  * up: past limitBytes it is disconnected.
+ * A peer that has closed its side is sent what is queued first; if it does not read, its session
+ * stays until the owner's idle timeout.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -43,7 +45,7 @@ typedef enum DisconnectCause {
     CAUSE_PROGRAM          /* the program's own reasons begin here: CAUSE_PROGRAM + n */
 } DisconnectCause;
 
-/* A sentence for a person: "the client does not read". */
+/* A sentence for a person: "the peer does not read what it is sent". */
 const char *DisconnectCause_GetText(DisconnectCause cause);
 
 /* What a program does with its sessions. NULL: nothing. All on a worker thread. */
@@ -151,6 +153,7 @@ struct Session {
     volatile LONG activity; /* changes with every receive and send */
     LONG seenActivity;      /* what Session_CheckTime last saw of it, and when */
     ULONGLONG seenMs;
+    ULONGLONG closingMs; /* when Session_CheckTime first saw it wait for its peer to close */
 
     Session *previous; /* for the owner's list; under the owner's lock */
     Session *next;
@@ -205,8 +208,9 @@ DWORD Session_GetError(Session *session);                     /* what failed; 0 
 
 /*
  * For the owner, now and then: disconnects a session without a byte for `idleMs` (0: never), or
- * for `closeMs` since Session_Close. `nowMs` is GetTickCount64. The time runs from the first call
- * that finds the session silent. True: the session waits for its peer to close; call again soon.
+ * for `closeMs` after Session_Close, whatever the peer still sends. `nowMs` is GetTickCount64; the
+ * times run from the first call that finds the session so. True: it waits for its peer to close,
+ * so call again soon.
  */
 bool Session_CheckTime(Session *session, ULONGLONG nowMs, DWORD idleMs, DWORD closeMs);
 

@@ -3,16 +3,17 @@
  *
  *     ChatClient.exe [--address A] [--port N] --name NAME [--help]
  *
- * What is typed is said, line by line; what others say appears as "name: text". The end of the input
- * (Ctrl+Z and Enter), /quit and Ctrl+C end it. The input may be a pipe or a file with UTF-8, too; then
- * what it says appears as well, and it leaves when its last words have come back:
+ * What is typed is said, line by line; what others say appears as "name: text". The end of the
+ * input (Ctrl+Z and Enter), /quit and Ctrl+C end it. The input may be a pipe or a file with UTF-8,
+ * too; then what it says appears as well, and it leaves when its last words have come back:
  *
  *     echo hello | ChatClient.exe --name A
  *
- * Three threads: one reads the input, because nothing can end such a read; the main thread says what
- * was read; the worker of the library prints what comes.
+ * Three threads: one reads the input, because nothing can end such a read; the main thread says
+ * what was read; the worker of the library prints what comes.
  *
- * Exit code 0: it ended as asked. 1: it did not, and a sentence says why. 2: the command line is wrong.
+ * Exit code 0: it ended as asked. 1: it did not, and a sentence says why. 2: the command line is
+ * wrong.
  *
  * Build  make 07, or as "A program of your own" in ../README.md, with ChatPacket.c.
  * Run    make run-07 PROGRAM=ChatServer in one terminal, then this in others.
@@ -351,21 +352,34 @@ static int Reject(const char *before, const char *word, const char *after)
     return EXIT_USAGE;
 }
 
-/* main's own are in the system's code page, which does not have every name. NULL: no memory. */
+/*
+ * The words of the command line as UTF-8, in one block of memory, which is the caller's. main's own
+ * are in the system's code page, which does not have every name. NULL: GetLastError says why.
+ */
 static char **GetUtf8Arguments(int *count)
 {
     WCHAR **wide = CommandLineToArgvW(GetCommandLineW(), count);
-    char **arguments = NULL;
+    char **arguments;
+    size_t pointerSize;
+    int textSize = 0;
 
-    if (wide != NULL)
-        arguments = (char **)calloc((size_t)*count + 1, sizeof(*arguments));
-    for (int i = 0; arguments != NULL && i < *count; i++) {
-        int size = WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, NULL, 0, NULL, NULL);
+    if (wide == NULL)
+        return NULL;
+    for (int i = 0; i < *count; i++)
+        textSize += WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, NULL, 0, NULL, NULL);
+    pointerSize = ((size_t)*count + 1) * sizeof(*arguments);
+    arguments = (char **)malloc(pointerSize + (size_t)textSize);
+    if (arguments != NULL) {
+        char *text = (char *)arguments + pointerSize;
 
-        arguments[i] = (char *)malloc((size_t)size + 1);
-        if (arguments[i] == NULL)
-            return NULL; /* the program ends: the system takes back the rest */
-        WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, arguments[i], size, NULL, NULL);
+        for (int i = 0; i < *count; i++) {
+            int size = WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, text, textSize, NULL, NULL);
+
+            arguments[i] = text;
+            text += size;
+            textSize -= size;
+        }
+        arguments[*count] = NULL;
     }
     LocalFree(wide);
     return arguments;

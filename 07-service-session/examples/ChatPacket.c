@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-/* A name may be 255 bytes here, as its length is a byte; whether it is too long, the server says. */
+/*
+ * A name may be 255 bytes here, as its length is a byte; whether it is too long, the server says.
+ */
 #define NAME_LENGTH_MAX 255
 #define BODY_MAX        (1 + NAME_LENGTH_MAX + CHAT_TEXT_MAX)
 

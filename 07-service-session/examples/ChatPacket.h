@@ -19,8 +19,8 @@
  *
  * A client gets nothing before its Welcome. From then on all clients see what happens in the same
  * order, so that each knows at any time who is there. What the server cannot accept it answers with
- * Refused: a packet that is unknown, out of order or malformed, a name that is taken. After a header
- * that cannot be, a size below 4 or above CHAT_REQUEST_MAX, it ends the connection at once.
+ * Refused: a packet that is unknown, out of order or malformed, a name that is taken. After a
+ * header that cannot be, a size below 4 or above CHAT_REQUEST_MAX, it ends the connection at once.
  */
 #ifndef CHAT_PACKET_H
 #define CHAT_PACKET_H
@@ -65,9 +65,9 @@ bool ChatText_IsSame(ChatText left, ChatText right);
 bool ChatText_IsClean(ChatText text);
 
 /*
- * Writes to `clean` what ChatText_IsClean accepts: the text with a '?' in place of each character or
- * byte that it does not, and a space for a tab. `clean` has room for text.length bytes, and may be
- * where the text is. Returns how many bytes it wrote.
+ * Writes to `clean` what ChatText_IsClean accepts: the text with a '?' in place of each character
+ * or byte that it does not, and a space for a tab. `clean` has room for text.length bytes, and may
+ * be where the text is. Returns how many bytes it wrote.
  */
 int ChatText_Clean(ChatText text, char *clean);
 
@@ -78,7 +78,9 @@ int ChatText_Clean(ChatText text, char *clean);
 SendBuffer *ChatPacket_Make(ChatPacketId id, ChatText text);
 SendBuffer *ChatPacket_MakeNamed(ChatPacketId id, ChatText name, ChatText text);
 
-/* Writes a name as bodies have it, at `body`. Returns how many bytes: one more than the name has. */
+/*
+ * Writes a name as bodies have it, at `body`. Returns how many bytes: one more than the name has.
+ */
 int ChatPacket_WriteName(char *body, ChatText name);
 
 /* Takes a name from the front of `body`. False: there is no whole one; nothing was taken. */

@@ -85,9 +85,9 @@ static ChatText ChatSession_GetName(const ChatSession *chat)
 }
 
 /*
- * Queues the packet. Whether that worked is of no interest here: where it did not, the client is not
- * connected any more, or has just been disconnected because it does not read, and OnDisconnected
- * comes. Under the lock.
+ * Queues the packet. Whether that worked is of no interest here: where it did not, the client is
+ * not connected any more, or has just been disconnected because it does not read, and
+ * OnDisconnected comes. Under the lock.
  */
 static void ChatSession_Send(ChatSession *chat, SendBuffer *packet)
 {
@@ -100,8 +100,10 @@ static void ChatSession_SetStanding(ChatSession *chat, Standing standing)
     chat->sinceMs = GetTickCount64();
 }
 
-/* A line of the log: what happened, the client's address, and a name or a reason. Under the lock, so
-   that the log has the order that the members see. */
+/*
+ * A line of the log: what happened, the client's address, and a name or a reason. Under the lock,
+ * so that the log has the order that the members see.
+ */
 static void ChatSession_Print(const ChatSession *chat, const char *event, ChatText note)
 {
     char text[NET_ADDRESS_TEXT_SIZE];
@@ -244,10 +246,10 @@ static void Room_Refuse(ChatSession *chat, const char *reason)
 }
 
 /*
- * Looks after what no packet reminds of. Guests have to enter; refused clients, and members that have
- * closed their side, have to take what is queued for them and go. A member whose machine is gone is
- * noticed only when something is sent to it and never acknowledged: the ping is for a room in which
- * nobody says anything.
+ * Looks after what no packet reminds of. Guests have to enter; refused clients, and members that
+ * have closed their side, have to take what is queued for them and go. A member whose machine is
+ * gone is noticed only when something is sent to it and never acknowledged: the ping is for a room
+ * in which nobody says anything.
  */
 static void Room_Patrol(void)
 {

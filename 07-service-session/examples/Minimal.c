@@ -33,6 +33,8 @@ static Session *CreateSession(Service *service, SessionOwner *owner, int family)
     Session *session = (Session *)malloc(sizeof(*session));
 
     (void)service;
+    if (session == NULL)
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
     if (session == NULL || Session_Init(session, &vtbl, owner, family))
         return session;
     free(session);

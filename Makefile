@@ -4,8 +4,8 @@
 # run as they are. Elsewhere MinGW-w64 compiles and Wine runs them, in a prefix of its own under
 # build/. Everything that is made is under build/.
 #
-# A new stage needs nothing here: every folder 0N-name with a Server.c is one. A comment `#: command | what it does`
-# is a line of `make help`.
+# A new stage needs nothing here: every folder 0N-name with a Server.c is one. A comment
+# `#: command | what it does` is a line of `make help`.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -24,6 +24,7 @@ CC   = gcc
 RUN  =
 SHOW =
 TALK =
+ASK  =
 # What ends whatever the programs leave in the background.
 STOP = :
 else
@@ -31,6 +32,7 @@ CC   = x86_64-w64-mingw32-gcc
 RUN  = sh common/tools/wine.sh run
 SHOW = sh common/tools/wine.sh show
 TALK = sh common/tools/wine.sh talk
+ASK  = sh common/tools/wine.sh ask
 STOP = sh common/tools/wine.sh stop
 # mutants hands its own on to the copies that it makes.
 WINE_FOLDER ?= $(CURDIR)/build/wine
@@ -160,7 +162,7 @@ RUN_TARGETS := $(NUMBERS:%=run-%)
 .PHONY: $(RUN_TARGETS)
 # The shell stays for the server's last words: without the trap Ctrl+C would end it first.
 $(RUN_TARGETS): run-%: % | wine
-	@trap : INT; $(SHOW) build/$(call stage,$*)/$(PROGRAM).exe $(ARGS)
+	@trap : INT; $(if $(filter server,$(PROGRAM)),$(SHOW),$(ASK)) build/$(call stage,$*)/$(PROGRAM).exe $(ARGS)
 
 #: make client | an interactive client; one shot with ARGS="--message hello --count 3"
 .PHONY: client

@@ -5,7 +5,8 @@
 #     sh common/tools/wine.sh prepare                  makes Wine's prefix, the first time
 #     sh common/tools/wine.sh run PROGRAM [WORD...]    runs it and becomes it
 #     sh common/tools/wine.sh show PROGRAM [WORD...]   runs it for a person to watch
-#     sh common/tools/wine.sh talk PROGRAM [WORD...]   runs it for a person to talk to
+#     sh common/tools/wine.sh ask PROGRAM [WORD...]    the same, but it reads what the person types
+#     sh common/tools/wine.sh talk PROGRAM [WORD...]   runs it for a person to talk to, in turns
 #     sh common/tools/wine.sh stop                     ends what Wine left in the background
 #
 # The prefix, which is Wine's drive C: and registry, is WINE_FOLDER, or build/wine under the current
@@ -74,7 +75,6 @@ show() {
     else
         filter='exec cat'
     fi
-    [ -t 0 ] && exec </dev/null
     trap : INT
     exec 4>&1
     code=$({ {
@@ -121,6 +121,11 @@ run)
     ;;
 show)
     begin $$
+    [ -t 0 ] && exec </dev/null
+    show "$@"
+    ;;
+ask)
+    begin $$
     show "$@"
     ;;
 talk)
@@ -131,7 +136,7 @@ talk)
     ;;
 stop) stop ;;
 *)
-    echo "Usage: wine.sh find | prepare | run PROGRAM... | show PROGRAM... | talk PROGRAM... | stop" >&2
+    echo "Usage: wine.sh find | prepare | stop | run|show|ask|talk PROGRAM [WORD...]" >&2
     exit 2
     ;;
 esac

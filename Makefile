@@ -222,7 +222,7 @@ demo:
 	+@$(SET_UP) demo-programs
 	@trap : INT; $(SHOW) build/tools/demo.exe $(SERVERS); code=$$?; $(STOP); exit $$code
 
-#: make test | runs all tests; the last line is their sum. TEST_JOBS=2: two programs at a time
+#: make test | runs all tests; the last line is their sum. TEST_JOBS=1: one program at a time
 .PHONY: test
 test:
 	+@$(SET_UP) test-programs
@@ -240,6 +240,12 @@ $(NUMBERS:%=test-%): test-%:
 $(UNIT_TESTS:%=test-%): test-%:
 	+@$(SET_UP) test-programs
 	@$(RUN_TESTS) --filter "$(FILTER)" --program "$(call test_words,$*)"
+
+#: make test-10000 | 10,000 clients of stage 07 at once
+.PHONY: test-10000
+test-10000:
+	+@$(SET_UP) build/$(call stage,07)/server.exe build/tests/library.exe
+	@sh common/tests/many.sh
 
 #: make lint | other compilers and analysers look at the sources (Debian, Ubuntu)
 .PHONY: lint

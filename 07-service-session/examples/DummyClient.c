@@ -26,7 +26,7 @@
 #define DEFAULT_ADDRESS "127.0.0.1"
 #define EXIT_USAGE      2
 #define TICK_MS         250   /* between two looks at whether anything happens */
-#define SILENCE_MS      10000 /* without a byte for so long we give up */
+#define SILENCE_MS      5000  /* without a byte for so long we give up */
 #define CONNECT_MS      30000 /* without one more session connected; the system retries for long */
 #define DRAIN_MS        5000  /* for all sessions to leave */
 

@@ -188,7 +188,8 @@ static void Thousand(void)
     REQUIRE(CHECK(EchoAll(clients, MANY)));
     REQUIRE(CHECK(EchoAll(clients, MANY)));
     CHECK_INT(ServerProcess_CountLines(server->process, "Client Refused! "), 0);
-    CHECK(ServerProcess_GetHandleCount(server->process) >= handles + MANY);
+    /* Each has a socket there. Some that came or went may have been counted before. */
+    CHECK(ServerProcess_GetHandleCount(server->process) >= handles + MANY - 20);
     CHECK(Server_ServesNewClient(server));
     for (int i = 0; i < MANY; i++) {
         if (i % 4 == 0)

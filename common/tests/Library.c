@@ -63,6 +63,20 @@ static int ParseOptions(Options *options, int argc, char *argv[])
     return 0;
 }
 
+/*
+ * The library has crashed the program. Whoever reads the output shall find a failure and its sum,
+ * and nobody shall have to close a window first.
+ */
+static LONG WINAPI OnCrash(EXCEPTION_POINTERS *exception)
+{
+    printf("FAIL It crashed with exception 0x%08lx at %p. The tests after it did not run.\n"
+           "0 passed, 1 failed\n",
+           exception->ExceptionRecord->ExceptionCode, exception->ExceptionRecord->ExceptionAddress);
+    fflush(stdout);
+    TerminateProcess(GetCurrentProcess(), 1);
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+
 static int RunTests(const Options *options)
 {
     static const TestHooks hooks = {Fixture_Begin, Fixture_End, Fixture_OverTime};
@@ -70,8 +84,9 @@ static int RunTests(const Options *options)
                                    packetSessionTests, sessionTests,    causeTests,
                                    sendTests,          closeTests,      roundTests,
                                    stopTests,          manyTests,       acceptTests};
-    int exitCode;
 
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+    SetUnhandledExceptionFilter(OnCrash);
     ServerLog_Init(true, false);
     Host_MarkProgramThread();
     Fixture_Init(options->serverPath, (int)options->serverPort);
@@ -79,8 +94,7 @@ static int RunTests(const Options *options)
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         AddTests(groups[i], options->filter, false);
     AddTests(largeTests, options->filter, true);
-    exitCode = Test_Run(options->filter, options->listOnly);
-    return exitCode;
+    return Test_Run(options->filter, options->listOnly);
 }
 
 int main(int argc, char *argv[])

@@ -4,13 +4,13 @@
 #include "Library.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define QUEUED   (1024 * 1024) /* queued when Session_Close is called */
 #define LIMIT    (8 * 1024 * 1024)
 #define LONG_MS  10000 /* to end in peace, where the test is to see the end itself */
 #define SHORT_MS 300
+#define MUCH     (16 * 1024 * 1024) /* more than all buffers on the way take */
 
 #define CAUSE_OURS  ((DisconnectCause)(CAUSE_PROGRAM + 1))
 #define CAUSE_LATER ((DisconnectCause)(CAUSE_PROGRAM + 2))
@@ -27,22 +27,28 @@ static Host *StartServer(const Behaviour *behaviour, DWORD drainMs)
     return Host_Start(server) ? server : NULL;
 }
 
-/* Queues bytes of the pattern, then closes. */
+/* Queues bytes of the pattern. */
+static bool Queue(Probe *probe, int size)
+{
+    char bytes[4096];
+
+    for (int i = 0; i < size; i += (int)sizeof(bytes)) {
+        int piece = size - i < (int)sizeof(bytes) ? size - i : (int)sizeof(bytes);
+
+        Pattern_Fill(bytes, piece, i);
+        if (!Probe_Send(probe, bytes, piece))
+            return false;
+    }
+    return true;
+}
+
 static void QueueAndClose(Probe *probe, int size)
 {
-    char *bytes = (char *)malloc((size_t)size);
-
-    if (bytes == NULL)
-        return;
-    Pattern_Fill(bytes, size, 0);
-    for (int i = 0; i < size; i += 4096) {
-        if (!Probe_Send(probe, bytes + i, size - i < 4096 ? size - i : 4096))
-            Host_AddViolation(probe->host, "Session_Send returned false before Session_Close");
-    }
+    if (!Queue(probe, size))
+        Host_AddViolation(probe->host, "Session_Send returned false before Session_Close");
     Session_Close(Probe_GetSession(probe), CAUSE_OURS);
-    if (Probe_Send(probe, bytes, 1))
+    if (Probe_Send(probe, "x", 1))
         Host_AddViolation(probe->host, "Session_Send returned true after Session_Close");
-    free(bytes);
 }
 
 /* --- Session_Close --------------------------------------------------------------------------- */
@@ -111,10 +117,14 @@ static void WhilePeerSends(void)
     Host_Stop(server);
 }
 
-/* A session that is paused, because its peer does not read, is closed: it reads again. */
+/*
+ * A session that is paused, because its peer does not read, is closed. It reads again, and throws
+ * away: a peer that says all it has to say before it reads gets what it is owed.
+ */
 static void WhilePaused(void)
 {
     Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    ULONGLONG start;
     bool isClean = false;
     SOCKET peer;
     Probe *probe;
@@ -126,19 +136,22 @@ static void WhilePaused(void)
     REQUIRE(CHECK(Host_Start(server)));
     peer = OpenPeer(server, 8192, &probe);
     REQUIRE(CHECK(peer != INVALID_SOCKET));
-    REQUIRE(CHECK(Peer_StartSending(peer, -1)));
+    REQUIRE(CHECK(Peer_StartSending(peer, MUCH)));
     for (int i = 0; i < 200 && Session_GetQueuedBytes(Probe_GetSession(probe)) <=
                                    server->settings.session.pauseBytes;
          i++)
         Sleep(20);
     Sleep(QUIET_MS);
     owed = probe->consumed;
+    CHECK(owed > 0 && owed < MUCH);
+    start = Test_Now();
     Session_Close(Probe_GetSession(probe), CAUSE_OURS);
+    Threads_Join();
+    CHECK_AT_MOST(Test_Now() - start, WAIT_MS / 2);
     CHECK(Peer_ReceivePattern(peer, 0, owed));
     CHECK(Peer_WaitForEnd(peer, NULL, &isClean));
     CHECK(isClean);
     shutdown(peer, SD_SEND);
-    Threads_Join();
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_OURS, 1));
     CHECK(probe->consumed == owed);
@@ -166,6 +179,35 @@ static void PeerStays(void)
     CHECK(Test_Now() - start >= SHORT_MS - 20);
     CHECK_AT_MOST(Test_Now() - start, SHORT_MS + 1500);
     CHECK(Host_CheckCause(server, CAUSE_OURS, 2));
+    Host_Stop(server);
+}
+
+/* The peer has closed its side, and does not read what it is owed: that has a limit, too. */
+static void HalfClosedPeerStays(void)
+{
+    Host *server = StartServer(&silentBehaviour, SHORT_MS);
+    ULONGLONG start;
+    SOCKET peers[2];
+    Probe *probes[2];
+
+    REQUIRE(CHECK(server != NULL));
+    for (int i = 0; i < 2; i++) {
+        peers[i] = OpenPeer(server, 8192, &probes[i]);
+        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+    }
+    start = Test_Now();
+
+    /* One closes its side after Session_Close, one before. */
+    QueueAndClose(probes[0], 4 * QUEUED);
+    CHECK_INT(shutdown(peers[0], SD_SEND), 0);
+    CHECK(Queue(probes[1], 4 * QUEUED));
+    CHECK_INT(shutdown(peers[1], SD_SEND), 0);
+    Sleep(50);
+    Session_Close(Probe_GetSession(probes[1]), CAUSE_OURS);
+    CHECK(WaitForValue(&probes[0]->disconnected, 1, WAIT_MS, "the first's OnDisconnected"));
+    CHECK(WaitForValue(&probes[1]->disconnected, 1, WAIT_MS, "the second's OnDisconnected"));
+    CHECK_AT_MOST(Test_Now() - start, SHORT_MS + 1500);
+    CHECK_INT(probes[0]->cause, CAUSE_OURS);
     Host_Stop(server);
 }
 
@@ -330,6 +372,7 @@ const LibraryTest closeTests[] = {
     {"close: while the peer sends", WhilePeerSends, 40},
     {"close: while the session is paused", WhilePaused, 40},
     {"close: the peer stays", PeerStays, 30},
+    {"close: the peer stays, and has closed its side", HalfClosedPeerStays, 30},
     {"close: disconnected while it closes", DisconnectAfterClose, 30},
     {"close: inside callbacks", CloseInCallbacks, 40},
     {"close: Session_Disconnect inside callbacks", DisconnectInCallbacks, 30},

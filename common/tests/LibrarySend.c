@@ -108,6 +108,42 @@ static void AnyThread(void)
     Host_Stop(server);
 }
 
+/* OnSend takes its time, so that others are about to be told, too. */
+static void Dawdle(Probe *probe, int bytes)
+{
+    (void)bytes;
+    if (probe->state++ < 100)
+        Sleep(1);
+}
+
+static void OneOnSend(void)
+{
+    static const Behaviour behaviour = {.OnSend = Dawdle};
+    static Speaker speakers[SENDERS];
+    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    SOCKET peer;
+    Probe *probe;
+
+    REQUIRE(CHECK(server != NULL));
+    server->keepsSessions = true;
+    server->settings.workerCount = 4;
+    REQUIRE(CHECK(Host_Start(server)));
+    peer = Peer_Open(server);
+    probe = Host_WaitForProbe(server, 0);
+    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    for (int i = 0; i < SENDERS; i++) {
+        speakers[i].probe = probe;
+        speakers[i].number = i;
+        REQUIRE(CHECK(Threads_Start(Speak, &speakers[i])));
+    }
+    CHECK(ReceiveMessages(peer));
+    Threads_Join();
+    for (int i = 0; i < 100 && probe->sent < SENDERS * MESSAGES * MESSAGE_SIZE; i++)
+        Sleep(10);
+    CHECK_INT(probe->sent, SENDERS * MESSAGES * MESSAGE_SIZE);
+    Host_Stop(server);
+}
+
 /* --- Gathering ------------------------------------------------------------------------------- */
 
 /* Sends until the system takes no more. Returns the bytes; they are of the pattern. */
@@ -368,6 +404,7 @@ static void Broadcast(void)
 
 const LibraryTest sendTests[] = {
     {"send: from any thread, in order", AnyThread, 40},
+    {"send: one OnSend at a time", OneOnSend, 40},
     {"send: small buffers are gathered", Gather, 40},
     {"send: buffers without a byte", EmptyBuffers, 20},
     {"send: a peer that does not read is not read", Pause, 60},

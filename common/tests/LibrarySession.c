@@ -8,6 +8,8 @@
 
 #define MOVED        (2 * 1024 * 1024)
 #define BLOCK_MS     1500
+#define HOLDERS      8
+#define REFERENCES   200000
 #define FLOODS       3
 #define FAIR_ECHOES  20
 #define FAIR_ECHO_MS 2000
@@ -53,6 +55,48 @@ static void EchoAndCounters(void)
                expected);
     CHECK(!Probe_Send(probe, "x", 1));
     Host_Stop(server);
+}
+
+/* --- References ------------------------------------------------------------------------------ */
+
+static void TakeAndGive(void *argument)
+{
+    Session *session = Probe_GetSession((Probe *)argument);
+
+    for (int i = 0; i < REFERENCES && !Fixture_IsOver(); i++) {
+        Session_AddRef(session);
+        Session_Release(session);
+    }
+}
+
+/* Eight threads take and give references to a session that works; then its last one goes. */
+static void References(void)
+{
+    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    SOCKET peer;
+    Probe *probe;
+
+    REQUIRE(CHECK(server != NULL));
+    server->keepsSessions = true;
+    REQUIRE(CHECK(Host_Start(server)));
+    peer = Peer_Open(server);
+    probe = Host_WaitForProbe(server, 0);
+    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    for (int i = 0; i < HOLDERS; i++)
+        REQUIRE(CHECK(Threads_Start(TakeAndGive, probe)));
+    for (int i = 0; i < 50; i++)
+        CHECK(Peer_Echo(peer, 500));
+    Threads_Join();
+    Peer_Close(peer);
+    CHECK(Host_WaitForDisconnected(server, 1));
+    CHECK_INT(probe->destroyed, 0);
+    for (int i = 0; i < 100 && Service_GetSessionCount(&server->service) > 0; i++)
+        Sleep(10);
+    Host_StopService(server);
+    CHECK_INT(Probe_GetSession(probe)->object.references, 1);
+    CHECK_INT(probe->destroyed, 0);
+    Host_CheckStopped(server);
+    CHECK_INT(probe->destroyed, 1);
 }
 
 /* --- What OnRecv consumes -------------------------------------------------------------------- */
@@ -268,21 +312,20 @@ static void CallsInCallbacks(void)
 
 /* --- One worker, and clients that always have something to say ------------------------------- */
 
-static void ReadAll(void *argument)
+/* Who comes after the floods gets an echo. */
+static int EchoToLast(Probe *probe, const char *data, int length)
 {
-    SOCKET peer = *(SOCKET *)argument;
-    static char bytes[65536]; /* of no interest, so all may write there */
-
-    while (recv(peer, bytes, sizeof(bytes), 0) > 0 && !Fixture_IsOver())
-        ;
+    if (probe->number >= FLOODS)
+        Probe_Send(probe, data, length);
+    return length;
 }
 
 /* The bound on what is handled at once: one client must not hold the only worker. */
 static void Fairness(void)
 {
-    static SOCKET floods[FLOODS];
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
-    SOCKET peer;
+    static const Behaviour behaviour = {.OnRecv = EchoToLast};
+    SOCKET floods[FLOODS], peer;
+    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
 
     REQUIRE(CHECK(server != NULL));
     server->settings.workerCount = 1;
@@ -290,11 +333,12 @@ static void Fairness(void)
     for (int i = 0; i < FLOODS; i++) {
         floods[i] = Peer_Open(server);
         REQUIRE(CHECK(floods[i] != INVALID_SOCKET));
-        REQUIRE(CHECK(Peer_StartSending(floods[i], -1)));
-        REQUIRE(CHECK(Threads_Start(ReadAll, &floods[i])));
+        REQUIRE(CHECK(WAIT_FOR(server->connected, i + 1)));
     }
     peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
+    REQUIRE(CHECK(peer != INVALID_SOCKET && Peer_Echo(peer, 100)));
+    for (int i = 0; i < FLOODS; i++)
+        REQUIRE(CHECK(Peer_StartSending(floods[i], -1)));
     for (int i = 0; i < FAIR_ECHOES; i++) {
         ULONGLONG start = Test_Now();
 
@@ -434,6 +478,7 @@ static void ClientOfSix(void)
 
 const LibraryTest sessionTests[] = {
     {"session: echo, address and counters", EchoAndCounters, 30},
+    {"session: references from eight threads", References, 30},
     {"session: OnRecv consumes part", Part, 30},
     {"session: what is left is there again", RestIsThereAgain, 20},
     {"session: no lock is held in a callback", NoLockIsHeld, 20},

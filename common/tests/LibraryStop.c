@@ -202,10 +202,12 @@ static void ConnectOn(void *argument)
 
 static void WhileConnecting(void)
 {
-    for (int i = 0; i < 8; i++) {
-        Host *server = Host_StartServer(&echoBehaviour);
+    for (int i = 0; i < 10; i++) {
+        Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
 
         REQUIRE(CHECK(server != NULL));
+        server->settings.drainMs = i % 2 == 0 ? 0 : 50;
+        REQUIRE(CHECK(Host_Start(server)));
         connectorsStop = connections = 0;
         for (int j = 0; j < CONNECTORS; j++)
             REQUIRE(CHECK(Threads_Start(ConnectOn, &server->service.settings.address)));
@@ -378,7 +380,8 @@ static void AcceptsComeBack(void)
     CHECK(Host_Start(server));
     for (int i = 0; i < 2 * ACCEPT_COUNT && server->isStarted; i++) {
         peers[i] = Peer_Open(server);
-        CHECK(peers[i] != INVALID_SOCKET && Peer_Echo(peers[i], 10));
+        if (!CHECK(peers[i] != INVALID_SOCKET && Peer_Echo(peers[i], 10)))
+            break;
         if (i % 5 == 4)
             InterlockedExchange(&server->creationsToFail, 3);
     }

@@ -8,9 +8,9 @@
 # counts as a failure more. The last line here is the sum, in the same words; the exit code is 0 if
 # nothing failed.
 #
-# RUN is put before each program; `sh common/tools/wine.sh run` on Linux. TEST_JOBS=2 runs two
-# programs at a time and prints their lines one after the other; what they measure, such as the time
-# that a server at rest takes from the processor, is then less sure.
+# RUN is put before each program; `sh common/tools/wine.sh run` on Linux. Two programs run at a time,
+# and their lines are printed one after the other: most tests wait for something, and little of what
+# they wait for is a processor. TEST_JOBS=1 runs one at a time and prints its lines as they come.
 
 folder=build/test-output
 tools=$(dirname "$0")
@@ -28,7 +28,7 @@ finish() {
 
 interrupted() {
     trap - INT TERM
-    # With TEST_JOBS=2 the programs are in the background and do not hear of Ctrl+C.
+    # More than one program at a time are in the background and do not hear of Ctrl+C.
     for file in "$folder"/*.pid; do
         [ -f "$file" ] && kill "$(cat "$file")" 2>/dev/null
     done
@@ -103,7 +103,7 @@ start() {
     shift
     [ -n "$filter" ] && set -- "$@" "$filter"
     runs=$((runs + 1))
-    if [ "${TEST_JOBS:-1}" = 1 ]; then
+    if [ "${TEST_JOBS:-2}" = 1 ]; then
         printf '\n== %s\n' "$name"
         run_program $runs "$@"
         add_up $runs "$name"
@@ -116,7 +116,7 @@ start() {
     } >"$folder/$runs.output" 2>&1 &
     echo $! >"$folder/$runs.pid"
     waiting="$waiting $runs"
-    [ $((runs % TEST_JOBS)) = 0 ] && collect
+    [ $((runs % ${TEST_JOBS:-2})) = 0 ] && collect
 }
 
 programs=
@@ -135,7 +135,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case ${TEST_JOBS:-1} in
+case ${TEST_JOBS:-2} in
 *[!0-9]* | 0)
     echo "TEST_JOBS=$TEST_JOBS: it has to be a number from 1" >&2
     exit 2

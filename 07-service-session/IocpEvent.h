@@ -11,7 +11,13 @@
 
 #include "SocketUtils.h"
 
-typedef enum EventType { EVENT_CONNECT, EVENT_ACCEPT, EVENT_RECV, EVENT_SEND } EventType;
+typedef enum EventType {
+    EVENT_CONNECT,
+    EVENT_ACCEPT,
+    EVENT_RECV,
+    EVENT_SEND,
+    EVENT_RESUME /* no operation: a session is to receive again */
+} EventType;
 
 typedef struct IocpEvent {
     WSAOVERLAPPED overlapped;

@@ -239,11 +239,21 @@ static void Session_ContinueClosing(Session *session)
     }
 }
 
-/* True: a receive that was not begun because of the queue's length can be begun now. */
-static bool Session_CanResume(const Session *session)
+/* True: the receive that was not begun because of the queue's length is the caller's to begin. */
+static bool Session_TakePaused(Session *session)
 {
-    return session->isPaused && (session->queuedBytes <= session->owner->settings.pauseBytes ||
-                                 session->state == STATE_CLOSING);
+    if (!session->isPaused || (session->state == STATE_CONNECTED &&
+                               session->queuedBytes > session->owner->settings.pauseBytes))
+        return false;
+    session->isPaused = false;
+    return true;
+}
+
+/* Has a worker receive again, if nothing speaks against it. */
+static void Session_Resume(Session *session)
+{
+    if (Session_TakePaused(session))
+        Session_Post(session, &session->recvEvent, EVENT_RESUME, 0);
 }
 
 /* --- Sending; the lock is held -------------------------------------------------------------- */
@@ -459,9 +469,7 @@ static void Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
         Session_EndSend(session, bytes);
     Session_Flush(session);
     Session_ContinueClosing(session);
-    isResumed = Session_CanResume(session);
-    if (isResumed)
-        session->isPaused = false;
+    isResumed = Session_TakePaused(session);
     ReleaseSRWLockExclusive(&session->lock);
 
     Session_ReportSent(session);
@@ -554,6 +562,8 @@ static void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, 
         Session_ProcessConnect(session, error);
     else if (event->type == EVENT_SEND)
         Session_ProcessSend(session, bytes, error);
+    else if (event->type == EVENT_RESUME)
+        Session_ReceiveOn(session);
     else if (Session_ProcessRecv(session, bytes, error))
         Session_ReceiveOn(session);
     Session_EndWork(session);
@@ -628,8 +638,9 @@ bool Session_Send(Session *session, SendBuffer *buffer)
             /* What was sent at once is told by a worker: no callback runs inside this call. */
             if (session->unreportedBytes > 0 && session->vtbl->OnSend == NULL)
                 session->unreportedBytes = 0;
-            if (session->unreportedBytes > 0 || Session_CanResume(session))
+            if (session->unreportedBytes > 0)
                 Session_CallWorker(session);
+            Session_Resume(session);
         }
     }
     ReleaseSRWLockExclusive(&session->lock);
@@ -649,13 +660,16 @@ void Session_Close(Session *session, DisconnectCause cause)
 
     AcquireSRWLockExclusive(&session->lock);
     if (session->state == STATE_CONNECTED) {
-        isClosing = true;
         session->state = STATE_CLOSING;
         session->cause = cause;
         Session_ContinueClosing(session);
-        if (Session_CanResume(session))
-            Session_CallWorker(session);
-    } else if (session->state != STATE_CLOSING) {
+        Session_Resume(session);
+    }
+    if (session->state == STATE_CLOSING) {
+        /* It may close already because its peer has: then it now has to within a time. */
+        isClosing = !session->isClosed;
+        session->isClosed = true;
+    } else {
         Session_Abort(session, cause, 0);
     }
     ReleaseSRWLockExclusive(&session->lock);
@@ -700,22 +714,22 @@ DWORD Session_GetError(Session *session)
 
 bool Session_CheckTime(Session *session, ULONGLONG nowMs, DWORD idleMs, DWORD closeMs)
 {
-    bool isWaitingForPeer;
+    bool isTimed;
 
     AcquireSRWLockExclusive(&session->lock);
-    isWaitingForPeer = session->state == STATE_CLOSING && !session->isRecvOver;
-    if (isWaitingForPeer && session->closingMs == 0)
+    isTimed = session->state == STATE_CLOSING && session->isClosed;
+    if (isTimed && session->closingMs == 0)
         session->closingMs = nowMs;
     if (session->activity != session->seenActivity || session->seenMs == 0) {
         session->seenActivity = session->activity;
         session->seenMs = nowMs;
     }
-    if (isWaitingForPeer && nowMs - session->closingMs >= closeMs) {
-        /* Whatever the peer still sends: that must not keep it here. */
+    if (isTimed && nowMs - session->closingMs >= closeMs) {
+        /* Whatever the peer still sends or does not read: that must not keep it here. */
         Session_Abort(session, session->cause, 0);
     } else if (idleMs != 0 && nowMs - session->seenMs >= idleMs) {
         Session_Abort(session, CAUSE_IDLE, 0);
     }
     ReleaseSRWLockExclusive(&session->lock);
-    return isWaitingForPeer;
+    return isTimed;
 }

@@ -146,6 +146,7 @@ struct Session {
     bool isPaused;    /* no receive is outstanding, because the queue is too long */
     bool isRecvOver;  /* the peer has sent its last */
     bool isShutDown;  /* STATE_CLOSING: the peer was told that no more comes */
+    bool isClosed;    /* by Session_Close: how long it may take is limited */
     SendQueue queue;
     int queuedBytes;        /* in queue and in the operation that is outstanding */
     int sentOfFirst;        /* bytes of the first buffer that went out already */
@@ -153,7 +154,7 @@ struct Session {
     volatile LONG activity; /* changes with every receive and send */
     LONG seenActivity;      /* what Session_CheckTime last saw of it, and when */
     ULONGLONG seenMs;
-    ULONGLONG closingMs; /* when Session_CheckTime first saw it wait for its peer to close */
+    ULONGLONG closingMs; /* when Session_CheckTime first saw that Session_Close was called */
 
     Session *previous; /* for the owner's list; under the owner's lock */
     Session *next;
@@ -209,8 +210,8 @@ DWORD Session_GetError(Session *session);                     /* what failed; 0 
 /*
  * For the owner, now and then: disconnects a session without a byte for `idleMs` (0: never), or
  * for `closeMs` after Session_Close, whatever the peer still sends. `nowMs` is GetTickCount64; the
- * times run from the first call that finds the session so. True: it waits for its peer to close,
- * so call again soon.
+ * times run from the first call that finds the session so. True: Session_Close was called and it
+ * is not over, so call again soon.
  */
 bool Session_CheckTime(Session *session, ULONGLONG nowMs, DWORD idleMs, DWORD closeMs);
 

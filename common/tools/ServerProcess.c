@@ -15,6 +15,8 @@
 #define HELPER_TIMEOUT_MS 10000
 #define HELPER_ATTEMPTS   3
 #define HELPER_PAUSE_MS   100
+#define CREATE_ATTEMPTS   5
+#define CREATE_PAUSE_MS   200
 #define COMMAND_SIZE      32768 /* the longest command line that CreateProcess takes */
 #define KILLED_EXIT_CODE  999
 #define READ_SIZE         4096
@@ -221,6 +223,20 @@ static bool CreateChild(char *command, HANDLE handles[3], PROCESS_INFORMATION *c
     return started;
 }
 
+/*
+ * CreateChild, and again where the system could not. Wine, when the machine is busy, now and then
+ * says ERROR_INTERNAL_ERROR before the program has begun to run.
+ */
+static bool CreateChildPatiently(char *command, HANDLE handles[3], PROCESS_INFORMATION *created)
+{
+    for (int attempt = 1; !CreateChild(command, handles, created); attempt++) {
+        if (attempt == CREATE_ATTEMPTS || GetLastError() != ERROR_INTERNAL_ERROR)
+            return false;
+        Sleep(CREATE_PAUSE_MS);
+    }
+    return true;
+}
+
 /* Best effort: without the job the server still runs and is only not ended with this program. */
 static HANDLE CreateKillingJob(HANDLE process)
 {
@@ -256,7 +272,7 @@ static bool StartProcess(ServerProcess *server, char *command)
                              OPEN_EXISTING, 0, NULL);
     if (handles[0] != INVALID_HANDLE_VALUE && CreateOutputPipe(&server->output.pipe, &handles[1]) &&
         CreateOutputPipe(&server->errors.pipe, &handles[2]) &&
-        CreateChild(command, handles, &created)) {
+        CreateChildPatiently(command, handles, &created)) {
         server->process = created.hProcess;
         server->processId = created.dwProcessId;
         server->job = CreateKillingJob(created.hProcess);

@@ -40,6 +40,7 @@ export WINE_FOLDER
 endif
 export CC RUN
 
+OUT     := build
 AR       = $(patsubst %gcc,%ar,$(CC))
 CFLAGS   = -O2 -g
 # What every compilation gets, whatever CFLAGS says.
@@ -48,6 +49,16 @@ STANDARD = -std=c11 -Werror -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototype
            -Wcast-align=strict -Wwrite-strings -Wpointer-arith -Wredundant-decls -Wimplicit-fallthrough \
            -Wnull-dereference -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wjump-misses-init
 LDLIBS   = -lws2_32
+
+# make INSTRUMENT=1 builds programs that watch their own calls, from the same sources, into a folder
+# of their own. Only the INSTRUMENT of the command line counts: in the environment it tells such a
+# program what to do, and from here none shall hear of it.
+ifeq ($(origin INSTRUMENT),command line)
+OUT              := build/instrument
+INSTRUMENT_FLAGS := -include common/instrument/Instrument.h
+INSTRUMENT_FILES := $(wildcard common/instrument/*.c)
+unexport INSTRUMENT
+endif
 
 # make V=1 shows the commands themselves.
 ifdef V
@@ -62,37 +73,37 @@ endif
 
 STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-7]-*/Server.c)))
 NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
-SERVERS := $(STAGES:%=build/%/server.exe)
-TOOLS   := build/tools/client.exe build/tools/demo.exe
-TESTS   := build/tests/unit.exe build/tests/contract.exe
+SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
+TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe
+TESTS   := $(OUT)/tests/unit.exe $(OUT)/tests/contract.exe
 
 # $(call stage,05): its folder; nothing if there is none. previous: the number of the stage before.
 stage    = $(filter $(1)-%,$(STAGES))
 upto     = $(foreach number,$(NUMBERS),$(if $(filter $(number),$(firstword $(sort $(number) $(1)))),$(number)))
 previous = $(lastword $(filter-out $(1),$(call upto,$(1))))
-objects  = $(patsubst %.c,build/obj/%.o,$(1))
+objects  = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
 # A stage's examples: a file with a main is a program, made with the files without one, and with all of
 # the stage but its Server.c. ChatServer.c becomes build/07-service-session/ChatServer.exe.
 example_mains    = $(if $(wildcard $(1)/examples/*.c),$(shell grep -l '^int main' $(1)/examples/*.c))
-example_programs = $(patsubst $(1)/examples/%.c,build/$(1)/%.exe,$(call example_mains,$(1)))
+example_programs = $(patsubst $(1)/examples/%.c,$(OUT)/$(1)/%.exe,$(call example_mains,$(1)))
 example_parts    = $(filter-out $(call example_mains,$(1)),$(wildcard $(1)/examples/*.c)) $(call library,$(1))
 library          = $(filter-out $(1)/Server.c,$(wildcard $(1)/*.c))
 EXAMPLES := $(foreach stage,$(STAGES),$(call example_programs,$(stage)))
 
 # Stage 07 is a library: programs of your own link it, and it has tests of its own, its examples too.
 ifneq ($(call stage,07),)
-LIBRARY := build/$(call stage,07)/libservercore.a
+LIBRARY := $(OUT)/$(call stage,07)/libservercore.a
 07 $(call stage,07): $(LIBRARY)
 ifneq ($(wildcard common/tests/Library.c),)
-LIBRARY_TEST := build/tests/library.exe
+LIBRARY_TEST := $(OUT)/tests/library.exe
 endif
 ifneq ($(wildcard common/tests/ChatTest.c),)
-CHAT_TEST := build/tests/chat.exe
+CHAT_TEST := $(OUT)/tests/chat.exe
 endif
 endif
 
-COMMON_OBJECTS := $(call objects,$(wildcard common/*.c))
+COMMON_OBJECTS := $(call objects,$(wildcard common/*.c) $(INSTRUMENT_FILES))
 SERVER_PROCESS := $(call objects,common/tools/ServerProcess.c)
 TEST_HARNESS   := $(call objects,common/tests/Test.c) $(SERVER_PROCESS)
 INCLUDES       := -Icommon
@@ -100,50 +111,52 @@ INCLUDES       := -Icommon
 #: make | builds every stage and every tool into build/
 .PHONY: all
 all: $(SERVERS) $(EXAMPLES) $(LIBRARY) $(TOOLS)
-	@echo "Built $(NUMBERS) and the tools, in build/. Next: make run-01, or make help."
+	@echo "Built $(NUMBERS) and the tools, in $(OUT)/. Next: make run-01, or make help."
 
+#: make INSTRUMENT=1 | the same, with common/instrument, into build/instrument/
 #: make 05 | builds one stage (or make 05-iocp-basic)
 .PHONY: $(NUMBERS) $(STAGES)
 $(foreach stage,$(STAGES),$(eval $(firstword $(subst -, ,$(stage))) $(stage): \
-    build/$(stage)/server.exe $(call example_programs,$(stage))))
+    $(OUT)/$(stage)/server.exe $(call example_programs,$(stage))))
 
 $(foreach stage,$(STAGES),$(eval \
-    build/$(stage)/server.exe: $(stage)/. common/. $(call objects,$(wildcard $(stage)/*.c)) $(COMMON_OBJECTS)))
+    $(OUT)/$(stage)/server.exe: $(stage)/. common/. $(call objects,$(wildcard $(stage)/*.c)) $(COMMON_OBJECTS)))
 $(foreach stage,$(STAGES),$(foreach main,$(call example_mains,$(stage)),$(eval \
-    build/$(stage)/$(basename $(notdir $(main))).exe: \
+    $(OUT)/$(stage)/$(basename $(notdir $(main))).exe: \
         $(call objects,$(main) $(call example_parts,$(stage))) $(COMMON_OBJECTS))))
-build/tools/client.exe: $(call objects,common/tools/Client.c) $(COMMON_OBJECTS)
-build/tools/demo.exe: $(call objects,common/tools/Demo.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
-build/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
-build/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
-build/tests/library.exe: $(call objects,$(wildcard common/tests/Library*.c) $(call library,$(call stage,07))) \
+$(OUT)/tools/client.exe: $(call objects,common/tools/Client.c) $(COMMON_OBJECTS)
+$(OUT)/tools/demo.exe: $(call objects,common/tools/Demo.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/library.exe: $(call objects,$(wildcard common/tests/Library*.c) $(call library,$(call stage,07))) \
     $(TEST_HARNESS) $(COMMON_OBJECTS)
-build/tests/chat.exe: $(call objects,common/tests/ChatTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
-build/%/libservercore.a: $(call objects,$(call library,$(call stage,07))) $(COMMON_OBJECTS) | compiler
+$(OUT)/tests/chat.exe: $(call objects,common/tests/ChatTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/%/libservercore.a: $(call objects,$(call library,$(call stage,07))) $(COMMON_OBJECTS) | compiler
 	$(say) "  archive $@"
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 # The headers of a stage are its own; those of common are for all; tests and tools use each other's.
-$(foreach stage,$(STAGES),$(eval build/obj/$(stage)/%.o: INCLUDES += -I$(stage)))
-build/obj/common/tests/%.o build/obj/common/tools/%.o: INCLUDES += -Icommon/tests -Icommon/tools
-build/obj/common/tests/Librar%.o: INCLUDES += $(addprefix -I,$(call stage,07))
+$(foreach stage,$(STAGES),$(eval $(OUT)/obj/$(stage)/%.o: INCLUDES += -I$(stage)))
+$(OUT)/obj/common/tests/%.o $(OUT)/obj/common/tools/%.o: INCLUDES += -Icommon/tests -Icommon/tools
+$(OUT)/obj/common/instrument/%.o: INSTRUMENT_FLAGS =
+$(OUT)/obj/common/tests/Librar%.o: INCLUDES += $(addprefix -I,$(call stage,07))
 
-build/obj/%.o: %.c build/flags.txt | compiler
+$(OUT)/obj/%.o: %.c $(OUT)/flags.txt | compiler
 	$(say) "  compile $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STANDARD) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(STANDARD) $(CFLAGS) $(INCLUDES) $(INSTRUMENT_FLAGS) -MMD -MP -c -o $@ $<
 
-%.exe: build/flags.txt | compiler
+%.exe: $(OUT)/flags.txt | compiler
 	$(say) "  link    $@"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(LDLIBS)
 
 # Other flags, other objects: this file changes when they do.
-FLAGS := $(CC) $(STANDARD) $(CFLAGS) $(LDLIBS)
-build/flags.txt: FORCE
-	@mkdir -p build
+FLAGS := $(CC) $(STANDARD) $(CFLAGS) $(INSTRUMENT_FLAGS) $(LDLIBS)
+$(OUT)/flags.txt: FORCE
+	@mkdir -p $(OUT)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
 .PHONY: FORCE compiler
@@ -151,7 +164,7 @@ FORCE:
 compiler:
 	@sh common/tools/setup.sh --check build
 
--include $(wildcard build/obj/*/*.d build/obj/*/*/*.d)
+-include $(wildcard $(OUT)/obj/*/*.d $(OUT)/obj/*/*/*.d)
 
 # --- Running -------------------------------------------------------------------------------------
 
@@ -162,12 +175,12 @@ RUN_TARGETS := $(NUMBERS:%=run-%)
 .PHONY: $(RUN_TARGETS)
 # The shell stays for the server's last words: without the trap Ctrl+C would end it first.
 $(RUN_TARGETS): run-%: % | wine
-	@trap : INT; $(if $(filter server,$(PROGRAM)),$(SHOW),$(ASK)) build/$(call stage,$*)/$(PROGRAM).exe $(ARGS)
+	@trap : INT; $(if $(filter server,$(PROGRAM)),$(SHOW),$(ASK)) $(OUT)/$(call stage,$*)/$(PROGRAM).exe $(ARGS)
 
 #: make client | an interactive client; one shot with ARGS="--message hello --count 3"
 .PHONY: client
-client: build/tools/client.exe | wine
-	@$(TALK) build/tools/client.exe $(ARGS)
+client: $(OUT)/tools/client.exe | wine
+	@$(TALK) $(OUT)/tools/client.exe $(ARGS)
 
 .PHONY: wine
 wine:
@@ -203,15 +216,15 @@ SET_UP = sh common/tools/setup.sh build run && \
          $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 RUN_TESTS = sh common/tools/test.sh
 # chat.exe is told which programs to run.
-chat_words = $(addprefix build/$(call stage,07)/,ChatServer.exe DummyClient.exe server.exe)
-test_words = build/tests/$(1).exe$(if $(filter chat,$(1)), $(chat_words))
-UNIT_TESTS := unit $(LIBRARY_TEST:build/tests/%.exe=%) $(CHAT_TEST:build/tests/%.exe=%)
+chat_words = $(addprefix $(OUT)/$(call stage,07)/,ChatServer.exe DummyClient.exe server.exe)
+test_words = $(OUT)/tests/$(1).exe$(if $(filter chat,$(1)), $(chat_words))
+UNIT_TESTS := unit $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
 TEST_ALL  = $(foreach test,$(UNIT_TESTS),--program "$(call test_words,$(test))") \
-            --contract build/tests/contract.exe $(SERVERS)
+            --contract $(OUT)/tests/contract.exe $(SERVERS)
 
 # What the two begin with. They say nothing when all is built.
 .PHONY: demo-programs test-programs
-demo-programs: $(SERVERS) build/tools/demo.exe
+demo-programs: $(SERVERS) $(OUT)/tools/demo.exe
 	@:
 test-programs: $(SERVERS) $(EXAMPLES) $(TESTS) $(LIBRARY_TEST) $(CHAT_TEST)
 	@:
@@ -220,7 +233,7 @@ test-programs: $(SERVERS) $(EXAMPLES) $(TESTS) $(LIBRARY_TEST) $(CHAT_TEST)
 .PHONY: demo
 demo:
 	+@$(SET_UP) demo-programs
-	@trap : INT; $(SHOW) build/tools/demo.exe $(SERVERS); code=$$?; $(STOP); exit $$code
+	@trap : INT; $(SHOW) $(OUT)/tools/demo.exe $(SERVERS); code=$$?; $(STOP); exit $$code
 
 #: make test | runs all tests; the last line is their sum. TEST_JOBS=1: one program at a time
 .PHONY: test
@@ -231,8 +244,8 @@ test:
 #: make test-05 | runs the tests of one stage; FILTER=reset only those with that in their name
 .PHONY: $(NUMBERS:%=test-%)
 $(NUMBERS:%=test-%): test-%:
-	+@$(SET_UP) build/$(call stage,$*)/server.exe build/tests/contract.exe
-	@$(RUN_TESTS) --filter "$(FILTER)" --contract build/tests/contract.exe build/$(call stage,$*)/server.exe
+	+@$(SET_UP) $(OUT)/$(call stage,$*)/server.exe $(OUT)/tests/contract.exe
+	@$(RUN_TESTS) --filter "$(FILTER)" --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
 
 #: make test-unit | runs the tests of common (test-library, test-chat: those of stage 07)
 .PHONY: $(UNIT_TESTS:%=test-%)
@@ -244,7 +257,7 @@ $(UNIT_TESTS:%=test-%): test-%:
 #: make test-10000 | 10,000 clients of stage 07 at once
 .PHONY: test-10000
 test-10000:
-	+@$(SET_UP) build/$(call stage,07)/server.exe build/tests/library.exe
+	+@$(SET_UP) $(OUT)/$(call stage,07)/server.exe $(OUT)/tests/library.exe
 	@sh common/tests/many.sh
 
 #: make lint | other compilers and analysers look at the sources (Debian, Ubuntu)

@@ -1,0 +1,901 @@
+/*
+ * InstrumentRegistry: which sockets, handles and operations there are, and the rules for them.
+ * See InstrumentCore.h.
+ *
+ * A resource is found by its handle. When it is closed its entry stays, so that a later use of the
+ * handle can be told from that of one that never was. The system gives a closed handle's number to
+ * the next one that is opened; verify takes the number with an event that nobody uses, for as long
+ * as the next KEPT_MAX handles are closed, so that whoever still uses it is found out.
+ *
+ * An operation is outstanding from just before the call that begins it until its completion was
+ * taken: from the port, by its routine, or by its event. `id` tells it from a later one with the
+ * same OVERLAPPED, which may begin on another thread before the first call has returned.
+ */
+#include "InstrumentCore.h"
+
+#define BUCKETS  4096
+#define KEPT_MAX 16
+
+#define STATUS_OF_PENDING ((ULONG_PTR)0x103) /* OVERLAPPED.Internal while it is outstanding */
+
+/* How the program learns of the completion. */
+typedef enum Way { BY_PORT, BY_ROUTINE, BY_EVENT, BY_HAND } Way;
+
+typedef struct Range {
+    const char *memory;
+    size_t size;
+} Range;
+
+typedef struct Operation {
+    struct Operation *next;        /* in its bucket */
+    struct Operation *nextOnStack; /* of the same thread */
+    OVERLAPPED *overlapped;
+    LONG id;
+    Api api;
+    InstrumentPlace place;
+    Thread *thread;
+    Resource *resource;
+    Way way;
+    int posted; /* by hand, and not yet taken */
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
+    SOCKET acceptSocket;
+    bool isOnStack;
+    bool isReported; /* its memory is gone, which was told */
+    int rangeCount;
+    Range ranges[1]; /* the OVERLAPPED, then the buffers */
+} Operation;
+
+static SRWLOCK lock = SRWLOCK_INIT;
+static Resource *resources[BUCKETS];
+static Operation *operations[BUCKETS];
+static HANDLE kept[KEPT_MAX];
+static int keptNext;
+static LONG lastId;
+static int sessionCount, socketCount;
+static int startups;
+static InstrumentPlace startupPlace;
+
+static Resource **ResourceBucket(HANDLE handle)
+{
+    return &resources[((uintptr_t)handle >> 2) % BUCKETS];
+}
+
+static Operation **OperationBucket(const void *overlapped)
+{
+    return &operations[((uintptr_t)overlapped >> 4) % BUCKETS];
+}
+
+static bool IsNoHandle(HANDLE handle)
+{
+    return handle == NULL || handle == INVALID_HANDLE_VALUE;
+}
+
+static const char *GetTypeName(ResourceType type)
+{
+    static const char *const names[] = {"socket", "event", "completion port", "thread handle"};
+
+    return names[type];
+}
+
+Resource *Registry_Find(HANDLE handle)
+{
+    Resource *resource = *ResourceBucket(handle);
+
+    while (resource != NULL && resource->handle != handle)
+        resource = resource->next;
+    return resource;
+}
+
+/* --- Opening and closing -------------------------------------------------------------------- */
+
+/* Under the lock. The entry of a closed handle with the same number goes, if nobody is at it. */
+static Resource *AddResource(HANDLE handle)
+{
+    Resource **bucket = ResourceBucket(handle);
+    Resource *resource;
+
+    for (Resource **at = bucket; *at != NULL; at = &(*at)->next) {
+        Resource *old = *at;
+
+        if (old->handle != handle)
+            continue;
+        *at = old->next;
+        if (old->users == 0 && old->operations == 0)
+            Instrument_Release(old);
+        break;
+    }
+    resource = (Resource *)Instrument_Allocate(sizeof(*resource));
+    resource->handle = handle;
+    resource->isOpen = true;
+    resource->next = *bucket;
+    *bucket = resource;
+    return resource;
+}
+
+void Registry_Open(Call *call, HANDLE handle, ResourceType type)
+{
+    Resource *resource;
+
+    if (!instrument.isOn || IsNoHandle(handle))
+        return;
+    AcquireSRWLockExclusive(&lock);
+    resource = AddResource(handle);
+    resource->type = type;
+    resource->opened = call->place;
+    resource->openedBy = call->api;
+    resource->users = 1;
+    if (type == TYPE_SOCKET)
+        snprintf(resource->name, sizeof(resource->name), "socket %d", ++socketCount);
+    call->second = resource;
+    ReleaseSRWLockExclusive(&lock);
+}
+
+static void ReportNoHandle(const Call *call, HANDLE handle)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 8, "%s is given %s, the sign of a call that failed",
+                  apiInfos[call->api].name,
+                  handle == NULL ? "NULL" : "INVALID_SOCKET or INVALID_HANDLE_VALUE");
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding, "there is no such thing to work with; the call before was to be checked");
+}
+
+static void ReportClosed(const Call *call, const Resource *resource, bool isClose)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 6,
+                  isClose ? "a %s is closed for the second time" : "a closed %s is used",
+                  GetTypeName(resource->type));
+    Finding_AddPlace(&finding, "began", apiInfos[resource->openedBy].name, resource->opened, NULL);
+    Finding_AddPlace(&finding, "closed", "it was closed", resource->closed, NULL);
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding, "the system gives a closed handle's number to the next one: this may hit "
+                          "somebody else's");
+}
+
+void Registry_Use(Call *call, HANDLE handle)
+{
+    Resource *resource;
+    bool isClosed = false;
+
+    if (!instrument.isOn)
+        return;
+    Call_PassesHandles(call, 1);
+    if (IsNoHandle(handle)) {
+        if (instrument.isVerifying)
+            ReportNoHandle(call, handle);
+        SetLastError(call->error);
+        return;
+    }
+    AcquireSRWLockExclusive(&lock);
+    resource = Registry_Find(handle);
+    if (resource != NULL) {
+        isClosed = !resource->isOpen;
+        resource->users++;
+        resource->usedBy = call->api;
+        resource->used = call->place;
+        resource->user = call->thread;
+        call->resource = resource;
+    }
+    ReleaseSRWLockExclusive(&lock);
+    if (isClosed && instrument.isVerifying)
+        ReportClosed(call, resource, false);
+    SetLastError(call->error);
+}
+
+void Registry_Leave(Call *call)
+{
+    if (call->resource == NULL && call->second == NULL)
+        return;
+    AcquireSRWLockExclusive(&lock);
+    if (call->resource != NULL)
+        call->resource->users--;
+    if (call->second != NULL)
+        call->second->users--;
+    ReleaseSRWLockExclusive(&lock);
+}
+
+static void ReportUsed(const Call *call, const Resource *resource)
+{
+    Finding finding;
+    bool isPort = resource->type == TYPE_PORT;
+
+    Finding_Begin(&finding, isPort ? 7 : 6,
+                  "a %s is closed while another thread is inside %s on it",
+                  GetTypeName(resource->type), apiInfos[resource->usedBy].name);
+    Finding_AddPlace(&finding, "inside", apiInfos[resource->usedBy].name, resource->used,
+                     resource->user);
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding,
+                isPort ? "the threads at the port are told to end, and joined, before it is closed"
+                       : "that thread may go on with the number when it belongs to another socket");
+}
+
+void Registry_BeginClose(Call *call, HANDLE handle)
+{
+    Resource *resource;
+    bool wasOpen = true, isUsed = false;
+
+    if (!instrument.isOn)
+        return;
+    Call_PassesHandles(call, 1);
+    if (IsNoHandle(handle)) {
+        if (instrument.isVerifying)
+            ReportNoHandle(call, handle);
+        SetLastError(call->error);
+        return;
+    }
+    AcquireSRWLockExclusive(&lock);
+    resource = Registry_Find(handle);
+    if (resource != NULL) {
+        wasOpen = resource->isOpen;
+        isUsed = resource->users > 0;
+        resource->isOpen = false;
+        resource->users++;
+        call->resource = resource;
+    }
+    ReleaseSRWLockExclusive(&lock);
+    if (resource != NULL && instrument.isVerifying) {
+        if (!wasOpen)
+            ReportClosed(call, resource, true);
+        else if (isUsed && resource->type != TYPE_THREAD)
+            ReportUsed(call, resource);
+        resource->closed = call->place;
+    }
+    SetLastError(call->error);
+}
+
+void Registry_EndClose(HANDLE handle)
+{
+    HANDLE placeholder, oldest;
+
+    if (!instrument.isVerifying || IsNoHandle(handle))
+        return;
+    placeholder = CreateEventW(NULL, TRUE, FALSE, NULL);
+    AcquireSRWLockExclusive(&lock);
+    oldest = kept[keptNext];
+    kept[keptNext] = placeholder;
+    keptNext = (keptNext + 1) % KEPT_MAX;
+    ReleaseSRWLockExclusive(&lock);
+    if (oldest != NULL)
+        CloseHandle(oldest);
+}
+
+void Registry_CountStartup(int change, InstrumentPlace place)
+{
+    startups += change;
+    if (change > 0)
+        startupPlace = place;
+}
+
+/* --- Sockets -------------------------------------------------------------------------------- */
+
+void Registry_NameSession(Resource *resource)
+{
+    AcquireSRWLockExclusive(&lock);
+    snprintf(resource->name, sizeof(resource->name), "session %d", ++sessionCount);
+    ReleaseSRWLockExclusive(&lock);
+}
+
+bool Registry_IsBlocking(const Call *call)
+{
+    return call->resource == NULL || !call->resource->isNonBlocking;
+}
+
+void Registry_NeedContext(const Call *call)
+{
+    const Resource *resource = call->resource;
+    const char *option;
+    Finding finding;
+
+    if (!instrument.isVerifying || resource == NULL ||
+        (!resource->lacksAcceptContext && !resource->lacksConnectContext))
+        return;
+    option =
+        resource->lacksAcceptContext ? "SO_UPDATE_ACCEPT_CONTEXT" : "SO_UPDATE_CONNECT_CONTEXT";
+    Finding_Begin(&finding, RULE_CONTEXT, "%s on a socket that %s has connected, before %s is set",
+                  apiInfos[call->api].name, resource->lacksAcceptContext ? "AcceptEx" : "ConnectEx",
+                  option);
+    Finding_AddPlace(&finding, "opened", apiInfos[resource->openedBy].name, resource->opened, NULL);
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding, "until then Windows does not know the socket as connected, and the call "
+                          "fails with WSAENOTCONN");
+    SetLastError(call->error);
+}
+
+void Registry_SetContext(const Call *call, const void *value, int size)
+{
+    Resource *resource = call->resource;
+    Finding finding;
+
+    if (resource == NULL)
+        return;
+    if (instrument.isVerifying && resource->lacksAcceptContext &&
+        (size != (int)sizeof(SOCKET) || memcmp(value, &resource->listener, sizeof(SOCKET)) != 0)) {
+        Finding_Begin(&finding, RULE_CONTEXT,
+                      "SO_UPDATE_ACCEPT_CONTEXT is not given the socket that listens");
+        Finding_AddPlace(&finding, "opened", apiInfos[resource->openedBy].name, resource->opened,
+                         NULL);
+        Finding_AddPlace(&finding, "broken", "setsockopt", call->place, call->thread);
+        Finding_End(&finding,
+                    "its value is the listener's SOCKET, its size sizeof(SOCKET); Windows "
+                    "fails with WSAEFAULT or WSAENOTSOCK");
+    }
+    resource->lacksAcceptContext = false;
+    SetLastError(call->error);
+}
+
+/* --- Operations ----------------------------------------------------------------------------- */
+
+static Operation *FindOperation(const void *overlapped)
+{
+    Operation *operation = *OperationBucket(overlapped);
+
+    while (operation != NULL && operation->overlapped != overlapped)
+        operation = operation->next;
+    return operation;
+}
+
+/* One that is told by its event is over when the system says so in the OVERLAPPED. */
+static bool IsOutstanding(const Operation *operation)
+{
+    if (operation->isReported)
+        return false;
+    return operation->way != BY_EVENT || operation->overlapped->Internal == STATUS_OF_PENDING;
+}
+
+static bool IsOnStack(const Thread *thread, const void *memory)
+{
+    return (const char *)memory >= thread->stackEnd && (const char *)memory < thread->stackTop;
+}
+
+static void PinRanges(const Operation *operation, int change)
+{
+    for (int i = 0; i < operation->rangeCount; i++)
+        GuardHeap_Pin(operation->ranges[i].memory, change);
+}
+
+/* Under the lock: takes it out of all lists and frees it. */
+static void RemoveOperation(Operation *operation)
+{
+    Operation **at = OperationBucket(operation->overlapped);
+
+    while (*at != operation)
+        at = &(*at)->next;
+    *at = operation->next;
+    if (operation->isOnStack) {
+        at = &operation->thread->stackOperations;
+        while (*at != operation)
+            at = &(*at)->nextOnStack;
+        *at = operation->nextOnStack;
+    }
+    if (operation->resource != NULL) {
+        operation->resource->operations--;
+        if (operation->api == API_WSARecv)
+            operation->resource->receives--;
+    }
+    if (!operation->isReported)
+        PinRanges(operation, -1);
+    Instrument_Release(operation);
+}
+
+/* Its memory is gone: nothing in it is looked at any more. */
+static void ForgetMemory(Operation *operation)
+{
+    PinRanges(operation, -1);
+    operation->isReported = true;
+}
+
+static void ReportReuse(const Call *call, const Operation *operation)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 5, "%s is given an OVERLAPPED that a %s still uses",
+                  apiInfos[call->api].name, apiInfos[operation->api].name);
+    Finding_AddPlace(&finding, "began", apiInfos[operation->api].name, operation->place,
+                     operation->thread);
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding,
+                "both write their result into it, and a completion no longer says which of "
+                "them it is of");
+}
+
+static void CheckZeroed(const Call *call, const OVERLAPPED *overlapped)
+{
+    Finding finding;
+
+    if (overlapped->Internal == 0 && overlapped->InternalHigh == 0 && overlapped->Offset == 0 &&
+        overlapped->OffsetHigh == 0)
+        return;
+    Finding_Begin(&finding, 5, "%s is given an OVERLAPPED that is not zeroed",
+                  apiInfos[call->api].name);
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding, "what it holds is of an operation before, or of nothing at all: the call "
+                          "may fail or find a wrong event");
+}
+
+static void CheckReceives(const Call *call, Resource *resource)
+{
+    Finding finding;
+
+    if (++resource->receives != 2 || !instrument.isVerifying)
+        return;
+    Finding_Begin(&finding, RULE_WARNING, "a second receive is outstanding on one socket");
+    Finding_AddPlace(&finding, "", "WSARecv", call->place, NULL);
+    Finding_End(&finding, "the buffers fill in order, but two threads may handle them in any");
+}
+
+/* Under the lock. */
+static Operation *AddOperation(Call *call, OVERLAPPED *overlapped, DWORD buffers)
+{
+    size_t size = sizeof(Operation) + (buffers + 2) * sizeof(Range);
+    Operation *operation = (Operation *)Instrument_Allocate(size);
+    Operation **bucket = OperationBucket(overlapped);
+
+    operation->overlapped = overlapped;
+    operation->id = ++lastId;
+    operation->api = call->api;
+    operation->place = call->place;
+    operation->thread = call->thread;
+    operation->acceptSocket = INVALID_SOCKET;
+    operation->next = *bucket;
+    *bucket = operation;
+    call->operation = operation->id;
+    return operation;
+}
+
+/* Under the lock. */
+static void AddRange(Operation *operation, const void *memory, size_t size)
+{
+    Range *range = &operation->ranges[operation->rangeCount++];
+
+    range->memory = (const char *)memory;
+    range->size = size;
+    GuardHeap_Pin(memory, 1);
+    if (!operation->isOnStack && IsOnStack(operation->thread, memory)) {
+        operation->isOnStack = true;
+        operation->nextOnStack = operation->thread->stackOperations;
+        operation->thread->stackOperations = operation;
+    }
+}
+
+void Operation_Begin(Call *call, void *overlapped, const WSABUF *buffers, DWORD count,
+                     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    OVERLAPPED *own = (OVERLAPPED *)overlapped;
+    Operation *operation;
+
+    if (!instrument.isOn)
+        return;
+    if (instrument.isVerifying)
+        GuardHeap_CheckRange(call, overlapped, sizeof(*own), "the OVERLAPPED");
+    for (DWORD i = 0; i < count && instrument.isVerifying; i++)
+        GuardHeap_CheckRange(call, buffers[i].buf, buffers[i].len, "a buffer");
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL) {
+        if (instrument.isVerifying && IsOutstanding(operation))
+            ReportReuse(call, operation);
+        RemoveOperation(operation);
+    } else if (instrument.isVerifying) {
+        CheckZeroed(call, own);
+    }
+    operation = AddOperation(call, own, count);
+    operation->routine = routine;
+    operation->resource = call->resource;
+    if (routine != NULL)
+        operation->way = BY_ROUTINE;
+    else if (call->resource != NULL && call->resource->port != NULL &&
+             ((uintptr_t)own->hEvent & 1) == 0)
+        operation->way = BY_PORT;
+    else
+        operation->way = BY_EVENT;
+    AddRange(operation, overlapped, sizeof(*own));
+    for (DWORD i = 0; i < count; i++)
+        AddRange(operation, buffers[i].buf, buffers[i].len);
+    if (call->resource != NULL) {
+        call->resource->operations++;
+        if (call->api == API_WSARecv)
+            CheckReceives(call, call->resource);
+    }
+    ReleaseSRWLockExclusive(&lock);
+    Trace_AddFlow(call->thread, 's', call->api, call->operation);
+    SetLastError(call->error);
+}
+
+void Operation_AddRange(Call *call, void *overlapped, const void *memory, size_t size)
+{
+    Operation *operation;
+
+    if (!instrument.isOn)
+        return;
+    if (instrument.isVerifying)
+        GuardHeap_CheckRange(call, memory, size, "a buffer");
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL && operation->id == call->operation)
+        AddRange(operation, memory, size);
+    ReleaseSRWLockExclusive(&lock);
+    SetLastError(call->error);
+}
+
+void Operation_SetAcceptSocket(void *overlapped, SOCKET socket)
+{
+    Operation *operation;
+
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL)
+        operation->acceptSocket = socket;
+    ReleaseSRWLockExclusive(&lock);
+}
+
+/* Under the lock. The socket of an AcceptEx or ConnectEx has become a connected one. */
+static void MarkConnected(const Operation *operation)
+{
+    Resource *socket;
+
+    if (operation->api == API_ConnectEx && operation->resource != NULL)
+        operation->resource->lacksConnectContext = true;
+    if (operation->api != API_AcceptEx)
+        return;
+    socket = Registry_Find((HANDLE)operation->acceptSocket);
+    if (socket == NULL)
+        return;
+    socket->lacksAcceptContext = true;
+    if (operation->resource != NULL)
+        socket->listener = operation->resource->handle;
+    snprintf(socket->name, sizeof(socket->name), "session %d", ++sessionCount);
+}
+
+void Operation_Returned(Call *call, void *overlapped, bool isDone)
+{
+    Operation *operation;
+
+    if (!instrument.isOn)
+        return;
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    /* Another thread may have taken the completion already, and begun the next operation. */
+    if (operation != NULL && operation->id == call->operation) {
+        bool isOver = isDone && operation->way == BY_PORT && operation->resource != NULL &&
+                      operation->resource->isSkipping;
+
+        if (isOver)
+            MarkConnected(operation);
+        if (isOver || (!isDone && call->error != WSA_IO_PENDING))
+            RemoveOperation(operation);
+    }
+    ReleaseSRWLockExclusive(&lock);
+    if (!isDone && call->error == WSA_IO_PENDING)
+        Call_SetResult(call, "pending");
+    SetLastError(call->error);
+}
+
+void Operation_BeginPost(Call *call, void *overlapped)
+{
+    Operation *operation;
+
+    if (!instrument.isOn || overlapped == NULL)
+        return;
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL && operation->way != BY_HAND) {
+        if (instrument.isVerifying && IsOutstanding(operation))
+            ReportReuse(call, operation);
+        RemoveOperation(operation);
+        operation = NULL;
+    }
+    if (operation == NULL) {
+        operation = AddOperation(call, (OVERLAPPED *)overlapped, 0);
+        operation->way = BY_HAND;
+        AddRange(operation, overlapped, sizeof(OVERLAPPED));
+    }
+    operation->posted++;
+    call->operation = operation->id;
+    ReleaseSRWLockExclusive(&lock);
+    Trace_AddFlow(call->thread, 's', call->api, call->operation);
+    SetLastError(call->error);
+}
+
+/* Under the lock: one packet less is in the queue. */
+static void TakePosted(Operation *operation)
+{
+    if (--operation->posted == 0)
+        RemoveOperation(operation);
+}
+
+void Operation_EndPost(Call *call, void *overlapped, bool isPosted)
+{
+    Operation *operation;
+
+    if (!instrument.isOn || overlapped == NULL || isPosted)
+        return;
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL && operation->id == call->operation)
+        TakePosted(operation);
+    ReleaseSRWLockExclusive(&lock);
+    SetLastError(call->error);
+}
+
+static void ReportUnknown(const Call *call)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 5,
+                  "a completion came for an OVERLAPPED with which nothing is outstanding");
+    Finding_AddPlace(&finding, "taken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding,
+                "its completion was handled before, or its operation had failed at once, or "
+                "its memory was used for something else");
+}
+
+static void SetCompletionResult(Call *call, const Operation *operation, DWORD bytes, DWORD error)
+{
+    if (call->result[0] != '\0')
+        Call_SetResult(call, "several completions");
+    else if (error != 0)
+        Call_SetResult(call, "%s, error %lu", apiInfos[operation->api].name, error);
+    else
+        Call_SetResult(call, "%s, %lu bytes", apiInfos[operation->api].name, bytes);
+}
+
+void Operation_Dequeued(Call *call, void *overlapped, DWORD bytes, DWORD error)
+{
+    Operation *operation;
+    Resource *resource = NULL;
+    Api api = API_COUNT;
+    LONG id = 0;
+
+    if (!instrument.isOn || overlapped == NULL)
+        return;
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL) {
+        api = operation->api;
+        id = operation->id;
+        resource = operation->resource;
+        SetCompletionResult(call, operation, bytes, error);
+        if (error == 0)
+            MarkConnected(operation);
+        if (operation->way == BY_HAND) {
+            TakePosted(operation);
+        } else {
+            RemoveOperation(operation);
+            /* What the trace calls the port's completion: the session whose it is. */
+            if (call->second == NULL && resource != NULL) {
+                resource->users++;
+                call->second = resource;
+            }
+        }
+    }
+    ReleaseSRWLockExclusive(&lock);
+    if (id != 0)
+        Trace_AddFlow(call->thread, 'f', api, id);
+    else if (instrument.isVerifying)
+        ReportUnknown(call);
+    SetLastError(call->error);
+}
+
+bool Operation_GetApi(void *overlapped, Api *api, InstrumentPlace *place)
+{
+    Operation *operation;
+    bool isFound;
+
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    isFound = operation != NULL && operation->way != BY_HAND;
+    if (isFound) {
+        *api = operation->api;
+        *place = operation->place;
+    }
+    ReleaseSRWLockExclusive(&lock);
+    return isFound;
+}
+
+void Operation_Collected(Call *call, void *overlapped, DWORD bytes, DWORD error)
+{
+    Operation *operation;
+    Api api = API_COUNT;
+    LONG id = 0;
+
+    if (!instrument.isOn)
+        return;
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL && operation->way == BY_EVENT) {
+        api = operation->api;
+        id = operation->id;
+        SetCompletionResult(call, operation, bytes, error);
+        if (error == 0)
+            MarkConnected(operation);
+        RemoveOperation(operation);
+    }
+    ReleaseSRWLockExclusive(&lock);
+    if (id != 0)
+        Trace_AddFlow(call->thread, 'f', api, id);
+    SetLastError(call->error);
+}
+
+LPWSAOVERLAPPED_COMPLETION_ROUTINE Operation_BeginRoutine(void *overlapped, Api *api, LONG *id)
+{
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine = NULL;
+    Operation *operation;
+
+    AcquireSRWLockExclusive(&lock);
+    operation = FindOperation(overlapped);
+    if (operation != NULL) {
+        routine = operation->routine;
+        *api = operation->api;
+        *id = operation->id;
+        RemoveOperation(operation);
+    }
+    ReleaseSRWLockExclusive(&lock);
+    return routine;
+}
+
+/* --- Memory that goes ----------------------------------------------------------------------- */
+
+static bool Overlaps(const Operation *operation, const char *memory, size_t size)
+{
+    for (int i = 0; i < operation->rangeCount; i++) {
+        const Range *range = &operation->ranges[i];
+
+        if (range->memory < memory + size && memory < range->memory + range->size)
+            return true;
+    }
+    return false;
+}
+
+static void ReportFreed(const Call *call, const Operation *operation, const char *memory,
+                        size_t size)
+{
+    bool isOverlapped = (const char *)operation->overlapped >= memory &&
+                        (const char *)operation->overlapped < memory + size;
+    Finding finding;
+
+    Finding_Begin(&finding, 4, "%s of memory with the %s of a %s that is outstanding",
+                  apiInfos[call->api].name, isOverlapped ? "OVERLAPPED" : "buffer",
+                  apiInfos[operation->api].name);
+    Finding_AddPlace(&finding, "began", apiInfos[operation->api].name, operation->place,
+                     operation->thread);
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding,
+                operation->way == BY_HAND
+                    ? "whoever takes the packet from the port gets a pointer to nothing"
+                    : "the system will still write there, whoever has the memory by then; "
+                      "closesocket and CancelIoEx do not wait for that");
+}
+
+void Operation_CheckFreed(Call *call, const void *memory, size_t size)
+{
+    AcquireSRWLockExclusive(&lock);
+    for (int i = 0; i < BUCKETS; i++) {
+        for (Operation *operation = operations[i]; operation != NULL; operation = operation->next) {
+            if (operation->isReported || !Overlaps(operation, (const char *)memory, size))
+                continue;
+            if (IsOutstanding(operation))
+                ReportFreed(call, operation, (const char *)memory, size);
+            ForgetMemory(operation);
+        }
+    }
+    ReleaseSRWLockExclusive(&lock);
+    SetLastError(call->error);
+}
+
+static void ReportStack(const Operation *operation, InstrumentPlace place)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 4,
+                  "a function has returned that had the OVERLAPPED or buffer of an outstanding %s "
+                  "among its variables",
+                  apiInfos[operation->api].name);
+    Finding_AddPlace(&finding, "began", apiInfos[operation->api].name, operation->place,
+                     operation->thread);
+    Finding_AddPlace(&finding, "seen", "the next call", place, operation->thread);
+    Finding_End(&finding,
+                "the system will still write there, into the variables of whichever function "
+                "has that part of the stack by then");
+}
+
+/* The lowest address that the operation has on its thread's stack. */
+static const char *GetLowest(const Operation *operation)
+{
+    const char *lowest = operation->thread->stackTop;
+
+    for (int i = 0; i < operation->rangeCount; i++) {
+        const char *memory = operation->ranges[i].memory;
+
+        if (IsOnStack(operation->thread, memory) && memory < lowest)
+            lowest = memory;
+    }
+    return lowest;
+}
+
+/* The stack grows downwards: what lies below the frame of a running function is nobody's. */
+void Operation_CheckStack(Thread *thread, const char *frame, InstrumentPlace place)
+{
+    AcquireSRWLockExclusive(&lock);
+    for (Operation *operation = thread->stackOperations; operation != NULL;
+         operation = operation->nextOnStack) {
+        if (operation->isReported || GetLowest(operation) >= frame)
+            continue;
+        if (IsOutstanding(operation))
+            ReportStack(operation, place);
+        ForgetMemory(operation);
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+/* --- What is left at the end ---------------------------------------------------------------- */
+
+static void ReportOutstanding(const Operation *operation)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 7, "the program has ended while %s %s is outstanding",
+                  operation->way == BY_HAND ? "what" : "a",
+                  operation->way == BY_HAND ? "PostQueuedCompletionStatus posted"
+                                            : apiInfos[operation->api].name);
+    Finding_AddPlace(&finding, "began", apiInfos[operation->api].name, operation->place,
+                     operation->thread);
+    Finding_End(&finding, "it was to be cancelled, and its completion taken");
+}
+
+static void ReportOpen(const Resource *resource)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, RULE_LEFT_OVER, "a %s is still open at the end",
+                  GetTypeName(resource->type));
+    Finding_AddPlace(&finding, "opened", apiInfos[resource->openedBy].name, resource->opened, NULL);
+    Finding_End(&finding,
+                resource->type == TYPE_SOCKET
+                    ? "a server that forgets a socket for each client has none left one day"
+                    : "what is opened is closed");
+}
+
+static void ReportThread(const Thread *thread)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 7, "a thread still runs at the end, in the middle of whatever it does");
+    Finding_AddPlace(&finding, "began", "it was started", thread->started, NULL);
+    Finding_AddPlace(&finding, "last", "its last call", thread->last, thread);
+    Finding_End(&finding,
+                "the system just stops it there; it was to be told to end, and waited for");
+}
+
+void Registry_ReportLeftOver(void)
+{
+    AcquireSRWLockExclusive(&lock);
+    for (const Thread *thread = Thread_GetFirst(); thread != NULL; thread = thread->next) {
+        if (thread->isOwn && !thread->isOver && thread->number != 1)
+            ReportThread(thread);
+    }
+    for (int i = 0; i < BUCKETS; i++) {
+        for (const Operation *operation = operations[i]; operation != NULL;
+             operation = operation->next) {
+            if (IsOutstanding(operation))
+                ReportOutstanding(operation);
+        }
+    }
+    for (int i = 0; i < BUCKETS; i++) {
+        for (const Resource *resource = resources[i]; resource != NULL; resource = resource->next) {
+            if (resource->isOpen)
+                ReportOpen(resource);
+        }
+    }
+    if (startups > 0) {
+        Finding finding;
+
+        Finding_Begin(&finding, 7, "WSACleanup is missing");
+        Finding_AddPlace(&finding, "began", "WSAStartup", startupPlace, NULL);
+        Finding_End(&finding, "each WSAStartup that succeeded is owed one");
+    }
+    ReleaseSRWLockExclusive(&lock);
+}

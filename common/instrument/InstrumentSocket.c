@@ -1,0 +1,1019 @@
+/*
+ * InstrumentSocket: the functions that stand in for those of Winsock. See InstrumentCore.h.
+ */
+#include "InstrumentCore.h"
+
+#define SHORT_MAX 64 /* buffers of a send that takes half of what it is given */
+
+/* What WSAIoctl has handed out. */
+static LPFN_ACCEPTEX acceptEx;
+static LPFN_CONNECTEX connectEx;
+static LPFN_DISCONNECTEX disconnectEx;
+static LPFN_TRANSMITFILE transmitFile;
+static LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
+
+/* Begins a call on a socket. */
+static bool BeginSocketCall(Call *call, Api api, InstrumentPlace place, SOCKET s)
+{
+    bool isReal = Call_Begin(call, api, place);
+
+    Registry_Use(call, (HANDLE)s);
+    return isReal;
+}
+
+/* --- Start and end -------------------------------------------------------------------------- */
+
+int Instrument_WSAStartup(InstrumentPlace place, WORD version, WSADATA *data)
+{
+    Call call;
+    int result;
+
+    if (Call_Begin(&call, API_WSAStartup, place)) {
+        result = WSAStartup(version, data);
+        Call_Done(&call);
+        if (result == 0)
+            Registry_CountStartup(1, place);
+    } else {
+        result = (int)call.error;
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_WSACleanup(InstrumentPlace place)
+{
+    Call call;
+    int result;
+
+    Call_Begin(&call, API_WSACleanup, place);
+    result = WSACleanup();
+    Call_Done(&call);
+    if (result == 0)
+        Registry_CountStartup(-1, place);
+    Call_End(&call);
+    return result;
+}
+
+/* --- Sockets come and go -------------------------------------------------------------------- */
+
+SOCKET Instrument_socket(InstrumentPlace place, int family, int type, int protocol)
+{
+    SOCKET result = INVALID_SOCKET;
+    Call call;
+
+    if (Call_Begin(&call, API_socket, place)) {
+        result = socket(family, type, protocol);
+        Call_Done(&call);
+        Registry_Open(&call, (HANDLE)result, TYPE_SOCKET);
+    }
+    Call_End(&call);
+    return result;
+}
+
+SOCKET Instrument_WSASocketA(InstrumentPlace place, int family, int type, int protocol,
+                             LPWSAPROTOCOL_INFOA info, GROUP group, DWORD flags)
+{
+    SOCKET result = INVALID_SOCKET;
+    Call call;
+
+    if (Call_Begin(&call, API_WSASocketA, place)) {
+        result = WSASocketA(family, type, protocol, info, group, flags);
+        Call_Done(&call);
+        Registry_Open(&call, (HANDLE)result, TYPE_SOCKET);
+    }
+    Call_End(&call);
+    return result;
+}
+
+SOCKET Instrument_WSASocketW(InstrumentPlace place, int family, int type, int protocol,
+                             LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags)
+{
+    SOCKET result = INVALID_SOCKET;
+    Call call;
+
+    if (Call_Begin(&call, API_WSASocketW, place)) {
+        result = WSASocketW(family, type, protocol, info, group, flags);
+        Call_Done(&call);
+        Registry_Open(&call, (HANDLE)result, TYPE_SOCKET);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_closesocket(InstrumentPlace place, SOCKET s)
+{
+    Call call;
+    int result;
+
+    Call_Begin(&call, API_closesocket, place);
+    Registry_BeginClose(&call, (HANDLE)s);
+    result = closesocket(s);
+    Call_Done(&call);
+    Registry_EndClose((HANDLE)s);
+    Call_End(&call);
+    return result;
+}
+
+/* An accepted socket has what the listener has, and a name of its own. */
+static void AddAccepted(Call *call, SOCKET accepted)
+{
+    if (!instrument.isOn || accepted == INVALID_SOCKET)
+        return;
+    Registry_Open(call, (HANDLE)accepted, TYPE_SOCKET);
+    if (call->resource != NULL)
+        call->second->isNonBlocking = call->resource->isNonBlocking;
+    Registry_NameSession(call->second);
+    Call_SetResult(call, "%s", call->second->name);
+}
+
+SOCKET Instrument_accept(InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length)
+{
+    SOCKET result = INVALID_SOCKET;
+    Call call;
+
+    if (BeginSocketCall(&call, API_accept, place, s)) {
+        if (Registry_IsBlocking(&call))
+            Call_Waits(&call);
+        result = accept(s, address, length);
+        Call_Done(&call);
+        AddAccepted(&call, result);
+    }
+    Call_End(&call);
+    return result;
+}
+
+SOCKET Instrument_WSAAccept(InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length,
+                            LPCONDITIONPROC condition, DWORD_PTR data)
+{
+    SOCKET result = INVALID_SOCKET;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSAAccept, place, s)) {
+        if (Registry_IsBlocking(&call))
+            Call_Waits(&call);
+        result = WSAAccept(s, address, length, condition, data);
+        Call_Done(&call);
+        AddAccepted(&call, result);
+    }
+    Call_End(&call);
+    return result;
+}
+
+/* --- Addresses, options, the state of a connection ------------------------------------------ */
+
+int Instrument_bind(InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_bind, place, s)) {
+        result = bind(s, address, length);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+static void CheckListener(const Call *call)
+{
+    Finding finding;
+
+    if (!instrument.isVerifying || call->resource == NULL || call->resource->isExclusive)
+        return;
+    Finding_Begin(&finding, 10, "a socket listens without SO_EXCLUSIVEADDRUSE");
+    Finding_AddPlace(&finding, "opened", apiInfos[call->resource->openedBy].name,
+                     call->resource->opened, NULL);
+    Finding_AddPlace(&finding, "broken", "listen", call->place, call->thread);
+    Finding_End(&finding,
+                "on Windows another program may bind the same port with SO_REUSEADDR, and "
+                "get the clients; the option is set before bind");
+}
+
+int Instrument_listen(InstrumentPlace place, SOCKET s, int backlog)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_listen, place, s)) {
+        CheckListener(&call);
+        result = listen(s, backlog);
+        Call_Done(&call);
+        if (result == 0 && call.resource != NULL) {
+            call.resource->isListener = true;
+            snprintf(call.resource->name, sizeof(call.resource->name), "listener");
+        }
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_connect(InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_connect, place, s)) {
+        if (Registry_IsBlocking(&call))
+            Call_Waits(&call);
+        result = connect(s, address, length);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_WSAConnect(InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length,
+                          LPWSABUF callerData, LPWSABUF calleeData, LPQOS sqos, LPQOS gqos)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSAConnect, place, s)) {
+        if (Registry_IsBlocking(&call))
+            Call_Waits(&call);
+        result = WSAConnect(s, address, length, callerData, calleeData, sqos, gqos);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_shutdown(InstrumentPlace place, SOCKET s, int how)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_shutdown, place, s)) {
+        Registry_NeedContext(&call);
+        result = shutdown(s, how);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_getsockname(InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_getsockname, place, s)) {
+        result = getsockname(s, address, length);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_getpeername(InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_getpeername, place, s)) {
+        Registry_NeedContext(&call);
+        result = getpeername(s, address, length);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_ioctlsocket(InstrumentPlace place, SOCKET s, long command, u_long *value)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_ioctlsocket, place, s)) {
+        result = ioctlsocket(s, command, value);
+        Call_Done(&call);
+        if (result == 0 && command == (long)FIONBIO && call.resource != NULL)
+            call.resource->isNonBlocking = *value != 0;
+    }
+    Call_End(&call);
+    return result;
+}
+
+static void ReportOption(const Call *call, const char *what, const char *why)
+{
+    Finding finding;
+
+    Finding_Begin(&finding, 10, what);
+    Finding_AddPlace(&finding, "broken", "setsockopt", call->place, call->thread);
+    Finding_End(&finding, why);
+    SetLastError(call->error);
+}
+
+/* A TCP_NODELAY at SOL_SOCKET has the number of SO_DEBUG there, and is taken without a word. */
+static void CheckOption(const Call *call, int level, int name, const char *value, int size)
+{
+    if (level == SOL_SOCKET && name == SO_UPDATE_ACCEPT_CONTEXT)
+        Registry_SetContext(call, value, size);
+    if (!instrument.isVerifying)
+        return;
+    if (level == SOL_SOCKET && name == SO_REUSEADDR)
+        ReportOption(call, "SO_REUSEADDR is set",
+                     "on Windows it lets a program take a port that another has");
+    if (level == SOL_SOCKET && name == TCP_NODELAY)
+        ReportOption(
+            call, "TCP_NODELAY is set at SOL_SOCKET",
+            "there its number means SO_DEBUG: the call succeeds, and small sends still wait");
+}
+
+int Instrument_setsockopt(InstrumentPlace place, SOCKET s, int level, int name, const char *value,
+                          int size)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_setsockopt, place, s)) {
+        CheckOption(&call, level, name, value, size);
+        result = setsockopt(s, level, name, value, size);
+        Call_Done(&call);
+        if (result == 0 && level == SOL_SOCKET && call.resource != NULL) {
+            if (name == SO_EXCLUSIVEADDRUSE)
+                call.resource->isExclusive = true;
+            if (name == SO_UPDATE_CONNECT_CONTEXT)
+                call.resource->lacksConnectContext = false;
+        }
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_getsockopt(InstrumentPlace place, SOCKET s, int level, int name, char *value,
+                          int *size)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_getsockopt, place, s)) {
+        result = getsockopt(s, level, name, value, size);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_getaddrinfo(InstrumentPlace place, const char *node, const char *service,
+                           const struct addrinfo *hints, struct addrinfo **result)
+{
+    Call call;
+    int error;
+
+    if (Call_Begin(&call, API_getaddrinfo, place)) {
+        error = getaddrinfo(node, service, hints, result);
+        Call_Done(&call);
+    } else {
+        error = (int)call.error;
+    }
+    Call_End(&call);
+    return error;
+}
+
+/* --- Data ----------------------------------------------------------------------------------- */
+
+static void SetDataResult(Call *call, int result)
+{
+    if (result == SOCKET_ERROR)
+        Call_SetResult(call, "error %lu", call->error);
+    else
+        Call_SetResult(call, "%d bytes", result);
+}
+
+int Instrument_send(InstrumentPlace place, SOCKET s, const char *buffer, int size, int flags)
+{
+    int result = SOCKET_ERROR;
+    DWORD unused;
+    Call call;
+
+    if (BeginSocketCall(&call, API_send, place, s)) {
+        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
+        if (size > 1 && Fault_ForOutcome(OUTCOME_SHORT, API_send, place, &unused))
+            size /= 2;
+        result = send(s, buffer, size, flags);
+        Call_Done(&call);
+    }
+    SetDataResult(&call, result);
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_recv(InstrumentPlace place, SOCKET s, char *buffer, int size, int flags)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_recv, place, s)) {
+        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
+        if (Registry_IsBlocking(&call))
+            Call_Waits(&call);
+        result = recv(s, buffer, size, flags);
+        Call_Done(&call);
+    }
+    SetDataResult(&call, result);
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_sendto(InstrumentPlace place, SOCKET s, const char *buffer, int size, int flags,
+                      const SOCKADDR *address, int length)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_sendto, place, s)) {
+        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
+        result = sendto(s, buffer, size, flags, address, length);
+        Call_Done(&call);
+    }
+    SetDataResult(&call, result);
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_recvfrom(InstrumentPlace place, SOCKET s, char *buffer, int size, int flags,
+                        SOCKADDR *address, int *length)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_recvfrom, place, s)) {
+        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
+        if (Registry_IsBlocking(&call))
+            Call_Waits(&call);
+        result = recvfrom(s, buffer, size, flags, address, length);
+        Call_Done(&call);
+    }
+    SetDataResult(&call, result);
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_WSASendDisconnect(InstrumentPlace place, SOCKET s, LPWSABUF data)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSASendDisconnect, place, s)) {
+        Registry_NeedContext(&call);
+        result = WSASendDisconnect(s, data);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_WSARecvDisconnect(InstrumentPlace place, SOCKET s, LPWSABUF data)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSARecvDisconnect, place, s)) {
+        Registry_NeedContext(&call);
+        result = WSARecvDisconnect(s, data);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+static LONG CountSet(const fd_set *set)
+{
+    return set != NULL ? (LONG)set->fd_count : 0;
+}
+
+int Instrument_select(InstrumentPlace place, int unused, fd_set *readSet, fd_set *writeSet,
+                      fd_set *exceptSet, const struct timeval *timeout)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (Call_Begin(&call, API_select, place)) {
+        Call_PassesHandles(&call, CountSet(readSet) + CountSet(writeSet) + CountSet(exceptSet));
+        if (timeout == NULL || timeout->tv_sec != 0 || timeout->tv_usec != 0)
+            Call_Waits(&call);
+        result = select(unused, readSet, writeSet, exceptSet, (PTIMEVAL)(uintptr_t)timeout);
+        Call_Done(&call);
+        if (result != SOCKET_ERROR)
+            Call_SetResult(&call, "%d ready", result);
+    }
+    Call_End(&call);
+    return result;
+}
+
+/* --- Overlapped I/O ------------------------------------------------------------------------- */
+
+/* In place of the program's completion routine; the registry knows which that is. */
+static void CALLBACK CompletionRoutine(DWORD error, DWORD bytes, LPWSAOVERLAPPED overlapped,
+                                       DWORD flags)
+{
+    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
+    Thread *thread = Thread_GetCurrent();
+    LONGLONG begin = Trace_Now();
+    InstrumentPlace place = thread->last;
+    Api api = API_COUNT;
+    LONG id = 0;
+    char result[64];
+
+    if (error == 0 && Operation_GetApi(overlapped, &api, &place)) {
+        DWORD fault = WSAECONNRESET;
+
+        if (Fault_ForOutcome(OUTCOME_COMPLETION, api, place, &fault)) {
+            error = fault;
+            bytes = 0;
+        }
+    }
+    routine = Operation_BeginRoutine(overlapped, &api, &id);
+    if (routine == NULL)
+        return;
+    snprintf(result, sizeof(result), "%s, %lu %s", apiInfos[api].name, error != 0 ? error : bytes,
+             error != 0 ? "is the error" : "bytes");
+    Thread_BeginRoutine(thread);
+    Trace_AddFlow(thread, 'f', api, id);
+    routine(error, bytes, overlapped, flags);
+    Thread_EndRoutine(thread);
+    if (instrument.isTracing)
+        Trace_AddRoutine(thread, begin, "", result);
+}
+
+/* Begins an operation, or a call that waits if it has no OVERLAPPED. */
+static void BeginData(Call *call, LPWSABUF buffers, DWORD count, LPWSAOVERLAPPED overlapped,
+                      LPWSAOVERLAPPED_COMPLETION_ROUTINE *routine, bool mayWait)
+{
+    if (overlapped == NULL) {
+        for (DWORD i = 0; i < count; i++)
+            GuardHeap_CheckRange(call, buffers[i].buf, buffers[i].len, "a buffer");
+        if (mayWait && Registry_IsBlocking(call))
+            Call_Waits(call);
+        return;
+    }
+    Operation_Begin(call, overlapped, buffers, count, *routine);
+    if (*routine != NULL && instrument.isOn)
+        *routine = CompletionRoutine;
+}
+
+/* The call has returned `result`; `bytes` is where it wrote how many, or NULL. */
+static void EndData(Call *call, int result, const DWORD *bytes, LPWSAOVERLAPPED overlapped)
+{
+    Call_Done(call);
+    if (result == SOCKET_ERROR)
+        Call_SetResult(call, "error %lu", call->error);
+    else if (bytes != NULL)
+        Call_SetResult(call, "done, %lu bytes", *bytes);
+    else
+        Call_SetResult(call, "done");
+    if (overlapped != NULL)
+        Operation_Returned(call, overlapped, result == 0);
+}
+
+/* Copies half of the buffers' bytes. Returns how many buffers that are. */
+static DWORD TakeHalf(const WSABUF *buffers, DWORD count, WSABUF half[SHORT_MAX])
+{
+    ULONG total = 0;
+    DWORD used = 0;
+
+    for (DWORD i = 0; i < count && i < SHORT_MAX; i++)
+        total += buffers[i].len;
+    total = total > 1 ? total / 2 : total;
+    while (total > 0) {
+        half[used] = buffers[used];
+        if (half[used].len > total)
+            half[used].len = total;
+        total -= half[used].len;
+        used++;
+    }
+    return used;
+}
+
+int Instrument_WSASend(InstrumentPlace place, SOCKET s, LPWSABUF buffers, DWORD count,
+                       LPDWORD bytes, DWORD flags, LPWSAOVERLAPPED overlapped,
+                       LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    WSABUF half[SHORT_MAX];
+    int result = SOCKET_ERROR;
+    DWORD unused;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSASend, place, s)) {
+        if (Fault_ForOutcome(OUTCOME_SHORT, API_WSASend, place, &unused)) {
+            count = TakeHalf(buffers, count, half);
+            buffers = half;
+        }
+        BeginData(&call, buffers, count, overlapped, &routine, false);
+        result = WSASend(s, buffers, count, bytes, flags, overlapped, routine);
+        EndData(&call, result, bytes, overlapped);
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_WSARecv(InstrumentPlace place, SOCKET s, LPWSABUF buffers, DWORD count,
+                       LPDWORD bytes, LPDWORD flags, LPWSAOVERLAPPED overlapped,
+                       LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSARecv, place, s)) {
+        BeginData(&call, buffers, count, overlapped, &routine, true);
+        result = WSARecv(s, buffers, count, bytes, flags, overlapped, routine);
+        EndData(&call, result, bytes, overlapped);
+    }
+    Call_End(&call);
+    return result;
+}
+
+/* A fault stands for an operation that has failed: the program is told so. */
+BOOL Instrument_WSAGetOverlappedResult(InstrumentPlace place, SOCKET s, LPWSAOVERLAPPED overlapped,
+                                       LPDWORD bytes, BOOL wait, LPDWORD flags)
+{
+    DWORD fault = WSAECONNRESET;
+    InstrumentPlace began;
+    BOOL result;
+    Call call;
+    Api api;
+
+    BeginSocketCall(&call, API_WSAGetOverlappedResult, place, s);
+    if (wait)
+        Call_Waits(&call);
+    result = WSAGetOverlappedResult(s, overlapped, bytes, wait, flags);
+    Call_Done(&call);
+    if (result && instrument.isFaulting && Operation_GetApi(overlapped, &api, &began) &&
+        Fault_ForOutcome(OUTCOME_COMPLETION, api, began, &fault)) {
+        result = FALSE;
+        call.error = fault;
+    }
+    if (result || call.error != WSA_IO_INCOMPLETE)
+        Operation_Collected(&call, overlapped, *bytes, result ? 0 : call.error);
+    else
+        Call_SetResult(&call, "not yet");
+    Call_End(&call);
+    return result;
+}
+
+/* --- The functions that WSAIoctl hands out -------------------------------------------------- */
+
+BOOL Instrument_AcceptEx(InstrumentPlace place, SOCKET listener, SOCKET s, PVOID buffer,
+                         DWORD dataSize, DWORD localSize, DWORD remoteSize, LPDWORD bytes,
+                         LPOVERLAPPED overlapped)
+{
+    GUID guid = WSAID_ACCEPTEX;
+    BOOL result = FALSE;
+    DWORD unused = 0;
+    Call call;
+
+    if (acceptEx == NULL)
+        WSAIoctl(listener, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid), &acceptEx,
+                 sizeof(acceptEx), &unused, NULL, NULL);
+    if (BeginSocketCall(&call, API_AcceptEx, place, listener) && acceptEx != NULL) {
+        if (instrument.isOn && overlapped != NULL) {
+            Operation_Begin(&call, overlapped, NULL, 0, NULL);
+            Operation_AddRange(&call, overlapped, buffer, dataSize + localSize + remoteSize);
+            Operation_SetAcceptSocket(overlapped, s);
+        }
+        SetLastError(call.error);
+        result = acceptEx(listener, s, buffer, dataSize, localSize, remoteSize, bytes, overlapped);
+        Call_Done(&call);
+        if (overlapped != NULL)
+            Operation_Returned(&call, overlapped, result);
+    }
+    Call_End(&call);
+    return result;
+}
+
+static BOOL PASCAL FetchedAcceptEx(SOCKET listener, SOCKET s, PVOID buffer, DWORD dataSize,
+                                   DWORD localSize, DWORD remoteSize, LPDWORD bytes,
+                                   LPOVERLAPPED overlapped)
+{
+    return Instrument_AcceptEx(Place_AfterLast(), listener, s, buffer, dataSize, localSize,
+                               remoteSize, bytes, overlapped);
+}
+
+static BOOL PASCAL FetchedConnectEx(SOCKET s, const struct sockaddr *address, int length,
+                                    PVOID buffer, DWORD size, LPDWORD bytes,
+                                    LPOVERLAPPED overlapped)
+{
+    BOOL result = FALSE;
+    Call call;
+
+    if (BeginSocketCall(&call, API_ConnectEx, Place_AfterLast(), s)) {
+        if (instrument.isOn) {
+            Operation_Begin(&call, overlapped, NULL, 0, NULL);
+            if (buffer != NULL)
+                Operation_AddRange(&call, overlapped, buffer, size);
+        }
+        result = connectEx(s, address, length, buffer, size, bytes, overlapped);
+        Call_Done(&call);
+        Operation_Returned(&call, overlapped, result);
+    }
+    Call_End(&call);
+    return result;
+}
+
+static BOOL PASCAL FetchedDisconnectEx(SOCKET s, LPOVERLAPPED overlapped, DWORD flags,
+                                       DWORD reserved)
+{
+    BOOL result = FALSE;
+    Call call;
+
+    if (BeginSocketCall(&call, API_DisconnectEx, Place_AfterLast(), s)) {
+        if (overlapped != NULL)
+            Operation_Begin(&call, overlapped, NULL, 0, NULL);
+        else
+            Call_Waits(&call);
+        result = disconnectEx(s, overlapped, flags, reserved);
+        Call_Done(&call);
+        if (overlapped != NULL)
+            Operation_Returned(&call, overlapped, result);
+    }
+    Call_End(&call);
+    return result;
+}
+
+BOOL Instrument_TransmitFile(InstrumentPlace place, SOCKET s, HANDLE file, DWORD bytes,
+                             DWORD bytesPerSend, LPOVERLAPPED overlapped,
+                             LPTRANSMIT_FILE_BUFFERS buffers, DWORD flags)
+{
+    GUID guid = WSAID_TRANSMITFILE;
+    BOOL result = FALSE;
+    DWORD unused = 0;
+    Call call;
+
+    if (transmitFile == NULL)
+        WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid), &transmitFile,
+                 sizeof(transmitFile), &unused, NULL, NULL);
+    if (BeginSocketCall(&call, API_TransmitFile, place, s) && transmitFile != NULL) {
+        if (overlapped != NULL)
+            Operation_Begin(&call, overlapped, NULL, 0, NULL);
+        else
+            Call_Waits(&call);
+        result = transmitFile(s, file, bytes, bytesPerSend, overlapped, buffers, flags);
+        Call_Done(&call);
+        if (overlapped != NULL)
+            Operation_Returned(&call, overlapped, result);
+    }
+    Call_End(&call);
+    return result;
+}
+
+static BOOL PASCAL FetchedTransmitFile(SOCKET s, HANDLE file, DWORD bytes, DWORD bytesPerSend,
+                                       LPOVERLAPPED overlapped, LPTRANSMIT_FILE_BUFFERS buffers,
+                                       DWORD flags)
+{
+    return Instrument_TransmitFile(Place_AfterLast(), s, file, bytes, bytesPerSend, overlapped,
+                                   buffers, flags);
+}
+
+void Instrument_GetAcceptExSockaddrs(InstrumentPlace place, PVOID buffer, DWORD dataSize,
+                                     DWORD localSize, DWORD remoteSize, SOCKADDR **local,
+                                     LPINT localLength, SOCKADDR **remote, LPINT remoteLength)
+{
+    Call call;
+
+    Call_Begin(&call, API_GetAcceptExSockaddrs, place);
+    if (getAcceptExSockaddrs != NULL)
+        getAcceptExSockaddrs(buffer, dataSize, localSize, remoteSize, local, localLength, remote,
+                             remoteLength);
+    Call_End(&call);
+}
+
+static void PASCAL FetchedGetAcceptExSockaddrs(PVOID buffer, DWORD dataSize, DWORD localSize,
+                                               DWORD remoteSize, struct sockaddr **local,
+                                               LPINT localLength, struct sockaddr **remote,
+                                               LPINT remoteLength)
+{
+    Instrument_GetAcceptExSockaddrs(Place_AfterLast(), buffer, dataSize, localSize, remoteSize,
+                                    local, localLength, remote, remoteLength);
+}
+
+/* Keeps the function that was handed out and hands out ours. */
+static void Replace(const GUID *asked, const GUID *own, void *out, void *original,
+                    const void *replacement, size_t size)
+{
+    if (memcmp(asked, own, sizeof(*own)) != 0)
+        return;
+    memcpy(original, out, size);
+    memcpy(out, replacement, size);
+}
+
+static void ReplaceFunction(const GUID *asked, void *out)
+{
+    static const GUID guids[] = {WSAID_ACCEPTEX, WSAID_CONNECTEX, WSAID_DISCONNECTEX,
+                                 WSAID_TRANSMITFILE, WSAID_GETACCEPTEXSOCKADDRS};
+    const LPFN_ACCEPTEX ownAcceptEx = FetchedAcceptEx;
+    const LPFN_CONNECTEX ownConnectEx = FetchedConnectEx;
+    const LPFN_DISCONNECTEX ownDisconnectEx = FetchedDisconnectEx;
+    const LPFN_TRANSMITFILE ownTransmitFile = FetchedTransmitFile;
+    const LPFN_GETACCEPTEXSOCKADDRS ownSockaddrs = FetchedGetAcceptExSockaddrs;
+
+    Replace(asked, &guids[0], out, &acceptEx, &ownAcceptEx, sizeof(ownAcceptEx));
+    Replace(asked, &guids[1], out, &connectEx, &ownConnectEx, sizeof(ownConnectEx));
+    Replace(asked, &guids[2], out, &disconnectEx, &ownDisconnectEx, sizeof(ownDisconnectEx));
+    Replace(asked, &guids[3], out, &transmitFile, &ownTransmitFile, sizeof(ownTransmitFile));
+    Replace(asked, &guids[4], out, &getAcceptExSockaddrs, &ownSockaddrs, sizeof(ownSockaddrs));
+}
+
+int Instrument_WSAIoctl(InstrumentPlace place, SOCKET s, DWORD code, LPVOID in, DWORD inSize,
+                        LPVOID out, DWORD outSize, LPDWORD bytes, LPWSAOVERLAPPED overlapped,
+                        LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSAIoctl, place, s)) {
+        result = WSAIoctl(s, code, in, inSize, out, outSize, bytes, overlapped, routine);
+        Call_Done(&call);
+        if (result == 0 && code == SIO_GET_EXTENSION_FUNCTION_POINTER && inSize == sizeof(GUID))
+            ReplaceFunction((const GUID *)in, out);
+        if (result == 0 && code == FIONBIO && call.resource != NULL)
+            call.resource->isNonBlocking = *(const u_long *)in != 0;
+    }
+    Call_End(&call);
+    return result;
+}
+
+/* --- Winsock's events ----------------------------------------------------------------------- */
+
+WSAEVENT Instrument_WSACreateEvent(InstrumentPlace place)
+{
+    WSAEVENT event = WSA_INVALID_EVENT;
+    Call call;
+
+    if (Call_Begin(&call, API_WSACreateEvent, place)) {
+        event = WSACreateEvent();
+        Call_Done(&call);
+        Registry_Open(&call, event, TYPE_EVENT);
+    }
+    Call_End(&call);
+    return event;
+}
+
+BOOL Instrument_WSACloseEvent(InstrumentPlace place, WSAEVENT event)
+{
+    BOOL result;
+    Call call;
+
+    Call_Begin(&call, API_WSACloseEvent, place);
+    Registry_BeginClose(&call, event);
+    result = WSACloseEvent(event);
+    Call_Done(&call);
+    Registry_EndClose(event);
+    Call_End(&call);
+    return result;
+}
+
+BOOL Instrument_WSASetEvent(InstrumentPlace place, WSAEVENT event)
+{
+    BOOL result;
+    Call call;
+
+    Call_Begin(&call, API_WSASetEvent, place);
+    Registry_Use(&call, event);
+    result = WSASetEvent(event);
+    Call_Done(&call);
+    Call_End(&call);
+    return result;
+}
+
+BOOL Instrument_WSAResetEvent(InstrumentPlace place, WSAEVENT event)
+{
+    BOOL result;
+    Call call;
+
+    Call_Begin(&call, API_WSAResetEvent, place);
+    Registry_Use(&call, event);
+    result = WSAResetEvent(event);
+    Call_Done(&call);
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_WSAEventSelect(InstrumentPlace place, SOCKET s, WSAEVENT event, long events)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSAEventSelect, place, s)) {
+        result = WSAEventSelect(s, event, events);
+        Call_Done(&call);
+        if (result == 0 && events != 0 && call.resource != NULL)
+            call.resource->isNonBlocking = true;
+    }
+    Call_End(&call);
+    return result;
+}
+
+int Instrument_WSAEnumNetworkEvents(InstrumentPlace place, SOCKET s, WSAEVENT event,
+                                    LPWSANETWORKEVENTS events)
+{
+    int result = SOCKET_ERROR;
+    Call call;
+
+    if (BeginSocketCall(&call, API_WSAEnumNetworkEvents, place, s)) {
+        result = WSAEnumNetworkEvents(s, event, events);
+        Call_Done(&call);
+    }
+    Call_End(&call);
+    return result;
+}
+
+DWORD Instrument_WSAWaitForMultipleEvents(InstrumentPlace place, DWORD count,
+                                          const WSAEVENT *events, BOOL all, DWORD timeout,
+                                          BOOL alertable)
+{
+    DWORD result = WSA_WAIT_FAILED;
+    Call call;
+
+    if (Call_Begin(&call, API_WSAWaitForMultipleEvents, place)) {
+        Call_PassesHandles(&call, (LONG)count);
+        if (timeout != 0)
+            Call_Waits(&call);
+        result = WSAWaitForMultipleEvents(count, events, all, timeout, alertable);
+        Call_Done(&call);
+        if (result == WSA_WAIT_IO_COMPLETION)
+            Call_SetResult(&call, "completion routines ran");
+        else if (result < count)
+            Call_SetResult(&call, "event %lu of %lu", result + 1, count);
+    }
+    Call_End(&call);
+    return result;
+}
+
+/* --- What stays within the process ---------------------------------------------------------- */
+
+int Instrument_WSAGetLastError(InstrumentPlace place)
+{
+    int error;
+    Call call;
+
+    Call_Begin(&call, API_WSAGetLastError, place);
+    error = WSAGetLastError();
+    Call_End(&call);
+    return error;
+}
+
+void Instrument_WSASetLastError(InstrumentPlace place, int error)
+{
+    Call call;
+
+    Call_Begin(&call, API_WSASetLastError, place);
+    WSASetLastError(error);
+    Call_Done(&call);
+    Call_End(&call);
+}
+
+int Instrument___WSAFDIsSet(InstrumentPlace place, SOCKET s, fd_set *set)
+{
+    int result;
+    Call call;
+
+    Call_Begin(&call, API___WSAFDIsSet, place);
+    result = __WSAFDIsSet(s, set);
+    Call_End(&call);
+    return result;
+}
+
+#define CONVERSION(type, name, parameterType)                                                      \
+    type Instrument_##name(InstrumentPlace place, parameterType value)                             \
+    {                                                                                              \
+        type result;                                                                               \
+        Call call;                                                                                 \
+                                                                                                   \
+        Call_Begin(&call, API_##name, place);                                                      \
+        result = name(value);                                                                      \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
+
+CONVERSION(u_short, htons, u_short)
+CONVERSION(u_long, htonl, u_long)
+CONVERSION(u_short, ntohs, u_short)
+CONVERSION(u_long, ntohl, u_long)
+CONVERSION(unsigned long, inet_addr, const char *)
+CONVERSION(char *, inet_ntoa, struct in_addr)
+
+int Instrument_inet_pton(InstrumentPlace place, int family, const char *text, void *address)
+{
+    int result;
+    Call call;
+
+    Call_Begin(&call, API_inet_pton, place);
+    result = inet_pton(family, text, address);
+    Call_Done(&call);
+    Call_End(&call);
+    return result;
+}
+
+const char *Instrument_inet_ntop(InstrumentPlace place, int family, const void *address, char *text,
+                                 size_t size)
+{
+    const char *result;
+    Call call;
+
+    Call_Begin(&call, API_inet_ntop, place);
+    result = inet_ntop(family, address, text, size);
+    Call_Done(&call);
+    Call_End(&call);
+    return result;
+}

@@ -1,0 +1,24 @@
+/*
+ * InstrumentState: what an instrumented program shows to another process while it runs.
+ *
+ * It is in a named section, so that a driver can wait until the program is at rest: when `waiting`
+ * equals `threads` and `calls` stands still, all that came was handled and all threads wait. A
+ * driver that acts only then has the same calls in the same order in each run.
+ */
+#ifndef INSTRUMENT_STATE_H
+#define INSTRUMENT_STATE_H
+
+#include <winsock2.h>
+#include <windows.h>
+
+/* snprintf format for the name of the section; the process's number goes in. */
+#define INSTRUMENT_STATE_NAME      "Local\\Instrument-%lu"
+#define INSTRUMENT_STATE_NAME_SIZE 40
+
+typedef struct InstrumentState {
+    volatile LONG threads; /* the main thread and those that the program started */
+    volatile LONG waiting; /* those of them that are inside a call that waits */
+    volatile LONG calls;   /* calls of kind io that have begun */
+} InstrumentState;
+
+#endif

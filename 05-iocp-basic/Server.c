@@ -43,6 +43,7 @@ typedef struct Session {
     int sendBytes; /* how many of them went back */
     DWORD error;   /* why the session is over; 0: the client closed its side */
 
+    volatile LONG references; /* its own while it is open, and one of each thread at work on it */
     struct Session *previous; /* neighbours in server.sessions */
     struct Session *next;
     OverlappedEx overlappedEx; /* the operation that is outstanding */
@@ -59,7 +60,8 @@ static struct Server {
     ThreadManager workers;
 } server = {.listenSocket = INVALID_SOCKET, .acceptEvent = WSA_INVALID_EVENT};
 
-/* Takes over the socket: from here on Session_Close closes it. NULL: no memory, and it does not. */
+/* Takes over the socket: from here on Session_Close closes it. Two references: the session's own and
+   the caller's. NULL: no memory, and it does not take over the socket. */
 static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
 {
     Session *session = (Session *)malloc(sizeof(*session));
@@ -71,6 +73,7 @@ static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
     session->recvBytes = 0;
     session->sendBytes = 0;
     session->error = 0;
+    session->references = 2;
     AcquireSRWLockExclusive(&server.lock);
     session->previous = NULL;
     session->next = server.sessions;
@@ -81,7 +84,7 @@ static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
     return session;
 }
 
-/* Ends the connection and frees the session, which has nothing outstanding. */
+/* Ends the connection and frees the session, which nobody uses any more. */
 static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
@@ -100,6 +103,15 @@ static void Session_Close(Session *session)
     ReleaseSRWLockExclusive(&server.lock);
     SocketUtils_Close(&session->socket);
     free(session);
+}
+
+/* One reference less. With the last of them, nothing is outstanding and no thread is inside a call on
+   the socket: closesocket must not run while another call does.
+   https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
+static void Session_Release(Session *session)
+{
+    if (InterlockedDecrement(&session->references) == 0)
+        Session_Close(session);
 }
 
 /* Makes it ready for the next operation: nothing of the last one may be left in it. */
@@ -174,12 +186,13 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
 }
 
 /* The outstanding operation has completed: the session is ours again until the next one has begun.
-   From then on another worker may have it, may even have freed it: we do not touch it any more.
+   From then on another worker may have it: we only give back the reference that keeps it for us.
    0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
 static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD bytes, DWORD error)
 {
     bool isOpen = false;
 
+    InterlockedIncrement(&session->references);
     if (error != 0)
         session->error = error;
     else if (bytes > 0 && overlappedEx->type == IO_RECV)
@@ -188,7 +201,8 @@ static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD
         isOpen = Session_ProcessSend(session, bytes);
 
     if (!isOpen)
-        Session_Close(session);
+        Session_Release(session);
+    Session_Release(session);
 }
 
 /* An accepted socket inherits the listener's event and with it that it does not block. Neither is
@@ -229,7 +243,8 @@ static void AcceptClient(void)
     }
     ServerLog_Connected(&address);
     if (!Session_Associate(session) || !Session_RegisterRecv(session))
-        Session_Close(session);
+        Session_Release(session);
+    Session_Release(session);
 }
 
 /*

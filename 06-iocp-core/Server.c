@@ -4,8 +4,8 @@
  * Model  IocpCore is the port. Listener and Session are objects that are registered with it; each
  *        handles its own completions. The listener accepts with AcceptEx, several at a time.
  * Waits  The workers inside IocpCore_Dispatch. The main thread waits for Ctrl+C.
- * Limit  A session has one operation outstanding, or it could not know when to free itself: nobody
- *        may send to it at the same time. There is no client side.
+ * Limit  A session has one operation outstanding, and whoever handles it has the session to itself:
+ *        nobody may send to it at the same time. There is no client side.
  * New    The parts of 05 in files of their own. Accepting goes through the port, too. Dispatch
  *        hands the error of an operation to the object that began it.
  *

@@ -28,6 +28,7 @@ Session *Session_Create(SessionList *list, int family)
     session->recvBytes = 0;
     session->sendBytes = 0;
     session->error = 0;
+    session->references = 2;
     session->list = list;
     if (session->socket == INVALID_SOCKET) {
         free(session);
@@ -67,7 +68,7 @@ static void SessionList_Remove(SessionList *list, Session *session)
     ReleaseSRWLockExclusive(&list->lock);
 }
 
-/* Ends the connection and frees the session, which has nothing outstanding. */
+/* Ends the connection and frees the session, which nobody uses any more. */
 static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
@@ -76,6 +77,15 @@ static void Session_Close(Session *session)
        the number of a closed socket to the next one. */
     SessionList_Remove(session->list, session);
     Session_Destroy(session);
+}
+
+/* One reference less. With the last of them, nothing is outstanding and no thread is inside a call on
+   the socket: closesocket must not run while another call does.
+   https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
+static void Session_Release(Session *session)
+{
+    if (InterlockedDecrement(&session->references) == 0)
+        Session_Close(session);
 }
 
 /* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
@@ -132,13 +142,14 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
 }
 
 /* The outstanding operation has completed: the session is ours again until the next one has begun.
-   From then on another worker may have it, may even have freed it: we do not touch it any more.
+   From then on another worker may have it: we only give back the reference that keeps it for us.
    0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
 static void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
 {
     Session *session = CONTAINING_RECORD(object, Session, object);
     bool isOpen = false;
 
+    InterlockedIncrement(&session->references);
     if (error != 0)
         session->error = error;
     else if (bytes > 0 && event->type == EVENT_RECV)
@@ -147,7 +158,8 @@ static void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, 
         isOpen = Session_ProcessSend(session, bytes);
 
     if (!isOpen)
-        Session_Close(session);
+        Session_Release(session);
+    Session_Release(session);
 }
 
 void Session_Start(Session *session, IocpCore *core, const NetAddress *address)
@@ -158,11 +170,11 @@ void Session_Start(Session *session, IocpCore *core, const NetAddress *address)
     SocketUtils_SetTcpNoDelay(session->socket, true);
     if (!IocpCore_Register(core, &session->object)) {
         session->error = GetLastError();
-        Session_Close(session);
-        return;
+        Session_Release(session);
+    } else if (!Session_RegisterRecv(session)) {
+        Session_Release(session);
     }
-    if (!Session_RegisterRecv(session))
-        Session_Close(session);
+    Session_Release(session);
 }
 
 void SessionList_Init(SessionList *list)

@@ -3,7 +3,8 @@
  *
  * A session has one operation outstanding, always: receive, send all of it, receive again. Whoever
  * handles the completion has the session to itself until it has begun the next operation. When
- * there is no next one, the session leaves the list, closes its socket and frees itself.
+ * there is no next one, and all threads have left the session, it leaves the list, closes its socket
+ * and frees itself.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -29,7 +30,8 @@ typedef struct Session {
     int sendBytes; /* how many of them went back */
     DWORD error;   /* why the session is over; 0: the client closed its side */
 
-    SessionList *list; /* where it belongs once it is connected */
+    volatile LONG references; /* its own while it is open, and one of each thread at work on it */
+    SessionList *list;        /* where it belongs once it is connected */
     struct Session *previous;
     struct Session *next;
     IocpEvent recvEvent; /* of these two, one is outstanding */

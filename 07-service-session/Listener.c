@@ -100,10 +100,22 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     return false;
 }
 
+/* The session of an accept that has completed. Who began the accept holds the lock until its call has
+   returned: only then may anybody close the session's socket, which the call was given. */
+static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEvent)
+{
+    Session *session;
+
+    AcquireSRWLockExclusive(&listener->lock);
+    session = acceptEvent->session;
+    ReleaseSRWLockExclusive(&listener->lock);
+    return session;
+}
+
 /* An accept has completed: its session begins or ends here, and the event goes on to the next. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
-    Session *session = acceptEvent->session;
+    Session *session = Listener_TakeSession(listener, acceptEvent);
     NetAddress address;
 
     if (error == 0 && !SocketUtils_SetUpdateAcceptSocket(session->socket, listener->socket))

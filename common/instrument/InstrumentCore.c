@@ -250,6 +250,7 @@ static void Initialize(void)
         return;
     Trace_Init();
     OpenState();
+    Registry_Init();
     if (instrument.isVerifying)
         GuardHeap_Init();
     atexit(AtExit);

@@ -181,10 +181,14 @@ typedef struct Resource {
     bool isJoined;
 } Resource;
 
+void Registry_Init(void);
 void Registry_Open(Call *call, HANDLE handle, ResourceType type);
 
 /* The call uses this handle: it must be open. Counts the call as inside until Call_End. */
 void Registry_Use(Call *call, HANDLE handle);
+
+/* The same, for a call that is given two. */
+void Registry_UseSecond(Call *call, HANDLE handle);
 
 /* The call is over: it is not inside any more. */
 void Registry_Leave(Call *call);

@@ -155,19 +155,17 @@ static void ReportClosed(const Call *call, const Resource *resource, bool isClos
                           "somebody else's");
 }
 
-void Registry_Use(Call *call, HANDLE handle)
+/* Returns its entry; NULL: there is none. */
+static Resource *Use(Call *call, HANDLE handle)
 {
     Resource *resource;
     bool isClosed = false;
 
-    if (!instrument.isOn)
-        return;
     Call_PassesHandles(call, 1);
     if (IsNoHandle(handle)) {
         if (instrument.isVerifying)
             ReportNoHandle(call, handle);
-        SetLastError(call->error);
-        return;
+        return NULL;
     }
     AcquireSRWLockExclusive(&lock);
     resource = Registry_Find(handle);
@@ -177,11 +175,24 @@ void Registry_Use(Call *call, HANDLE handle)
         resource->usedBy = call->api;
         resource->used = call->place;
         resource->user = call->thread;
-        call->resource = resource;
     }
     ReleaseSRWLockExclusive(&lock);
     if (isClosed && instrument.isVerifying)
         ReportClosed(call, resource, false);
+    return resource;
+}
+
+void Registry_Use(Call *call, HANDLE handle)
+{
+    if (instrument.isOn)
+        call->resource = Use(call, handle);
+    SetLastError(call->error);
+}
+
+void Registry_UseSecond(Call *call, HANDLE handle)
+{
+    if (instrument.isOn)
+        call->second = Use(call, handle);
     SetLastError(call->error);
 }
 
@@ -261,6 +272,13 @@ void Registry_EndClose(HANDLE handle)
     ReleaseSRWLockExclusive(&lock);
     if (oldest != NULL)
         CloseHandle(oldest);
+}
+
+void Registry_Init(void)
+{
+    /* From the start: who counts the handles of the program shall not see them become more. */
+    for (int i = 0; i < KEPT_MAX && instrument.isVerifying; i++)
+        kept[i] = CreateEventW(NULL, TRUE, FALSE, NULL);
 }
 
 void Registry_CountStartup(int change, InstrumentPlace place)

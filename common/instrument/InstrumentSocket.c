@@ -667,6 +667,7 @@ BOOL Instrument_AcceptEx(InstrumentPlace place, SOCKET listener, SOCKET s, PVOID
         WSAIoctl(listener, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid), &acceptEx,
                  sizeof(acceptEx), &unused, NULL, NULL);
     if (BeginSocketCall(&call, API_AcceptEx, place, listener) && acceptEx != NULL) {
+        Registry_UseSecond(&call, (HANDLE)s);
         if (instrument.isOn && overlapped != NULL) {
             Operation_Begin(&call, overlapped, NULL, 0, NULL);
             Operation_AddRange(&call, overlapped, buffer, dataSize + localSize + remoteSize);

@@ -76,6 +76,7 @@ NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
 SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
 TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe
 TESTS   := $(OUT)/tests/unit.exe $(OUT)/tests/contract.exe
+WATCHED := $(STAGES:%=build/instrument/%/server.exe)
 
 # $(call stage,05): its folder; nothing if there is none. previous: the number of the stage before.
 stage    = $(filter $(1)-%,$(STAGES))
@@ -126,6 +127,10 @@ $(foreach stage,$(STAGES),$(foreach main,$(call example_mains,$(stage)),$(eval \
         $(call objects,$(main) $(call example_parts,$(stage))) $(COMMON_OBJECTS))))
 $(OUT)/tools/client.exe: $(call objects,common/tools/Client.c) $(COMMON_OBJECTS)
 $(OUT)/tools/demo.exe: $(call objects,common/tools/Demo.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tools/calls.exe: $(call objects,common/tools/Calls.c common/tools/Conversation.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tools/record.exe: $(call objects,common/tools/Record.c common/tools/Conversation.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tools/timeline.exe: $(call objects,$(wildcard common/tools/Timeline*.c)) $(COMMON_OBJECTS)
+$(OUT)/tests/faults.exe: $(call objects,$(wildcard common/tests/Faults*.c) common/tools/Conversation.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/library.exe: $(call objects,$(wildcard common/tests/Library*.c) $(call library,$(call stage,07))) \
@@ -137,9 +142,21 @@ $(OUT)/%/libservercore.a: $(call objects,$(call library,$(call stage,07))) $(COM
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
+# Programs that are wrong on purpose, each in one way, and some that are right.
+WRONG := $(patsubst common/tests/wrong/%.c,$(OUT)/wrong/%.exe,$(wildcard common/tests/wrong/*.c))
+$(WRONG): $(OUT)/wrong/%.exe: $(OUT)/obj/common/tests/wrong/%.o $(COMMON_OBJECTS)
+
+.PHONY: programs wrong-programs common-objects
+common-objects: $(COMMON_OBJECTS)
+	@:
+programs: $(SERVERS) $(EXAMPLES)
+	@:
+wrong-programs: $(WRONG)
+	@:
+
 # The headers of a stage are its own; those of common are for all; tests and tools use each other's.
 $(foreach stage,$(STAGES),$(eval $(OUT)/obj/$(stage)/%.o: INCLUDES += -I$(stage)))
-$(OUT)/obj/common/tests/%.o $(OUT)/obj/common/tools/%.o: INCLUDES += -Icommon/tests -Icommon/tools
+$(OUT)/obj/common/tests/%.o $(OUT)/obj/common/tools/%.o: INCLUDES += -Icommon/tests -Icommon/tools -Icommon/instrument
 $(OUT)/obj/common/instrument/%.o: INSTRUMENT_FLAGS =
 $(OUT)/obj/common/tests/Librar%.o: INCLUDES += $(addprefix -I,$(call stage,07))
 
@@ -164,7 +181,7 @@ FORCE:
 compiler:
 	@sh common/tools/setup.sh --check build
 
--include $(wildcard $(OUT)/obj/*/*.d $(OUT)/obj/*/*/*.d)
+-include $(wildcard $(OUT)/obj/*/*.d $(OUT)/obj/*/*/*.d $(OUT)/obj/*/*/*/*.d)
 
 # --- Running -------------------------------------------------------------------------------------
 
@@ -203,6 +220,44 @@ diff:
 
 show_diff = sh common/tools/diff.sh "$(call stage,$(1))" "$(call stage,$(2))"
 
+# --- Watching ------------------------------------------------------------------------------------
+
+# Programs that run something need it; those that are run are built from the same sources once more.
+build_watched = $(SET_UP) INSTRUMENT=1
+CALLS_TARGETS := $(NUMBERS:%=calls-%)
+TRACE_TARGETS := $(NUMBERS:%=trace-%)
+
+#: make calls-05 | counts the calls of a stage for one echo; ARGS="--clients 10"
+.PHONY: $(CALLS_TARGETS)
+$(CALLS_TARGETS): calls-%:
+	+@$(SET_UP) $(OUT)/tools/calls.exe
+	+@$(build_watched) build/instrument/$(call stage,$*)/server.exe
+	@$(RUN) $(OUT)/tools/calls.exe $(ARGS) build/instrument/$(call stage,$*)/server.exe
+
+#: make trace-05 | draws what each thread of a stage does, in build/trace/
+.PHONY: $(TRACE_TARGETS)
+$(TRACE_TARGETS): trace-%:
+	+@$(SET_UP) $(OUT)/tools/record.exe $(OUT)/tools/timeline.exe
+	+@$(build_watched) build/instrument/$(call stage,$*)/server.exe
+	@mkdir -p build/trace
+	@$(RUN) $(OUT)/tools/record.exe build/instrument/$(call stage,$*)/server.exe build/trace/$(call stage,$*).json
+	@$(RUN) $(OUT)/tools/timeline.exe build/trace/$(call stage,$*).json build/trace/$(call stage,$*).svg "$(call stage,$*)"
+	@echo "build/trace/$(call stage,$*).json is for edge://tracing or Perfetto, $(call stage,$*).svg beside it for any browser."
+
+#: make timelines | draws the pictures beside the stages anew
+.PHONY: timelines
+timelines:
+	+@$(MAKE) --no-print-directory $(TRACE_TARGETS)
+	@for stage in $(STAGES); do cp build/trace/$$stage.svg $$stage/timeline.svg; done
+
+#: make verify SERVER=my/server.c | tests a server of your own, and checks the rules of overlapped I/O
+#: make verify SERVER=my STAGE=06 | the same for a folder, by the contract of stage 06
+.PHONY: verify
+verify:
+	+@$(SET_UP) $(OUT)/tests/contract.exe
+	+@$(build_watched) common-objects
+	@CFLAGS="$(CFLAGS)" sh common/tools/verify.sh "$(SERVER)" "$(STAGE)"
+
 # --- Checking ------------------------------------------------------------------------------------
 
 #: make setup | installs what building and running need, if it is missing (Debian, Ubuntu)
@@ -220,7 +275,8 @@ chat_words = $(addprefix $(OUT)/$(call stage,07)/,ChatServer.exe DummyClient.exe
 test_words = $(OUT)/tests/$(1).exe$(if $(filter chat,$(1)), $(chat_words))
 UNIT_TESTS := unit $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
 TEST_ALL  = $(foreach test,$(UNIT_TESTS),--program "$(call test_words,$(test))") \
-            --contract $(OUT)/tests/contract.exe $(SERVERS)
+            --script "common/tests/imports.sh" --script "common/tests/wrong/run.sh" \
+            --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED)
 
 # What the two begin with. They say nothing when all is built.
 .PHONY: demo-programs test-programs
@@ -235,10 +291,11 @@ demo:
 	+@$(SET_UP) demo-programs
 	@trap : INT; $(SHOW) $(OUT)/tools/demo.exe $(SERVERS); code=$$?; $(STOP); exit $$code
 
-#: make test | runs all tests; the last line is their sum. TEST_JOBS=1: one program at a time
+#: make test | runs all tests, the contract under verify, too; the last line is their sum. TEST_JOBS=1: one program at a time
 .PHONY: test
 test:
 	+@$(SET_UP) test-programs
+	+@$(build_watched) programs wrong-programs
 	@$(RUN_TESTS) $(TEST_ALL)
 
 #: make test-05 | runs the tests of one stage; FILTER=reset only those with that in their name

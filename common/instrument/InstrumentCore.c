@@ -11,6 +11,9 @@
 #define INSTRUMENT_INFO(name, kind, error) {#name, kind, error},
 const ApiInfo apiInfos[API_COUNT] = {INSTRUMENT_APIS(INSTRUMENT_INFO)};
 
+/* One entry of InstrumentState stays empty. */
+_Static_assert(API_COUNT < INSTRUMENT_COUNT_MAX, "INSTRUMENT_COUNT_MAX is too small");
+
 InstrumentOptions instrument;
 
 static HANDLE ownHeap;
@@ -23,11 +26,6 @@ static SRWLOCK threadsLock = SRWLOCK_INIT;
 static Thread *threads; /* newest first */
 static int threadCount;
 static int workerCount;
-
-static struct Count {
-    volatile LONG calls;
-    volatile LONG handles;
-} counts[API_COUNT];
 
 /* --- Memory of our own ---------------------------------------------------------------------- */
 
@@ -135,8 +133,8 @@ static int CompareCounts(const void *left, const void *right)
 {
     const Api a = *(const Api *)left, b = *(const Api *)right;
 
-    if (counts[a].calls != counts[b].calls)
-        return counts[a].calls < counts[b].calls ? 1 : -1;
+    if (state->counts[a].calls != state->counts[b].calls)
+        return state->counts[a].calls < state->counts[b].calls ? 1 : -1;
     return strcmp(apiInfos[a].name, apiInfos[b].name);
 }
 
@@ -146,7 +144,7 @@ static int SortCalls(Api sorted[API_COUNT])
     int count = 0;
 
     for (int i = 0; i < API_COUNT; i++) {
-        if (counts[i].calls > 0)
+        if (state->counts[i].calls > 0)
             sorted[count++] = (Api)i;
     }
     qsort(sorted, (size_t)count, sizeof(sorted[0]), CompareCounts);
@@ -166,12 +164,14 @@ static void PrintCalls(void)
     for (int i = 0; i < count; i++) {
         const ApiInfo *info = &apiInfos[sorted[i]];
 
-        fprintf(stderr, "%10ld %10ld", counts[sorted[i]].calls, counts[sorted[i]].handles);
+        fprintf(stderr, "%10ld %10ld", state->counts[sorted[i]].calls,
+                state->counts[sorted[i]].handles);
         if (instrument.echoes > 0)
-            fprintf(stderr, " %10.2f", (double)counts[sorted[i]].calls / (double)instrument.echoes);
+            fprintf(stderr, " %10.2f",
+                    (double)state->counts[sorted[i]].calls / (double)instrument.echoes);
         fprintf(stderr, "  %-6s  %s\n", GetKindName(info->kind), info->name);
         if (info->kind == KIND_IO)
-            total += counts[sorted[i]].calls;
+            total += state->counts[sorted[i]].calls;
     }
     fprintf(stderr, "%ld calls of kind io", total);
     if (instrument.echoes > 0)
@@ -196,8 +196,8 @@ static void WriteCalls(void)
 
         fprintf(file,
                 "  {\"name\": \"%s\", \"kind\": \"%s\", \"calls\": %ld, \"handles\": %ld}%s\n",
-                info->name, GetKindName(info->kind), counts[sorted[i]].calls,
-                counts[sorted[i]].handles, i + 1 < count ? "," : "");
+                info->name, GetKindName(info->kind), state->counts[sorted[i]].calls,
+                state->counts[sorted[i]].handles, i + 1 < count ? "," : "");
     }
     fprintf(file, " ]}\n");
     fclose(file);
@@ -237,6 +237,12 @@ static void OpenState(void)
     view = section != NULL ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, 0) : NULL;
     if (view != NULL)
         state = (InstrumentState *)view;
+    for (int i = 0; i < API_COUNT; i++) {
+        snprintf(state->counts[i].name, sizeof(state->counts[i].name), "%s", apiInfos[i].name);
+        snprintf(state->counts[i].kind, sizeof(state->counts[i].kind), "%s",
+                 GetKindName(apiInfos[i].kind));
+        state->counts[i].error = apiInfos[i].error;
+    }
 }
 
 /* On the main thread: a program's other threads exist only because of a call that we see. */
@@ -411,7 +417,7 @@ bool Call_Begin(Call *call, Api api, InstrumentPlace place)
 
         call->thread = thread;
         thread->last = place;
-        InterlockedIncrement(&counts[api].calls);
+        InterlockedIncrement(&state->counts[api].calls);
         if (apiInfos[api].kind == KIND_IO)
             InterlockedIncrement(&state->calls);
         if (api == API_GetQueuedCompletionStatus || api == API_GetQueuedCompletionStatusEx)
@@ -450,7 +456,7 @@ void Call_Waits(Call *call)
 
 void Call_PassesHandles(const Call *call, LONG count)
 {
-    InterlockedExchangeAdd(&counts[call->api].handles, count);
+    InterlockedExchangeAdd(&state->counts[call->api].handles, count);
 }
 
 void Call_SetResult(Call *call, const char *format, ...)

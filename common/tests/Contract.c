@@ -1,11 +1,12 @@
 /*
  * Contract: what all stages promise, tested from the outside.
  *
- *     contract.exe PATH\TO\NN-name\server.exe [--list] [FILTER]
+ *     contract.exe [--verify] PATH\TO\NN-name\server.exe [--list] [FILTER]
  *
  * Starts the server as a child process, talks to it over loopback and reads what it prints. The
  * folder's name says which stage it is, and so which limits it has. FILTER runs only the tests
- * whose name contains it. The last line says "N passed, N failed"; exit code 1 where any failed or
+ * whose name contains it. --verify wants a server that make INSTRUMENT=1 has built: it runs with
+ * INSTRUMENT=verify, and a finding fails the test in which it came. The last line says "N passed, N failed"; exit code 1 where any failed or
  * none ran, 2 where the command line is not understood.
  */
 #include "Contract.h"
@@ -39,7 +40,8 @@ static void AddTests(const ContractTest *tests, int stageNumber)
 
 static int PrintUsage(const char *sentence, const char *word)
 {
-    fprintf(stderr, "%s%s\nUsage: contract.exe PATH/TO/NN-name/server.exe [--list] [FILTER]\n",
+    fprintf(stderr,
+            "%s%s\nUsage: contract.exe [--verify] PATH/TO/NN-name/server.exe [--list] [FILTER]\n",
             sentence, word);
     return EXIT_USAGE;
 }
@@ -51,7 +53,7 @@ int main(int argc, char *argv[])
                                     neighbourTests,   limitTests, stopTests, restTests};
     const char *path = NULL;
     const char *filter = NULL;
-    bool listOnly = false;
+    bool listOnly = false, isVerifying = false;
     int exitCode, stageNumber;
 
     if (ServerProcess_RunHelper(argc, argv, &exitCode))
@@ -59,6 +61,8 @@ int main(int argc, char *argv[])
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--list") == 0)
             listOnly = true;
+        else if (strcmp(argv[i], "--verify") == 0)
+            isVerifying = true;
         else if (path == NULL)
             path = argv[i];
         else if (filter == NULL)
@@ -75,10 +79,12 @@ int main(int argc, char *argv[])
         fprintf(stderr, "WSAStartup failed with error %lu.\n", GetLastError());
         return 1;
     }
-    Fixture_Init(path, stageNumber);
+    Fixture_Init(path, stageNumber, isVerifying);
     Test_SetHooks(&hooks);
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         AddTests(groups[i], stageNumber);
+    if (isVerifying)
+        AddTests(verifyTests, stageNumber);
     exitCode = Test_Run(filter, listOnly);
     SocketUtils_Clear();
     return exitCode;

@@ -158,9 +158,10 @@ extern const ContractTest neighbourTests[];
 extern const ContractTest limitTests[];
 extern const ContractTest stopTests[];
 extern const ContractTest restTests[];
+extern const ContractTest verifyTests[]; /* for --verify only */
 
 /* Around each test, for Test_SetHooks. */
-void Fixture_Init(const char *serverPath, int stageNumber);
+void Fixture_Init(const char *serverPath, int stageNumber, bool isVerifying);
 void Fixture_Begin(void);
 void Fixture_End(bool failed);
 void Fixture_OverTime(void);

@@ -9,12 +9,14 @@
 #include <string.h>
 
 #define SERVER_MAX     64
+#define EXIT_FINDING   3  /* verify has found something */
 #define LAST_LINES     12 /* of a server's output that a failed test shows */
 #define CLIENT_MAX_04  1000
 #define CLIENT_MAX_SET 63 /* FD_SETSIZE, WSA_MAXIMUM_WAIT_EVENTS: 64, less one for the listener */
 
 static const char *serverPath;
 static int stageNumber;
+static bool isVerifying;                   /* the servers run with INSTRUMENT=verify */
 static SRWLOCK serversLock = SRWLOCK_INIT; /* the watching thread kills, the main thread closes */
 static Server servers[SERVER_MAX];
 static int serverCount;
@@ -40,10 +42,12 @@ bool Stage_RefusesClients(void)
 
 /* --- Around each test ------------------------------------------------------------------------ */
 
-void Fixture_Init(const char *path, int stage)
+void Fixture_Init(const char *path, int stage, bool verify)
 {
     serverPath = path;
     stageNumber = stage;
+    isVerifying = verify;
+    SetEnvironmentVariableA("INSTRUMENT", verify ? "verify" : NULL);
 }
 
 void Fixture_Begin(void)
@@ -71,6 +75,24 @@ static void PrintLastLines(const char *prefix, char *text)
     }
 }
 
+/* Takes the lines out in which verify warns: they are no findings. Returns `errors`. */
+static char *RemoveWarnings(char *errors)
+{
+    static const char warning[] = "verify: warning: ";
+    char *line = errors;
+
+    while (*line != '\0') {
+        char *next = line + strcspn(line, "\n");
+
+        next += *next != '\0' ? 1 : 0;
+        if (strncmp(line, warning, strlen(warning)) == 0)
+            memmove(line, next, strlen(next) + 1);
+        else
+            line = next;
+    }
+    return errors;
+}
+
 static void PrintServer(const Server *server)
 {
     char *output = ServerProcess_CopyOutput(server->process, 0);
@@ -90,6 +112,24 @@ static void PrintServer(const Server *server)
     free(errors);
 }
 
+/* A finding is told when it is made, or at the end: so the server has to come to its end. */
+static void CheckFindings(Server *server)
+{
+    DWORD exitCode = 0;
+    char *errors;
+
+    ServerProcess_PauseReading(server->process, false);
+    if (ServerProcess_IsRunning(server->process) && !CHECK(Server_PressCtrlC(server)))
+        return;
+    if (!CHECK(ServerProcess_WaitForExit(server->process, STOP_MS, &exitCode)))
+        return;
+    errors = ServerProcess_CopyErrors(server->process);
+    if (!CHECK(exitCode != EXIT_FINDING) ||
+        !CHECK(errors != NULL && strstr(RemoveWarnings(errors), "verify: ") == NULL))
+        PrintServer(server);
+    free(errors);
+}
+
 void Fixture_End(bool failed)
 {
     if (failed) {
@@ -97,6 +137,8 @@ void Fixture_End(bool failed)
             PrintServer(&servers[i]);
     }
     Clients_CloseAll();
+    for (int i = 0; i < serverCount && isVerifying && !failed; i++)
+        CheckFindings(&servers[i]);
     AcquireSRWLockExclusive(&serversLock);
     for (int i = 0; i < serverCount; i++)
         ServerProcess_Close(servers[i].process);
@@ -182,7 +224,7 @@ void Server_CheckStopped(Server *server)
     errors = ServerProcess_CopyErrors(server->process);
     if (CHECK(output != NULL && errors != NULL)) {
         CHECK(EndsWith(output, "\nServer stopped.\n"));
-        CHECK_TEXT(errors, "");
+        CHECK_TEXT(isVerifying ? RemoveWarnings(errors) : errors, "");
     }
     free(output);
     free(errors);

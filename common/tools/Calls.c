@@ -296,10 +296,12 @@ static void WriteLine(const Figures *figures, char *line)
 {
     int length = WriteHead(figures, line);
     Sum io = SumKind(figures, "io");
-    const char *before = ", \"calls\": {";
+    const char *before = "";
 
     length = AddFigure(line, length, "", "callsPerEcho", PerEcho(figures, io.calls));
     length = AddFigure(line, length, ", ", "handlesPerEcho", PerEcho(figures, io.handles));
+    if (length < LINE_SIZE)
+        length += snprintf(line + length, (size_t)(LINE_SIZE - length), ", \"calls\": {");
     for (int i = 0; i < figures->rowCount; i++) {
         const Row *row = &figures->rows[i];
 

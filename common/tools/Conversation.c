@@ -123,16 +123,26 @@ bool Conversation_Start(Conversation *conversation, const char *path, const char
            Conversation_WaitForListening(conversation) && Conversation_WaitForRest(conversation);
 }
 
+/* Finer than GetTickCount64, which goes on in steps of up to 16 ms. */
+static double GetNowMs(void)
+{
+    LARGE_INTEGER ticks, frequency;
+
+    QueryPerformanceCounter(&ticks);
+    QueryPerformanceFrequency(&frequency);
+    return (double)ticks.QuadPart * 1000 / (double)frequency.QuadPart;
+}
+
 bool Conversation_WaitForRest(Conversation *conversation)
 {
     const InstrumentState *state = conversation->state;
-    ULONGLONG now = GetTickCount64(), deadline = now + WAIT_MS, since = now;
+    double now = GetNowMs(), deadline = now + WAIT_MS, since = now;
     LONG calls = -1;
     int looks = 0;
 
     while (looks < REST_LOOKS || now - since < REST_MS) {
         Sleep(1);
-        now = GetTickCount64();
+        now = GetNowMs();
         if (state->waiting == state->threads && state->calls == calls) {
             looks++;
             continue;
@@ -168,27 +178,37 @@ static bool HasSaidStopped(Conversation *conversation)
     return hasSaid;
 }
 
-bool Conversation_Stop(Conversation *conversation)
+bool Conversation_PressCtrlC(Conversation *conversation)
 {
     if (!ServerProcess_IsRunning(conversation->process)) {
         ServerProcess_WaitForExit(conversation->process, STOP_MS, &conversation->exitCode);
         return Conversation_Fail(conversation,
-                                 "The server ended before Ctrl+C, with exit code %lu.",
-                                 conversation->exitCode);
+                                 "The server ended before Ctrl+C, with exit code %lu (0x%lX).",
+                                 conversation->exitCode, conversation->exitCode);
     }
     if (!ServerProcess_PressCtrlC(conversation->process))
         return Conversation_Fail(conversation, "Ctrl+C cannot be pressed: error %lu.",
                                  GetLastError());
+    return true;
+}
+
+bool Conversation_CheckEnd(Conversation *conversation)
+{
     if (!ServerProcess_WaitForExit(conversation->process, STOP_MS, &conversation->exitCode))
         return Conversation_Fail(conversation, "The server runs on %d ms after Ctrl+C.", STOP_MS);
     if (conversation->exitCode != 0)
-        return Conversation_Fail(conversation,
-                                 "The server's exit code should be 0 after Ctrl+C, and is %lu.",
-                                 conversation->exitCode);
+        return Conversation_Fail(
+            conversation, "The server's exit code should be 0 after Ctrl+C, and is %lu (0x%lX).",
+            conversation->exitCode, conversation->exitCode);
     if (!HasSaidStopped(conversation))
         return Conversation_Fail(conversation,
                                  "The server's last line should be \"Server stopped.\".");
     return true;
+}
+
+bool Conversation_Stop(Conversation *conversation)
+{
+    return Conversation_PressCtrlC(conversation) && Conversation_CheckEnd(conversation);
 }
 
 void Conversation_Close(Conversation *conversation)
@@ -281,22 +301,27 @@ ClientResult Client_Receive(Client *client, const void *data, int size)
     return CLIENT_DONE;
 }
 
-ClientResult Client_Leave(Client *client)
+ClientResult Client_WaitForEnd(Client *client)
 {
+    ClientResult result = CLIENT_DONE;
     char byte;
-    int bytes;
+    int bytes = recv(client->socket, &byte, 1, 0);
 
-    if (shutdown(client->socket, SD_SEND) != 0)
-        return Client_GiveUp(client, "shutdown");
-    bytes = recv(client->socket, &byte, 1, 0);
     if (bytes == SOCKET_ERROR)
         return Client_GiveUp(client, "recv");
     if (bytes > 0) {
         Conversation_Fail(client->conversation, "A client got more bytes than it sent.");
-        return CLIENT_WRONG;
+        result = CLIENT_WRONG;
     }
     Client_Close(client);
-    return CLIENT_DONE;
+    return result;
+}
+
+ClientResult Client_Leave(Client *client)
+{
+    if (shutdown(client->socket, SD_SEND) != 0)
+        return Client_GiveUp(client, "shutdown");
+    return Client_WaitForEnd(client);
 }
 
 void Client_FillData(const Client *client, char *data, int size, int seed)

@@ -66,7 +66,12 @@ bool Conversation_WaitForRest(Conversation *conversation);
 /* How many calls to the system the server has begun so far. */
 LONG Conversation_GetCalls(const Conversation *conversation);
 
-/* Presses Ctrl+C, and requires a clean end: "Server stopped." last, and exit code 0 in STOP_MS. */
+/*
+ * Presses Ctrl+C, and requires a clean end: "Server stopped." last, and exit code 0 in STOP_MS. Stop
+ * is both.
+ */
+bool Conversation_PressCtrlC(Conversation *conversation);
+bool Conversation_CheckEnd(Conversation *conversation);
 bool Conversation_Stop(Conversation *conversation);
 
 /* Kills the server if it still runs, and frees everything. */
@@ -94,7 +99,10 @@ ClientResult Client_Connect(Client *client, Conversation *conversation);
 ClientResult Client_Send(Client *client, const void *data, int size);
 ClientResult Client_Receive(Client *client, const void *data, int size); /* and compares */
 
-/* Sends no more, reads to the end, of which nothing may come before, and closes. */
+/* Waits until the server closes the connection, before which no byte may come, and closes. */
+ClientResult Client_WaitForEnd(Client *client);
+
+/* The same, after telling the server that it sends no more. */
 ClientResult Client_Leave(Client *client);
 
 /* Fills `data` with bytes of all values, others for each client and each `seed`. */

@@ -4,9 +4,12 @@
  *     timeline.exe TRACE.json OUT.svg [TITLE]
  *
  * TRACE.json is what an instrumented program writes when it runs with INSTRUMENT=trace=TRACE.json.
- * The picture has a lane for each thread. Light boxes are calls that wait, dark ones calls that do
- * not, grey ones completion routines, which run inside a wait; arrows go from the call that began an
- * operation to the one that took its completion. TITLE is the name of the program if it is not given.
+  * The picture has a lane for each thread. Light boxes are calls that wait, dark ones calls that do
+ * not, grey ones completion routines, which run inside a wait, and dashed ones stand for calls that
+ * repeat those before them. Arrows go from the call that began an operation to the one that took its
+ * completion. A browser that shows the picture alone tells place, result and duration of the call
+ * under the pointer. Without TITLE it is headed with the name of the program.
+
  *
  * Exit code 0: OUT.svg is written. 1: it is not, and a sentence has said why. 2: the command line is
  * wrong.
@@ -22,10 +25,12 @@
 
 #define EXIT_USAGE    2
 #define PATH_SIZE     1024
-#define MARGIN        10
-#define HEADER_HEIGHT 86
-#define BOX_LINE      10 /* from one line of text in a box to the next */
-#define INSET         5  /* a box inside another is so much lower and higher */
+#define TITLE_SIZE    256
+#define HEADER_HEIGHT 84
+#define LEAST_WIDTH   680 /* of the page; the legend needs so much, */
+#define ARROWS_WIDTH  800 /* and this if it explains arrows */
+#define BOX_LINE      10  /* from one line of text in a box to the next */
+#define INSET         5   /* a box inside another is so much lower and higher */
 #define CORNER        3
 #define SESSION_TINTS 6 /* colours for sessions; after that they are used again */
 #define TINT_OTHER    0
@@ -38,9 +43,10 @@
 static const char *const tints[] = {"#4d4d4d", "#1d4f91", "#8a3b12", "#2b6a30",
                                     "#6b2a7a", "#0d6370", "#8c1f45", "#2e2e2e"};
 
-/* t title, n thread, r remark, l slanted label, i text in a box, e its result, m mark of a socket,
-   w wait, o its outline, b completion routine, a arrow, h the rim that sets it off from what is
-   below it; c0 to c7 and a0 to a7 are the tints. */
+/* Texts: t title, n thread, r remark, l slanted label, i in a light box, v in a dark one, e a result,
+   m the mark of a socket, d a dark one. Shapes: w wait, o its outline, f that of a fold, b completion
+   routine, a arrow, h the rim that sets it off from what is below, k circle. c0 to c7 and a0 to a7
+   are the tints, of areas and of lines. */
 static const char style[] =
     "text{font-family:Arial,Helvetica,sans-serif;font-size:10px;fill:#222}\n"
     ".t{font-size:15px;font-weight:bold}\n"
@@ -50,15 +56,16 @@ static const char style[] =
     "stroke-linejoin:round;paint-order:stroke}\n"
     ".i{font-size:9px;stroke:#edf1f6;stroke-width:2px}\n"
     ".e{fill:#5a5a5a}\n"
+    ".v{fill:#fff;stroke:none}\n"
     ".m{font-size:9px;font-weight:bold;text-anchor:middle;fill:#fff}\n"
     ".d{fill:#222}\n"
-    ".w{fill:#edf1f6}\n"
     ".o{fill:none;stroke:#8793a3}\n"
+    ".w{fill:#edf1f6}\n"
+    ".f{stroke:#222;stroke-dasharray:4 2}\n"
     ".b{fill:#b9c3cf;stroke:#444}\n"
-    ".h{fill:none;stroke:#fff;stroke-width:4px}\n"
+    ".h{fill:none;stroke:#fff;stroke-width:3.6px}\n"
     ".a{fill:none;stroke-width:1.4px}\n"
-    ".k{fill:#fff}\n"
-    ".o2{stroke:#8793a3}\n";
+    ".k{fill:#fff}\n";
 
 static Trace trace;
 static Layout layout;
@@ -161,40 +168,20 @@ static bool GetSegment(const Slice *slice, int row, Segment *segment)
     return true;
 }
 
-/* A light box with an outline, which is open where the wait goes on in another row. */
-static void DrawWait(FILE *file, const Segment *box)
+/* A light box with an outline, which is open where it goes on in another row. */
+static void DrawWait(FILE *file, const Segment *box, const char *outline)
 {
     int bottom = box->y + box->height;
 
     fprintf(file, "<rect class=\"w\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", box->x1,
             box->y, box->x2 - box->x1, box->height);
-    fprintf(file, "<path class=\"o\" d=\"M%d,%dH%dM%d,%dH%d", box->x1, box->y, box->x2, box->x1,
-            bottom, box->x2);
+    fprintf(file, "<path class=\"%s\" d=\"M%d,%dH%dM%d,%dH%d", outline, box->x1, box->y, box->x2,
+            box->x1, bottom, box->x2);
     if (box->isBegun)
         fprintf(file, "M%d,%dV%d", box->x1, box->y, bottom);
     if (box->isEnded)
         fprintf(file, "M%d,%dV%d", box->x2, box->y, bottom);
     fprintf(file, "\"/>");
-}
-
-/* The mark of the socket: where a call begins, and in a wait where it ends. */
-static void DrawBadge(FILE *file, const Slice *slice, const Segment *box)
-{
-    int width = Layout_GetBadgeWidth(slice);
-    int y = box->y + box->height / 2;
-    int x = box->x1 + max(width, BOX_WIDTH) / 2;
-
-    if (width == 0 || !(slice->kind == SLICE_WAIT ? box->isEnded : box->isBegun))
-        return;
-    if (slice->kind == SLICE_WAIT) {
-        x = box->x2 - width / 2;
-        fprintf(file, "<rect class=\"c%d\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"13\" rx=\"3\"/>",
-                GetTint(slice), box->x2 - width + 1, y - 6, width - 2);
-    }
-    fprintf(file, "<text class=\"%s\" x=\"%d\" y=\"%d\">",
-            slice->kind == SLICE_CALLBACK ? "m d" : "m", x, y + 4);
-    PutAll(file, Layout_GetBadge(slice));
-    fprintf(file, "</text>");
 }
 
 static void DrawBoxes(FILE *file, int row)
@@ -208,21 +195,42 @@ static void DrawBoxes(FILE *file, int row)
         fprintf(file, "<g>");
         DrawTooltip(file, slice);
         if (slice->kind == SLICE_WAIT)
-            DrawWait(file, &box);
+            DrawWait(file, &box, "o");
+        else if (slice->kind == SLICE_FOLD)
+            DrawWait(file, &box, "o f");
         else if (slice->kind == SLICE_CALLBACK)
-            fprintf(file, "<rect class=\"b\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
-                    box.x1, box.y, box.x2 - box.x1, box.height);
+            fprintf(file, "<rect class=\"b a%d\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
+                    GetTint(slice), box.x1, box.y, box.x2 - box.x1, box.height);
         else
             fprintf(file, "<rect class=\"c%d\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
                     GetTint(slice), box.x1, box.y, box.x2 - box.x1, box.height);
-        DrawBadge(file, slice, &box);
         fprintf(file, "</g>\n");
     }
 }
 
 /* --- Labels ---------------------------------------------------------------------------------- */
 
-/* Where the room for a wait's text ends: before what is inside it, and before the mark. */
+/* The mark of the socket: where a call begins, and in a wide box where it ends. */
+static void DrawBadge(FILE *file, const Slice *slice, const Segment *box)
+{
+    int width = Layout_GetBadgeWidth(slice);
+    int y = box->y + box->height / 2;
+    int x = box->x1 + max(width, BOX_WIDTH) / 2;
+
+    if (width == 0 || !(slice->isWide ? box->isEnded : box->isBegun))
+        return;
+    if (slice->isWide)
+        x = box->x2 - width / 2;
+    if (slice->kind == SLICE_WAIT)
+        fprintf(file, "<rect class=\"c%d\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"13\" rx=\"3\"/>",
+                GetTint(slice), box->x2 - width + 1, y - 6, width - 2);
+    fprintf(file, "<text class=\"%s\" x=\"%d\" y=\"%d\">",
+            slice->kind == SLICE_CALLBACK ? "m d" : "m", x, y + 4);
+    PutAll(file, Layout_GetBadge(slice));
+    fprintf(file, "</text>\n");
+}
+
+/* Where the room for the text in a box ends: before what is inside it, and before the mark. */
 static int GetTextEnd(int index, int row, const Segment *box)
 {
     const Slice *slice = &trace.slices[index];
@@ -237,28 +245,34 @@ static int GetTextEnd(int index, int row, const Segment *box)
     return end;
 }
 
-/* The name in the box of a wait, and its result where it ends, if there is room. */
-static void DrawWaitText(FILE *file, int index, int row, const Segment *box)
+/* The name in a wide box, and its result where it ends, if there is room. */
+static void DrawBoxText(FILE *file, int index, int row, const Segment *box)
 {
     const Slice *slice = &trace.slices[index];
     int length = (GetTextEnd(index, row, box) - box->x1 - 5) * 10 / BOX_CHAR;
     int ends[LAYOUT_MAX_LINES];
     int lines = Layout_BreakName(slice->name, length, ends), begin = 0, y;
+    const char *classes = slice->kind == SLICE_WORK ? "i v" : "i";
     bool hasResult = box->isEnded && slice->result[0] != '\0' && lines < LAYOUT_MAX_LINES &&
                      (int)strlen(slice->result) <= length;
 
     if (lines > LAYOUT_MAX_LINES)
         return;
+    /* Lines of about the same length, if there are several. */
+    while (lines > 1 && Layout_BreakName(slice->name, length - 1, ends) == lines)
+        length--;
+    Layout_BreakName(slice->name, length, ends);
+
     y = box->y + (box->height - BOX_LINE * (lines + hasResult)) / 2 + 8;
     for (int i = 0; i < lines; i++, y += BOX_LINE) {
-        fprintf(file, "<text class=\"i\" x=\"%d\" y=\"%d\">", box->x1 + 4, y);
+        fprintf(file, "<text class=\"%s\" x=\"%d\" y=\"%d\">", classes, box->x1 + 4, y);
         PutText(file, slice->name + begin, ends[i] - begin);
         fprintf(file, "</text>\n");
         begin = ends[i];
     }
     if (!hasResult)
         return;
-    fprintf(file, "<text class=\"i e\" x=\"%d\" y=\"%d\">", box->x1 + 4, y);
+    fprintf(file, "<text class=\"%s e\" x=\"%d\" y=\"%d\">", classes, box->x1 + 4, y);
     PutAll(file, slice->result);
     fprintf(file, "</text>\n");
 }
@@ -271,8 +285,9 @@ static void DrawLabels(FILE *file, int row)
 
         if (!GetSegment(slice, row, &box))
             continue;
-        if (slice->kind == SLICE_WAIT) {
-            DrawWaitText(file, i, row, &box);
+        DrawBadge(file, slice, &box);
+        if (slice->isWide) {
+            DrawBoxText(file, i, row, &box);
         } else if (box.isBegun) {
             fprintf(file, "<text class=\"l\" transform=\"translate(%d,%d)rotate(-45)\">",
                     box.x1 + BOX_WIDTH / 2 + 3, layout.bands[row][slice->lane].top - 3);
@@ -366,7 +381,7 @@ static void DrawLane(FILE *file, int index, int row)
     if (lane->last < place->last)
         x2 = trace.slices[trace.edges[lane->last].slice].x2;
     fprintf(file, "<path class=\"o\" d=\"M%d,%dH%d\"/>", x1, y, x2);
-    fprintf(file, "<text class=\"n\" x=\"%d\" y=\"%d\">", MARGIN, y + 4);
+    fprintf(file, "<text class=\"n\" x=\"%d\" y=\"%d\">", PAGE_MARGIN, y + 4);
     PutAll(file, lane->name);
     fprintf(file, "</text>\n");
 }
@@ -376,8 +391,8 @@ static void DrawRow(FILE *file, int index)
     const Row *row = &layout.rows[index];
 
     if (index > 0)
-        fprintf(file, "<path class=\"o\" d=\"M%d,%dH%d\"/>", MARGIN, row->top, PAGE_RIGHT);
-    fprintf(file, "<text class=\"r\" x=\"%d\" y=\"%d\">%s%.1f ms to %.1f ms</text>\n", MARGIN,
+        fprintf(file, "<path class=\"o\" d=\"M%d,%dH%d\"/>", PAGE_MARGIN, row->top, layout.right);
+    fprintf(file, "<text class=\"r\" x=\"%d\" y=\"%d\">%s%.1f ms to %.1f ms</text>\n", PAGE_MARGIN,
             row->top + 13, index > 0 ? "continued: " : "",
             (double)trace.edges[row->first].time / MICROSECONDS / 1000,
             (double)trace.edges[row->last - 1].time / MICROSECONDS / 1000);
@@ -400,10 +415,10 @@ static bool HasKind(SliceKind kind)
     return false;
 }
 
-static bool HasTint(int tint)
+static bool HasSocket(const char *kind)
 {
     for (int i = 0; i < trace.sliceCount; i++) {
-        if (GetTint(&trace.slices[i]) == tint)
+        if (strncmp(trace.slices[i].socket, kind, strlen(kind)) == 0)
             return true;
     }
     return false;
@@ -427,33 +442,42 @@ static int DrawLegendBox(FILE *file, int x, int y, const char *classes, const ch
     return DrawLegendText(file, x, y, width, text);
 }
 
+static void DrawLegendArrows(FILE *file, int x, int y)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "M%d,%dH%d", x, y - 4, x + 18);
+    DrawLine(file, TINT_OTHER, path);
+    fprintf(file, "<path class=\"c0\" d=\"M%d,%dl-7,-4v8z\"/>", x + 22, y - 4);
+    x = DrawLegendText(file, x, y, 22, "from an operation to its completion");
+    if (layout.letterCount > 0) {
+        DrawLink(file, TINT_OTHER, x + 6, y - 4, 0);
+        DrawLegendText(file, x, y, 12, "goes on at the same letter");
+    }
+}
+
 /* The two lines that explain what is in this picture. */
 static void DrawLegend(FILE *file, int y)
 {
-    int x = DrawLegendBox(file, MARGIN, y, "w o2", "", "a call that waits");
+    int x = DrawLegendBox(file, PAGE_MARGIN, y, "w a0", "", "a call that waits");
 
     x = DrawLegendBox(file, x, y, "c0", "", "a call that does not");
     if (HasKind(SLICE_CALLBACK))
-        x = DrawLegendBox(file, x, y, "b", "", "a completion routine, called inside a wait");
-    if (HasTint(TINT_LISTENER))
-        x = DrawLegendBox(file, x, y, "c7", "L", "for the listener");
-    if (HasTint(1))
-        x = DrawLegendBox(file, x, y, "c1", "1", "for session 1");
+        x = DrawLegendBox(file, x, y, "b", "", "a completion routine");
+    if (HasKind(SLICE_FOLD))
+        x = DrawLegendBox(file, x, y, "w o f", "", "the same again");
+    fprintf(file, "<path class=\"o\" d=\"M%d,%dH%d\"/>", x, y - 4, x + 22);
+    DrawLegendText(file, x, y, 22, "the program's own code");
     y += 18;
-    x = MARGIN;
-    if (trace.flowCount > 0) {
-        char path[64];
-
-        snprintf(path, sizeof(path), "M%d,%dH%d", x, y - 4, x + 18);
-        DrawLine(file, TINT_OTHER, path);
-        fprintf(file, "<path class=\"c0\" d=\"M%d,%dl-7,-4v8z\"/>", x + 22, y - 4);
-        x = DrawLegendText(file, x, y, 22,
-                           "from the call that began an operation to what took its completion");
-    }
-    if (layout.letterCount > 0) {
-        DrawLink(file, TINT_OTHER, x + 6, y - 4, 0);
-        DrawLegendText(file, x, y, 12, "the arrow goes on at the same letter in another row");
-    }
+    x = PAGE_MARGIN;
+    if (HasSocket("listener"))
+        x = DrawLegendBox(file, x, y, "c7", "L", "the listener");
+    if (HasSocket("session "))
+        x = DrawLegendBox(file, x, y, "c1", "1", "session 1, and so on");
+    if (HasSocket("socket "))
+        x = DrawLegendBox(file, x, y, "c0", "s1", "another socket");
+    if (trace.flowCount > 0)
+        DrawLegendArrows(file, x, y);
 }
 
 static void DrawStyle(FILE *file)
@@ -466,22 +490,23 @@ static void DrawStyle(FILE *file)
 
 static void DrawPage(FILE *file, const char *title)
 {
-    int height = layout.rows[layout.rowCount - 1].bottom + MARGIN;
+    int height = layout.rows[layout.rowCount - 1].bottom + PAGE_MARGIN;
+    int width = layout.right + PAGE_MARGIN;
 
     fprintf(file,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
             "viewBox=\"0 0 %d %d\">\n",
-            PAGE_WIDTH, height, PAGE_WIDTH, height);
+            width, height, width, height);
     DrawStyle(file);
     /* Also on a page that is dark. */
-    fprintf(file, "<rect fill=\"#fff\" width=\"%d\" height=\"%d\"/>\n", PAGE_WIDTH, height);
-    fprintf(file, "<text class=\"t\" x=\"%d\" y=\"23\">", MARGIN);
+    fprintf(file, "<rect fill=\"#fff\" width=\"%d\" height=\"%d\"/>\n", width, height);
+    fprintf(file, "<text class=\"t\" x=\"%d\" y=\"23\">", PAGE_MARGIN);
     PutAll(file, title);
     fprintf(file, "</text>\n");
     fprintf(file,
-            "<text class=\"r\" x=\"%d\" y=\"39\">Time runs to the right, not to scale: what is "
-            "further to the right begins or ends later, on whatever thread.</text>\n",
-            MARGIN);
+            "<text class=\"r\" x=\"%d\" y=\"39\">Time runs to the right, not to scale: further "
+            "right is later, on every thread.</text>\n",
+            PAGE_MARGIN);
     DrawLegend(file, 57);
     for (int i = 0; i < layout.rowCount; i++)
         DrawRow(file, i);
@@ -516,6 +541,19 @@ static bool WritePicture(const char *path, const char *title)
     return false;
 }
 
+/* Words of the command line are in the code page of the system; the picture is UTF-8. A title that is
+   too long or that no character set has becomes empty. */
+static const char *ToUtf8(const char *text)
+{
+    static char utf8[TITLE_SIZE * 3];
+    WCHAR wide[TITLE_SIZE];
+
+    if (MultiByteToWideChar(CP_ACP, 0, text, -1, wide, TITLE_SIZE) == 0 ||
+        WideCharToMultiByte(CP_UTF8, 0, wide, -1, utf8, (int)sizeof(utf8), NULL, NULL) == 0)
+        utf8[0] = '\0';
+    return utf8;
+}
+
 int main(int argc, char *argv[])
 {
     if (argc < 3 || argc > 4) {
@@ -524,9 +562,10 @@ int main(int argc, char *argv[])
     }
     if (!Trace_Read(&trace, argv[1]))
         return 1;
-    if (!Layout_Place(&layout, &trace, HEADER_HEIGHT)) {
+    if (!Layout_Place(&layout, &trace, HEADER_HEIGHT,
+                      trace.flowCount > 0 ? ARROWS_WIDTH : LEAST_WIDTH)) {
         fprintf(stderr, "%s cannot be drawn: the picture would be too long.\n", argv[1]);
         return 1;
     }
-    return WritePicture(argv[2], argc == 4 ? argv[3] : trace.processName) ? 0 : 1;
+    return WritePicture(argv[2], argc == 4 ? ToUtf8(argv[3]) : trace.processName) ? 0 : 1;
 }

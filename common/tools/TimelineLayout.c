@@ -10,11 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP           2  /* from one edge to the next, at least */
-#define ARRIVAL       9  /* from one arrowhead to the next */
-#define RESULT_MAX    13 /* characters of a result that is worth a wider box */
-#define CUT_WORK      100
-#define CUT_PER_PIXEL 40
+#define GAP         2  /* from one edge to the next, at least */
+#define ARRIVAL_END 7  /* from the last arrowhead to the end of the wait */
+#define ARRIVAL     13 /* from one arrowhead to the next */
+#define RESULT_MAX  13 /* characters of a result that is worth a wider box */
+#define WIRE_GAP    9  /* between two places where arrows cross lanes */
+#define WAIT_LINE   10 /* names that are not longer are not broken */
+#define WORK_LINE   14
+#define FEW_CALLS   4 /* a thread with no more has wide boxes */
+#define ROW_GAP     8
+#define RIGHT_STEP  10
+#define CUT_WORK    100
+#define CUT_PIXELS  25 /* of an empty row are as bad as an arrow cut in two */
+#define FIRST_TRACK 4
 
 /* --- Names ----------------------------------------------------------------------------------- */
 
@@ -72,11 +80,12 @@ int Layout_BreakName(const char *name, int width, int ends[LAYOUT_MAX_LINES])
     return LAYOUT_MAX_LINES + 1;
 }
 
-/* The width of a wait's text: its name, and below it a result that is short. */
+/* The width of the text in a box: its name, and below it a result that is short. */
 static int GetTextWidth(const Slice *slice)
 {
     int ends[LAYOUT_MAX_LINES];
-    int width = 1, resultLength = (int)strlen(slice->result);
+    int nameLength = (int)strlen(slice->name), resultLength = (int)strlen(slice->result);
+    int width = min(nameLength, slice->kind == SLICE_WORK ? WORK_LINE : WAIT_LINE);
 
     while (Layout_BreakName(slice->name, width, ends) > LAYOUT_MAX_LINES)
         width++;
@@ -85,14 +94,14 @@ static int GetTextWidth(const Slice *slice)
         width = resultLength;
     /* Inside another there is room for one line. */
     if (slice->depth > 0)
-        width = (int)strlen(slice->name);
+        width = nameLength;
     return width * BOX_CHAR / 10 + 7;
 }
 
-/* What a slanted label needs above and to the right. The name of a wait is in its box. */
+/* What a slanted label needs above and to the right. */
 static int GetLabelSize(const Slice *slice)
 {
-    return slice->kind == SLICE_WAIT ? 0 : (int)strlen(slice->name) * LABEL_CHAR / 10 + 8;
+    return slice->isWide ? 0 : (int)strlen(slice->name) * LABEL_CHAR / 10 + 8;
 }
 
 /* --- Rows ------------------------------------------------------------------------------------ */
@@ -100,14 +109,14 @@ static int GetLabelSize(const Slice *slice)
 /* The room in a slice before the first edge inside it. */
 static int GetHead(const Slice *slice)
 {
-    if (slice->kind == SLICE_WAIT)
-        return GetTextWidth(slice);
+    if (slice->isWide)
+        return max(GetTextWidth(slice), 4 + ARRIVAL * slice->departures);
     return max(BOX_WIDTH, Layout_GetBadgeWidth(slice));
 }
 
 int Layout_GetTail(const Slice *slice)
 {
-    if (slice->kind != SLICE_WAIT)
+    if (!slice->isWide)
         return 0;
     return max(Layout_GetBadgeWidth(slice),
                slice->arrivals > 0 ? 5 + ARRIVAL * slice->arrivals : 0);
@@ -120,25 +129,48 @@ static int GetEdgeX(const Trace *trace, int edge)
     return trace->edges[edge].isEnd ? slice->x2 : slice->x1;
 }
 
+static void PlaceEnd(Layout *layout, Slice *slice, int x)
+{
+    Trace *trace = layout->trace;
+
+    slice->row2 = layout->rowCount;
+    slice->x2 = max(x + GAP, slice->cursor + Layout_GetTail(slice));
+    if (slice->kind != SLICE_CALLBACK && slice->arrivals > 0) {
+        int arrivals = ARRIVAL * (slice->arrivals - 1) + ARRIVAL_END;
+
+        slice->x2 = max(slice->x2, layout->wireX + WIRE_GAP + arrivals);
+        layout->wireX = slice->x2 - ARRIVAL_END;
+    }
+    if (slice->parent != TRACE_NONE)
+        trace->slices[slice->parent].cursor = slice->x2 + GAP;
+}
+
+static void PlaceBegin(Layout *layout, Slice *slice, int x)
+{
+    slice->row1 = layout->rowCount;
+    slice->x1 = x + GAP;
+    if (slice->parent != TRACE_NONE)
+        slice->x1 = max(slice->x1, layout->trace->slices[slice->parent].cursor);
+    if (slice->departures > 0 || (slice->kind == SLICE_CALLBACK && slice->arrivals > 0)) {
+        slice->x1 = max(slice->x1, layout->wireX + WIRE_GAP - BOX_WIDTH / 2);
+        layout->wireX = slice->x1 + BOX_WIDTH / 2;
+        if (slice->departures > 1)
+            layout->wireX += ARRIVAL * (slice->departures - 1);
+    }
+    slice->cursor = slice->x1 + GetHead(slice);
+}
+
 /* Places an edge to the right of x, where the one before it is. Returns where that ends what belongs
    to it: the box if it is a short one, or the label. */
-static int PlaceEdge(Trace *trace, const Edge *edge, int row, int x)
+static int PlaceEdge(Layout *layout, const Edge *edge, int x)
 {
-    Slice *slice = &trace->slices[edge->slice];
-    Slice *parent = slice->parent == TRACE_NONE ? NULL : &trace->slices[slice->parent];
+    Slice *slice = &layout->trace->slices[edge->slice];
 
     if (edge->isEnd) {
-        slice->row2 = row;
-        slice->x2 = max(x + GAP, slice->cursor + Layout_GetTail(slice));
-        if (parent != NULL)
-            parent->cursor = max(parent->cursor, slice->x2 + GAP);
+        PlaceEnd(layout, slice, x);
         return slice->x2;
     }
-    slice->row1 = row;
-    slice->x1 = x + GAP;
-    if (parent != NULL)
-        slice->x1 = max(slice->x1, parent->cursor);
-    slice->cursor = slice->x1 + GetHead(slice);
+    PlaceBegin(layout, slice, x);
     return max(slice->cursor + Layout_GetTail(slice),
                slice->x1 + BOX_WIDTH / 2 + GetLabelSize(slice));
 }
@@ -151,17 +183,20 @@ static bool IsCut(const Slice *slice, int edge)
 
 /* What is against beginning a new row at this edge: boxes that do not wait and arrows would be cut in
    two, and the row would not be full. */
-static int GetCutCost(const Trace *trace, int edge)
+static int GetCutCost(const Layout *layout, int edge)
 {
-    int cost = (PAGE_RIGHT - GetEdgeX(trace, edge - 1)) / CUT_PER_PIXEL;
+    const Trace *trace = layout->trace;
+    int cost = (layout->right - GetEdgeX(trace, edge - 1)) / CUT_PIXELS;
 
     for (int i = 0; i < trace->sliceCount; i++) {
-        if (trace->slices[i].kind != SLICE_WAIT && IsCut(&trace->slices[i], edge))
+        const Slice *slice = &trace->slices[i];
+
+        if (slice->kind != SLICE_WAIT && slice->kind != SLICE_FOLD && IsCut(slice, edge))
             cost += CUT_WORK;
     }
     for (int i = 0; i < trace->flowCount; i++) {
         const Slice *to = &trace->slices[trace->flows[i].to];
-        int end = to->kind == SLICE_WAIT ? to->last : to->first;
+        int end = to->kind == SLICE_CALLBACK ? to->first : to->last;
 
         if (trace->slices[trace->flows[i].from].first < edge && end >= edge)
             cost++;
@@ -170,14 +205,14 @@ static int GetCutCost(const Trace *trace, int edge)
 }
 
 /* The edge at which the next row begins, if the edge `stop` has no room in this one. */
-static int ChooseCut(const Trace *trace, int first, int stop)
+static int ChooseCut(const Layout *layout, int first, int stop)
 {
-    int best = stop, bestCost = GetCutCost(trace, stop);
+    int best = stop, bestCost = GetCutCost(layout, stop);
 
     for (int i = stop - 1; i > first; i--) {
-        int cost = GetCutCost(trace, i);
+        int cost = GetCutCost(layout, i);
 
-        if (GetEdgeX(trace, i - 1) < (PAGE_LEFT + PAGE_RIGHT) / 2)
+        if (GetEdgeX(layout->trace, i - 1) < layout->right * 2 / 3)
             break;
         if (cost < bestCost) {
             best = i;
@@ -198,13 +233,14 @@ static void PlaceRow(Layout *layout, int first)
         if (IsCut(&trace->slices[s], first))
             trace->slices[s].cursor = PAGE_LEFT + GetHead(&trace->slices[s]);
     }
+    layout->wireX = 0;
     while (i < trace->edgeCount &&
-           (PlaceEdge(trace, &trace->edges[i], layout->rowCount, x) <= PAGE_RIGHT || i == first))
+           (PlaceEdge(layout, &trace->edges[i], x) <= layout->right || i == first))
         x = GetEdgeX(trace, i++);
     row->first = first;
-    row->last = i < trace->edgeCount ? ChooseCut(trace, first, i) : i;
+    row->last = i < trace->edgeCount ? ChooseCut(layout, first, i) : i;
 
-    /* A wait that goes on in the next row has its name in this one, too. */
+    /* What goes on in the next row has its text in this one, too. */
     row->right = GetEdgeX(trace, row->last - 1) + 3 * GAP;
     for (int s = 0; s < trace->sliceCount; s++) {
         const Slice *slice = &trace->slices[s];
@@ -213,6 +249,32 @@ static void PlaceRow(Layout *layout, int first)
             row->right = max(row->right, slice->x1 + GetHead(slice));
     }
     layout->rowCount++;
+}
+
+/* Fills all rows. False: there are too many. */
+static bool PlaceRows(Layout *layout, int right)
+{
+    layout->right = right;
+    layout->rowCount = 0;
+    for (int first = 0; first < layout->trace->edgeCount;
+         first = layout->rows[layout->rowCount - 1].last) {
+        if (layout->rowCount == LAYOUT_MAX_ROWS)
+            return false;
+        PlaceRow(layout, first);
+    }
+    return true;
+}
+
+/* Makes the page as narrow as it can be with the same number of rows: they are of about the same
+   length then. */
+static void BalanceRows(Layout *layout, int least)
+{
+    int rowCount = layout->rowCount, right = layout->right;
+
+    while (right - RIGHT_STEP >= least && PlaceRows(layout, right - RIGHT_STEP) &&
+           layout->rowCount == rowCount)
+        right -= RIGHT_STEP;
+    PlaceRows(layout, right);
 }
 
 /* --- Arrows ---------------------------------------------------------------------------------- */
@@ -231,11 +293,16 @@ static void AddWires(Layout *layout)
     for (int i = 0; i < trace->flowCount; i++) {
         Flow *flow = &trace->flows[i];
         const Slice *from = &trace->slices[flow->from], *to = &trace->slices[flow->to];
-        int x1 = from->x1 + BOX_WIDTH / 2, x2 = to->x1 + BOX_WIDTH / 2, row2 = to->row1;
+        int x1 = from->x1 + BOX_WIDTH / 2 + ARRIVAL * flow->departure;
+        int x2 = to->x1 + BOX_WIDTH / 2, row2 = to->row1;
+
+        /* Above the middle there is the label. */
+        if (from->lane > to->lane)
+            x1 -= BOX_WIDTH / 4;
 
         /* At the end of the wait, or the beginning of the completion routine. */
-        if (to->kind == SLICE_WAIT) {
-            x2 = to->x2 - 7 - ARRIVAL * (to->arrivals - 1 - flow->arrival);
+        if (to->kind != SLICE_CALLBACK) {
+            x2 = to->x2 - ARRIVAL_END - ARRIVAL * (to->arrivals - 1 - flow->arrival);
             row2 = to->row2;
         }
         if (from->row1 == row2) {
@@ -297,7 +364,7 @@ int Layout_GetWireY(const Layout *layout, const Wire *wire)
 
     if (wire->part != WIRE_WHOLE)
         return y + LINK_HEIGHT - 7;
-    return y + (band->linkCount > 0 ? LINK_HEIGHT : 0) + TRACK * (wire->track + 1);
+    return y + (band->linkCount > 0 ? LINK_HEIGHT : 0) + FIRST_TRACK + TRACK * (wire->track + 1);
 }
 
 /* --- Heights --------------------------------------------------------------------------------- */
@@ -327,26 +394,32 @@ static int StackBands(Layout *layout, int index, int y)
         if (!band->isShown)
             continue;
         band->top = y + GetLabelHeight(trace, index, i) + 4;
-        y = band->top + BOX_HEIGHT + TRACK * (band->tracks + 1);
+        y = band->top + BOX_HEIGHT + FIRST_TRACK + TRACK * (band->tracks + 1);
         if (band->linkCount > 0)
             y += LINK_HEIGHT;
     }
     return y;
 }
 
-bool Layout_Place(Layout *layout, Trace *trace, int top)
+bool Layout_Place(Layout *layout, Trace *trace, int top, int least)
 {
     layout->trace = trace;
-    for (int first = 0; first < trace->edgeCount; first = layout->rows[layout->rowCount - 1].last) {
-        if (layout->rowCount == LAYOUT_MAX_ROWS)
-            return false;
-        PlaceRow(layout, first);
+    for (int i = 0; i < trace->sliceCount; i++) {
+        Slice *slice = &trace->slices[i];
+        const Lane *lane = &trace->lanes[slice->lane];
+
+        slice->isWide = slice->kind == SLICE_WAIT || slice->kind == SLICE_FOLD ||
+                        (lane->sliceCount <= FEW_CALLS && slice->kind == SLICE_WORK);
     }
+    if (!PlaceRows(layout, PAGE_WIDTH - PAGE_MARGIN))
+        return false;
+    BalanceRows(layout, least - PAGE_MARGIN);
     AddWires(layout);
     PlaceWires(layout);
     for (int i = 0; i < layout->rowCount; i++) {
         layout->rows[i].top = top;
-        layout->rows[i].bottom = top = StackBands(layout, i, top + ROW_HEADER);
+        layout->rows[i].bottom = StackBands(layout, i, top + ROW_HEADER);
+        top = layout->rows[i].bottom + ROW_GAP;
     }
     return true;
 }

@@ -15,10 +15,10 @@
 #define LAYOUT_MAX_LINES 3 /* of text in a box */
 
 /* Measures in pixels. */
-#define PAGE_WIDTH  900
+#define PAGE_WIDTH  960 /* at most */
+#define PAGE_MARGIN 10
 #define PAGE_LEFT   76 /* of the boxes; the threads' names are before it */
-#define PAGE_RIGHT  (PAGE_WIDTH - 8)
-#define ROW_HEADER  18
+#define ROW_HEADER  20
 #define BOX_HEIGHT  36
 #define BOX_WIDTH   15 /* of a call that does not wait, at least */
 #define BADGE_WIDTH 15 /* of the mark of a socket, at least */
@@ -58,26 +58,28 @@ typedef struct Wire {
 
 typedef struct Layout {
     Trace *trace;
+    int right; /* of the boxes and labels, at most */
     Row rows[LAYOUT_MAX_ROWS];
     int rowCount;
     Band bands[LAYOUT_MAX_ROWS][TRACE_MAX_LANES];
     Wire wires[2 * TRACE_MAX_FLOWS];
     int wireCount;
     int letterCount;
+    int wireX; /* while a row is filled: the last place where an arrow crosses lanes */
 } Layout;
 
 /*
- * Fills `layout`, which is all zero, and in `trace` what is for it; the first row begins at `top`.
- * False: there are more rows than anybody would read.
+ * Fills `layout`, which is all zero, and in `trace` what is for it. The first row begins at `top`; the
+ * page is between `least` and PAGE_WIDTH pixels wide. False: there would be too many rows.
  */
-bool Layout_Place(Layout *layout, Trace *trace, int top);
+bool Layout_Place(Layout *layout, Trace *trace, int top, int least);
 
 /* What marks the slice's socket: a session's number, L for the listener, s3 for another socket,
    nothing if it has none. It stays until the next call. */
 const char *Layout_GetBadge(const Slice *slice);
 int Layout_GetBadgeWidth(const Slice *slice);
 
-/* The room that a wait needs at its end, for the mark and for arrows. */
+/* The room that a wide box needs at its end, for the mark and for arrows. */
 int Layout_GetTail(const Slice *slice);
 
 /*

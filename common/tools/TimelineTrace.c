@@ -9,6 +9,7 @@
 #include <winsock2.h>
 #include <windows.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,7 @@ static bool ReadText(const char *line, const char *key, char *text)
 
 /* --- The events ------------------------------------------------------------------------------ */
 
-/* The thread's lane; a new one, if it has none. NULL: there are too many. */
+/* The thread's lane; a new one, if it has none. */
 static Lane *FindLane(Trace *trace, int tid)
 {
     Lane *lane = trace->lanes;
@@ -109,8 +110,6 @@ static Lane *FindLane(Trace *trace, int tid)
         if (lane->tid == tid)
             return lane;
     }
-    if (trace->laneCount == TRACE_MAX_LANES)
-        return NULL;
     trace->laneCount++;
     lane->tid = tid;
     lane->first = lane->last = TRACE_NONE;
@@ -126,8 +125,9 @@ static bool ReadSlice(Trace *trace, const char *line)
 
     if (!ReadText(line, "name", slice->name) || !ReadText(line, "cat", category) ||
         !ReadInteger(line, "tid", &slice->tid) || !ReadTime(line, "ts", &slice->begin) ||
-        !ReadTime(line, "dur", &duration) || FindLane(trace, slice->tid) == NULL)
+        !ReadTime(line, "dur", &duration))
         return false;
+    FindLane(trace, slice->tid);
     slice->end = slice->begin + duration;
     slice->kind = SLICE_WORK;
     if (strcmp(category, "wait") == 0)
@@ -158,7 +158,6 @@ static bool ReadName(Trace *trace, const char *line)
 {
     const char *arguments = FindValue(line, "args");
     char name[TRACE_TEXT_SIZE];
-    Lane *lane;
     int tid;
 
     if (arguments == NULL || !ReadText(line, "name", name) || !ReadInteger(line, "tid", &tid))
@@ -167,8 +166,7 @@ static bool ReadName(Trace *trace, const char *line)
         return ReadText(arguments, "name", trace->processName);
     if (strcmp(name, "thread_name") != 0)
         return true;
-    lane = FindLane(trace, tid);
-    return lane != NULL && ReadText(arguments, "name", lane->name);
+    return ReadText(arguments, "name", FindLane(trace, tid)->name);
 }
 
 /* Returns NULL, or what is wrong with the line. */
@@ -179,8 +177,9 @@ static const char *ReadEvent(Trace *trace, const char *line)
 
     if (MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, line, -1, NULL, 0) == 0)
         return "is not UTF-8 text";
-    if (trace->sliceCount == TRACE_MAX_CALLS || flowEventCount == MAX_FLOW_EVENTS)
-        return "is one too many for a picture: 2000 calls are the most";
+    if (trace->sliceCount == TRACE_MAX_CALLS || trace->laneCount == TRACE_MAX_LANES ||
+        flowEventCount == MAX_FLOW_EVENTS)
+        return "is too much: a picture has room for 2000 calls of 63 threads";
     if (line[0] != '{' || !ReadText(line, "ph", phase))
         return "is not an event of a trace";
     if (strcmp(phase, "X") == 0)
@@ -189,7 +188,7 @@ static const char *ReadEvent(Trace *trace, const char *line)
         isRead = ReadFlowEvent(line, phase[0] == 'f');
     else if (strcmp(phase, "M") == 0)
         isRead = ReadName(trace, line);
-    return isRead ? NULL : "is not an event of a trace, or of a thread too many";
+    return isRead ? NULL : "is not an event of a trace";
 }
 
 /* Reads the lines of the array. False: it is none, and a sentence has said so. */
@@ -227,14 +226,18 @@ static int GetRank(const Lane *lane)
 {
     if (strcmp(lane->name, "main") == 0)
         return 0;
-    return strcmp(lane->name, "Ctrl+C") == 0 ? 2 : 1;
+    if (strncmp(lane->name, "worker ", 7) == 0)
+        return atoi(lane->name + 7);
+    return strcmp(lane->name, "Ctrl+C") == 0 ? INT_MAX : INT_MAX - 1;
 }
 
 static int CompareLanes(const void *left, const void *right)
 {
     const Lane *a = (const Lane *)left, *b = (const Lane *)right;
 
-    return GetRank(a) != GetRank(b) ? GetRank(a) - GetRank(b) : a->tid - b->tid;
+    if (GetRank(a) != GetRank(b))
+        return GetRank(a) < GetRank(b) ? -1 : 1;
+    return a->tid - b->tid;
 }
 
 /*
@@ -295,6 +298,7 @@ static void SortEdges(Trace *trace)
         Slice *slice = &trace->slices[trace->edges[i].slice];
         Lane *lane = &trace->lanes[slice->lane];
 
+        lane->sliceCount += trace->edges[i].isEnd;
         if (trace->edges[i].isEnd)
             slice->last = i;
         else
@@ -346,6 +350,27 @@ static int FindSlice(const Trace *trace, const FlowEvent *event)
     return found;
 }
 
+/* True: there is an arrow from and to these slices. One is enough, between two folds. */
+static bool IsKnown(const Trace *trace, const Flow *flow)
+{
+    for (int i = 0; i < trace->flowCount; i++) {
+        if (trace->flows[i].from == flow->from && trace->flows[i].to == flow->to)
+            return true;
+    }
+    return false;
+}
+
+/* What took the completion of one operation is for the same socket. */
+static void NameSockets(Trace *trace)
+{
+    for (int i = 0; i < trace->flowCount; i++) {
+        Slice *to = &trace->slices[trace->flows[i].to];
+
+        if (to->kind != SLICE_FOLD && to->arrivals == 1 && to->socket[0] == '\0')
+            memcpy(to->socket, trace->slices[trace->flows[i].from].socket, sizeof(to->socket));
+    }
+}
+
 /* Joins the beginnings with the ends. What lacks one of them is left out. */
 static void JoinFlows(Trace *trace)
 {
@@ -360,8 +385,9 @@ static void JoinFlows(Trace *trace)
             continue;
         flow->from = FindSlice(trace, start);
         flow->to = FindSlice(trace, &flowEvents[end]);
-        if (flow->from == TRACE_NONE || flow->to == TRACE_NONE)
+        if (flow->from == TRACE_NONE || flow->to == TRACE_NONE || IsKnown(trace, flow))
             continue;
+        flow->departure = trace->slices[flow->from].departures++;
         flow->arrival = trace->slices[flow->to].arrivals++;
         flow->letter = TRACE_NONE;
         trace->flowCount++;
@@ -375,9 +401,12 @@ static void PutInOrder(Trace *trace)
         trace->slices[i].lane = (int)(FindLane(trace, trace->slices[i].tid) - trace->lanes);
     SeparateTimes(trace);
     qsort(trace->slices, (size_t)trace->sliceCount, sizeof(trace->slices[0]), CompareSlices);
-    SortEdges(trace);
     NestSlices(trace);
+    Trace_Fold(trace);
+    NestSlices(trace);
+    SortEdges(trace);
     JoinFlows(trace);
+    NameSockets(trace);
 }
 
 bool Trace_Read(Trace *trace, const char *path)

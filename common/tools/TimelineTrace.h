@@ -13,9 +13,9 @@
 #define TRACE_TICKS     8192 /* in a tenth of a microsecond, the smallest time in a trace */
 #define TRACE_NONE      (-1)
 
-typedef enum SliceKind { SLICE_WORK, SLICE_WAIT, SLICE_CALLBACK } SliceKind;
+typedef enum SliceKind { SLICE_WORK, SLICE_WAIT, SLICE_CALLBACK, SLICE_FOLD } SliceKind;
 
-/* A call, or a completion routine. */
+/* A call, a completion routine, or calls that repeat those before them (see Trace_Fold). */
 typedef struct Slice {
     char name[TRACE_TEXT_SIZE];
     char place[TRACE_TEXT_SIZE]; /* this and the next two may be empty */
@@ -29,11 +29,13 @@ typedef struct Slice {
     int parent;      /* the slice that it is inside of, or TRACE_NONE */
     int depth;       /* how many it is inside of */
     int first, last; /* its two edges */
-    int arrivals;    /* the operations whose completions it took */
+    int departures;  /* operations that it began */
+    int arrivals;    /* operations whose completions it took */
 
     /* Where it is drawn, for TimelineLayout. */
     int row1, x1; /* its beginning */
     int row2, x2; /* its end */
+    bool isWide;  /* its name is in the box, not above it */
     int cursor;   /* while it is placed: the next edge inside it is not further left */
 } Slice;
 
@@ -44,11 +46,13 @@ typedef struct Edge {
     bool isEnd;
 } Edge;
 
-/* An operation, from the slice that began it to the one that took its completion. */
+/* An operation, from the slice that began it to the one that took its completion. Where the same two
+   folds have several in common, it is one of them. */
 typedef struct Flow {
     int from, to;
-    int arrival; /* which of those to this slice it is */
-    int letter;  /* for TimelineLayout: where its arrow is in two parts, what joins them */
+    int departure, arrival; /* which of those from and to these slices it is */
+
+    int letter; /* for TimelineLayout: where its arrow is in two parts, what joins them */
 } Flow;
 
 /* A thread. */
@@ -56,6 +60,7 @@ typedef struct Lane {
     char name[TRACE_TEXT_SIZE];
     int tid;
     int first, last; /* edges: it is there from the one to the other */
+    int sliceCount;
 } Lane;
 
 typedef struct Trace {
@@ -66,11 +71,16 @@ typedef struct Trace {
     int edgeCount;
     Flow flows[TRACE_MAX_FLOWS];
     int flowCount;
-    Lane lanes[TRACE_MAX_LANES]; /* main, the others, Ctrl+C */
+    Lane lanes[TRACE_MAX_LANES]; /* main, workers, others, Ctrl+C */
     int laneCount;
 } Trace;
 
 /* Fills `trace`, which is all zero, from the file. False: it cannot, and a sentence has said why. */
 bool Trace_Read(Trace *trace, const char *path);
+
+/* For Trace_Read: where a thread does the same few calls many times, only the first are left, and a
+   fold for the others. The slices are in order and know their depths and parents; the parents have to
+   be looked for again. */
+void Trace_Fold(Trace *trace);
 
 #endif

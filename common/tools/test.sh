@@ -1,12 +1,14 @@
 #!/bin/sh
 # test.sh: runs test programs and adds up what they say.
 #
-#     sh common/tools/test.sh [--filter TEXT] [--program WORDS]... [--contract PROGRAM SERVER...]
+#     sh common/tools/test.sh [--filter TEXT] [--program WORDS]... [--script WORDS]...
+#         [--contract PROGRAM SERVER... [--verify SERVER...]]
 #
-# WORDS are a program and its arguments. Each runs once, the contract suite once for each server. Each program ends with a line
-# `N passed, N failed`. One that does not, or that ran no test, or whose exit code does not agree,
-# counts as a failure more. The last line here is the sum, in the same words; the exit code is 0 if
-# nothing failed.
+# WORDS are a program and its arguments, or a shell script and its own. Each runs once, the contract
+# suite once for each server; those behind --verify are instrumented ones, run with INSTRUMENT=verify.
+# Each run ends with a line `N passed, N failed`. One that does not, or that ran no test, or whose exit
+# code does not agree, counts as a failure more. The last line here is the sum, in the same words; the
+# exit code is 0 if nothing failed.
 #
 # RUN is put before each program; `sh common/tools/wine.sh run` on Linux. Two programs run at a time,
 # and their lines are printed one after the other: most tests wait for something, and little of what
@@ -46,7 +48,10 @@ run_program() {
     {
         # RUN is several words.
         # shellcheck disable=SC2086
-        ${RUN-} "$@" </dev/null 2>&1
+        case $1 in
+        *.sh) sh "$@" </dev/null 2>&1 ;;
+        *) ${RUN-} "$@" </dev/null 2>&1 ;;
+        esac
         echo $? >"$folder/$number.code"
     } | while IFS= read -r line || [ -n "$line" ]; do
         line=${line%"$return_key"}
@@ -86,15 +91,17 @@ add_up() {
     fi
 }
 
-# Prints and adds up the runs that are in the background.
+# Waits until no more than $1 runs are in the background; prints and adds up those that were, the
+# first first.
 collect() {
-    for number in $waiting; do
-        wait "$(cat "$folder/$number.pid")"
-        rm -f "$folder/$number.pid"
-        cat "$folder/$number.output"
-        add_up "$number" "$(cat "$folder/$number.name")"
+    while [ "$running" -gt "$1" ]; do
+        collected=$((collected + 1))
+        wait "$(cat "$folder/$collected.pid")"
+        rm -f "$folder/$collected.pid"
+        cat "$folder/$collected.output"
+        add_up "$collected" "$(cat "$folder/$collected.name")"
+        running=$((running - 1))
     done
-    waiting=
 }
 
 # start NAME PROGRAM WORD...
@@ -115,23 +122,27 @@ start() {
         run_program $runs "$@"
     } >"$folder/$runs.output" 2>&1 &
     echo $! >"$folder/$runs.pid"
-    waiting="$waiting $runs"
-    [ $((runs % ${TEST_JOBS:-2})) = 0 ] && collect
+    running=$((running + 1))
+    collect $((${TEST_JOBS:-2} - 1))
 }
 
 programs=
 contract=
 servers=
+verified=
+list=servers
 while [ $# -gt 0 ]; do
     case $1 in
     --filter) filter=${2-} && shift ;;
     --program) programs="$programs${2-}$newline" && shift ;;
+    --script) programs="$programs${2-}$newline" && shift ;;
     --contract) contract=${2-} && shift ;;
+    --verify) list=verified ;;
     -*)
         echo "test.sh: unknown option $1" >&2
         exit 2
         ;;
-    *) servers="$servers $1" ;;
+    *) eval "$list=\"\$$list \$1\"" ;;
     esac
     shift
 done
@@ -147,7 +158,8 @@ export WINE_SESSION
 rm -rf "$folder"
 mkdir -p "$folder"
 trap interrupted INT TERM
-waiting=
+running=0
+collected=0
 if [ -n "${RUN-}" ] && ! sh "$tools/wine.sh" prepare; then
     echo "0 passed, 1 failed"
     exit 1
@@ -156,13 +168,17 @@ while [ -n "$programs" ]; do
     words=${programs%%"$newline"*}
     programs=${programs#*"$newline"}
     # shellcheck disable=SC2086
-    start "$(basename "${words%% *}" .exe) tests" $words
+    start "$(basename "$(basename "${words%% *}" .exe)" .sh) tests" $words
 done
 for server in $servers; do
     stage=$(basename "$(dirname "$server")")
     start "contract of $stage" "$contract" "$server"
 done
-collect
+for server in $verified; do
+    stage=$(basename "$(dirname "$server")")
+    start "contract of $stage under verify" "$contract" --verify "$server"
+done
+collect 0
 finish
 echo
 [ "$failed" = 0 ] || cat "$folder"/*.failures

@@ -40,7 +40,7 @@ export WINE_FOLDER
 endif
 export CC RUN
 
-OUT     := build
+OUT      := build
 AR       = $(patsubst %gcc,%ar,$(CC))
 CFLAGS   = -O2 -g
 # What every compilation gets, whatever CFLAGS says.
@@ -53,8 +53,9 @@ LDLIBS   = -lws2_32
 # make INSTRUMENT=1 builds programs that watch their own calls, from the same sources, into a folder
 # of their own. Only the INSTRUMENT of the command line counts: in the environment it tells such a
 # program what to do, and from here none shall hear of it.
+# COVERAGE=1 with it counts which lines are reached, for make coverage.
 ifeq ($(origin INSTRUMENT),command line)
-OUT              := build/instrument
+OUT              := build/$(if $(COVERAGE),coverage,instrument)
 INSTRUMENT_FLAGS := -include common/instrument/Instrument.h
 INSTRUMENT_FILES := $(wildcard common/instrument/*.c)
 unexport INSTRUMENT
@@ -316,6 +317,21 @@ $(UNIT_TESTS:%=test-%): test-%:
 test-10000:
 	+@$(SET_UP) $(OUT)/$(call stage,07)/server.exe $(OUT)/tests/library.exe
 	@sh common/tests/many.sh
+
+#: make faults | makes each call of each stage fail once
+.PHONY: faults
+faults:
+	+@$(SET_UP) $(OUT)/tests/faults.exe
+	+@$(build_watched) programs
+	@BUILD=build/instrument sh common/tests/faults.sh
+
+#: make coverage | which lines of the stages and of common the tests and the faults reach
+.PHONY: coverage
+coverage:
+	+@$(SET_UP) test-programs $(OUT)/tests/faults.exe
+	+@$(build_watched) COVERAGE=1 CFLAGS="-O0 -g --coverage" programs $(LIBRARY_TEST:$(OUT)/%=build/coverage/%) \
+	    build/coverage/tests/unit.exe
+	@sh common/tests/coverage.sh
 
 #: make lint | other compilers and analysers look at the sources (Debian, Ubuntu)
 .PHONY: lint

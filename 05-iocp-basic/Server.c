@@ -105,12 +105,14 @@ static void Session_Close(Session *session)
     free(session);
 }
 
-/* One reference less. With the last of them, nothing is outstanding and no thread is inside a call on
-   the socket: closesocket must not run while another call does.
-   https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
-static void Session_Release(Session *session)
+/* Gives back the reference of this thread, and the session's own if it is over. With the last one
+   nothing is outstanding and no thread is inside a call on the socket: closesocket must not run while
+   another call does. https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
+static void Session_Release(Session *session, bool isOpen)
 {
-    if (InterlockedDecrement(&session->references) == 0)
+    LONG count = isOpen ? 1 : 2;
+
+    if (InterlockedExchangeAdd(&session->references, -count) == count)
         Session_Close(session);
 }
 
@@ -200,9 +202,7 @@ static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD
     else if (bytes > 0 && overlappedEx->type == IO_SEND)
         isOpen = Session_ProcessSend(session, bytes);
 
-    if (!isOpen)
-        Session_Release(session);
-    Session_Release(session);
+    Session_Release(session, isOpen);
 }
 
 /* An accepted socket inherits the listener's event and with it that it does not block. Neither is
@@ -242,9 +242,7 @@ static void AcceptClient(void)
         return;
     }
     ServerLog_Connected(&address);
-    if (!Session_Associate(session) || !Session_RegisterRecv(session))
-        Session_Release(session);
-    Session_Release(session);
+    Session_Release(session, Session_Associate(session) && Session_RegisterRecv(session));
 }
 
 /*

@@ -79,12 +79,14 @@ static void Session_Close(Session *session)
     Session_Destroy(session);
 }
 
-/* One reference less. With the last of them, nothing is outstanding and no thread is inside a call on
-   the socket: closesocket must not run while another call does.
-   https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
-static void Session_Release(Session *session)
+/* Gives back the reference of this thread, and the session's own if it is over. With the last one
+   nothing is outstanding and no thread is inside a call on the socket: closesocket must not run while
+   another call does. https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
+static void Session_Release(Session *session, bool isOpen)
 {
-    if (InterlockedDecrement(&session->references) == 0)
+    LONG count = isOpen ? 1 : 2;
+
+    if (InterlockedExchangeAdd(&session->references, -count) == count)
         Session_Close(session);
 }
 
@@ -157,24 +159,22 @@ static void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, 
     else if (bytes > 0 && event->type == EVENT_SEND)
         isOpen = Session_ProcessSend(session, bytes);
 
-    if (!isOpen)
-        Session_Release(session);
-    Session_Release(session);
+    Session_Release(session, isOpen);
 }
 
 void Session_Start(Session *session, IocpCore *core, const NetAddress *address)
 {
+    bool isOpen = false;
+
     session->address = *address;
     SessionList_Add(session->list, session);
     ServerLog_Connected(&session->address);
     SocketUtils_SetTcpNoDelay(session->socket, true);
-    if (!IocpCore_Register(core, &session->object)) {
+    if (IocpCore_Register(core, &session->object))
+        isOpen = Session_RegisterRecv(session);
+    else
         session->error = GetLastError();
-        Session_Release(session);
-    } else if (!Session_RegisterRecv(session)) {
-        Session_Release(session);
-    }
-    Session_Release(session);
+    Session_Release(session, isOpen);
 }
 
 void SessionList_Init(SessionList *list)

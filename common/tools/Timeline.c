@@ -4,15 +4,14 @@
  *     timeline.exe TRACE.json OUT.svg [TITLE]
  *
  * TRACE.json is what an instrumented program writes when it runs with INSTRUMENT=trace=TRACE.json.
-  * The picture has a lane for each thread. Light boxes are calls that wait, dark ones calls that do
+ * The picture has a lane for each thread. Light boxes are calls that wait, dark ones calls that do
  * not, grey ones completion routines, which run inside a wait, and dashed ones stand for calls that
- * repeat those before them. Arrows go from the call that began an operation to the one that took its
- * completion. A browser that shows the picture alone tells place, result and duration of the call
- * under the pointer. Without TITLE it is headed with the name of the program.
-
+ * repeat those before them. Arrows go from the call that began an operation to the one that took
+ * its completion. A browser that shows the picture alone tells place, result and duration of the
+ * call under the pointer. Without TITLE it is headed with the name of the program.
  *
- * Exit code 0: OUT.svg is written. 1: it is not, and a sentence has said why. 2: the command line is
- * wrong.
+ * Exit code 0: OUT.svg is written. 1: it is not, and a sentence has said why. 2: the command line
+ * is wrong.
  */
 #include "TimelineLayout.h"
 
@@ -43,10 +42,10 @@
 static const char *const tints[] = {"#4d4d4d", "#1d4f91", "#8a3b12", "#2b6a30",
                                     "#6b2a7a", "#0d6370", "#8c1f45", "#2e2e2e"};
 
-/* Texts: t title, n thread, r remark, l slanted label, i in a light box, v in a dark one, e a result,
-   m the mark of a socket, d a dark one. Shapes: w wait, o its outline, f that of a fold, b completion
-   routine, a arrow, h the rim that sets it off from what is below, k circle. c0 to c7 and a0 to a7
-   are the tints, of areas and of lines. */
+/* Texts: t title, n thread, r remark, l slanted label, i in a light box, v in a dark one, e a
+   result, m the mark of a socket, d a dark one. Shapes: w wait, o its outline, f that of a fold, b
+   completion routine, a arrow, h the rim that sets it off from what is below, k circle. c0 to c7
+   and a0 to a7 are the tints, of areas and of lines. */
 static const char style[] =
     "text{font-family:Arial,Helvetica,sans-serif;font-size:10px;fill:#222}\n"
     ".t{font-size:15px;font-weight:bold}\n"
@@ -515,8 +514,8 @@ static void DrawPage(FILE *file, const char *title)
 
 /* --- The program ----------------------------------------------------------------------------- */
 
-/* Writes the picture beside `path` first, so that there is never half of one. False: it cannot, and a
-   sentence has said why. */
+/* Writes the picture beside `path` first, so that there is never half of one. False: it cannot, and
+   a sentence has said why. */
 static bool WritePicture(const char *path, const char *title)
 {
     char partPath[PATH_SIZE];
@@ -541,8 +540,8 @@ static bool WritePicture(const char *path, const char *title)
     return false;
 }
 
-/* Words of the command line are in the code page of the system; the picture is UTF-8. A title that is
-   too long or that no character set has becomes empty. */
+/* Words of the command line are in the code page of the system; the picture is UTF-8. A title that
+   is too long or that no character set has becomes empty. */
 static const char *ToUtf8(const char *text)
 {
     static char utf8[TITLE_SIZE * 3];

@@ -160,8 +160,8 @@ static void PlaceBegin(Layout *layout, Slice *slice, int x)
     slice->cursor = slice->x1 + GetHead(slice);
 }
 
-/* Places an edge to the right of x, where the one before it is. Returns where that ends what belongs
-   to it: the box if it is a short one, or the label. */
+/* Places an edge to the right of x, where the one before it is. Returns where that ends what
+   belongs to it: the box if it is a short one, or the label. */
 static int PlaceEdge(Layout *layout, const Edge *edge, int x)
 {
     Slice *slice = &layout->trace->slices[edge->slice];
@@ -181,8 +181,8 @@ static bool IsCut(const Slice *slice, int edge)
     return slice->first < edge && slice->last >= edge;
 }
 
-/* What is against beginning a new row at this edge: boxes that do not wait and arrows would be cut in
-   two, and the row would not be full. */
+/* What is against beginning a new row at this edge: boxes that do not wait and arrows would be cut
+   in two, and the row would not be full. */
 static int GetCutCost(const Layout *layout, int edge)
 {
     const Trace *trace = layout->trace;

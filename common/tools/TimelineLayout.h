@@ -69,8 +69,8 @@ typedef struct Layout {
 } Layout;
 
 /*
- * Fills `layout`, which is all zero, and in `trace` what is for it. The first row begins at `top`; the
- * page is between `least` and PAGE_WIDTH pixels wide. False: there would be too many rows.
+ * Fills `layout`, which is all zero, and in `trace` what is for it. The first row begins at `top`;
+ * the page is between `least` and PAGE_WIDTH pixels wide. False: there would be too many rows.
  */
 bool Layout_Place(Layout *layout, Trace *trace, int top, int least);
 

@@ -328,8 +328,15 @@ static void NestSlices(Trace *trace)
     }
 }
 
+/* True: a completion may be taken there. Most are waited for; without a port or a routine, a call
+   that does not wait collects the result. */
+static bool TakesCompletions(const Slice *slice)
+{
+    return slice->kind != SLICE_WORK || strstr(slice->name, "GetOverlappedResult") != NULL;
+}
+
 /* The slice in which an operation begins or ends: the innermost at that time. It begins in the call
-   that has its name, and ends where completions are waited for. TRACE_NONE: there is none. */
+   that has its name, and ends where completions are taken. TRACE_NONE: there is none. */
 static int FindSlice(const Trace *trace, const FlowEvent *event)
 {
     long long time = event->time / TRACE_TICKS;
@@ -341,7 +348,7 @@ static int FindSlice(const Trace *trace, const FlowEvent *event)
         bool hasName = !event->isEnd && strcmp(slice->name, event->name) == 0;
 
         if (slice->tid != event->tid || slice->begin / TRACE_TICKS > time ||
-            slice->end / TRACE_TICKS < time || (event->isEnd && slice->kind == SLICE_WORK) ||
+            slice->end / TRACE_TICKS < time || (event->isEnd && !TakesCompletions(slice)) ||
             (isNamed && !hasName))
             continue;
         found = i;

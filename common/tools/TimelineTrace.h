@@ -46,8 +46,8 @@ typedef struct Edge {
     bool isEnd;
 } Edge;
 
-/* An operation, from the slice that began it to the one that took its completion. Where the same two
-   folds have several in common, it is one of them. */
+/* An operation, from the slice that began it to the one that took its completion. Where the same
+   two folds have several in common, it is one of them. */
 typedef struct Flow {
     int from, to;
     int departure, arrival; /* which of those from and to these slices it is */
@@ -75,12 +75,12 @@ typedef struct Trace {
     int laneCount;
 } Trace;
 
-/* Fills `trace`, which is all zero, from the file. False: it cannot, and a sentence has said why. */
+/* Fills `trace`, which is all zero, from the file. False: it could not, and a sentence said why. */
 bool Trace_Read(Trace *trace, const char *path);
 
 /* For Trace_Read: where a thread does the same few calls many times, only the first are left, and a
-   fold for the others. The slices are in order and know their depths and parents; the parents have to
-   be looked for again. */
+   fold for the others. The slices are in order and know their depths and parents; the parents have
+   to be looked for again. */
 void Trace_Fold(Trace *trace);
 
 #endif

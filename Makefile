@@ -76,7 +76,7 @@ STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-7]-*/Server.c)))
 NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
 SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
 TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe
-TESTS   := $(OUT)/tests/unit.exe $(OUT)/tests/contract.exe
+TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe contract.exe)
 WATCHED := $(STAGES:%=build/instrument/%/server.exe)
 
 # $(call stage,05): its folder; nothing if there is none. previous: the number of the stage before.
@@ -132,11 +132,13 @@ $(OUT)/tools/calls.exe: $(call objects,common/tools/Calls.c common/tools/Convers
 $(OUT)/tools/record.exe: $(call objects,common/tools/Record.c common/tools/Conversation.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tools/timeline.exe: $(call objects,$(wildcard common/tools/Timeline*.c)) $(COMMON_OBJECTS)
 $(OUT)/tests/faults.exe: $(call objects,$(wildcard common/tests/Faults*.c) common/tools/Conversation.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/calls.exe: $(call objects,common/tests/CallsTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/claims.exe: $(call objects,$(wildcard common/tests/Claims*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/library.exe: $(call objects,$(wildcard common/tests/Library*.c) $(call library,$(call stage,07))) \
     $(TEST_HARNESS) $(COMMON_OBJECTS)
-$(OUT)/tests/chat.exe: $(call objects,common/tests/ChatTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/chat.exe: $(call objects,$(wildcard common/tests/ChatTest*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/%/libservercore.a: $(call objects,$(call library,$(call stage,07))) $(COMMON_OBJECTS) | compiler
 	$(say) "  archive $@"
 	@mkdir -p $(@D)
@@ -219,6 +221,16 @@ $(DIFF_TARGETS): diff-%:
 diff:
 	@$(call show_diff,$(FROM),$(TO))
 
+#: make diffs | writes the DIFF.md of each stage: what it changed from the one before it
+.PHONY: diffs
+diffs:
+	@sh common/tools/diffs.sh write
+
+#: make diff-html | pages with each step side by side: build/diff/index.html
+.PHONY: diff-html
+diff-html:
+	@sh common/tools/diff-html.sh
+
 show_diff = sh common/tools/diff.sh "$(call stage,$(1))" "$(call stage,$(2))"
 
 # --- Watching ------------------------------------------------------------------------------------
@@ -271,19 +283,22 @@ setup:
 SET_UP = sh common/tools/setup.sh build run && \
          $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 RUN_TESTS = sh common/tools/test.sh
-# chat.exe is told which programs to run.
-chat_words = $(addprefix $(OUT)/$(call stage,07)/,ChatServer.exe DummyClient.exe server.exe)
-test_words = $(OUT)/tests/$(1).exe$(if $(filter chat,$(1)), $(chat_words))
-UNIT_TESTS := unit $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
-TEST_ALL  = $(foreach test,$(UNIT_TESTS),--program "$(call test_words,$(test))") \
-            --script "common/tests/imports.sh" --script "common/tests/wrong/run.sh" \
+# What the test programs are told: chat.exe the folder of the programs that it runs, calls.exe the tool
+# that it tests and the servers.
+chat_words  = $(OUT)/$(call stage,07)
+calls_words = $(OUT)/tools/calls.exe $(WATCHED)
+test_words  = $(strip $(OUT)/tests/$(1).exe $($(1)_words))
+UNIT_TESTS := unit claims $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
+TEST_ALL  = $(foreach test,$(UNIT_TESTS) calls,--program "$(call test_words,$(test))") \
+            --program "$(OUT)/tests/chat.exe --verify build/instrument/$(call stage,07)" \
+            $(foreach script,imports.sh wrong/run.sh diffs.sh,--script "common/tests/$(script)") \
             --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED)
 
 # What the two begin with. They say nothing when all is built.
 .PHONY: demo-programs test-programs
 demo-programs: $(SERVERS) $(OUT)/tools/demo.exe
 	@:
-test-programs: $(SERVERS) $(EXAMPLES) $(TESTS) $(LIBRARY_TEST) $(CHAT_TEST)
+test-programs: $(SERVERS) $(EXAMPLES) $(TESTS) $(LIBRARY_TEST) $(CHAT_TEST) $(OUT)/tools/calls.exe
 	@:
 
 #: make demo | shows each stage at work, and its limit

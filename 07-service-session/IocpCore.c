@@ -95,9 +95,12 @@ DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs)
             DispatchEntry(&entries[i]);
     }
 
-    /* One is for this thread. It may have taken those of others, too. */
-    for (ULONG i = 1; i < quits; i++)
-        IocpCore_PostQuit(core);
+    /* One is for this thread. It may have taken those of others, too, who would wait for ever if one
+       were lost: so it is tried until it succeeds. */
+    for (ULONG i = 1; i < quits; i++) {
+        while (!IocpCore_PostQuit(core))
+            Sleep(1);
+    }
     return quits > 0 ? DISPATCH_QUIT : DISPATCH_DONE;
 }
 

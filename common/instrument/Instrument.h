@@ -13,6 +13,9 @@
 #ifndef INSTRUMENT_H
 #define INSTRUMENT_H
 
+/* inet_addr and others, which MSVC warns of: they are here for those who use them. */
+#define _WINSOCK_DEPRECATED_NO_WARNINGS
+
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <mswsock.h>
@@ -159,7 +162,9 @@ uintptr_t Instrument__beginthreadex(InstrumentPlace place, void *security, unsig
 HANDLE Instrument_CreateThread(InstrumentPlace place, LPSECURITY_ATTRIBUTES security,
                                SIZE_T stackSize, LPTHREAD_START_ROUTINE procedure, LPVOID argument,
                                DWORD flags, LPDWORD id);
-void Instrument_ExitProcess(InstrumentPlace place, UINT code);
+DECLSPEC_NORETURN void Instrument__endthreadex(InstrumentPlace place, unsigned code);
+DECLSPEC_NORETURN void Instrument_ExitThread(InstrumentPlace place, DWORD code);
+DECLSPEC_NORETURN void Instrument_ExitProcess(InstrumentPlace place, UINT code);
 
 /* The console and files */
 BOOL Instrument_SetConsoleCtrlHandler(InstrumentPlace place, PHANDLER_ROUTINE handler, BOOL add);
@@ -168,7 +173,7 @@ BOOL Instrument_ReadFile(InstrumentPlace place, HANDLE file, LPVOID buffer, DWOR
 BOOL Instrument_WriteFile(InstrumentPlace place, HANDLE file, LPCVOID buffer, DWORD size,
                           LPDWORD bytes, LPOVERLAPPED overlapped);
 BOOL Instrument_ReadConsoleW(InstrumentPlace place, HANDLE console, LPVOID buffer, DWORD size,
-                             LPDWORD read, PCONSOLE_READCONSOLE_CONTROL control);
+                             LPDWORD read, LPVOID control);
 BOOL Instrument_WriteConsoleW(InstrumentPlace place, HANDLE console, const VOID *buffer, DWORD size,
                               LPDWORD written, LPVOID reserved);
 HANDLE Instrument_GetStdHandle(InstrumentPlace place, DWORD number);
@@ -323,6 +328,8 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory);
 #define SleepEx(...)               Instrument_SleepEx(INSTRUMENT_PLACE, __VA_ARGS__)
 #define _beginthreadex(...)        Instrument__beginthreadex(INSTRUMENT_PLACE, __VA_ARGS__)
 #define CreateThread(...)          Instrument_CreateThread(INSTRUMENT_PLACE, __VA_ARGS__)
+#define _endthreadex(...)          Instrument__endthreadex(INSTRUMENT_PLACE, __VA_ARGS__)
+#define ExitThread(...)            Instrument_ExitThread(INSTRUMENT_PLACE, __VA_ARGS__)
 #define ExitProcess(...)           Instrument_ExitProcess(INSTRUMENT_PLACE, __VA_ARGS__)
 #define SetConsoleCtrlHandler(...) Instrument_SetConsoleCtrlHandler(INSTRUMENT_PLACE, __VA_ARGS__)
 #define ReadFile(...)              Instrument_ReadFile(INSTRUMENT_PLACE, __VA_ARGS__)

@@ -91,6 +91,8 @@
     X(SleepEx, KIND_IO, 0)                                                                         \
     X(_beginthreadex, KIND_IO, ERROR_TOO_MANY_TCBS)                                                \
     X(CreateThread, KIND_IO, ERROR_NOT_ENOUGH_MEMORY)                                              \
+    X(_endthreadex, KIND_IO, 0)                                                                    \
+    X(ExitThread, KIND_IO, 0)                                                                      \
     X(SetConsoleCtrlHandler, KIND_IO, ERROR_NOT_ENOUGH_MEMORY)                                     \
     X(ReadFile, KIND_IO, ERROR_BROKEN_PIPE)                                                        \
     X(WriteFile, KIND_IO, ERROR_BROKEN_PIPE)                                                       \

@@ -74,7 +74,7 @@ static bool ParseWord(char *word)
         return false;
     if (strcmp(word, "calls") == 0) {
         instrument.isCounting = true;
-    } else if (length == 5 && strncmp(word, "calls", length) == 0) {
+    } else if (length == 5 && strncmp(word, "calls", length) == 0 && value != NULL) {
         instrument.isCounting = true;
         instrument.callsFile = CopyText(value);
     } else if (length == 5 && strncmp(word, "trace", length) == 0 && value != NULL) {
@@ -153,7 +153,7 @@ static int SortCalls(Api sorted[API_COUNT])
 
 static void PrintCalls(void)
 {
-    Api sorted[API_COUNT];
+    Api sorted[API_COUNT] = {API_WSAStartup};
     int count = SortCalls(sorted);
     long total = 0;
 
@@ -182,11 +182,11 @@ static void PrintCalls(void)
 
 static void WriteCalls(void)
 {
-    Api sorted[API_COUNT];
+    Api sorted[API_COUNT] = {API_WSAStartup};
     int count = SortCalls(sorted);
-    FILE *file = fopen(instrument.callsFile, "wb");
+    FILE *file = NULL;
 
-    if (file == NULL) {
+    if (fopen_s(&file, instrument.callsFile, "wb") != 0 || file == NULL) {
         fprintf(stderr, "INSTRUMENT: calls cannot be written to '%s'.\n", instrument.callsFile);
         return;
     }
@@ -309,12 +309,13 @@ Thread *Thread_GetCurrent(void)
     return thread;
 }
 
-Thread *Thread_Create(InstrumentPlace started)
+Thread *Thread_Create(const Call *call)
 {
     Thread *thread = AddThread();
 
     thread->isOwn = true;
-    thread->started = started;
+    thread->started = call->place;
+    thread->startedBy = call->api;
     InterlockedIncrement(&state->threads);
     return thread;
 }
@@ -333,8 +334,10 @@ void Thread_Begin(Thread *thread)
 
 void Thread_End(Thread *thread)
 {
+    if (thread->isOver || !thread->isOwn)
+        return;
     thread->isOver = true;
-    Operation_CheckStack(thread, thread->stackTop, thread->last);
+    Operation_CheckStack(thread, thread->stackTop, (InstrumentPlace){NULL, 0});
     InterlockedDecrement(&state->threads);
 }
 
@@ -392,14 +395,42 @@ const char *Place_ToText(InstrumentPlace place, char *text, int size)
 
 InstrumentPlace Place_AfterLast(void)
 {
+    DWORD error = GetLastError();
     InstrumentPlace place = Thread_GetCurrent()->last;
 
     if (place.line > 0)
         place.line = -place.line;
+    SetLastError(error);
     return place;
 }
 
 /* --- Calls ---------------------------------------------------------------------------------- */
+
+/*
+ * Where the stack of the function that makes this call ends: what lies below is of functions that
+ * have returned, or of ours. `call` is a variable of the wrapper, so its caller's is the first frame
+ * above that.
+ */
+static const char *GetCallersStack(const Call *call)
+{
+#if defined(__x86_64__) || defined(_M_X64)
+    CONTEXT context;
+
+    RtlCaptureContext(&context);
+    while (context.Rsp <= (uintptr_t)call) {
+        DWORD64 base, frame;
+        void *data = NULL;
+        RUNTIME_FUNCTION *function = RtlLookupFunctionEntry(context.Rip, &base, NULL);
+
+        if (function == NULL)
+            break;
+        RtlVirtualUnwind(0, base, context.Rip, function, &context, &data, &frame, NULL);
+    }
+    return (const char *)(uintptr_t)context.Rsp;
+#else
+    return (const char *)(call + 1);
+#endif
+}
 
 bool Call_Begin(Call *call, Api api, InstrumentPlace place)
 {
@@ -417,13 +448,14 @@ bool Call_Begin(Call *call, Api api, InstrumentPlace place)
 
         call->thread = thread;
         thread->last = place;
+        thread->lastApi = api;
         InterlockedIncrement(&state->counts[api].calls);
         if (apiInfos[api].kind == KIND_IO)
             InterlockedIncrement(&state->calls);
         if (api == API_GetQueuedCompletionStatus || api == API_GetQueuedCompletionStatusEx)
             NameWorker(thread);
         if (instrument.isVerifying && thread->stackOperations != NULL)
-            Operation_CheckStack(thread, (const char *)&fault, place);
+            Operation_CheckStack(thread, GetCallersStack(call), place);
         if (instrument.isFaulting)
             fault = Fault_ForCall(api, place);
         if (instrument.isTracing)
@@ -435,21 +467,27 @@ bool Call_Begin(Call *call, Api api, InstrumentPlace place)
     return fault == 0;
 }
 
+void Call_MayWait(const Call *call)
+{
+    Finding finding;
+
+    if (!instrument.isVerifying || call->thread->routines == 0)
+        return;
+    Finding_Begin(&finding, 9, "%s, which may wait, inside a completion routine",
+                  apiInfos[call->api].name);
+    Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
+    Finding_End(&finding,
+                "while it waits, the thread serves nobody else, and other routines may run "
+                "inside this one");
+    SetLastError(call->error);
+}
+
 void Call_Waits(Call *call)
 {
     if (!instrument.isOn)
         return;
+    Call_MayWait(call);
     call->isWaiting = true;
-    if (instrument.isVerifying && call->thread->routines > 0) {
-        Finding finding;
-
-        Finding_Begin(&finding, 9, "%s, which may wait, inside a completion routine",
-                      apiInfos[call->api].name);
-        Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
-        Finding_End(&finding,
-                    "while it waits, other routines run inside this one, and the thread's "
-                    "own wait gets nothing done");
-    }
     BeginWait(call->thread);
     SetLastError(call->error);
 }
@@ -480,9 +518,9 @@ void Call_End(Call *call)
     if (instrument.isOn) {
         if (call->isWaiting)
             EndWait(call->thread);
-        Registry_Leave(call);
         if (instrument.isTracing && (apiInfos[call->api].kind == KIND_IO || call->isWaiting))
             Trace_AddCall(call);
+        Registry_Leave(call);
     }
     SetLastError(call->error);
 }

@@ -27,7 +27,6 @@
 #ifndef INSTRUMENT_CORE_H
 #define INSTRUMENT_CORE_H
 
-#define _CRT_SECURE_NO_WARNINGS /* fopen is good enough */
 #define INSTRUMENT_INSIDE
 #include "Instrument.h"
 
@@ -77,19 +76,27 @@ typedef struct Thread {
     struct Thread *next;
     int number; /* 1 is the main thread */
     char name[24];
-    bool isOwn;              /* the main thread or one that the program started */
-    bool isOver;             /* its procedure has returned */
-    bool isWorker;           /* it takes completions from a port */
-    int waits;               /* calls that wait and that it is in, nested by completion routines */
-    int routines;            /* completion routines that it is in */
-    InstrumentPlace last;    /* its last call */
-    InstrumentPlace started; /* what started it */
-    char *stackTop;          /* the end of its stack: the highest address */
-    char *stackEnd;          /* the lowest */
+    bool isOwn;    /* the main thread or one that the program started */
+    bool isOver;   /* its procedure has returned */
+    bool isWorker; /* it takes completions from a port */
+    int waits;     /* calls that wait and that it is in, nested by completion routines */
+    int routines;  /* completion routines that it is in */
+    Api lastApi;   /* its last call */
+    InstrumentPlace last;
+    Api startedBy; /* what started it */
+    InstrumentPlace started;
+    char *stackTop;                    /* the end of its stack: the highest address */
+    char *stackEnd;                    /* the lowest */
     struct Operation *stackOperations; /* outstanding, with memory on its stack */
     unsigned(__stdcall *procedure)(void *);
     void *argument;
 } Thread;
+
+/* An entry in the list of the calls that are inside with a resource. */
+typedef struct Inside {
+    struct Inside *next;
+    const struct Call *call;
+} Inside;
 
 typedef struct Call {
     Api api;
@@ -97,8 +104,9 @@ typedef struct Call {
     Thread *thread;
     DWORD error;               /* what GetLastError says after it */
     bool isWaiting;            /* it may wait */
-    struct Resource *resource; /* what it uses; counted there as inside */
+    struct Resource *resource; /* what it uses; it is inside with it */
     struct Resource *second;
+    Inside inside, secondInside;
     LONG operation; /* the one that it begins; 0: none */
     LONGLONG begin; /* ticks */
     char result[64];
@@ -112,6 +120,9 @@ void Call_End(Call *call);
 /* After Call_Begin: the call may wait for something, so the thread counts as waiting. */
 void Call_Waits(Call *call);
 
+/* The same for a call that seldom waits, such as send: the thread does not count as waiting. */
+void Call_MayWait(const Call *call);
+
 /* How many handles the call passes to the system, where it is not one. */
 void Call_PassesHandles(const Call *call, LONG count);
 
@@ -122,7 +133,7 @@ Thread *Thread_GetCurrent(void);
 Thread *Thread_GetFirst(void);
 
 /* Wraps a thread's procedure. */
-Thread *Thread_Create(InstrumentPlace started);
+Thread *Thread_Create(const Call *call);
 void Thread_Begin(Thread *thread);
 void Thread_End(Thread *thread);
 void Thread_Forget(Thread *thread); /* it was not started */
@@ -161,13 +172,10 @@ typedef struct Resource {
     HANDLE handle;
     ResourceType type;
     bool isOpen;
-    Api openedBy;
+    Api openedBy, closedBy;
     InstrumentPlace opened, closed;
-    int users;      /* calls that are inside with it */
+    Inside *inside; /* the calls that are inside with it */
     int operations; /* outstanding ones */
-    Api usedBy;     /* the last of the calls */
-    Thread *user;
-    InstrumentPlace used;
     char name[24];
 
     /* Sockets. */
@@ -175,7 +183,9 @@ typedef struct Resource {
     bool lacksAcceptContext, lacksConnectContext;
     HANDLE listener; /* that it was accepted from */
     HANDLE port;     /* that it is associated with */
-    int receives;    /* outstanding */
+    WSAEVENT event;  /* of WSAEventSelect, and for what */
+    long events;
+    int receives; /* outstanding */
 
     Thread *thread; /* of a thread's handle */
     bool isJoined;
@@ -193,10 +203,16 @@ void Registry_UseSecond(Call *call, HANDLE handle);
 /* The call is over: it is not inside any more. */
 void Registry_Leave(Call *call);
 
-/* The call closes this handle. Before the call itself. */
-void Registry_BeginClose(Call *call, HANDLE handle);
+/*
+ * The call closes this handle. Before the call itself. False: it was closed before, which verify has
+ * told, and is not to be closed again: its number may be somebody else's by now.
+ */
+bool Registry_BeginClose(Call *call, HANDLE handle);
 /* After it. */
-void Registry_EndClose(HANDLE handle);
+void Registry_EndClose(const Call *call, HANDLE handle, bool isClosed);
+
+/* The call uses this handle among others: it must not be closed. */
+void Registry_CheckOpen(const Call *call, HANDLE handle);
 
 /* After Registry_Use; NULL: a handle that the registry does not know. */
 Resource *Registry_Find(HANDLE handle);
@@ -240,7 +256,7 @@ LPWSAOVERLAPPED_COMPLETION_ROUTINE Operation_BeginRoutine(void *overlapped, Api 
 /* Something outstanding has memory in this block, which is about to be freed. */
 void Operation_CheckFreed(Call *call, const void *memory, size_t size);
 
-/* Something outstanding has memory on the stack of this thread below `frame`. */
+/* Something outstanding has memory on the stack of this thread below `frame`. No place: it ends. */
 void Operation_CheckStack(Thread *thread, const char *frame, InstrumentPlace place);
 
 void Registry_ReportLeftOver(void);

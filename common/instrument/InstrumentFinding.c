@@ -15,7 +15,7 @@ static const char *const rules[] = {
     "GetQueuedCompletionStatus has four outcomes",
     "an OVERLAPPED and its buffer belong to the system until the completion is taken",
     "one OVERLAPPED, one outstanding operation; zeroed before each use",
-    "a socket is closed once, and when nobody is using it",
+    "a socket or handle is closed once, when nobody uses it any more",
     "the end: cancel, wait until nothing is outstanding, join the threads, close the port, "
     "WSACleanup",
     "each function fails with a value of its own: NULL, INVALID_HANDLE_VALUE, INVALID_SOCKET",
@@ -79,7 +79,7 @@ void Finding_AddPlace(Finding *finding, const char *what, const char *call, Inst
         finding->places[finding->placeCount++] = place;
     Place_ToText(place, text, sizeof(text));
     if (finding->rule == RULE_WARNING)
-        AddText(finding, "; %s %s", call, text);
+        AddText(finding, "; %s at %s", call, text);
     else if (thread != NULL)
         AddText(finding, "    %-7s %s at %s, on %s\n", what, call, text, thread->name);
     else
@@ -117,7 +117,8 @@ void Finding_End(Finding *finding, const char *why)
         AddText(finding, "    why     %s\n", why);
     AcquireSRWLockExclusive(&lock);
     if (WasSeen(finding)) {
-        repeatedCount++;
+        if (finding->rule != RULE_WARNING)
+            repeatedCount++;
     } else {
         if (finding->rule != RULE_WARNING)
             findingCount++;

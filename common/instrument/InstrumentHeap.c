@@ -23,8 +23,9 @@
 typedef struct Block {
     char *memory;
     size_t size;
-    int firstPage, pages; /* in its arena, without the guards */
-    int pins;             /* outstanding operations that use it */
+    char *start; /* of its pages */
+    int pages;   /* without the guards */
+    int pins;    /* outstanding operations that use it */
     bool isFree;
     Api api, freedBy;
     InstrumentPlace made, freed;
@@ -44,18 +45,47 @@ static volatile LONG arenaCount;
 /* --- The heap ------------------------------------------------------------------------------- */
 
 /* NULL: none of ours. Without the lock: entries do not change once they are there. */
-static Block *FindBlock(const void *memory)
+static const Arena *FindArena(const void *memory)
 {
-    LONG count = arenaCount;
+    const char *at = (const char *)memory;
 
-    for (LONG i = count - 1; i >= 0; i--) {
+    for (LONG i = arenaCount - 1; i >= 0; i--) {
         const Arena *arena = arenas[i];
-        const char *at = (const char *)memory;
 
         if (at >= arena->memory && at < arena->memory + (size_t)arena->pages * PAGE_SIZE_)
-            return arena->blocks[(size_t)(at - arena->memory) / PAGE_SIZE_];
+            return arena;
     }
     return NULL;
+}
+
+/* The block on whose pages this is, or that lies before the guard on which it is. NULL: none. */
+static Block *FindBlock(const void *memory)
+{
+    const Arena *arena = FindArena(memory);
+
+    if (arena == NULL)
+        return NULL;
+    return arena->blocks[(size_t)((const char *)memory - arena->memory) / PAGE_SIZE_];
+}
+
+/* The same, or the block behind the guard if its memory is nearer. */
+static const Block *FindNearest(const char *address)
+{
+    const Arena *arena = FindArena(address);
+    const Block *block = FindBlock(address);
+    const Block *next = NULL;
+    int page;
+
+    if (arena == NULL)
+        return NULL;
+    page = (int)((size_t)(address - arena->memory) / PAGE_SIZE_);
+    if (page + 1 < arena->pages)
+        next = arena->blocks[page + 1];
+    if (next == NULL || next == block)
+        return block;
+    if (block == NULL || next->memory - address < address - (block->memory + block->size))
+        return next;
+    return block;
 }
 
 /* Under the lock. An arena with room for so many pages and the guards around them. */
@@ -83,11 +113,6 @@ static Arena *GetArena(int pages)
     return arena;
 }
 
-static char *GetPages(const Block *block)
-{
-    return (char *)((uintptr_t)block->memory / PAGE_SIZE_ * PAGE_SIZE_);
-}
-
 /* Under the lock. NULL: no memory. */
 static Block *AddBlock(size_t size)
 {
@@ -107,7 +132,7 @@ static Block *AddBlock(size_t size)
         return NULL;
     memset(start, FILLER, (size_t)pages * PAGE_SIZE_);
     block = (Block *)Instrument_Allocate(sizeof(*block));
-    block->firstPage = arena->used;
+    block->start = start;
     block->pages = pages;
     block->size = size;
     block->memory = start + (size_t)pages * PAGE_SIZE_ - room;
@@ -133,16 +158,18 @@ static void *Allocate(const Call *call, size_t size, int fill)
     return block != NULL ? block->memory : NULL;
 }
 
-static void ReportBlock(const Call *call, const Block *block, const char *what, const char *why)
+/* `how`: whether the call is where it went wrong, or only where that is seen. */
+static void ReportBlock(const Call *call, const Block *block, const char *how, const char *what,
+                        const char *why)
 {
     Finding finding;
 
     Finding_Begin(&finding, RULE_MEMORY, what, (unsigned long)block->size);
-    Finding_AddPlace(&finding, "began", apiInfos[block->api].name, block->made, NULL);
+    Finding_AddPlace(&finding, "made", apiInfos[block->api].name, block->made, NULL);
     if (block->isFree)
         Finding_AddPlace(&finding, "freed", apiInfos[block->freedBy].name, block->freed, NULL);
     if (call != NULL)
-        Finding_AddPlace(&finding, "seen", apiInfos[call->api].name, call->place, call->thread);
+        Finding_AddPlace(&finding, how, apiInfos[call->api].name, call->place, call->thread);
     Finding_End(&finding, why);
 }
 
@@ -157,42 +184,54 @@ static bool IsFiller(const char *from, const char *to)
 
 static void CheckFiller(const Call *call, const Block *block)
 {
-    const char *pages = GetPages(block);
-
-    if (!IsFiller(pages, block->memory))
-        ReportBlock(call, block, "something was written before a block of %lu bytes",
+    if (!IsFiller(block->start, block->memory))
+        ReportBlock(call, block, "seen", "something was written before a block of %lu bytes",
                     "what is there belongs to somebody else");
-    if (!IsFiller(block->memory + block->size, pages + (size_t)block->pages * PAGE_SIZE_))
-        ReportBlock(call, block, "something was written behind a block of %lu bytes",
+    if (!IsFiller(block->memory + block->size, block->start + (size_t)block->pages * PAGE_SIZE_))
+        ReportBlock(call, block, "seen", "something was written behind a block of %lu bytes",
                     "what is there belongs to somebody else");
 }
 
-/* False: the memory is none of ours, and whoever made it is to free it. */
+/* True: `memory` is what was given out as this block, and it is not yet freed. */
+static bool CheckWhole(const Call *call, const Block *block, const void *memory)
+{
+    if (block->isFree)
+        ReportBlock(call, block, "broken", "a block of %lu bytes is freed for the second time",
+                    "somebody else may have the memory by then");
+    else if (block->memory != memory)
+        ReportBlock(call, block, "broken",
+                    "what is freed points into a block of %lu bytes, not to its beginning",
+                    "free takes what malloc returned, and nothing else");
+    else
+        return true;
+    return false;
+}
+
+/*
+ * False: the memory is none of ours, and whoever made it is to free it. What an operation still
+ * uses stays there, as the system will write to it.
+ */
 static bool Free(Call *call, void *memory)
 {
     Block *block = FindBlock(memory);
+    bool isPinned, isWhole;
 
     if (block == NULL)
         return false;
-    if (block->isFree) {
-        ReportBlock(call, block, "a block of %lu bytes is freed for the second time",
-                    "somebody else may have the memory by then");
-        return true;
-    }
-    if (block->memory != memory) {
-        ReportBlock(call, block, "a pointer into the middle of a block of %lu bytes is freed",
-                    "free takes what malloc returned, and nothing else");
-        return true;
-    }
-    if (block->pins > 0)
+    isPinned = block->pins > 0;
+    if (isPinned && !block->isFree && block->memory == memory)
         Operation_CheckFreed(call, block->memory, block->size);
-    CheckFiller(call, block);
     AcquireSRWLockExclusive(&lock);
-    block->isFree = true;
-    block->freedBy = call->api;
-    block->freed = call->place;
+    isWhole = CheckWhole(call, block, memory);
+    if (isWhole) {
+        CheckFiller(call, block);
+        block->isFree = true;
+        block->freedBy = call->api;
+        block->freed = call->place;
+        if (!isPinned)
+            VirtualFree(block->start, (size_t)block->pages * PAGE_SIZE_, MEM_DECOMMIT);
+    }
     ReleaseSRWLockExclusive(&lock);
-    VirtualFree(GetPages(block), (size_t)block->pages * PAGE_SIZE_, MEM_DECOMMIT);
     return true;
 }
 
@@ -217,13 +256,19 @@ void GuardHeap_CheckRange(const Call *call, const void *memory, size_t size, con
         return;
     if (!block->isFree && start >= block->memory && start + size <= block->memory + block->size)
         return;
-    Finding_Begin(&finding, RULE_MEMORY, "%s is given %s of %lu bytes that is not inside its block",
-                  apiInfos[call->api].name, what, (unsigned long)size);
-    Finding_AddPlace(&finding, block->isFree ? "freed" : "began",
-                     apiInfos[block->isFree ? block->freedBy : block->api].name,
-                     block->isFree ? block->freed : block->made, NULL);
+    if (block->isFree)
+        Finding_Begin(&finding, RULE_MEMORY, "%s is given %s of %lu bytes that was freed before",
+                      apiInfos[call->api].name, what, (unsigned long)size);
+    else
+        Finding_Begin(&finding, RULE_MEMORY,
+                      "%s is given %s of %lu bytes that is not inside its block of %lu",
+                      apiInfos[call->api].name, what, (unsigned long)size,
+                      (unsigned long)block->size);
+    Finding_AddPlace(&finding, "made", apiInfos[block->api].name, block->made, NULL);
+    if (block->isFree)
+        Finding_AddPlace(&finding, "freed", apiInfos[block->freedBy].name, block->freed, NULL);
     Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
-    Finding_End(&finding, block->isFree ? "the block was freed before"
+    Finding_End(&finding, block->isFree ? "somebody else may have the memory by then"
                                         : "the system would read or write what lies behind it");
     SetLastError(call->error);
 }
@@ -239,33 +284,33 @@ static void DescribeAccess(const Block *block, const char *address, bool isWrite
     if (block->isFree)
         Finding_Begin(&finding, RULE_MEMORY, "a %s in a block of %lu bytes that was freed", kind,
                       (unsigned long)block->size);
-    else if (address >= block->memory)
-        Finding_Begin(&finding, RULE_MEMORY, "a %s %lu bytes behind a block of %lu bytes", kind,
-                      (unsigned long)(address - block->memory - (ptrdiff_t)block->size),
-                      (unsigned long)block->size);
     else
-        Finding_Begin(&finding, RULE_MEMORY, "a %s before a block of %lu bytes", kind,
-                      (unsigned long)block->size);
-    Finding_AddPlace(&finding, "began", apiInfos[block->api].name, block->made, NULL);
+        Finding_Begin(&finding, RULE_MEMORY, "a %s %s a block of %lu bytes, at its index %ld", kind,
+                      address < block->memory ? "before" : "behind", (unsigned long)block->size,
+                      (long)(address - block->memory));
+    Finding_AddPlace(&finding, "made", apiInfos[block->api].name, block->made, NULL);
     if (block->isFree)
         Finding_AddPlace(&finding, "freed", apiInfos[block->freedBy].name, block->freed, NULL);
     Finding_AddPlace(&finding, "broken", "an instruction", Place_AfterLast(), thread);
-    Finding_End(&finding, "the program cannot go on from here");
+    Finding_End(&finding, block->isFree
+                              ? "somebody else may have the memory by then; the program stops here"
+                              : "what is there belongs to somebody else; the program stops here");
 }
 
 static LONG CALLBACK HandleException(EXCEPTION_POINTERS *pointers)
 {
     const EXCEPTION_RECORD *record = pointers->ExceptionRecord;
     const char *address;
-    Block *block;
+    const Block *block;
 
     if (record->ExceptionCode != EXCEPTION_ACCESS_VIOLATION || record->NumberParameters < 2)
         return EXCEPTION_CONTINUE_SEARCH;
     address = (const char *)record->ExceptionInformation[1];
-    block = FindBlock(address);
+    block = FindNearest(address);
     if (block == NULL)
         return EXCEPTION_CONTINUE_SEARCH;
     DescribeAccess(block, address, record->ExceptionInformation[0] == 1);
+    fflush(stdout);
     TerminateProcess(GetCurrentProcess(), EXIT_FINDING);
     return EXCEPTION_CONTINUE_SEARCH;
 }
@@ -308,6 +353,7 @@ void GuardHeap_ReportLeftOver(void)
     Left left[REPORTED_MAX];
     int used = 0;
 
+    AcquireSRWLockExclusive(&lock);
     for (LONG i = 0; i < arenaCount; i++) {
         const Block *last = NULL;
 
@@ -321,12 +367,17 @@ void GuardHeap_ReportLeftOver(void)
             used = AddLeft(left, used, block);
         }
     }
+    ReleaseSRWLockExclusive(&lock);
     for (int i = 0; i < used; i++) {
         Finding finding;
 
-        Finding_Begin(&finding, RULE_LEFT_OVER,
-                      "%lu block%s, %lu bytes in all, not freed at the end", left[i].count,
-                      left[i].count == 1 ? "" : "s", left[i].bytes);
+        if (left[i].count == 1)
+            Finding_Begin(&finding, RULE_LEFT_OVER, "1 block of %lu bytes is not freed at the end",
+                          left[i].bytes);
+        else
+            Finding_Begin(&finding, RULE_LEFT_OVER,
+                          "%lu blocks, %lu bytes in all, are not freed at the end", left[i].count,
+                          left[i].bytes);
         Finding_AddPlace(&finding, "made", apiInfos[left[i].first->api].name, left[i].first->made,
                          NULL);
         Finding_End(&finding,
@@ -335,6 +386,13 @@ void GuardHeap_ReportLeftOver(void)
 }
 
 /* --- The calls ------------------------------------------------------------------------------ */
+
+/* C's functions say in errno that they have failed. */
+static void CheckMemory(const void *memory, size_t size)
+{
+    if (memory == NULL && size > 0)
+        errno = ENOMEM;
+}
 
 void *Instrument_malloc(InstrumentPlace place, size_t size)
 {
@@ -345,6 +403,7 @@ void *Instrument_malloc(InstrumentPlace place, size_t size)
         memory = instrument.isVerifying ? Allocate(&call, size, FRESH) : malloc(size);
         Call_Done(&call);
     }
+    CheckMemory(memory, size);
     Call_End(&call);
     return memory;
 }
@@ -361,18 +420,19 @@ void *Instrument_calloc(InstrumentPlace place, size_t count, size_t size)
             memory = Allocate(&call, count * size, 0);
         Call_Done(&call);
     }
+    CheckMemory(memory, size);
     Call_End(&call);
     return memory;
 }
 
-/* Always somewhere else: who keeps the old pointer is found out. */
+/* Of a block of ours. Always somewhere else: who keeps the old pointer is found out. */
 static void *Reallocate(Call *call, void *memory, size_t size, bool isZeroed)
 {
     const Block *block = FindBlock(memory);
     void *moved;
 
-    if (block == NULL)
-        return realloc(memory, size);
+    if (!CheckWhole(call, block, memory))
+        return NULL;
     moved = Allocate(call, size, isZeroed ? 0 : FRESH);
     if (moved == NULL)
         return NULL;
@@ -387,14 +447,17 @@ void *Instrument_realloc(InstrumentPlace place, void *memory, size_t size)
     void *moved = NULL;
 
     if (Call_Begin(&call, API_realloc, place)) {
-        if (!instrument.isVerifying)
-            moved = realloc(memory, size);
-        else if (memory == NULL)
+        if (instrument.isVerifying && memory == NULL)
             moved = Allocate(&call, size, FRESH);
+        else if (!instrument.isVerifying || FindBlock(memory) == NULL)
+            moved = realloc(memory, size);
+        else if (size == 0)
+            Free(&call, memory);
         else
             moved = Reallocate(&call, memory, size, false);
         Call_Done(&call);
     }
+    CheckMemory(moved, size);
     Call_End(&call);
     return moved;
 }
@@ -421,6 +484,7 @@ char *Instrument__strdup(InstrumentPlace place, const char *text)
             memcpy(copy, text, size);
         Call_Done(&call);
     }
+    CheckMemory(copy, size);
     Call_End(&call);
     return copy;
 }

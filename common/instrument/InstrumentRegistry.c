@@ -65,6 +65,23 @@ static Operation **OperationBucket(const void *overlapped)
     return &operations[((uintptr_t)overlapped >> 4) % BUCKETS];
 }
 
+/* Under the lock. */
+static void Enter(Resource *resource, Inside *inside, const Call *call)
+{
+    inside->call = call;
+    inside->next = resource->inside;
+    resource->inside = inside;
+}
+
+static void Leave(Resource *resource, const Inside *inside)
+{
+    Inside **at = &resource->inside;
+
+    while (*at != inside)
+        at = &(*at)->next;
+    *at = inside->next;
+}
+
 static bool IsNoHandle(HANDLE handle)
 {
     return handle == NULL || handle == INVALID_HANDLE_VALUE;
@@ -72,7 +89,8 @@ static bool IsNoHandle(HANDLE handle)
 
 static const char *GetTypeName(ResourceType type)
 {
-    static const char *const names[] = {"socket", "event", "completion port", "thread handle"};
+    static const char *const names[] = {"a socket", "an event", "a completion port",
+                                        "a thread handle"};
 
     return names[type];
 }
@@ -100,7 +118,7 @@ static Resource *AddResource(HANDLE handle)
         if (old->handle != handle)
             continue;
         *at = old->next;
-        if (old->users == 0 && old->operations == 0)
+        if (old->inside == NULL && old->operations == 0)
             Instrument_Release(old);
         break;
     }
@@ -123,10 +141,10 @@ void Registry_Open(Call *call, HANDLE handle, ResourceType type)
     resource->type = type;
     resource->opened = call->place;
     resource->openedBy = call->api;
-    resource->users = 1;
     if (type == TYPE_SOCKET)
         snprintf(resource->name, sizeof(resource->name), "socket %d", ++socketCount);
     call->second = resource;
+    Enter(resource, &call->secondInside, call);
     ReleaseSRWLockExclusive(&lock);
 }
 
@@ -136,9 +154,11 @@ static void ReportNoHandle(const Call *call, HANDLE handle)
 
     Finding_Begin(&finding, 8, "%s is given %s, the sign of a call that failed",
                   apiInfos[call->api].name,
-                  handle == NULL ? "NULL" : "INVALID_SOCKET or INVALID_HANDLE_VALUE");
+                  handle == NULL                   ? "NULL"
+                  : call->api < API_WSACreateEvent ? "INVALID_SOCKET"
+                                                   : "INVALID_SOCKET or INVALID_HANDLE_VALUE");
     Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
-    Finding_End(&finding, "there is no such thing to work with; the call before was to be checked");
+    Finding_End(&finding, "the call that was to give it has failed, and nobody has looked");
 }
 
 static void ReportClosed(const Call *call, const Resource *resource, bool isClose)
@@ -146,20 +166,29 @@ static void ReportClosed(const Call *call, const Resource *resource, bool isClos
     Finding finding;
 
     Finding_Begin(&finding, 6,
-                  isClose ? "a %s is closed for the second time" : "a closed %s is used",
+                  isClose ? "%s is closed for the second time" : "%s is used after it was closed",
                   GetTypeName(resource->type));
-    Finding_AddPlace(&finding, "began", apiInfos[resource->openedBy].name, resource->opened, NULL);
-    Finding_AddPlace(&finding, "closed", "it was closed", resource->closed, NULL);
+    Finding_AddPlace(&finding, "opened", apiInfos[resource->openedBy].name, resource->opened, NULL);
+    Finding_AddPlace(&finding, "closed", apiInfos[resource->closedBy].name, resource->closed, NULL);
     Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
     Finding_End(&finding, "the system gives a closed handle's number to the next one: this may hit "
                           "somebody else's");
 }
 
+/* Under the lock. NULL: there is none, which was told. */
+static Resource *FindOpen(const Call *call, HANDLE handle)
+{
+    Resource *resource = Registry_Find(handle);
+
+    if (resource != NULL && !resource->isOpen && instrument.isVerifying)
+        ReportClosed(call, resource, false);
+    return resource;
+}
+
 /* Returns its entry; NULL: there is none. */
-static Resource *Use(Call *call, HANDLE handle)
+static Resource *Use(Call *call, HANDLE handle, Inside *inside)
 {
     Resource *resource;
-    bool isClosed = false;
 
     Call_PassesHandles(call, 1);
     if (IsNoHandle(handle)) {
@@ -168,31 +197,34 @@ static Resource *Use(Call *call, HANDLE handle)
         return NULL;
     }
     AcquireSRWLockExclusive(&lock);
-    resource = Registry_Find(handle);
-    if (resource != NULL) {
-        isClosed = !resource->isOpen;
-        resource->users++;
-        resource->usedBy = call->api;
-        resource->used = call->place;
-        resource->user = call->thread;
-    }
+    resource = FindOpen(call, handle);
+    if (resource != NULL)
+        Enter(resource, inside, call);
     ReleaseSRWLockExclusive(&lock);
-    if (isClosed && instrument.isVerifying)
-        ReportClosed(call, resource, false);
     return resource;
 }
 
 void Registry_Use(Call *call, HANDLE handle)
 {
     if (instrument.isOn)
-        call->resource = Use(call, handle);
+        call->resource = Use(call, handle, &call->inside);
     SetLastError(call->error);
 }
 
 void Registry_UseSecond(Call *call, HANDLE handle)
 {
     if (instrument.isOn)
-        call->second = Use(call, handle);
+        call->second = Use(call, handle, &call->secondInside);
+    SetLastError(call->error);
+}
+
+void Registry_CheckOpen(const Call *call, HANDLE handle)
+{
+    if (!instrument.isVerifying || IsNoHandle(handle))
+        return;
+    AcquireSRWLockExclusive(&lock);
+    FindOpen(call, handle);
+    ReleaseSRWLockExclusive(&lock);
     SetLastError(call->error);
 }
 
@@ -202,69 +234,90 @@ void Registry_Leave(Call *call)
         return;
     AcquireSRWLockExclusive(&lock);
     if (call->resource != NULL)
-        call->resource->users--;
+        Leave(call->resource, &call->inside);
     if (call->second != NULL)
-        call->second->users--;
+        Leave(call->second, &call->secondInside);
     ReleaseSRWLockExclusive(&lock);
 }
 
-static void ReportUsed(const Call *call, const Resource *resource)
+/* Under the lock: another thread's call may be inside, and it does not leave meanwhile. */
+static void CheckUnused(const Call *call, const Resource *resource)
 {
-    Finding finding;
+    const Inside *other = resource->inside;
     bool isPort = resource->type == TYPE_PORT;
+    Finding finding;
 
+    while (other != NULL && other->call->thread == call->thread)
+        other = other->next;
+    if (other == NULL || resource->type == TYPE_THREAD)
+        return;
     Finding_Begin(&finding, isPort ? 7 : 6,
-                  "a %s is closed while another thread is inside %s on it",
-                  GetTypeName(resource->type), apiInfos[resource->usedBy].name);
-    Finding_AddPlace(&finding, "inside", apiInfos[resource->usedBy].name, resource->used,
-                     resource->user);
+                  "%s is closed while another thread is inside %s with it",
+                  GetTypeName(resource->type), apiInfos[other->call->api].name);
+    Finding_AddPlace(&finding, "inside", apiInfos[other->call->api].name, other->call->place,
+                     other->call->thread);
     Finding_AddPlace(&finding, "broken", apiInfos[call->api].name, call->place, call->thread);
     Finding_End(&finding,
                 isPort ? "the threads at the port are told to end, and joined, before it is closed"
-                       : "that thread may go on with the number when it belongs to another socket");
+                       : "that thread may go on with the number when it belongs to something else");
 }
 
-void Registry_BeginClose(Call *call, HANDLE handle)
+bool Registry_BeginClose(Call *call, HANDLE handle)
 {
     Resource *resource;
-    bool wasOpen = true, isUsed = false;
+    bool wasOpen = true;
 
     if (!instrument.isOn)
-        return;
+        return true;
     Call_PassesHandles(call, 1);
     if (IsNoHandle(handle)) {
         if (instrument.isVerifying)
             ReportNoHandle(call, handle);
         SetLastError(call->error);
-        return;
+        return true;
     }
     AcquireSRWLockExclusive(&lock);
     resource = Registry_Find(handle);
     if (resource != NULL) {
-        wasOpen = resource->isOpen;
-        isUsed = resource->users > 0;
-        resource->isOpen = false;
-        resource->users++;
-        call->resource = resource;
-    }
-    ReleaseSRWLockExclusive(&lock);
-    if (resource != NULL && instrument.isVerifying) {
+        wasOpen = resource->isOpen || !instrument.isVerifying;
         if (!wasOpen)
             ReportClosed(call, resource, true);
-        else if (isUsed && resource->type != TYPE_THREAD)
-            ReportUsed(call, resource);
-        resource->closed = call->place;
+        else if (instrument.isVerifying)
+            CheckUnused(call, resource);
+        if (wasOpen) {
+            resource->isOpen = false;
+            resource->closed = call->place;
+            resource->closedBy = call->api;
+        }
+        call->resource = resource;
+        Enter(resource, &call->inside, call);
     }
+    ReleaseSRWLockExclusive(&lock);
     SetLastError(call->error);
+    return wasOpen;
 }
 
-void Registry_EndClose(HANDLE handle)
+/* It can be waited for by nobody: a program that does it gets an error, as without verify. */
+static HANDLE CreatePlaceholder(void)
+{
+    return CreateEventExW(NULL, NULL, CREATE_EVENT_MANUAL_RESET, 0);
+}
+
+void Registry_EndClose(const Call *call, HANDLE handle, bool isClosed)
 {
     HANDLE placeholder, oldest;
 
-    if (!instrument.isVerifying || IsNoHandle(handle))
+    if (!instrument.isOn || IsNoHandle(handle))
         return;
-    placeholder = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!isClosed) {
+        /* closesocket fails where it would have to wait: the socket is there still. */
+        if (call->resource != NULL)
+            call->resource->isOpen = true;
+        return;
+    }
+    if (!instrument.isVerifying)
+        return;
+    placeholder = CreatePlaceholder();
     AcquireSRWLockExclusive(&lock);
     oldest = kept[keptNext];
     kept[keptNext] = placeholder;
@@ -272,13 +325,14 @@ void Registry_EndClose(HANDLE handle)
     ReleaseSRWLockExclusive(&lock);
     if (oldest != NULL)
         CloseHandle(oldest);
+    SetLastError(call->error);
 }
 
 void Registry_Init(void)
 {
     /* From the start: who counts the handles of the program shall not see them become more. */
     for (int i = 0; i < KEPT_MAX && instrument.isVerifying; i++)
-        kept[i] = CreateEventW(NULL, TRUE, FALSE, NULL);
+        kept[i] = CreatePlaceholder();
 }
 
 void Registry_CountStartup(int change, InstrumentPlace place)
@@ -356,12 +410,22 @@ static Operation *FindOperation(const void *overlapped)
     return operation;
 }
 
+/* The program may have freed the memory without our seeing it: a plain access could crash. */
+static bool IsPending(const OVERLAPPED *overlapped)
+{
+    ULONG_PTR status = 0;
+
+    return ReadProcessMemory(GetCurrentProcess(), &overlapped->Internal, &status, sizeof(status),
+                             NULL) &&
+           status == STATUS_OF_PENDING;
+}
+
 /* One that is told by its event is over when the system says so in the OVERLAPPED. */
 static bool IsOutstanding(const Operation *operation)
 {
     if (operation->isReported)
         return false;
-    return operation->way != BY_EVENT || operation->overlapped->Internal == STATUS_OF_PENDING;
+    return operation->way != BY_EVENT || IsPending(operation->overlapped);
 }
 
 static bool IsOnStack(const Thread *thread, const void *memory)
@@ -420,12 +484,15 @@ static void ReportReuse(const Call *call, const Operation *operation)
                 "them it is of");
 }
 
+/* In an operation on a file the offset says where in the file. */
 static void CheckZeroed(const Call *call, const OVERLAPPED *overlapped)
 {
+    bool isFile =
+        call->api == API_ReadFile || call->api == API_WriteFile || call->api == API_TransmitFile;
     Finding finding;
 
-    if (overlapped->Internal == 0 && overlapped->InternalHigh == 0 && overlapped->Offset == 0 &&
-        overlapped->OffsetHigh == 0)
+    if (overlapped->Internal == 0 && overlapped->InternalHigh == 0 &&
+        (isFile || (overlapped->Offset == 0 && overlapped->OffsetHigh == 0)))
         return;
     Finding_Begin(&finding, 5, "%s is given an OVERLAPPED that is not zeroed",
                   apiInfos[call->api].name);
@@ -443,6 +510,23 @@ static void CheckReceives(const Call *call, Resource *resource)
     Finding_Begin(&finding, RULE_WARNING, "a second receive is outstanding on one socket");
     Finding_AddPlace(&finding, "", "WSARecv", call->place, NULL);
     Finding_End(&finding, "the buffers fill in order, but two threads may handle them in any");
+}
+
+/* Under the lock. One that is outstanding stays in the list: its completion is still to come. */
+static void CheckReuse(const Call *call, const OVERLAPPED *overlapped)
+{
+    Operation *operation = FindOperation(overlapped);
+
+    while (operation != NULL && operation->way == BY_EVENT && !IsOutstanding(operation)) {
+        RemoveOperation(operation);
+        operation = FindOperation(overlapped);
+    }
+    if (!instrument.isVerifying)
+        return;
+    if (operation != NULL && IsOutstanding(operation))
+        ReportReuse(call, operation);
+    else if (call->api != API_PostQueuedCompletionStatus)
+        CheckZeroed(call, overlapped);
 }
 
 /* Under the lock. */
@@ -485,21 +569,16 @@ void Operation_Begin(Call *call, void *overlapped, const WSABUF *buffers, DWORD 
     OVERLAPPED *own = (OVERLAPPED *)overlapped;
     Operation *operation;
 
-    if (!instrument.isOn)
+    if (!instrument.isOn || overlapped == NULL)
         return;
-    if (instrument.isVerifying)
-        GuardHeap_CheckRange(call, overlapped, sizeof(*own), "the OVERLAPPED");
+    if (instrument.isVerifying) {
+        GuardHeap_CheckRange(call, overlapped, sizeof(*own), "an OVERLAPPED");
+        Registry_CheckOpen(call, (HANDLE)((uintptr_t)own->hEvent & ~(uintptr_t)1));
+    }
     for (DWORD i = 0; i < count && instrument.isVerifying; i++)
         GuardHeap_CheckRange(call, buffers[i].buf, buffers[i].len, "a buffer");
     AcquireSRWLockExclusive(&lock);
-    operation = FindOperation(overlapped);
-    if (operation != NULL) {
-        if (instrument.isVerifying && IsOutstanding(operation))
-            ReportReuse(call, operation);
-        RemoveOperation(operation);
-    } else if (instrument.isVerifying) {
-        CheckZeroed(call, own);
-    }
+    CheckReuse(call, own);
     operation = AddOperation(call, own, count);
     operation->routine = routine;
     operation->resource = call->resource;
@@ -600,13 +679,8 @@ void Operation_BeginPost(Call *call, void *overlapped)
         return;
     AcquireSRWLockExclusive(&lock);
     operation = FindOperation(overlapped);
-    if (operation != NULL && operation->way != BY_HAND) {
-        if (instrument.isVerifying && IsOutstanding(operation))
-            ReportReuse(call, operation);
-        RemoveOperation(operation);
-        operation = NULL;
-    }
-    if (operation == NULL) {
+    if (operation == NULL || operation->way != BY_HAND) {
+        CheckReuse(call, (const OVERLAPPED *)overlapped);
         operation = AddOperation(call, (OVERLAPPED *)overlapped, 0);
         operation->way = BY_HAND;
         AddRange(operation, overlapped, sizeof(OVERLAPPED));
@@ -664,7 +738,6 @@ static void SetCompletionResult(Call *call, const Operation *operation, DWORD by
 void Operation_Dequeued(Call *call, void *overlapped, DWORD bytes, DWORD error)
 {
     Operation *operation;
-    Resource *resource = NULL;
     Api api = API_COUNT;
     LONG id = 0;
 
@@ -675,20 +748,13 @@ void Operation_Dequeued(Call *call, void *overlapped, DWORD bytes, DWORD error)
     if (operation != NULL) {
         api = operation->api;
         id = operation->id;
-        resource = operation->resource;
         SetCompletionResult(call, operation, bytes, error);
         if (error == 0)
             MarkConnected(operation);
-        if (operation->way == BY_HAND) {
+        if (operation->way == BY_HAND)
             TakePosted(operation);
-        } else {
+        else
             RemoveOperation(operation);
-            /* What the trace calls the port's completion: the session whose it is. */
-            if (call->second == NULL && resource != NULL) {
-                resource->users++;
-                call->second = resource;
-            }
-        }
     }
     ReleaseSRWLockExclusive(&lock);
     if (id != 0)
@@ -724,7 +790,8 @@ void Operation_Collected(Call *call, void *overlapped, DWORD bytes, DWORD error)
         return;
     AcquireSRWLockExclusive(&lock);
     operation = FindOperation(overlapped);
-    if (operation != NULL && operation->way == BY_EVENT) {
+    /* It may still be pending: WSAGetOverlappedResult has other reasons to fail, too. */
+    if (operation != NULL && operation->way == BY_EVENT && !IsPending(operation->overlapped)) {
         api = operation->api;
         id = operation->id;
         SetCompletionResult(call, operation, bytes, error);
@@ -775,7 +842,7 @@ static void ReportFreed(const Call *call, const Operation *operation, const char
                         (const char *)operation->overlapped < memory + size;
     Finding finding;
 
-    Finding_Begin(&finding, 4, "%s of memory with the %s of a %s that is outstanding",
+    Finding_Begin(&finding, 4, "%s gives back memory with the %s of a %s that is outstanding",
                   apiInfos[call->api].name, isOverlapped ? "OVERLAPPED" : "buffer",
                   apiInfos[operation->api].name);
     Finding_AddPlace(&finding, "began", apiInfos[operation->api].name, operation->place,
@@ -804,17 +871,19 @@ void Operation_CheckFreed(Call *call, const void *memory, size_t size)
     SetLastError(call->error);
 }
 
-static void ReportStack(const Operation *operation, InstrumentPlace place)
+static void ReportStack(const Operation *operation, const char *frame, InstrumentPlace place)
 {
+    const char *overlapped = (const char *)operation->overlapped;
+    bool isOverlapped = IsOnStack(operation->thread, overlapped) && overlapped < frame;
     Finding finding;
 
-    Finding_Begin(&finding, 4,
-                  "a function has returned that had the OVERLAPPED or buffer of an outstanding %s "
-                  "among its variables",
-                  apiInfos[operation->api].name);
+    Finding_Begin(&finding, 4, "a %s that had the %s of an outstanding %s among its variables",
+                  place.file != NULL ? "function has returned" : "thread has ended",
+                  isOverlapped ? "OVERLAPPED" : "buffer", apiInfos[operation->api].name);
     Finding_AddPlace(&finding, "began", apiInfos[operation->api].name, operation->place,
                      operation->thread);
-    Finding_AddPlace(&finding, "seen", "the next call", place, operation->thread);
+    if (place.file != NULL)
+        Finding_AddPlace(&finding, "seen", "the next call", place, operation->thread);
     Finding_End(&finding,
                 "the system will still write there, into the variables of whichever function "
                 "has that part of the stack by then");
@@ -843,7 +912,7 @@ void Operation_CheckStack(Thread *thread, const char *frame, InstrumentPlace pla
         if (operation->isReported || GetLowest(operation) >= frame)
             continue;
         if (IsOutstanding(operation))
-            ReportStack(operation, place);
+            ReportStack(operation, frame, place);
         ForgetMemory(operation);
     }
     ReleaseSRWLockExclusive(&lock);
@@ -861,14 +930,16 @@ static void ReportOutstanding(const Operation *operation)
                                             : apiInfos[operation->api].name);
     Finding_AddPlace(&finding, "began", apiInfos[operation->api].name, operation->place,
                      operation->thread);
-    Finding_End(&finding, "it was to be cancelled, and its completion taken");
+    Finding_End(&finding, operation->way == BY_HAND
+                              ? "it was to be taken from the port"
+                              : "it was to be cancelled, and its completion taken");
 }
 
 static void ReportOpen(const Resource *resource)
 {
     Finding finding;
 
-    Finding_Begin(&finding, RULE_LEFT_OVER, "a %s is still open at the end",
+    Finding_Begin(&finding, RULE_LEFT_OVER, "%s is still open at the end",
                   GetTypeName(resource->type));
     Finding_AddPlace(&finding, "opened", apiInfos[resource->openedBy].name, resource->opened, NULL);
     Finding_End(&finding,
@@ -882,8 +953,9 @@ static void ReportThread(const Thread *thread)
     Finding finding;
 
     Finding_Begin(&finding, 7, "a thread still runs at the end, in the middle of whatever it does");
-    Finding_AddPlace(&finding, "began", "it was started", thread->started, NULL);
-    Finding_AddPlace(&finding, "last", "its last call", thread->last, thread);
+    Finding_AddPlace(&finding, "began", apiInfos[thread->startedBy].name, thread->started, NULL);
+    if (thread->last.file != NULL)
+        Finding_AddPlace(&finding, "last", apiInfos[thread->lastApi].name, thread->last, thread);
     Finding_End(&finding,
                 "the system just stops it there; it was to be told to end, and waited for");
 }

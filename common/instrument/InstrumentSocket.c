@@ -102,14 +102,17 @@ SOCKET Instrument_WSASocketW(InstrumentPlace place, int family, int type, int pr
 
 int Instrument_closesocket(InstrumentPlace place, SOCKET s)
 {
+    int result = SOCKET_ERROR;
     Call call;
-    int result;
 
     Call_Begin(&call, API_closesocket, place);
-    Registry_BeginClose(&call, (HANDLE)s);
-    result = closesocket(s);
-    Call_Done(&call);
-    Registry_EndClose((HANDLE)s);
+    if (Registry_BeginClose(&call, (HANDLE)s)) {
+        result = closesocket(s);
+        Call_Done(&call);
+        Registry_EndClose(&call, (HANDLE)s, result == 0);
+    } else {
+        call.error = WSAENOTSOCK;
+    }
     Call_End(&call);
     return result;
 }
@@ -117,6 +120,8 @@ int Instrument_closesocket(InstrumentPlace place, SOCKET s)
 /* An accepted socket has what the listener has, and a name of its own. */
 static void AddAccepted(Call *call, SOCKET accepted)
 {
+    if (accepted == INVALID_SOCKET)
+        Call_SetResult(call, "error %lu", call->error);
     if (!instrument.isOn || accepted == INVALID_SOCKET)
         return;
     Registry_Open(call, (HANDLE)accepted, TYPE_SOCKET);
@@ -137,6 +142,9 @@ SOCKET Instrument_accept(InstrumentPlace place, SOCKET s, SOCKADDR *address, int
         result = accept(s, address, length);
         Call_Done(&call);
         AddAccepted(&call, result);
+    } else if (call.resource != NULL && (call.resource->events & FD_ACCEPT) != 0) {
+        /* accept, also where it fails, has FD_ACCEPT signalled again if a client still waits. */
+        WSASetEvent(call.resource->event);
     }
     Call_End(&call);
     return result;
@@ -304,12 +312,22 @@ static void ReportOption(const Call *call, const char *what, const char *why)
     SetLastError(call->error);
 }
 
+/* An option that is a BOOL is switched on; some give it one byte. */
+static bool IsTrue(const char *value, int size)
+{
+    for (int i = 0; value != NULL && i < size; i++) {
+        if (value[i] != 0)
+            return true;
+    }
+    return false;
+}
+
 /* A TCP_NODELAY at SOL_SOCKET has the number of SO_DEBUG there, and is taken without a word. */
 static void CheckOption(const Call *call, int level, int name, const char *value, int size)
 {
     if (level == SOL_SOCKET && name == SO_UPDATE_ACCEPT_CONTEXT)
         Registry_SetContext(call, value, size);
-    if (!instrument.isVerifying)
+    if (!instrument.isVerifying || !IsTrue(value, size))
         return;
     if (level == SOL_SOCKET && name == SO_REUSEADDR)
         ReportOption(call, "SO_REUSEADDR is set",
@@ -331,8 +349,8 @@ int Instrument_setsockopt(InstrumentPlace place, SOCKET s, int level, int name, 
         result = setsockopt(s, level, name, value, size);
         Call_Done(&call);
         if (result == 0 && level == SOL_SOCKET && call.resource != NULL) {
-            if (name == SO_EXCLUSIVEADDRUSE)
-                call.resource->isExclusive = true;
+            if (name == (int)SO_EXCLUSIVEADDRUSE)
+                call.resource->isExclusive = IsTrue(value, size);
             if (name == SO_UPDATE_CONNECT_CONTEXT)
                 call.resource->lacksConnectContext = false;
         }
@@ -362,6 +380,7 @@ int Instrument_getaddrinfo(InstrumentPlace place, const char *node, const char *
     int error;
 
     if (Call_Begin(&call, API_getaddrinfo, place)) {
+        Call_MayWait(&call);
         error = getaddrinfo(node, service, hints, result);
         Call_Done(&call);
     } else {
@@ -389,6 +408,8 @@ int Instrument_send(InstrumentPlace place, SOCKET s, const char *buffer, int siz
 
     if (BeginSocketCall(&call, API_send, place, s)) {
         GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
+        if (Registry_IsBlocking(&call))
+            Call_MayWait(&call);
         if (size > 1 && Fault_ForOutcome(OUTCOME_SHORT, API_send, place, &unused))
             size /= 2;
         result = send(s, buffer, size, flags);
@@ -483,6 +504,17 @@ static LONG CountSet(const fd_set *set)
     return set != NULL ? (LONG)set->fd_count : 0;
 }
 
+/* The program may have another FD_SETSIZE than this file: its array may be longer. */
+static void CheckSet(const Call *call, const fd_set *set)
+{
+    for (u_int i = 0; set != NULL && i < set->fd_count; i++) {
+        SOCKET s;
+
+        memcpy(&s, (const char *)set + offsetof(fd_set, fd_array) + i * sizeof(s), sizeof(s));
+        Registry_CheckOpen(call, (HANDLE)s);
+    }
+}
+
 int Instrument_select(InstrumentPlace place, int unused, fd_set *readSet, fd_set *writeSet,
                       fd_set *exceptSet, const struct timeval *timeout)
 {
@@ -491,6 +523,9 @@ int Instrument_select(InstrumentPlace place, int unused, fd_set *readSet, fd_set
 
     if (Call_Begin(&call, API_select, place)) {
         Call_PassesHandles(&call, CountSet(readSet) + CountSet(writeSet) + CountSet(exceptSet));
+        CheckSet(&call, readSet);
+        CheckSet(&call, writeSet);
+        CheckSet(&call, exceptSet);
         if (timeout == NULL || timeout->tv_sec != 0 || timeout->tv_usec != 0)
             Call_Waits(&call);
         result = select(unused, readSet, writeSet, exceptSet, (PTIMEVAL)(uintptr_t)timeout);
@@ -546,6 +581,8 @@ static void BeginData(Call *call, LPWSABUF buffers, DWORD count, LPWSAOVERLAPPED
             GuardHeap_CheckRange(call, buffers[i].buf, buffers[i].len, "a buffer");
         if (mayWait && Registry_IsBlocking(call))
             Call_Waits(call);
+        else if (Registry_IsBlocking(call))
+            Call_MayWait(call);
         return;
     }
     Operation_Begin(call, overlapped, buffers, count, *routine);
@@ -823,8 +860,15 @@ int Instrument_WSAIoctl(InstrumentPlace place, SOCKET s, DWORD code, LPVOID in, 
     Call call;
 
     if (BeginSocketCall(&call, API_WSAIoctl, place, s)) {
+        WSABUF range = {outSize, (char *)out};
+
+        Operation_Begin(&call, overlapped, &range, out != NULL ? 1 : 0, routine);
+        if (overlapped != NULL && routine != NULL && instrument.isOn)
+            routine = CompletionRoutine;
         result = WSAIoctl(s, code, in, inSize, out, outSize, bytes, overlapped, routine);
         Call_Done(&call);
+        if (overlapped != NULL)
+            Operation_Returned(&call, overlapped, result == 0);
         if (result == 0 && code == SIO_GET_EXTENSION_FUNCTION_POINTER && inSize == sizeof(GUID))
             ReplaceFunction((const GUID *)in, out);
         if (result == 0 && code == FIONBIO && call.resource != NULL)
@@ -852,14 +896,17 @@ WSAEVENT Instrument_WSACreateEvent(InstrumentPlace place)
 
 BOOL Instrument_WSACloseEvent(InstrumentPlace place, WSAEVENT event)
 {
-    BOOL result;
+    BOOL result = FALSE;
     Call call;
 
     Call_Begin(&call, API_WSACloseEvent, place);
-    Registry_BeginClose(&call, event);
-    result = WSACloseEvent(event);
-    Call_Done(&call);
-    Registry_EndClose(event);
+    if (Registry_BeginClose(&call, event)) {
+        result = WSACloseEvent(event);
+        Call_Done(&call);
+        Registry_EndClose(&call, event, result);
+    } else {
+        call.error = WSA_INVALID_HANDLE;
+    }
     Call_End(&call);
     return result;
 }
@@ -896,10 +943,14 @@ int Instrument_WSAEventSelect(InstrumentPlace place, SOCKET s, WSAEVENT event, l
     Call call;
 
     if (BeginSocketCall(&call, API_WSAEventSelect, place, s)) {
+        Registry_CheckOpen(&call, event);
         result = WSAEventSelect(s, event, events);
         Call_Done(&call);
-        if (result == 0 && events != 0 && call.resource != NULL)
-            call.resource->isNonBlocking = true;
+        if (result == 0 && call.resource != NULL) {
+            call.resource->isNonBlocking = call.resource->isNonBlocking || events != 0;
+            call.resource->event = event;
+            call.resource->events = events;
+        }
     }
     Call_End(&call);
     return result;
@@ -912,6 +963,7 @@ int Instrument_WSAEnumNetworkEvents(InstrumentPlace place, SOCKET s, WSAEVENT ev
     Call call;
 
     if (BeginSocketCall(&call, API_WSAEnumNetworkEvents, place, s)) {
+        Registry_CheckOpen(&call, event);
         result = WSAEnumNetworkEvents(s, event, events);
         Call_Done(&call);
     }
@@ -928,6 +980,8 @@ DWORD Instrument_WSAWaitForMultipleEvents(InstrumentPlace place, DWORD count,
 
     if (Call_Begin(&call, API_WSAWaitForMultipleEvents, place)) {
         Call_PassesHandles(&call, (LONG)count);
+        for (DWORD i = 0; i < count; i++)
+            Registry_CheckOpen(&call, events[i]);
         if (timeout != 0)
             Call_Waits(&call);
         result = WSAWaitForMultipleEvents(count, events, all, timeout, alertable);
@@ -1013,7 +1067,7 @@ const char *Instrument_inet_ntop(InstrumentPlace place, int family, const void *
     Call call;
 
     Call_Begin(&call, API_inet_ntop, place);
-    result = inet_ntop(family, address, text, size);
+    result = inet_ntop(family, (PVOID)(uintptr_t)address, text, size);
     Call_Done(&call);
     Call_End(&call);
     return result;

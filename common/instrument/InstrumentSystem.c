@@ -15,8 +15,11 @@ HANDLE Instrument_CreateIoCompletionPort(InstrumentPlace place, HANDLE handle, H
     Call call;
 
     if (Call_Begin(&call, API_CreateIoCompletionPort, place)) {
-        if (handle != INVALID_HANDLE_VALUE)
+        /* INVALID_HANDLE_VALUE asks for a port that nothing belongs to yet. */
+        if (handle != INVALID_HANDLE_VALUE || port != NULL)
             Registry_Use(&call, handle);
+        if (port != NULL)
+            Registry_CheckOpen(&call, port);
         result = CreateIoCompletionPort(handle, port, key, threads);
         Call_Done(&call);
         if (result != NULL && port == NULL)
@@ -72,16 +75,18 @@ BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LP
 /* The entry's operation has failed: its status says so, as GetOverlappedResult will find. */
 static DWORD GetEntryError(OVERLAPPED_ENTRY *entry)
 {
-    const ULONG_PTR statusReset = 0xC000020D; /* STATUS_CONNECTION_RESET */
+    ULONG_PTR status = 0xC000020D; /* STATUS_CONNECTION_RESET */
     DWORD fault;
 
-    if (entry->lpOverlapped == NULL)
-        return 0;
-    if (entry->lpOverlapped->Internal == 0 && IsToFail(entry->lpOverlapped, &fault)) {
-        entry->lpOverlapped->Internal = statusReset;
+    /* Not the one in the OVERLAPPED: what is posted by hand may point to anything. */
+    if (entry->Internal == 0 && IsToFail(entry->lpOverlapped, &fault)) {
+        if (fault != ERROR_NETNAME_DELETED)
+            status = 0xC0010000 | fault; /* one that stands for this error */
+        entry->Internal = status;
+        entry->lpOverlapped->Internal = status;
         entry->dwNumberOfBytesTransferred = 0;
     }
-    return (DWORD)entry->lpOverlapped->Internal;
+    return (DWORD)entry->Internal;
 }
 
 BOOL Instrument_GetQueuedCompletionStatusEx(InstrumentPlace place, HANDLE port,
@@ -192,14 +197,17 @@ HANDLE_CALL(ResetEvent, (InstrumentPlace place, HANDLE handle), (handle))
 
 BOOL Instrument_CloseHandle(InstrumentPlace place, HANDLE handle)
 {
-    BOOL result;
+    BOOL result = FALSE;
     Call call;
 
     Call_Begin(&call, API_CloseHandle, place);
-    Registry_BeginClose(&call, handle);
-    result = CloseHandle(handle);
-    Call_Done(&call);
-    Registry_EndClose(handle);
+    if (Registry_BeginClose(&call, handle)) {
+        result = CloseHandle(handle);
+        Call_Done(&call);
+        Registry_EndClose(&call, handle, result);
+    } else {
+        call.error = ERROR_INVALID_HANDLE;
+    }
     Call_End(&call);
     return result;
 }
@@ -298,6 +306,8 @@ DWORD Instrument_WaitForMultipleObjects(InstrumentPlace place, DWORD count, cons
 
     Call_Begin(&call, API_WaitForMultipleObjects, place);
     Call_PassesHandles(&call, (LONG)count);
+    for (DWORD i = 0; i < count; i++)
+        Registry_CheckOpen(&call, handles[i]);
     if (timeout != 0)
         Call_Waits(&call);
     result = WaitForMultipleObjects(count, handles, all, timeout);
@@ -315,6 +325,8 @@ DWORD Instrument_WaitForMultipleObjectsEx(InstrumentPlace place, DWORD count, co
 
     Call_Begin(&call, API_WaitForMultipleObjectsEx, place);
     Call_PassesHandles(&call, (LONG)count);
+    for (DWORD i = 0; i < count; i++)
+        Registry_CheckOpen(&call, handles[i]);
     if (timeout != 0)
         Call_Waits(&call);
     result = WaitForMultipleObjectsEx(count, handles, all, timeout, alertable);
@@ -363,6 +375,29 @@ static unsigned __stdcall RunThread(void *parameter)
     return result;
 }
 
+/* These two do not come back. */
+void Instrument__endthreadex(InstrumentPlace place, unsigned code)
+{
+    Call call;
+
+    Call_Begin(&call, API__endthreadex, place);
+    Call_End(&call);
+    if (instrument.isOn)
+        Thread_End(Thread_GetCurrent());
+    _endthreadex(code);
+}
+
+void Instrument_ExitThread(InstrumentPlace place, DWORD code)
+{
+    Call call;
+
+    Call_Begin(&call, API_ExitThread, place);
+    Call_End(&call);
+    if (instrument.isOn)
+        Thread_End(Thread_GetCurrent());
+    ExitThread(code);
+}
+
 uintptr_t Instrument__beginthreadex(InstrumentPlace place, void *security, unsigned stackSize,
                                     unsigned(__stdcall *procedure)(void *), void *argument,
                                     unsigned flags, unsigned *id)
@@ -372,7 +407,7 @@ uintptr_t Instrument__beginthreadex(InstrumentPlace place, void *security, unsig
 
     if (Call_Begin(&call, API__beginthreadex, place)) {
         if (instrument.isOn) {
-            Thread *thread = Thread_Create(place);
+            Thread *thread = Thread_Create(&call);
 
             thread->procedure = procedure;
             thread->argument = argument;
@@ -407,7 +442,7 @@ HANDLE Instrument_CreateThread(InstrumentPlace place, LPSECURITY_ATTRIBUTES secu
 
     if (Call_Begin(&call, API_CreateThread, place)) {
         if (instrument.isOn) {
-            Thread *thread = Thread_Create(place);
+            Thread *thread = Thread_Create(&call);
 
             memcpy(&thread->procedure, &procedure, sizeof(procedure));
             thread->argument = argument;
@@ -553,7 +588,7 @@ BOOL Instrument_WriteFile(InstrumentPlace place, HANDLE file, LPCVOID buffer, DW
 }
 
 BOOL Instrument_ReadConsoleW(InstrumentPlace place, HANDLE console, LPVOID buffer, DWORD size,
-                             LPDWORD read, PCONSOLE_READCONSOLE_CONTROL control)
+                             LPDWORD read, LPVOID control)
 {
     BOOL result = FALSE;
     Call call;

@@ -202,9 +202,9 @@ static void WriteThreadNames(FILE *file, const Thread *thread)
 
 void Trace_Write(void)
 {
-    FILE *file = fopen(instrument.traceFile, "wb");
+    FILE *file = NULL;
 
-    if (file == NULL) {
+    if (fopen_s(&file, instrument.traceFile, "wb") != 0 || file == NULL) {
         fprintf(stderr, "INSTRUMENT: the trace cannot be written to '%s'.\n", instrument.traceFile);
         return;
     }

@@ -83,7 +83,6 @@ static void Converse(Run *run, bool hasNeighbour)
     Guest *guests = run->guests;
 
     hasNeighbour = hasNeighbour && Come(run, NEIGHBOUR);
-
     if (!HasFailed(run) && Come(run, FIRST) &&
         GoesOn(run, FIRST, Echo(&guests[FIRST].client, SMALL_SIZE, 2)) &&
         GoesOn(run, FIRST, Echo(&guests[FIRST].client, BIG_SIZE, 3)))
@@ -103,16 +102,21 @@ static void Converse(Run *run, bool hasNeighbour)
 static void Stop(Run *run)
 {
     Client *last = &run->guests[LAST].client;
+    ClientResult result;
 
     if (!Conversation_PressCtrlC(&run->conversation)) {
         Fail(run, "%s", run->conversation.reason);
-    } else {
-        if (last->isOpen && Client_WaitForEnd(last) > CLIENT_LOST)
+        return;
+    }
+    if (last->isOpen) {
+        /* A reset is as good as an end in order. */
+        result = Client_WaitForEnd(last);
+        if (result != CLIENT_DONE && result != CLIENT_LOST)
             Fail(run, "Client 'last', after Ctrl+C: %s", run->conversation.reason);
         Client_Close(last);
-        if (!Conversation_CheckEnd(&run->conversation))
-            Fail(run, "%s", run->conversation.reason);
     }
+    if (!Conversation_CheckEnd(&run->conversation))
+        Fail(run, "%s", run->conversation.reason);
 }
 
 /* --- What a run must have been like ------------------------------------------------------------ */

@@ -183,7 +183,7 @@ static bool Measure(const char *path, const Options *options, Figures *figures)
     went = Conversation_Start(&conversation, path, "calls") &&
            Converse(&conversation, clients, options, snapshots);
     if (!went)
-        printf("%s: %s\n", path, conversation.reason);
+        fprintf(stderr, "%s: %s\n", path, conversation.reason);
     for (int i = 0; i < CLIENT_MAX; i++)
         Client_Close(&clients[i]);
     Conversation_Close(&conversation);
@@ -321,7 +321,7 @@ static FILE *OpenText(const char *path, const char *mode)
 
     if (fopen_s(&file, path, mode) == 0)
         return file;
-    printf("The file '%s' cannot be opened.\n", path);
+    fprintf(stderr, "The file '%s' cannot be opened.\n", path);
     return NULL;
 }
 

@@ -15,6 +15,7 @@
 #define REST_MS        5  /* nothing has happened for so long: the server is at rest */
 #define REST_LOOKS     3  /* and so often: a look may come late where the machine is busy */
 #define PIECE_SIZE     4096
+#define PRESS_PAUSE_MS 200 /* before Ctrl+C is tried again, where the system could not press it */
 
 static SRWLOCK variableLock = SRWLOCK_INIT; /* held while INSTRUMENT is another than our own */
 
@@ -89,7 +90,7 @@ bool Conversation_Launch(Conversation *conversation, const char *path, const cha
     conversation->process = StartWithModes(path, modes);
     if (conversation->process != NULL)
         return true;
-    return Conversation_Fail(conversation, "%s cannot be started: error %lu.", path,
+    return Conversation_Fail(conversation, "The server cannot be started: error %lu.",
                              GetLastError());
 }
 
@@ -123,6 +124,13 @@ bool Conversation_Start(Conversation *conversation, const char *path, const char
            Conversation_WaitForListening(conversation) && Conversation_WaitForRest(conversation);
 }
 
+static bool FailEnded(Conversation *conversation)
+{
+    ServerProcess_WaitForExit(conversation->process, STOP_MS, &conversation->exitCode);
+    return Conversation_Fail(conversation, "The server has ended, with exit code %lu (0x%lX).",
+                             conversation->exitCode, conversation->exitCode);
+}
+
 /* Finer than GetTickCount64, which goes on in steps of up to 16 ms. */
 static double GetNowMs(void)
 {
@@ -148,7 +156,7 @@ bool Conversation_WaitForRest(Conversation *conversation)
             continue;
         }
         if (!ServerProcess_IsRunning(conversation->process))
-            return Conversation_Fail(conversation, "The server has ended.");
+            return FailEnded(conversation);
         if (now >= deadline)
             return Conversation_Fail(conversation,
                                      "The server does not come to rest: %ld of its %ld threads "
@@ -180,15 +188,16 @@ static bool HasSaidStopped(Conversation *conversation)
 
 bool Conversation_PressCtrlC(Conversation *conversation)
 {
-    if (!ServerProcess_IsRunning(conversation->process)) {
-        ServerProcess_WaitForExit(conversation->process, STOP_MS, &conversation->exitCode);
-        return Conversation_Fail(conversation,
-                                 "The server ended before Ctrl+C, with exit code %lu (0x%lX).",
-                                 conversation->exitCode, conversation->exitCode);
+    double deadline = GetNowMs() + WAIT_MS;
+
+    if (!ServerProcess_IsRunning(conversation->process))
+        return FailEnded(conversation);
+    while (!ServerProcess_PressCtrlC(conversation->process)) {
+        if (GetNowMs() >= deadline)
+            return Conversation_Fail(conversation, "Ctrl+C cannot be pressed: error %lu.",
+                                     GetLastError());
+        Sleep(PRESS_PAUSE_MS);
     }
-    if (!ServerProcess_PressCtrlC(conversation->process))
-        return Conversation_Fail(conversation, "Ctrl+C cannot be pressed: error %lu.",
-                                 GetLastError());
     return true;
 }
 

@@ -25,7 +25,7 @@
 #include "NetAddress.h"
 #include "ServerProcess.h"
 
-#include "instrument/InstrumentState.h"
+#include "InstrumentState.h"
 
 #define WAIT_MS     10000 /* for what should come at once; long, because machines can be busy */
 #define STOP_MS     5000  /* a server ends within this time after Ctrl+C */

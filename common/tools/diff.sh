@@ -3,26 +3,20 @@
 #
 #     sh common/tools/diff.sh 04-overlapped-callback 05-iocp-basic
 #
-# Copies the sources to build/diff first, so that nothing but code is compared. Exit code 0 whether
-# they differ or not.
+# It looks as git's diffs look for the reader elsewhere, with their colours and their pager. Exit code 0
+# whether they differ or not.
+
+. "$(dirname "$0")/diff-git.sh"
 
 if [ ! -d "${1:-/}" ] || [ ! -d "${2:-/}" ] || [ -z "$1" ] || [ -z "$2" ]; then
     echo "Which stages? For example: make diff-05, or make diff FROM=03 TO=05" >&2
     exit 2
 fi
-if ! command -v git >/dev/null 2>&1; then
-    echo "git is missing, and it makes the comparison. Install git (https://git-scm.com)." >&2
-    exit 1
-fi
-rm -rf build/diff
-mkdir -p "build/diff/$1" "build/diff/$2"
-cp "$1"/*.[ch] "build/diff/$1"
-cp "$2"/*.[ch] "build/diff/$2"
-cd build/diff || exit 1
-git diff --no-index --color=auto -- "$1" "$2"
+git_begin
+copy_sources "$1" "$diff_work/$1"
+copy_sources "$2" "$diff_work/$2"
+old=$(git_tree "$diff_work/$1") && new=$(git_tree "$diff_work/$2") || exit 1
+git diff -M -C --src-prefix="$1/" --dst-prefix="$2/" "$old" "$new"
 code=$?
-# 1: they differ. 141: whoever reads this has seen enough (SIGPIPE).
-case $code in
-0 | 1 | 141) exit 0 ;;
-*) exit "$code" ;;
-esac
+# 141: whoever reads this has seen enough (SIGPIPE).
+[ "$code" = 141 ] || exit "$code"

@@ -1,0 +1,508 @@
+/*
+ * CallsTest: that calls.exe measures, and that each stage asks of the system what it should.
+ *
+ *     calls.exe TOOL SERVER... [--list] [FILTER]
+ *
+ * TOOL is the calls.exe of common/tools, the servers are instrumented. The figures are exact: see
+ * `models` for why each is what it is. FILTER runs only the tests whose name contains it; it is the
+ * word that does not end with ".exe". The last line says "N passed, N failed".
+ */
+#include "ServerProcess.h"
+#include "Test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXIT_USAGE   2
+#define SERVER_MAX   7
+#define CALL_MAX     5
+#define WORD_MAX     20
+#define TOOL_MS      60000
+#define CROWD        10 /* clients, where a test has many */
+#define CROWD_TEXT   "10"
+#define PATH_SIZE    1024
+#define LINE_SIZE    2048
+#define SHORT_ECHOES "20" /* for tests that do not look at the figures themselves */
+
+/* --- What the stages need -------------------------------------------------------------------- */
+
+/*
+ * Calls for one echo, and the handles that they pass to the system. One part is always the same,
+ * the other is for each client that is connected, whether it talks or not.
+ */
+typedef struct CallModel {
+    const char *name;
+    int calls, callsForEach;
+    int handles, handlesForEach;
+} CallModel;
+
+typedef struct StageModel {
+    const char *number;
+    CallModel calls[CALL_MAX]; /* up to one without a name */
+} StageModel;
+
+static const StageModel models[] = {
+    /* recv returns with the bytes, send takes them. */
+    {"01", {{"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}}},
+    /* Before that, select is asked, about the listener and every client. */
+    {"02", {{"select", 1, 0, 1, 1}, {"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}}},
+    /* A receive and a send are begun, each with its event reset first. Each signals its event, so
+       the wait, for the listener's event and those of all clients, returns twice, and each time
+       all clients are asked whether they have a result. */
+    {"03",
+     {{"WSAWaitForMultipleEvents", 2, 0, 2, 2},
+      {"WSAGetOverlappedResult", 0, 2, 0, 2},
+      {"WSAResetEvent", 2, 0, 2, 0},
+      {"WSARecv", 1, 0, 1, 0},
+      {"WSASend", 1, 0, 1, 0}}},
+    /* A receive and a send; each completes in a wait, for the listener's event alone. */
+    {"04",
+     {{"WSAWaitForMultipleEvents", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    /* A receive and a send; the completion of each is taken from the port. */
+    {"05",
+     {{"GetQueuedCompletionStatus", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    {"06",
+     {{"GetQueuedCompletionStatus", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    /* The send succeeds at once, and then queues no completion. */
+    {"07",
+     {{"GetQueuedCompletionStatusEx", 1, 0, 1, 0},
+      {"WSARecv", 1, 0, 1, 0},
+      {"WSASend", 1, 0, 1, 0}}},
+};
+
+static const char *toolPath;
+static const char *serverPaths[SERVER_MAX];
+static int serverCount;
+static char figuresPath[PATH_SIZE]; /* for --json; beside this program, that is, under build */
+static char checkPath[PATH_SIZE];   /* for --check, there, too */
+
+/* The folder that the server is in, "05-iocp-basic". */
+static void GetFolder(const char *path, char *folder, size_t size)
+{
+    const char *end = path + strlen(path);
+    const char *start;
+
+    while (end > path && *end != '/' && *end != '\\')
+        end--;
+    start = end;
+    while (start > path && start[-1] != '/' && start[-1] != '\\')
+        start--;
+    snprintf(folder, size, "%.*s", (int)(end - start), start);
+}
+
+static const StageModel *FindModel(const char *folder)
+{
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        if (strncmp(folder, models[i].number, 2) == 0)
+            return &models[i];
+    }
+    return NULL;
+}
+
+/* --- Running the tool ------------------------------------------------------------------------ */
+
+typedef struct ToolRun {
+    ServerProcess *process;
+    DWORD exitCode;
+    char *output, *errors;
+    char *figures; /* what it wrote to figuresPath; empty if it did not */
+} ToolRun;
+
+static ToolRun tool; /* of the test that runs */
+
+static void EndTool(void)
+{
+    ServerProcess_Close(tool.process);
+    free(tool.output);
+    free(tool.errors);
+    free(tool.figures);
+    memset(&tool, 0, sizeof(tool));
+    DeleteFileA(figuresPath);
+}
+
+static void Fixture_End(bool failed)
+{
+    (void)failed;
+    EndTool();
+}
+
+static void Fixture_OverTime(void)
+{
+    if (tool.process != NULL)
+        ServerProcess_Kill(tool.process);
+}
+
+/* All of the file's text, or "" if there is none. The caller frees it. NULL: no memory. */
+static char *ReadText(const char *path)
+{
+    FILE *file = NULL;
+    char *text = (char *)calloc(1, 65536);
+
+    if (text != NULL && fopen_s(&file, path, "rb") == 0) {
+        text[fread(text, 1, 65535, file)] = '\0';
+        fclose(file);
+    }
+    return text;
+}
+
+static bool HasOneClientOnly(const char *path)
+{
+    char folder[PATH_SIZE];
+
+    GetFolder(path, folder, sizeof(folder));
+    return strncmp(folder, "01", 2) == 0;
+}
+
+/* Runs the tool with these words, ended by NULL, and behind them all servers that `clients` can
+   talk to at once; 0: no server. */
+static bool RunTool(const char *const words[], int clients)
+{
+    const char *arguments[WORD_MAX + SERVER_MAX + 1];
+    int count = 0;
+
+    EndTool();
+    while (words[count] != NULL) {
+        arguments[count] = words[count];
+        count++;
+    }
+    for (int i = 0; clients > 0 && i < serverCount; i++) {
+        if (clients == 1 || !HasOneClientOnly(serverPaths[i]))
+            arguments[count++] = serverPaths[i];
+    }
+    arguments[count] = NULL;
+    tool.process = ServerProcess_Start(toolPath, arguments, NULL, NULL);
+    if (tool.process == NULL)
+        return Test_Explain("%s does not start: error %lu", toolPath, GetLastError());
+    if (!ServerProcess_WaitForExit(tool.process, TOOL_MS, &tool.exitCode))
+        return Test_Explain("%s does not end in %d ms", toolPath, TOOL_MS);
+    tool.output = ServerProcess_CopyOutput(tool.process, 0);
+    tool.errors = ServerProcess_CopyErrors(tool.process);
+    tool.figures = ReadText(figuresPath);
+    if (tool.output == NULL || tool.errors == NULL || tool.figures == NULL)
+        return Test_Explain("no memory");
+    return true;
+}
+
+/* Copies the part of `text` from `start` on and up to `end`. False: there is no such part. */
+static bool CopyPart(const char *text, const char *start, const char *end, char *part, size_t size)
+{
+    const char *from = strstr(text, start);
+    const char *to = from != NULL ? strstr(from, end) : NULL;
+
+    part[0] = '\0';
+    if (to == NULL)
+        return Test_Explain("there is no \"%s\" with \"%s\" behind it in:\n%s", start, end, text);
+    snprintf(part, size, "%.*s", (int)(to - from), from);
+    return true;
+}
+
+static int CountText(const char *text, const char *part)
+{
+    int count = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+/* --- Figures --------------------------------------------------------------------------------- */
+
+/* The table and the line of the file have what the model says, and nothing else. */
+static void CheckFigures(const char *folder, const StageModel *model, int clients)
+{
+    char table[LINE_SIZE], line[LINE_SIZE], text[200];
+    int calls = 0, handles = 0, count = 0;
+
+    snprintf(text, sizeof(text), "%s: %d client", folder, clients);
+    REQUIRE(CHECK(CopyPart(tool.output, text, "To start", table, sizeof(table))));
+    snprintf(text, sizeof(text), "{\"server\": \"%s\", ", folder);
+    REQUIRE(CHECK(CopyPart(tool.figures, text, "\n", line, sizeof(line))));
+
+    for (; count < CALL_MAX && model->calls[count].name != NULL; count++) {
+        const CallModel *call = &model->calls[count];
+        int callCount = call->calls + call->callsForEach * clients;
+        int handleCount = call->handles + call->handlesForEach * clients;
+
+        snprintf(text, sizeof(text), "\n  %-28s %13.2f  %15.2f  ", call->name, (double)callCount,
+                 (double)handleCount);
+        CHECK_CONTAINS(table, text);
+        snprintf(text, sizeof(text), "\"%s\": %d.00", call->name, callCount);
+        CHECK_CONTAINS(line, text);
+        calls += callCount;
+        handles += handleCount;
+    }
+    snprintf(text, sizeof(text), "\n  %d.00 calls an echo, with %d.00 handles.\n", calls, handles);
+    CHECK_CONTAINS(table, text);
+    snprintf(
+        text, sizeof(text),
+        "\"clients\": %d, \"echoes\": 100, \"callsPerEcho\": %d.00, \"handlesPerEcho\": %d.00,",
+        clients, calls, handles);
+    CHECK_CONTAINS(line, text);
+    /* No more calls than those: each has a line, as have the title, the heads, and the sums. */
+    CHECK_INT(CountText(table, "\n"), count + 6);
+    CHECK_INT(CountText(line, "\":"), count + 6);
+}
+
+static void CheckAllFigures(int clients)
+{
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.errors, "");
+    for (int i = 0; i < serverCount; i++) {
+        char folder[PATH_SIZE];
+        const StageModel *model;
+
+        GetFolder(serverPaths[i], folder, sizeof(folder));
+        model = FindModel(folder);
+        if (clients > 1 && HasOneClientOnly(serverPaths[i]))
+            continue;
+        if (CHECK(model != NULL))
+            CheckFigures(folder, model, clients);
+    }
+}
+
+static void OneClient(void)
+{
+    const char *const words[] = {"--json", figuresPath, NULL};
+
+    REQUIRE(CHECK(RunTool(words, 1)));
+    CheckAllFigures(1);
+}
+
+static void TenClients(void)
+{
+    const char *const words[] = {"--clients", CROWD_TEXT, "--json", figuresPath, NULL};
+
+    REQUIRE(CHECK(RunTool(words, CROWD)));
+    CheckAllFigures(CROWD);
+}
+
+/* Whatever is counted: the same the second time. */
+static void SameTwice(void)
+{
+    const char *const words[] = {"--clients", "3",         "--echoes", SHORT_ECHOES,
+                                 "--json",    figuresPath, NULL};
+    char *figures;
+
+    REQUIRE(CHECK(RunTool(words, 3)));
+    CHECK_INT(tool.exitCode, 0);
+    figures = tool.figures;
+    tool.figures = NULL;
+    if (CHECK(RunTool(words, 3))) {
+        CHECK_INT(tool.exitCode, 0);
+        CHECK_TEXT(tool.figures, figures);
+        CHECK_CONTAINS(tool.figures, "callsPerEcho");
+    }
+    free(figures);
+}
+
+/* The number behind `name` in a line of the file; -1: there is none. */
+static double ReadFigure(const char *line, const char *name)
+{
+    char key[80];
+    const char *at;
+
+    snprintf(key, sizeof(key), "\"%s\": ", name);
+    at = strstr(line, key);
+    return at != NULL ? strtod(at + strlen(key), NULL) : -1;
+}
+
+/* With work for all at once, a wait may bring several results: it never takes more calls than one
+   echo after the other, and what is received and sent is received and sent once. */
+static void Busy(void)
+{
+    const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,  "--echoes",
+                                 SHORT_ECHOES, "--json",    figuresPath, NULL};
+    char line[LINE_SIZE], text[200];
+
+    REQUIRE(CHECK(RunTool(words, CROWD)));
+    CHECK_INT(tool.exitCode, 0);
+    for (int i = 0; i < serverCount; i++) {
+        const StageModel *model;
+        double most = 0;
+
+        GetFolder(serverPaths[i], text, sizeof(text));
+        model = FindModel(text);
+        if (model == NULL || HasOneClientOnly(serverPaths[i]))
+            continue;
+        for (int j = 0; j < CALL_MAX && model->calls[j].name != NULL; j++)
+            most += model->calls[j].calls + model->calls[j].callsForEach * CROWD;
+        snprintf(line, sizeof(line), "{\"server\": \"%s\", ", text);
+        if (!CHECK(CopyPart(tool.figures, line, "\n", line, sizeof(line))))
+            continue;
+        CHECK_CONTAINS(line, "\"clients\": 10, \"echoes\": 200, \"busy\": true, ");
+        CHECK(ReadFigure(line, "callsPerEcho") > 2);
+        CHECK(ReadFigure(line, "callsPerEcho") <= most);
+        CHECK_CONTAINS(line,
+                       strstr(line, "WSASend") != NULL ? "\"WSASend\": 1.00" : "\"send\": 1.00");
+        CHECK_CONTAINS(line,
+                       strstr(line, "WSARecv") != NULL ? "\"WSARecv\": 1.00" : "\"recv\": 1.00");
+    }
+}
+
+static bool WriteText(const char *path, const char *text)
+{
+    FILE *file = NULL;
+    bool isWritten;
+
+    if (fopen_s(&file, path, "wb") != 0)
+        return Test_Explain("%s cannot be written", path);
+    isWritten = fputs(text, file) >= 0;
+    return fclose(file) == 0 && isWritten;
+}
+
+/* Compares the figures with a file that says `text`. */
+static bool RunCheck(const char *text)
+{
+    const char *const words[] = {"--echoes", SHORT_ECHOES, "--check", checkPath, NULL};
+    bool hasRun = WriteText(checkPath, text) && RunTool(words, 1);
+
+    DeleteFileA(checkPath);
+    return hasRun;
+}
+
+static void ComparesWithFile(void)
+{
+    const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", figuresPath, NULL};
+    char text[100];
+    char *figures, *figure;
+
+    REQUIRE(CHECK(RunTool(words, 1)));
+    figures = tool.figures;
+    tool.figures = NULL;
+    if (CHECK(RunCheck(figures))) {
+        CHECK_INT(tool.exitCode, 0);
+        snprintf(text, sizeof(text), "\n%d of %d servers have the figures of ", serverCount,
+                 serverCount);
+        CHECK_CONTAINS(tool.output, text);
+    }
+    figure = strstr(figures, ".00");
+    if (CHECK(figure != NULL)) {
+        figure[2] = '1';
+        if (CHECK(RunCheck(figures))) {
+            CHECK_INT(tool.exitCode, 1);
+            CHECK_CONTAINS(tool.output, ": the figures are not those of the file.\n");
+            snprintf(text, sizeof(text), "\n%d of %d servers have", serverCount - 1, serverCount);
+            CHECK_CONTAINS(tool.output, text);
+        }
+    }
+    free(figures);
+    if (CHECK(RunCheck("[\n]\n"))) {
+        CHECK_INT(tool.exitCode, 1);
+        CHECK_CONTAINS(tool.output, "The file to check has no line for\n");
+    }
+}
+
+typedef struct CommandLine {
+    const char *words[5]; /* up to a NULL */
+    DWORD exitCode;
+    const char *sentence; /* on stderr */
+} CommandLine;
+
+/* None of these starts a server. */
+static void CommandLines(void)
+{
+    static const CommandLine lines[] = {
+        {{NULL}, 2, "Which server?"},
+        {{"--fast", NULL}, 2, "Unknown option '--fast'."},
+        {{"x/05-no/server.exe", "--echoes", NULL}, 2, "Option --echoes needs a value."},
+        {{"--echoes", "0", NULL}, 2, "--echoes takes a number from 1 to 1000000, and '0' is none."},
+        {{"--clients", "many", NULL}, 2, "--clients takes a number from 1 to 1000, and 'many'"},
+        {{"server.exe", NULL}, 2, "No folder such as 05-iocp-basic is at the end of 'server.exe'."},
+        {{"--clients", "2", "x/01-no/server.exe", NULL},
+         2,
+         "01-no can have 1 client at once, not 2."},
+        {{"--clients", "64", "x/02-no/server.exe", NULL},
+         2,
+         "02-no can have 63 clients at once, not"},
+        {{"--clients", "64", "x/03-no/server.exe", NULL},
+         2,
+         "03-no can have 63 clients at once, not"},
+        {{"--clients", "64", "x/04-no/server.exe", NULL},
+         1,
+         "x/04-no/server.exe: The server cannot be started"},
+        {{"--json", NULL}, 2, "Option --json needs a value."},
+    };
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        REQUIRE(CHECK(RunTool(lines[i].words, 0)));
+        CHECK_INT(tool.exitCode, lines[i].exitCode);
+        CHECK_CONTAINS(tool.errors, lines[i].sentence);
+        CHECK_TEXT(tool.output, "");
+    }
+}
+
+static void Help(void)
+{
+    const char *const words[] = {"--help", NULL};
+
+    REQUIRE(CHECK(RunTool(words, 0)));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_CONTAINS(tool.output, "Usage: calls.exe ");
+    CHECK_TEXT(tool.errors, "");
+}
+
+/* --- The command line ------------------------------------------------------------------------ */
+
+static int PrintUsage(const char *sentence, const char *word)
+{
+    fprintf(stderr, "%s%s\nUsage: calls.exe TOOL SERVER... [--list] [FILTER]\n", sentence, word);
+    return EXIT_USAGE;
+}
+
+static bool IsProgram(const char *word)
+{
+    size_t length = strlen(word);
+
+    return length > 4 && strcmp(word + length - 4, ".exe") == 0;
+}
+
+static void AddTests(void)
+{
+    Test_Add("calls: an echo of the only client", OneClient, 90);
+    Test_Add("calls: an echo of one of ten clients", TenClients, 90);
+    Test_Add("calls: the same figures again", SameTwice, 120);
+    Test_Add("calls: all clients at once", Busy, 90);
+    Test_Add("calls: compares with a file", ComparesWithFile, 120);
+    Test_Add("calls: command lines", CommandLines, 60);
+    Test_Add("calls: help", Help, 30);
+}
+
+/* Files beside this program, with its process's number: several may run at a time. */
+static void NameFiles(void)
+{
+    char path[PATH_SIZE - 40];
+    DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
+
+    while (length > 0 && path[length - 1] != '\\')
+        length--;
+    path[length] = '\0';
+    snprintf(figuresPath, sizeof(figuresPath), "%sfigures-%lu.json", path, GetCurrentProcessId());
+    snprintf(checkPath, sizeof(checkPath), "%scheck-%lu.json", path, GetCurrentProcessId());
+}
+
+int main(int argc, char *argv[])
+{
+    static const TestHooks hooks = {NULL, Fixture_End, Fixture_OverTime};
+    const char *filter = NULL;
+    bool listOnly = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--list") == 0)
+            listOnly = true;
+        else if (!IsProgram(argv[i]) && filter == NULL)
+            filter = argv[i];
+        else if (!IsProgram(argv[i]) || serverCount == SERVER_MAX)
+            return PrintUsage("Too many words: ", argv[i]);
+        else if (toolPath == NULL)
+            toolPath = argv[i];
+        else
+            serverPaths[serverCount++] = argv[i];
+    }
+    if (serverCount == 0)
+        return PrintUsage("Which tool and servers?", "");
+    NameFiles();
+    Test_SetHooks(&hooks);
+    AddTests();
+    return Test_Run(filter, listOnly);
+}

@@ -1,0 +1,98 @@
+#!/bin/sh
+# imports.sh: proves that the instrumented build leaves no call out. `make test` calls it.
+#
+#     sh common/tests/imports.sh
+#
+# Looks at what the instrumented objects of the stages, their examples and common need from elsewhere.
+# That has to be a wrapper, a function of the program's own, or one of the functions of C below, which
+# common/instrument has no interest in. Whatever else there is, is a call that nobody would count,
+# trace, verify or make fail. The last line is `N passed, N failed`: a test for each folder.
+#
+# CC is the compiler, whose nm is asked; BUILD is the folder with obj/.
+
+nm=$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/nm/')
+objects=${BUILD:=build/instrument}/obj
+passed=0
+failed=0
+
+# Functions that neither wait, nor allocate, nor ask the system for anything but to read and write
+# files; and what the compiler itself calls.
+is_allowed() {
+    case $1 in
+    memchr | memcmp | memcpy | memmove | memset | strchr | strcmp | strlen | strncmp | strrchr | strstr) ;;
+    strspn | strcspn | strtol | strtoul | strtoll | strtoull | strtod | atoi | abs | labs | qsort | bsearch) ;;
+    isalnum | isalpha | isdigit | isprint | isspace | isxdigit | tolower | toupper) ;;
+    printf | fprintf | vprintf | vfprintf | snprintf | vsnprintf | puts | putchar | fputs | fputc) ;;
+    fwrite | fflush | fgets | fgetc | getchar | setvbuf | exit | _errno) ;;
+    __acrt_iob_func | __stdio_common_* | __mingw_*printf | __main | ___chkstk_ms) ;;
+    *) return 1 ;;
+    esac
+}
+
+# The names that the objects define ($1 is T) or need (U): `FILE NAME`, without the compiler's own
+# prefix for what comes from a DLL.
+list_names() {
+    type=$1
+    shift
+    # The compiler, and so nm, may be several words.
+    # shellcheck disable=SC2086
+    $nm -A -g "$@" | tr -d '\r' | awk -v want="$type" '
+    {
+        name = $NF
+        kind = $(NF - 1) == "U" ? "U" : "T"
+        sub(/:.*/, "")
+        sub(/^__imp_/, "", name)
+        if (kind == want) print $0, name
+    }'
+}
+
+# Checks the objects of one folder.
+check_folder() {
+    folder=$1
+    shift
+    found=0
+    compiled=
+    for source in "$@"; do
+        if [ -f "$objects/${source%.c}.o" ]; then
+            compiled="$compiled $objects/${source%.c}.o"
+        else
+            echo "FAIL $folder: $source is not compiled; make INSTRUMENT=1 does it"
+            found=1
+        fi
+    done
+    : >"$list.needed"
+    # shellcheck disable=SC2086
+    [ -z "$compiled" ] || list_names U $compiled >"$list.needed"
+    if [ -n "$compiled" ] && [ ! -s "$list.needed" ]; then
+        echo "FAIL $folder: its objects need nothing at all, which cannot be"
+        found=1
+    fi
+    while read -r object name; do
+        case $name in Instrument_*) continue ;; esac
+        is_allowed "$name" && continue
+        grep -qx -e "$name" "$list.defined" && continue
+        object=${object#"$objects"/}
+        echo "FAIL $folder: ${object%.o}.c uses $name, which is not wrapped"
+        found=1
+    done <"$list.needed"
+    if [ $found = 0 ]; then
+        echo "ok   $folder: all calls are wrapped"
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+}
+
+list=$BUILD/imports
+# What a program defines itself, in whichever of its objects.
+list_names T "$objects"/0*/*.o "$objects"/0*/*/*.o "$objects"/common/*.o | sed 's/.* //' | sort -u >"$list.defined"
+for folder in 0[1-7]-* common; do
+    set -- "$folder"/*.c
+    for source in "$folder"/examples/*.c; do
+        [ -f "$source" ] && set -- "$@" "$source"
+    done
+    check_folder "$folder" "$@"
+done
+rm -f "$list.defined" "$list.needed"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -1,0 +1,87 @@
+/*
+ * Loopback: what the small programs of this folder begin with and end with.
+ *
+ * Each of them makes one mistake on purpose, and verify has to find it; those called right-... come
+ * close to a mistake and make none. run.sh runs them all. To look at one:
+ *
+ *     make INSTRUMENT=1 wrong-programs
+ *     INSTRUMENT=verify build/instrument/wrong/overlapped-freed.exe       (with Wine in front of it)
+ *
+ * In the first comment of a program, `Expect: ` has what the first line of a finding begins with, for
+ * each finding that is to come, or `nothing`; `Exit: ` has the exit code; `Alone: no` says that the
+ * program, run without verify, harms itself.
+ */
+#ifndef LOOPBACK_H
+#define LOOPBACK_H
+
+#include "SocketUtils.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Ends the program if something has failed that is not the mistake that it is about. */
+static inline void Require(bool isTrue, const char *what)
+{
+    if (isTrue)
+        return;
+    fprintf(stderr, "%s: error %d\n", what, WSAGetLastError());
+    exit(1);
+}
+
+static inline SOCKET CreateListener(NetAddress *address)
+{
+    SOCKET listener = SocketUtils_CreateSocket(AF_INET);
+
+    Require(NetAddress_FromText(address, "127.0.0.1", 0) &&
+                SocketUtils_SetExclusiveAddressUse(listener, true) &&
+                SocketUtils_Bind(listener, address) && SocketUtils_Listen(listener) &&
+                SocketUtils_GetLocalAddress(listener, address),
+            "listening");
+    return listener;
+}
+
+/* Starts Winsock and connects two sockets: what is sent on one comes out of the other. */
+static inline void OpenPair(SOCKET *client, SOCKET *server)
+{
+    NetAddress address, peer;
+    SOCKET listener;
+
+    Require(SocketUtils_Init(), "WSAStartup");
+    listener = CreateListener(&address);
+    *client = SocketUtils_CreateSocket(AF_INET);
+    Require(SocketUtils_Connect(*client, &address), "connecting");
+    *server = SocketUtils_Accept(listener, &peer);
+    Require(*server != INVALID_SOCKET, "accepting");
+    SocketUtils_Close(&listener);
+}
+
+static inline void ClosePair(SOCKET client, SOCKET server)
+{
+    SocketUtils_Close(&client);
+    SocketUtils_Close(&server);
+    SocketUtils_Clear();
+}
+
+/* A port to which the socket belongs. */
+static inline HANDLE OpenPort(SOCKET socket)
+{
+    HANDLE port = CreateIoCompletionPort((HANDLE)socket, NULL, 0, 0);
+
+    Require(port != NULL, "CreateIoCompletionPort");
+    return port;
+}
+
+/* Takes the next completion, of whatever outcome, from the port. */
+static inline OVERLAPPED *TakeCompletion(HANDLE port)
+{
+    OVERLAPPED *overlapped = NULL;
+    ULONG_PTR key = 0;
+    DWORD bytes = 0;
+
+    GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, 5000);
+    Require(overlapped != NULL, "GetQueuedCompletionStatus");
+    return overlapped;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * A receive is cancelled, and its buffer is freed at once: CancelIoEx asks for the end of the receive,
+ * and does not wait for it.
+ *
+ * Expect: rule 4: free gives back memory with the buffer of a WSARecv that is outstanding
+ * Exit: 3
+ * Alone: no
+ */
+#include "Loopback.h"
+
+int main(void)
+{
+    static WSAOVERLAPPED overlapped;
+    char *received = (char *)malloc(4096);
+    WSABUF buffer = {4096, received};
+    SOCKET client, server;
+    DWORD flags = 0;
+    HANDLE port;
+
+    Require(received != NULL, "malloc");
+    OpenPair(&client, &server);
+    port = OpenPort(server);
+    WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
+
+    CancelIoEx((HANDLE)server, &overlapped);
+    free(received); /* Wrong */
+
+    TakeCompletion(port);
+    CloseHandle(port);
+    ClosePair(client, server);
+    return 0;
+}

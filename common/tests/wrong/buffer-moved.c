@@ -1,0 +1,33 @@
+/*
+ * The buffer grows while a receive into it is outstanding: realloc may move it.
+ *
+ * Expect: rule 4: realloc gives back memory with the buffer of a WSARecv that is outstanding
+ * Exit: 3
+ * Alone: no
+ */
+#include "Loopback.h"
+
+int main(void)
+{
+    static WSAOVERLAPPED overlapped;
+    char *received = (char *)malloc(64);
+    WSABUF buffer = {64, received};
+    SOCKET client, server;
+    DWORD flags = 0;
+    HANDLE port;
+
+    Require(received != NULL, "malloc");
+    OpenPair(&client, &server);
+    port = OpenPort(server);
+    WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
+
+    received = (char *)realloc(received, 100000); /* Wrong */
+    Require(received != NULL, "realloc");
+
+    send(client, "hello", 5, 0);
+    TakeCompletion(port);
+    free(received);
+    CloseHandle(port);
+    ClosePair(client, server);
+    return 0;
+}

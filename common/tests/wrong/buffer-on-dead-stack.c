@@ -1,0 +1,36 @@
+/*
+ * The buffer of a receive is a variable of a function that returns before the data has come.
+ *
+ * Expect: rule 4: a function has returned that had the buffer of an outstanding WSARecv
+ * Exit: 3
+ * Alone: no
+ */
+#include "Loopback.h"
+
+static WSAOVERLAPPED overlapped;
+
+__declspec(noinline) static void BeginReceive(SOCKET socket)
+{
+    char received[100];
+    WSABUF buffer = {sizeof(received), received};
+    DWORD flags = 0;
+
+    WSARecv(socket, &buffer, 1, NULL, &flags, &overlapped, NULL);
+}
+
+int main(void)
+{
+    SOCKET client, server;
+    HANDLE port;
+
+    OpenPair(&client, &server);
+    port = OpenPort(server);
+    BeginReceive(server);
+
+    /* What is seen is the first call after the return. */
+    CancelIoEx((HANDLE)server, &overlapped); /* Wrong */
+    TakeCompletion(port);
+    CloseHandle(port);
+    ClosePair(client, server);
+    return 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * An event is closed while another thread waits for it.
+ *
+ * Expect: rule 6: an event is closed while another thread is inside WaitForSingleObject with it
+ * Exit: 3
+ */
+#include "Loopback.h"
+
+#include <process.h>
+
+static HANDLE event;
+
+static unsigned __stdcall Wait(void *argument)
+{
+    (void)argument;
+    WaitForSingleObject(event, 1000);
+    return 0;
+}
+
+int main(void)
+{
+    HANDLE thread;
+
+    event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    thread = (HANDLE)_beginthreadex(NULL, 0, Wait, NULL, 0, NULL);
+    Require(event != NULL && thread != NULL, "starting");
+    Sleep(300);
+    CloseHandle(event); /* Wrong */
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    return 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * A thread begins a receive with an OVERLAPPED among its variables, and ends.
+ *
+ * Expect: rule 4: a thread has ended that had the OVERLAPPED of an outstanding WSARecv
+ * Exit: 3
+ * Alone: no
+ */
+#include "Loopback.h"
+
+#include <process.h>
+
+static SOCKET client, server;
+static char received[16];
+
+static unsigned __stdcall BeginReceive(void *argument)
+{
+    WSAOVERLAPPED overlapped = {0};
+    WSABUF buffer = {sizeof(received), received};
+    DWORD flags = 0;
+
+    (void)argument;
+    WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL); /* Wrong */
+    return 0;
+}
+
+int main(void)
+{
+    HANDLE thread;
+
+    OpenPair(&client, &server);
+    thread = (HANDLE)_beginthreadex(NULL, 0, BeginReceive, NULL, 0, NULL);
+    Require(thread != NULL, "_beginthreadex");
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    ClosePair(client, server);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * What is posted to a port need not be an OVERLAPPED: the port hands out the pointer as it came. The
+ * same one may be posted twice, and is then taken twice.
+ *
+ * Expect: nothing
+ * Exit: 0
+ */
+#include "Loopback.h"
+
+int main(void)
+{
+    OVERLAPPED_ENTRY entries[4];
+    OVERLAPPED *const sign = (OVERLAPPED *)(uintptr_t)1;
+    static OVERLAPPED packet;
+    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+    ULONG count = 0, taken = 0;
+
+    Require(port != NULL, "CreateIoCompletionPort");
+    PostQueuedCompletionStatus(port, 0, 0, sign);
+    PostQueuedCompletionStatus(port, 0, 0, &packet);
+    PostQueuedCompletionStatus(port, 0, 0, &packet);
+    PostQueuedCompletionStatus(port, 0, 0, NULL);
+    while (taken < 4) {
+        Require(GetQueuedCompletionStatusEx(port, entries, 4, &count, 5000, FALSE), "taking");
+        taken += count;
+    }
+    CloseHandle(port);
+    return 0;
+}

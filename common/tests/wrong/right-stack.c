@@ -1,0 +1,41 @@
+/*
+ * The OVERLAPPED and the buffer are variables of a function that stays until the receive has ended.
+ * Other functions run meanwhile, above them on the stack.
+ *
+ * Expect: nothing
+ * Exit: 0
+ */
+#include "Loopback.h"
+
+__declspec(noinline) static void Send(SOCKET socket)
+{
+    char hello[] = "hello";
+
+    send(socket, hello, 5, 0);
+    Sleep(10);
+}
+
+__declspec(noinline) static void Receive(SOCKET client, SOCKET server)
+{
+    WSAOVERLAPPED overlapped = {0};
+    char received[16];
+    WSABUF buffer = {sizeof(received), received};
+    DWORD bytes = 0, flags = 0;
+
+    overlapped.hEvent = WSACreateEvent();
+    WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
+    Send(client);
+    Require(WSAGetOverlappedResult(server, &overlapped, &bytes, TRUE, &flags), "receiving");
+    WSACloseEvent(overlapped.hEvent);
+}
+
+int main(void)
+{
+    SOCKET client, server;
+
+    OpenPair(&client, &server);
+    Receive(client, server);
+    Receive(client, server);
+    ClosePair(client, server);
+    return 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * A socket is never closed.
+ *
+ * Expect: left over: a socket is still open at the end
+ * Exit: 3
+ */
+#include "Loopback.h"
+
+int main(void)
+{
+    SOCKET unused;
+
+    Require(SocketUtils_Init(), "WSAStartup");
+    unused = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP); /* Wrong */
+    Require(unused != INVALID_SOCKET, "socket");
+    SocketUtils_Clear();
+    return 0;
+}

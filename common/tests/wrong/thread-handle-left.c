@@ -1,0 +1,24 @@
+/*
+ * A thread is waited for, and its handle is never closed.
+ *
+ * Expect: left over: a thread handle is still open at the end
+ * Exit: 3
+ */
+#include "Loopback.h"
+
+#include <process.h>
+
+static unsigned __stdcall Run(void *argument)
+{
+    (void)argument;
+    return 0;
+}
+
+int main(void)
+{
+    HANDLE thread = (HANDLE)_beginthreadex(NULL, 0, Run, NULL, 0, NULL); /* Wrong */
+
+    Require(thread != NULL, "_beginthreadex");
+    WaitForSingleObject(thread, INFINITE);
+    return 0;
+}

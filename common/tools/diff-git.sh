@@ -1,0 +1,91 @@
+# diff-git.sh: how git compares two stages. diff.sh, diffs.sh and diff-html.sh begin with it:
+#
+#     . common/tools/diff-git.sh         from the top folder of the repository
+#     git_begin
+#     old=$(git_tree FOLDER)
+#     new=$(git_tree OTHER_FOLDER)
+#     git diff-tree -r -p $diff_options "$old" "$new"
+#
+# git compares trees in a small repository of its own, in $diff_work under build/, which is removed at
+# the end. So it does not matter whether the stages come from a clone or from a ZIP file, or what is
+# committed. After git_ignore_settings the reader's settings of git do not matter either, and the output
+# is the same everywhere: it was compared for git 2.30, 2.39 and 2.47.
+
+# What would be left to the version of git, or to settings. --patience matches lines that occur once
+# first, which keeps functions together.
+diff_options="--patience --indent-heuristic --inter-hunk-context=0 --no-ext-diff --no-textconv -l500"
+
+# The names of all stages, in their order.
+list_stages() {
+    for diff_file in 0[1-7]-*/Server.c; do
+        echo "${diff_file%/Server.c}"
+    done
+}
+
+# The names of a stage's examples, on one line.
+list_examples() {
+    diff_comma=
+    for diff_file in "$1"/examples/*.[ch]; do
+        [ ! -f "$diff_file" ] || printf '%s' "$diff_comma${diff_file##*/}"
+        diff_comma=', '
+    done
+}
+
+# Copies a stage's own sources to a folder, without carriage returns. common is the same for all
+# stages, and a stage's examples are not part of the step to it.
+copy_sources() {
+    mkdir -p "$2"
+    for diff_file in "$1"/*.[ch]; do
+        tr -d '\r' <"$diff_file" >"$2/${diff_file##*/}"
+    done
+}
+
+# Makes the repository. Exits if there is no git.
+git_begin() {
+    if ! command -v git >/dev/null 2>&1; then
+        echo "git is missing, and it makes the comparison. Install git (https://git-scm.com)." >&2
+        exit 1
+    fi
+    unset GIT_WORK_TREE GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR \
+        GIT_NAMESPACE GIT_PREFIX GIT_DIFF_OPTS GIT_EXTERNAL_DIFF
+    diff_work=$(pwd)/build/diff-work/$$
+    GIT_DIR=$diff_work/git
+    GIT_INDEX_FILE=$diff_work/index
+    export GIT_DIR GIT_INDEX_FILE
+    trap 'rm -rf "$diff_work"; rmdir build/diff-work 2>/dev/null' EXIT
+    trap 'exit 130' INT TERM
+    rm -rf "$diff_work"
+    mkdir -p "$diff_work/git/info"
+    git -c init.defaultBranch=main init -q --bare --template= "$GIT_DIR" || exit 1
+
+    # What names a hunk: the last line before it that begins in the first column and is no declaration.
+    # git's own choice for C is another in each version, and so are its words.
+    echo '* -text diff=stage' >"$GIT_DIR/info/attributes"
+    cat >>"$GIT_DIR/config" <<'END'
+[core]
+    autocrlf = false
+    safecrlf = false
+[diff]
+    suppressBlankEmpty = true
+[diff "stage"]
+    xfuncname = "!;$\n^[A-Za-z_].*"
+    wordRegex = "[A-Za-z_0-9]+|[ \t]+|[^ \t]"
+END
+}
+
+git_ignore_settings() {
+    HOME=$diff_work
+    XDG_CONFIG_HOME=$diff_work
+    GIT_CONFIG_NOSYSTEM=1
+    GIT_ATTR_NOSYSTEM=1
+    LC_ALL=C
+    export HOME XDG_CONFIG_HOME GIT_CONFIG_NOSYSTEM GIT_ATTR_NOSYSTEM LC_ALL
+    unset GIT_CONFIG GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS
+}
+
+# Prints git's name for what is in a folder.
+git_tree() (
+    cd "$1" || exit 1
+    rm -f "$GIT_INDEX_FILE"
+    GIT_WORK_TREE=. git add -A -f . && git write-tree
+)

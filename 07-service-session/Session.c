@@ -207,18 +207,21 @@ static void Session_CallWorker(Session *session)
 /* Ends the connection. What is outstanding completes soon, and the last of it ends the session. */
 static void Session_Abort(Session *session, DisconnectCause cause, DWORD error)
 {
-    bool wasNew = session->state == STATE_NEW;
+    SessionState before = session->state;
 
-    if (session->state == STATE_DISCONNECTED)
+    if (before == STATE_DISCONNECTED)
         return;
     session->state = STATE_DISCONNECTED;
     if (session->cause == CAUSE_NONE) {
         session->cause = cause;
         session->error = error;
     }
-    if (wasNew)
+    if (before == STATE_NEW)
         return;
-    shutdown(session->socket, SD_BOTH);
+
+    /* A ConnectEx is cancelled; where that comes too late, Session_ProcessConnect shuts down. */
+    if (before != STATE_CONNECTING)
+        shutdown(session->socket, SD_BOTH);
     CancelIoEx((HANDLE)session->socket, NULL);
     if (session->pending == 0)
         Session_CallWorker(session);
@@ -517,6 +520,8 @@ static void Session_ProcessConnect(Session *session, DWORD error)
     } else if (session->state == STATE_CONNECTING) {
         session->state = STATE_CONNECTED;
         isConnected = true;
+    } else {
+        shutdown(session->socket, SD_BOTH);
     }
     ReleaseSRWLockExclusive(&session->lock);
     if (isConnected)

@@ -9,8 +9,8 @@
  *
  *     echo hello | ChatClient.exe --name A
  *
- * Three threads: one reads the input, because nothing can end such a read; the main thread says
- * what was read; the worker of the library prints what comes.
+ * Three threads: one reads the input, because a read of a console has no overlapped form; the main
+ * thread says what was read; the worker of the library prints what comes.
  *
  * Exit code 0: it ended as asked. 1: it did not, and a sentence says why. 2: the command line is
  * wrong.
@@ -38,6 +38,9 @@
 #define READ_SIZE       4096  /* bytes, or WCHARs of a console */
 #define UNHEARD_MAX     16    /* of our texts on their way: we talk no faster than the server */
 #define LAST_WORDS_MS   10000 /* at the end we wait so long for the last of them */
+#define CANCEL_TRIES    20    /* to find the input thread in its read */
+#define CANCEL_PAUSE_MS 10
+#define CANCELLED_MS    2000 /* for a cancelled read to end; it does so at once */
 #define REASON_SIZE     1024
 #define LINE_SIZE       (2 * CHAT_NOTICE_MAX + 64) /* the longest that is printed */
 
@@ -62,7 +65,8 @@ static struct Client {
     char line[CHAT_TEXT_MAX];
     int lineLength;
     bool isInputOver;
-    int unheard; /* texts that were said and have not come back */
+    bool isEnding; /* the input is of no use any more */
+    int unheard;   /* texts that were said and have not come back */
 } client = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
 
 /* --- What comes from the server; on the worker ----------------------------------------------- */
@@ -276,9 +280,12 @@ static int ReadInput(HANDLE input, char *bytes, int size)
     return WideCharToMultiByte(CP_UTF8, 0, wide, (int)count, bytes, size, NULL, NULL);
 }
 
-/* Hands a line to the main thread, when it has taken the last one. False: it was /quit. */
+/* Hands a line to the main thread, when it has taken the last one. False: the input is over, be it
+   by /quit. */
 static bool HandOver(ChatText line)
 {
+    bool isEnding;
+
     if (line.length > 0 && line.bytes[line.length - 1] == '\r')
         line.length--;
     if (line.length == 0)
@@ -286,13 +293,26 @@ static bool HandOver(ChatText line)
     if (ChatText_IsSame(line, ChatText_FromString("/quit")))
         return false;
     AcquireSRWLockExclusive(&client.lock);
-    while (client.hasLine)
+    while (client.hasLine && !client.isEnding)
         SleepConditionVariableSRW(&client.changed, &client.lock, INFINITE, 0);
-    client.hasLine = true;
-    client.lineLength = ChatText_Clean(line, client.line);
+    isEnding = client.isEnding;
+    if (!isEnding) {
+        client.hasLine = true;
+        client.lineLength = ChatText_Clean(line, client.line);
+    }
     ReleaseSRWLockExclusive(&client.lock);
     WakeAllConditionVariable(&client.changed);
-    return true;
+    return !isEnding;
+}
+
+static bool IsEnding(void)
+{
+    bool isEnding;
+
+    AcquireSRWLockShared(&client.lock);
+    isEnding = client.isEnding;
+    ReleaseSRWLockShared(&client.lock);
+    return isEnding;
 }
 
 /* How many bytes of a text that is too long make the first part: characters stay whole. */
@@ -313,7 +333,8 @@ static void ReadLines(void *argument)
     int length = 0, count;
     bool goesOn = true;
 
-    while (goesOn && (count = ReadInput((HANDLE)argument, bytes, sizeof(bytes))) > 0) {
+    while (goesOn && !IsEnding() &&
+           (count = ReadInput((HANDLE)argument, bytes, sizeof(bytes))) > 0) {
         for (int i = 0; goesOn && i < count; i++) {
             int part = length;
 
@@ -334,6 +355,26 @@ static void ReadLines(void *argument)
     client.isInputOver = true;
     ReleaseSRWLockExclusive(&client.lock);
     WakeAllConditionVariable(&client.changed);
+}
+
+/*
+ * Ends the input thread, which may be waiting for a person: its read is cancelled. The thread may
+ * not have begun to read yet, and there is then nothing to cancel: so it is tried again. After a
+ * read that was cancelled it sees that this is the end. False: the thread is still there.
+ */
+static bool EndInput(HANDLE thread)
+{
+    AcquireSRWLockExclusive(&client.lock);
+    client.isEnding = true;
+    ReleaseSRWLockExclusive(&client.lock);
+    WakeAllConditionVariable(&client.changed);
+    for (int i = 0; i < CANCEL_TRIES; i++) {
+        if (CancelSynchronousIo(thread))
+            return WaitForSingleObject(thread, CANCELLED_MS) == WAIT_OBJECT_0;
+        if (WaitForSingleObject(thread, CANCEL_PAUSE_MS) == WAIT_OBJECT_0)
+            return true;
+    }
+    return false;
 }
 
 /* --- The command line ------------------------------------------------------------------------ */
@@ -499,8 +540,7 @@ static int RunClient(void)
 {
     static Service service;
     ServiceSettings settings = Service_GetDefaults();
-    ThreadManager
-        inputThread; /* never joined: it may wait for a person. The program's end ends it */
+    ThreadManager inputThread;
     int exitCode;
 
     settings.type = SERVICE_CLIENT;
@@ -518,6 +558,11 @@ static int RunClient(void)
     if (Service_Start(&service, &settings)) {
         exitCode = Chat(&inputThread);
         Service_Stop(&service);
+
+        /* Some reads cannot be cancelled: those of a console before Windows 8, and in Wine those of
+           a pipe or terminal of Unix. Such a thread is left alone; the program's end ends it. */
+        if (inputThread.count > 0 && EndInput(inputThread.threads[0]))
+            ThreadManager_Join(&inputThread);
     }
     if (client.session != NULL)
         Session_Release(client.session);
@@ -525,19 +570,12 @@ static int RunClient(void)
     return exitCode;
 }
 
-int main(void)
+/* Returns the exit code. */
+static int Run(void)
 {
-    int argc = 0, exitCode;
-    char **argv = GetUtf8Arguments(&argc);
     DWORD mode;
+    int exitCode;
 
-    if (argv == NULL) {
-        HandleError("CommandLineToArgvW", GetLastError());
-        return 1;
-    }
-    exitCode = ParseOptions(&client.options, argc, argv);
-    if (exitCode != SERVER_OPTIONS_RUN)
-        return exitCode;
     if (!SocketUtils_Init()) {
         HandleError("WSAStartup", GetLastError());
         return 1;
@@ -547,11 +585,26 @@ int main(void)
         SocketUtils_Clear();
         return 1;
     }
-
     client.isInputConsole = GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
     client.isOutputConsole = GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
     exitCode = RunClient();
     SendBufferManager_Clear();
     SocketUtils_Clear();
+    return exitCode;
+}
+
+int main(void)
+{
+    int argc = 0, exitCode;
+    char **argv = GetUtf8Arguments(&argc);
+
+    if (argv == NULL) {
+        HandleError("CommandLineToArgvW", GetLastError());
+        return 1;
+    }
+    exitCode = ParseOptions(&client.options, argc, argv);
+    if (exitCode == SERVER_OPTIONS_RUN)
+        exitCode = Run();
+    free(argv);
     return exitCode;
 }

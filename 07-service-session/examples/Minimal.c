@@ -45,16 +45,23 @@ int main(void)
 {
     Service service;
     ServiceSettings settings = Service_GetDefaults();
+    bool isStarted = false;
 
     settings.type = SERVICE_SERVER;
     settings.createSession = CreateSession;
     NetAddress_FromText(&settings.address, "127.0.0.1", 7777);
-    if (!SocketUtils_Init() || !SendBufferManager_Init() || !Service_Start(&service, &settings))
+    if (!SocketUtils_Init())
         return 1;
-    printf("Listening. Press Enter to stop.\n");
-    getchar();
-    Service_Stop(&service);
-    SendBufferManager_Clear();
+    if (SendBufferManager_Init()) {
+        isStarted = Service_Start(&service, &settings); /* if not, it has said why */
+        if (isStarted) {
+            printf("Listening. Press Enter to stop.\n");
+            fflush(stdout); /* a pipe would get it at the end only */
+            getchar();
+            Service_Stop(&service);
+        }
+        SendBufferManager_Clear();
+    }
     SocketUtils_Clear();
-    return 0;
+    return isStarted ? 0 : 1;
 }

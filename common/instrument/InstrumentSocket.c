@@ -856,6 +856,10 @@ int Instrument_WSAIoctl(InstrumentPlace place, SOCKET s, DWORD code, LPVOID in, 
                         LPVOID out, DWORD outSize, LPDWORD bytes, LPWSAOVERLAPPED overlapped,
                         LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
+    /* Not at once into the program's variable: another thread may be calling through it. */
+    bool isFetch = code == SIO_GET_EXTENSION_FUNCTION_POINTER && inSize == sizeof(GUID) &&
+                   out != NULL && outSize == sizeof(FARPROC) && overlapped == NULL;
+    FARPROC fetched = NULL;
     int result = SOCKET_ERROR;
     Call call;
 
@@ -865,12 +869,15 @@ int Instrument_WSAIoctl(InstrumentPlace place, SOCKET s, DWORD code, LPVOID in, 
         Operation_Begin(&call, overlapped, &range, out != NULL ? 1 : 0, routine);
         if (overlapped != NULL && routine != NULL && instrument.isOn)
             routine = CompletionRoutine;
-        result = WSAIoctl(s, code, in, inSize, out, outSize, bytes, overlapped, routine);
+        result = WSAIoctl(s, code, in, inSize, isFetch ? &fetched : out, outSize, bytes, overlapped,
+                          routine);
         Call_Done(&call);
         if (overlapped != NULL)
             Operation_Returned(&call, overlapped, result == 0);
-        if (result == 0 && code == SIO_GET_EXTENSION_FUNCTION_POINTER && inSize == sizeof(GUID))
-            ReplaceFunction((const GUID *)in, out);
+        if (result == 0 && isFetch) {
+            ReplaceFunction((const GUID *)in, &fetched);
+            *(FARPROC *)out = fetched;
+        }
         if (result == 0 && code == FIONBIO && call.resource != NULL)
             call.resource->isNonBlocking = *(const u_long *)in != 0;
     }

@@ -197,6 +197,9 @@ bool Fixture_IsOver(void);
 int Process_GetHandleCount(void);
 int Process_GetMemoryKib(void);
 
+/* This program is an instrumented one that was told to watch itself. */
+bool Process_IsInstrumented(void);
+
 /* What is written to stderr from Begin to End. End returns it; free() it. */
 bool Errors_BeginCapture(void);
 char *Errors_EndCapture(void);

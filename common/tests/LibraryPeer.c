@@ -412,6 +412,13 @@ int Process_GetMemoryKib(void)
     return (int)(counters.PagefileUsage / 1024);
 }
 
+bool Process_IsInstrumented(void)
+{
+    char word[2];
+
+    return GetEnvironmentVariableA("INSTRUMENT", word, sizeof(word)) > 0;
+}
+
 static int errorPipe[2] = {-1, -1};
 static int savedErrors = -1;
 

@@ -34,7 +34,8 @@ typedef struct Stream {
 
 struct ServerProcess {
     HANDLE process;
-    HANDLE job; /* its closing kills what is in it: the server */
+    HANDLE job;   /* its closing kills what is in it: the server */
+    HANDLE input; /* this program's end of the server's stdin; NULL: it has none */
     DWORD processId;
     ServerProcessLine onLine;
     void *context;
@@ -190,6 +191,19 @@ static bool CreateOutputPipe(HANDLE *readEnd, HANDLE *writeEnd)
     return SetHandleInformation(*writeEnd, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
 }
 
+/* What a child has as its stdin: a pipe, if `writeEnd` is not NULL, or nothing to read at all. */
+static bool CreateInput(HANDLE *readEnd, HANDLE *writeEnd)
+{
+    SECURITY_ATTRIBUTES inheritable = {sizeof(inheritable), NULL, TRUE};
+
+    if (writeEnd != NULL)
+        return CreatePipe(readEnd, writeEnd, NULL, 0) &&
+               SetHandleInformation(*readEnd, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    *readEnd = CreateFileA("NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, &inheritable,
+                           OPEN_EXISTING, 0, NULL);
+    return *readEnd != INVALID_HANDLE_VALUE;
+}
+
 /*
  * CreateProcess with these three as the child's standard handles. The list makes the child inherit
  * them and nothing else: the pipes of another server that is started at the same time, say.
@@ -258,9 +272,8 @@ static void CloseIfOpen(HANDLE handle)
 }
 
 /* Starts the process and leaves this program's ends of its pipes in the two streams. */
-static bool StartProcess(ServerProcess *server, char *command)
+static bool StartProcess(ServerProcess *server, char *command, bool hasInput)
 {
-    SECURITY_ATTRIBUTES inheritable = {sizeof(inheritable), NULL, TRUE};
     PROCESS_INFORMATION created = {0};
     HANDLE handles[3] = {NULL, NULL, NULL};
     DWORD error = 0;
@@ -268,9 +281,8 @@ static bool StartProcess(ServerProcess *server, char *command)
     /* A program started in the background ignores Ctrl+C, and so would its children. */
     SetConsoleCtrlHandler(NULL, FALSE);
 
-    handles[0] = CreateFileA("NUL", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, &inheritable,
-                             OPEN_EXISTING, 0, NULL);
-    if (handles[0] != INVALID_HANDLE_VALUE && CreateOutputPipe(&server->output.pipe, &handles[1]) &&
+    if (CreateInput(&handles[0], hasInput ? &server->input : NULL) &&
+        CreateOutputPipe(&server->output.pipe, &handles[1]) &&
         CreateOutputPipe(&server->errors.pipe, &handles[2]) &&
         CreateChildPatiently(command, handles, &created)) {
         server->process = created.hProcess;
@@ -312,8 +324,8 @@ static bool MakeCommand(CommandLine *command, const char *path, const char *cons
     return !command->isFull;
 }
 
-ServerProcess *ServerProcess_Start(const char *path, const char *const arguments[],
-                                   ServerProcessLine onLine, void *context)
+static ServerProcess *Start(const char *path, const char *const arguments[], bool hasInput,
+                            ServerProcessLine onLine, void *context)
 {
     ServerProcess *server = (ServerProcess *)calloc(1, sizeof(*server));
     CommandLine *command = (CommandLine *)malloc(sizeof(*command));
@@ -327,7 +339,8 @@ ServerProcess *ServerProcess_Start(const char *path, const char *const arguments
         InitializeConditionVariable(&server->changed);
         ThreadManager_Init(&server->readers);
         SetLastError(ERROR_FILENAME_EXCED_RANGE);
-        started = MakeCommand(command, path, arguments) && StartProcess(server, command->text) &&
+        started = MakeCommand(command, path, arguments) &&
+                  StartProcess(server, command->text, hasInput) &&
                   LaunchReader(server, &server->output, false) &&
                   LaunchReader(server, &server->errors, true);
         error = GetLastError();
@@ -341,6 +354,33 @@ ServerProcess *ServerProcess_Start(const char *path, const char *const arguments
     return server;
 }
 
+ServerProcess *ServerProcess_Start(const char *path, const char *const arguments[],
+                                   ServerProcessLine onLine, void *context)
+{
+    return Start(path, arguments, false, onLine, context);
+}
+
+ServerProcess *ServerProcess_StartWithInput(const char *path, const char *const arguments[],
+                                            ServerProcessLine onLine, void *context)
+{
+    return Start(path, arguments, true, onLine, context);
+}
+
+bool ServerProcess_WriteInput(ServerProcess *server, const char *text)
+{
+    size_t length = strlen(text);
+    DWORD written;
+
+    /* A pipe takes all of it, or fails because nobody is there to read. */
+    return WriteFile(server->input, text, (DWORD)length, &written, NULL) && written == length;
+}
+
+void ServerProcess_CloseInput(ServerProcess *server)
+{
+    CloseIfOpen(server->input);
+    server->input = NULL;
+}
+
 void ServerProcess_Close(ServerProcess *server)
 {
     if (server == NULL)
@@ -349,6 +389,7 @@ void ServerProcess_Close(ServerProcess *server)
         ServerProcess_Kill(server);
     ServerProcess_PauseReading(server, false);
     ThreadManager_Join(&server->readers);
+    ServerProcess_CloseInput(server);
     CloseIfOpen(server->output.pipe);
     CloseIfOpen(server->errors.pipe);
     CloseIfOpen(server->process);

@@ -49,6 +49,21 @@ bool ServerProcess_RunHelper(int argc, char *argv[], int *exitCode);
 ServerProcess *ServerProcess_Start(const char *path, const char *const arguments[],
                                    ServerProcessLine onLine, void *context);
 
+/*
+ * The same, but the program can read what this one writes. The stdin of a program that
+ * ServerProcess_Start has started is at its end at once.
+ */
+ServerProcess *ServerProcess_StartWithInput(const char *path, const char *const arguments[],
+                                            ServerProcessLine onLine, void *context);
+
+/*
+ * Writes the text to the program's stdin, or has it read the end once it has read all. Both are for
+ * one thread at a time. A write waits while some 4 KiB are there that the program has not read.
+ * False: the program has ended; GetLastError says more.
+ */
+bool ServerProcess_WriteInput(ServerProcess *server, const char *text);
+void ServerProcess_CloseInput(ServerProcess *server);
+
 /* Kills the server if it still runs, and frees everything. NULL is allowed. */
 void ServerProcess_Close(ServerProcess *server);
 

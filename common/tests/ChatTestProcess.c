@@ -1,0 +1,205 @@
+/*
+ * ChatTestProcess: the programs that are tested, and what goes on around each test. See ChatTest.h.
+ */
+#include "ChatTest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROCESS_MAX    24
+#define EXIT_FINDING   3 /* verify has found something */
+#define PATH_SIZE      1024
+#define PRINTED_LENGTH 1500 /* of what a program has printed, where a test has failed */
+
+ServerProcess *chatServer;
+NetAddress chatAddress;
+
+static const char *programFolder;
+static bool isVerifying;                   /* the programs run with INSTRUMENT=verify */
+static SRWLOCK processLock = SRWLOCK_INIT; /* the watching thread kills, the main thread closes */
+static ServerProcess *processes[PROCESS_MAX];
+static const char *processNames[PROCESS_MAX];
+static int processCount;
+
+/* --- Starting -------------------------------------------------------------------------------- */
+
+static ServerProcess *Launch(const char *name, const char *const arguments[], bool hasInput)
+{
+    char path[PATH_SIZE];
+    ServerProcess *process = NULL;
+
+    snprintf(path, sizeof(path), "%s/%s", programFolder, name);
+    if (processCount == PROCESS_MAX) {
+        Test_Explain("PROCESS_MAX is too small");
+        return NULL;
+    }
+    process = hasInput ? ServerProcess_StartWithInput(path, arguments, NULL, NULL)
+                       : ServerProcess_Start(path, arguments, NULL, NULL);
+    if (process == NULL) {
+        Test_Explain("%s does not start: error %lu", path, GetLastError());
+        return NULL;
+    }
+    AcquireSRWLockExclusive(&processLock);
+    processNames[processCount] = name;
+    processes[processCount++] = process;
+    ReleaseSRWLockExclusive(&processLock);
+    return process;
+}
+
+ServerProcess *Program_Launch(const char *name, const char *const arguments[])
+{
+    return Launch(name, arguments, false);
+}
+
+ServerProcess *Program_LaunchWithInput(const char *name, const char *const arguments[])
+{
+    return Launch(name, arguments, true);
+}
+
+ServerProcess *Program_StartServer(const char *name, const char *const arguments[],
+                                   NetAddress *address)
+{
+    ServerProcess *server = Program_Launch(name, arguments);
+
+    if (server == NULL || ServerProcess_WaitForListening(server, address, 2 * WAIT_MS))
+        return server;
+    Test_Explain("there is no line \"Listening on ADDRESS:PORT\"");
+    return NULL;
+}
+
+bool Chat_Start(void)
+{
+    static const char *const arguments[] = {"--port", "0", NULL};
+
+    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
+    return chatServer != NULL;
+}
+
+/* --- Ending ---------------------------------------------------------------------------------- */
+
+/* Takes the lines out in which verify warns: they are no findings. Returns `errors`. */
+static char *RemoveWarnings(char *errors)
+{
+    static const char warning[] = "verify: warning: ";
+    char *line = errors;
+
+    while (isVerifying && *line != '\0') {
+        char *next = line + strcspn(line, "\n");
+
+        next += *next != '\0' ? 1 : 0;
+        if (strncmp(line, warning, strlen(warning)) == 0)
+            memmove(line, next, strlen(next) + 1);
+        else
+            line = next;
+    }
+    return errors;
+}
+
+void Program_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expectedCode,
+                      const char *expectedError)
+{
+    DWORD exitCode = 0;
+    char *errors;
+
+    REQUIRE(CHECK(ServerProcess_WaitForExit(process, timeoutMs, &exitCode)));
+    errors = ServerProcess_CopyErrors(process);
+    REQUIRE(CHECK(errors != NULL));
+    CHECK_INT(exitCode, expectedCode);
+    if (expectedError[0] == '\0')
+        CHECK_TEXT(RemoveWarnings(errors), "");
+    else
+        CHECK_CONTAINS(errors, expectedError);
+    free(errors);
+}
+
+void Program_CheckStop(ServerProcess *server)
+{
+    char *output;
+
+    CHECK(ServerProcess_PressCtrlC(server));
+    Program_CheckEnd(server, WAIT_MS, 0, "");
+    output = ServerProcess_CopyOutput(server, 0);
+    REQUIRE(CHECK(output != NULL));
+    CHECK_CONTAINS(output, "\nServer stopped.\n");
+    CHECK_INT(ServerProcess_CountLines(server, "Client Disconnected! "),
+              ServerProcess_CountLines(server, "Client Connected! "));
+    free(output);
+}
+
+/* --- Around each test ------------------------------------------------------------------------ */
+
+void Fixture_Init(const char *folder, bool verify)
+{
+    programFolder = folder;
+    isVerifying = verify;
+    SetEnvironmentVariableA("INSTRUMENT", verify ? "verify" : NULL);
+}
+
+static void PrintEnd(const char *title, const char *text)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+
+    if (length > 0)
+        printf("    %s:\n%s\n", title,
+               length > PRINTED_LENGTH ? text + length - PRINTED_LENGTH : text);
+}
+
+static void PrintProgram(int index)
+{
+    char *output = ServerProcess_CopyOutput(processes[index], 0);
+    char *errors = ServerProcess_CopyErrors(processes[index]);
+    DWORD exitCode;
+
+    if (ServerProcess_WaitForExit(processes[index], 0, &exitCode))
+        printf("    %s has ended with exit code %lu\n", processNames[index], exitCode);
+    else
+        printf("    %s runs\n", processNames[index]);
+    PrintEnd("it has printed", output);
+    PrintEnd("and to stderr", errors);
+    fflush(stdout);
+    free(output);
+    free(errors);
+}
+
+/* A finding is told when it is made, or at the end: so the program has to come to its end. One that
+   was killed has not come to it, and tells only what it found before. */
+static void CheckFindings(int index)
+{
+    ServerProcess *process = processes[index];
+    DWORD exitCode = 0;
+    char *errors;
+
+    if (ServerProcess_IsRunning(process) && !CHECK(ServerProcess_PressCtrlC(process)))
+        return;
+    if (!CHECK(ServerProcess_WaitForExit(process, LONG_MS, &exitCode)))
+        return;
+    errors = ServerProcess_CopyErrors(process);
+    if (!CHECK(exitCode != EXIT_FINDING) ||
+        !CHECK(errors != NULL && strstr(RemoveWarnings(errors), "verify: ") == NULL))
+        PrintProgram(index);
+    free(errors);
+}
+
+void Fixture_End(bool failed)
+{
+    for (int i = 0; failed && i < processCount; i++)
+        PrintProgram(i);
+    Talkers_CloseAll();
+    for (int i = 0; isVerifying && !failed && i < processCount; i++)
+        CheckFindings(i);
+    AcquireSRWLockExclusive(&processLock);
+    for (int i = 0; i < processCount; i++)
+        ServerProcess_Close(processes[i]);
+    processCount = 0;
+    ReleaseSRWLockExclusive(&processLock);
+}
+
+/* Without the programs every connection ends, and so does every wait for them. */
+void Fixture_OverTime(void)
+{
+    AcquireSRWLockExclusive(&processLock);
+    for (int i = 0; i < processCount; i++)
+        ServerProcess_Kill(processes[i]);
+    ReleaseSRWLockExclusive(&processLock);
+}

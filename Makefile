@@ -282,7 +282,7 @@ setup:
 
 # What make itself was started without is installed first; then a make of its own builds.
 SET_UP = sh common/tools/setup.sh build run && \
-         $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
+         $(MAKE) --no-print-directory --silent $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 RUN_TESTS = sh common/tools/test.sh
 # What the test programs are told: chat.exe the folder of the programs that it runs, calls.exe the tool
 # that it tests and the servers.

@@ -195,8 +195,9 @@ static void RunServer(void)
         bool isSomeoneWaiting = FillSets(&readSet, &writeSet);
         ULONGLONG now;
 
-        if (select(0, &readSet, &writeSet, NULL, isSomeoneWaiting ? &probeTime : NULL) ==
-            SOCKET_ERROR) {
+        /* A set that is given must not be empty. */
+        if (select(0, &readSet, isSomeoneWaiting ? &writeSet : NULL, NULL,
+                   isSomeoneWaiting ? &probeTime : NULL) == SOCKET_ERROR) {
             HandleError("select", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;

@@ -21,13 +21,13 @@ find $folder -name '*.gcda' -exec rm -f {} +
 # --- The runs ---
 
 servers=$(echo $folder/0*/server.exe)
-# RUN and the servers are several words. One at a time: they add to the same files when they end.
+# RUN and the servers are several words.
 # shellcheck disable=SC2086
-TEST_JOBS=1 sh common/tools/test.sh --program $folder/tests/unit.exe \
+TEST_OUTPUT=$folder/test-output sh common/tools/test.sh --program $folder/tests/unit.exe \
     --program "$folder/tests/library.exe" --program "build/tests/chat.exe --verify $folder/07-service-session" \
     --contract build/tests/contract.exe --verify $servers >$folder/tests.log 2>&1
 tests=$?
-BUILD=$folder FAULTS_JOBS=1 sh common/tests/faults.sh >$folder/faults.log 2>&1
+BUILD=$folder TEST_OUTPUT=$folder/test-output sh common/tests/faults.sh >$folder/faults.log 2>&1
 faults=$?
 
 # --- What was reached ---

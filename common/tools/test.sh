@@ -14,7 +14,7 @@
 # and their lines are printed one after the other: most tests wait for something, and little of what
 # they wait for is a processor. TEST_JOBS=1 runs one at a time and prints its lines as they come.
 
-folder=build/test-output
+folder=${TEST_OUTPUT:-build/test-output}
 tools=$(dirname "$0")
 return_key=$(printf '\r')
 newline='

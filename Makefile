@@ -76,7 +76,8 @@ STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-7]-*/Server.c)))
 NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
 SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
 TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe
-TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe contract.exe)
+TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe contract.exe) \
+           $(OUT)/tools/record.exe $(OUT)/tools/timeline.exe
 WATCHED := $(STAGES:%=build/instrument/%/server.exe)
 
 # $(call stage,05): its folder; nothing if there is none. previous: the number of the stage before.
@@ -292,7 +293,7 @@ test_words  = $(strip $(OUT)/tests/$(1).exe $($(1)_words))
 UNIT_TESTS := unit claims $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
 TEST_ALL  = $(foreach test,$(UNIT_TESTS) calls,--program "$(call test_words,$(test))") \
             --program "$(OUT)/tests/chat.exe --verify build/instrument/$(call stage,07)" \
-            $(foreach script,imports.sh wrong/run.sh diffs.sh,--script "common/tests/$(script)") \
+            $(foreach script,imports.sh wrong/run.sh trace.sh diffs.sh,--script "common/tests/$(script)") \
             --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED)
 
 # What the two begin with. They say nothing when all is built.

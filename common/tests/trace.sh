@@ -1,0 +1,99 @@
+#!/bin/sh
+# trace.sh: tests that each stage's trace is what edge://tracing and Perfetto open, and is drawn.
+#
+# Records the conversation of three clients with each instrumented stage and looks at the trace: one
+# event on each line in the form that is promised, threads named, three sessions, and each arrow with
+# both its ends. Then it is drawn, and the picture has a lane for each thread and all sessions.
+# RUN is what is put before a program; BUILD is the folder of the instrumented programs. The last line
+# is `N passed, N failed`.
+
+build=${BUILD:-build/instrument}
+folder=$build/trace-output
+passed=0
+failed=0
+
+# Says what is wrong with the trace $1; nothing if it is right. $2: it must have arrows.
+check_trace() {
+    awk -v arrows="$2" '
+    function wrong(text) { print "line " NR ": " text; bad = 1; exit 1 }
+    function get(name) {
+        if (!match($0, "\"" name "\":(\"[^\"]*\"|[0-9.]+)")) return ""
+        found = substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
+        gsub(/"/, "", found)
+        return found
+    }
+    { sub(/\r$/, "") }
+    NR == 1 { if ($0 != "[") wrong("it does not begin with ["); next }
+    $0 == "]" { closed = NR; next }
+    closed { wrong("there is something behind ]") }
+    # A comma ends every event but the last.
+    last { wrong("the event before has no comma") }
+    !/^\{"name":"[A-Za-z_0-9 ]+",.*\},?$/ { wrong("no event: " $0) }
+    { last = !/,$/; count = gsub(/\{/, "{"); if (count != gsub(/\}/, "}")) wrong("its braces do not match") }
+    get("ph") == "M" { if (/thread_name/) threads[get("tid")] = 1; next }
+    get("ph") == "X" {
+        if (!(get("tid") in threads)) wrong("its thread has no name")
+        if (get("ts") + 0 < 0 || get("dur") + 0 < 0 || get("dur") == "") wrong("its times are wrong")
+        if (get("socket") != "") sockets[get("socket")] = 1
+        next
+    }
+    get("ph") == "s" { start[get("id")] = get("name"); next }
+    get("ph") == "f" {
+        if (start[get("id")] != get("name")) wrong("an arrow ends that did not begin")
+        ends++
+        next
+    }
+    get("ph") == "i" { next }
+    { wrong("an event of a kind that is not known") }
+    END {
+        if (bad) exit 1
+        for (i = 1; i <= 3; i++)
+            if (!(("session " i) in sockets)) { print "there is no session " i; exit 1 }
+        if (!closed || !last) { print "it does not end"; exit 1 }
+        if (arrows && ends < 9) { print "it has only " ends + 0 " arrows"; exit 1 }
+    }' "$1"
+}
+
+check_picture() {
+    tail -c 20 "$1" | grep -q '</svg>' || echo "it does not end with </svg>"
+    for text in main 'session 1' 'session 2' 'session 3' "$2"; do
+        grep -q "$text" "$1" || echo "'$text' is not in it"
+    done
+}
+
+# report WHAT FAULTS
+report() {
+    if [ -z "$2" ]; then
+        passed=$((passed + 1))
+        echo "ok   $1"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $1: $2"
+    fi
+}
+
+mkdir -p "$folder"
+for server in "$build"/0*/server.exe; do
+    stage=$(basename "$(dirname "$server")")
+    number=${stage%%-*}
+    trace=$folder/$stage.json
+    rm -f "$trace" "$folder/$stage.svg"
+    # RUN is several words.
+    # shellcheck disable=SC2086
+    if said=$(${RUN-} build/tools/record.exe "$server" "$trace" 2>&1); then
+        arrows=
+        [ "$number" -ge 3 ] && arrows=yes
+        report "$stage: its trace" "$(check_trace "$trace" "$arrows" | head -n 1)"
+    else
+        report "$stage: its trace" "it was not recorded: $said"
+    fi
+    # shellcheck disable=SC2086
+    if said=$(${RUN-} build/tools/timeline.exe "$trace" "$folder/$stage.svg" "$stage" 2>&1); then
+        report "$stage: its picture" "$(check_picture "$folder/$stage.svg" "$stage" | head -n 1)"
+    else
+        report "$stage: its picture" "it was not drawn: $said"
+    fi
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

@@ -323,13 +323,14 @@ static void CloseSessions(void)
 
     /* Cancelled, or completed a moment before: either way a completion comes for each of them. */
     while (server.sessions != NULL) {
-        Session *session;
+        Session *session = TakeCompleted();
 
-        SleepEx(INFINITE, TRUE);
-        while ((session = TakeCompleted()) != NULL) {
-            session->error = session->overlappedEx.error;
-            Session_Close(session);
+        if (session == NULL) {
+            SleepEx(INFINITE, TRUE);
+            continue;
         }
+        session->error = session->overlappedEx.error;
+        Session_Close(session);
     }
 }
 

@@ -425,10 +425,9 @@ void *Instrument_calloc(InstrumentPlace place, size_t count, size_t size)
     return memory;
 }
 
-/* Of a block of ours. Always somewhere else: who keeps the old pointer is found out. */
-static void *Reallocate(Call *call, void *memory, size_t size, bool isZeroed)
+/* Always somewhere else: who keeps the old pointer is found out. */
+static void *Reallocate(Call *call, const Block *block, void *memory, size_t size, bool isZeroed)
 {
-    const Block *block = FindBlock(memory);
     void *moved;
 
     if (!CheckWhole(call, block, memory))
@@ -443,18 +442,19 @@ static void *Reallocate(Call *call, void *memory, size_t size, bool isZeroed)
 
 void *Instrument_realloc(InstrumentPlace place, void *memory, size_t size)
 {
+    const Block *block = instrument.isVerifying ? FindBlock(memory) : NULL;
     Call call;
     void *moved = NULL;
 
     if (Call_Begin(&call, API_realloc, place)) {
         if (instrument.isVerifying && memory == NULL)
             moved = Allocate(&call, size, FRESH);
-        else if (!instrument.isVerifying || FindBlock(memory) == NULL)
+        else if (block == NULL)
             moved = realloc(memory, size);
         else if (size == 0)
             Free(&call, memory);
         else
-            moved = Reallocate(&call, memory, size, false);
+            moved = Reallocate(&call, block, memory, size, false);
         Call_Done(&call);
     }
     CheckMemory(moved, size);
@@ -508,12 +508,13 @@ LPVOID Instrument_HeapAlloc(InstrumentPlace place, HANDLE heap, DWORD flags, SIZ
 LPVOID Instrument_HeapReAlloc(InstrumentPlace place, HANDLE heap, DWORD flags, LPVOID memory,
                               SIZE_T size)
 {
+    const Block *block = instrument.isVerifying ? FindBlock(memory) : NULL;
     Call call;
     void *moved = NULL;
 
     if (Call_Begin(&call, API_HeapReAlloc, place)) {
-        if (instrument.isVerifying && FindBlock(memory) != NULL)
-            moved = Reallocate(&call, memory, size, (flags & HEAP_ZERO_MEMORY) != 0);
+        if (block != NULL)
+            moved = Reallocate(&call, block, memory, size, (flags & HEAP_ZERO_MEMORY) != 0);
         else
             moved = HeapReAlloc(heap, flags, memory, size);
         Call_Done(&call);

@@ -3,6 +3,8 @@
  */
 #include "InstrumentCore.h"
 
+#include <stddef.h>
+
 #define SHORT_MAX 64 /* buffers of a send that takes half of what it is given */
 
 /* What WSAIoctl has handed out. */

@@ -10,7 +10,7 @@
  *
  *     type TEXT    types the line into the program
  *     press        presses Ctrl+C
- *     end          ends this program, and with it all that runs in the terminal
+ *     end          ends this program, and with it all that runs in the terminal; so does removing keys
  *
  * When the command has ended, FOLDER/code has its exit code. notes/session.sh does the same elsewhere.
  */
@@ -24,6 +24,7 @@
 #define KEYS_SIZE  65536 /* the longest FOLDER/keys */
 #define LINE_SIZE  4096  /* the longest line of it */
 #define EXIT_USAGE 2
+#define ENDED_CODE 130 /* in FOLDER/code, if the terminal was ended and not the program */
 
 typedef struct Terminal {
     const char *folder;
@@ -59,7 +60,7 @@ static void WriteLine(void *context, const char *line, bool isError)
     ReleaseSRWLockExclusive(&terminal->lock);
 }
 
-/* Reads FOLDER/keys up to the end of its last whole line. False: nothing is there. */
+/* Reads FOLDER/keys up to the end of its last whole line. False: the file is gone. */
 static bool ReadKeys(Terminal *terminal, char *text)
 {
     HANDLE file = OpenIn(terminal, "keys", GENERIC_READ, OPEN_EXISTING);
@@ -74,8 +75,10 @@ static bool ReadKeys(Terminal *terminal, char *text)
     text[size] = '\0';
     end = strrchr(text, '\n');
     if (end == NULL)
-        return false;
-    end[1] = '\0';
+        end = text;
+    else
+        end++;
+    *end = '\0';
     return true;
 }
 
@@ -97,13 +100,14 @@ static bool Act(Terminal *terminal, const char *line, size_t length)
     return true;
 }
 
-/* Does what has been added to FOLDER/keys. False: one of the lines is the end. */
+/* Does what has been added to FOLDER/keys. False: it is the end. */
 static bool ActOnKeys(Terminal *terminal)
 {
     static char text[KEYS_SIZE];
 
+    /* Whoever has removed the file is not there any more. */
     if (!ReadKeys(terminal, text))
-        return true;
+        return false;
     while (terminal->taken < strlen(text)) {
         const char *line = text + terminal->taken;
         size_t length = (size_t)(strchr(line, '\n') - line);
@@ -145,8 +149,10 @@ static int Run(Terminal *terminal, const char *path, const char *const arguments
     }
     while (!ServerProcess_WaitForExit(terminal->process, PAUSE_MS, &code)) {
         /* With this process the system ends all that it has started; nothing is waited for. */
-        if (!ActOnKeys(terminal))
+        if (!ActOnKeys(terminal)) {
+            WriteCode(terminal, ENDED_CODE);
             return 0;
+        }
     }
     WriteCode(terminal, code);
     ServerProcess_Close(terminal->process);

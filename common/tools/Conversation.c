@@ -15,7 +15,8 @@
 #define REST_MS        5  /* nothing has happened for so long: the server is at rest */
 #define REST_LOOKS     3  /* and so often: a look may come late where the machine is busy */
 #define PIECE_SIZE     4096
-#define PRESS_PAUSE_MS 200 /* before Ctrl+C is tried again, where the system could not press it */
+#define PRESS_MS       2000 /* for Ctrl+C, which a busy machine may put off */
+#define PRESS_PAUSE_MS 200  /* before Ctrl+C is tried again, where the system could not press it */
 
 static SRWLOCK variableLock = SRWLOCK_INIT; /* held while INSTRUMENT is another than our own */
 
@@ -188,14 +189,16 @@ static bool HasSaidStopped(Conversation *conversation)
 
 bool Conversation_PressCtrlC(Conversation *conversation)
 {
-    double deadline = GetNowMs() + WAIT_MS;
+    double deadline = GetNowMs() + PRESS_MS;
 
     if (!ServerProcess_IsRunning(conversation->process))
         return FailEnded(conversation);
     while (!ServerProcess_PressCtrlC(conversation->process)) {
-        if (GetNowMs() >= deadline)
+        if (GetNowMs() >= deadline) {
+            conversation->isConsoleLost = true;
             return Conversation_Fail(conversation, "Ctrl+C cannot be pressed: error %lu.",
                                      GetLastError());
+        }
         Sleep(PRESS_PAUSE_MS);
     }
     return true;

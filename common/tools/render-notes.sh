@@ -6,15 +6,15 @@
 # Without FILE: every document that make check-notes checks. Each becomes build/notes/NAME.html and
 # NAME-1.png, NAME-2.png and so on, as GitHub would show it: marked makes the page, mermaid draws
 # the diagrams, chromium takes the pictures. What mermaid does not understand, a picture that is not
-# there, and what is wider than the page are failures. The last line is `N passed, N failed`; exit code
-# 1: something failed.
+# there, and a table that is wider than the page are failures. The last line is `N passed, N failed`;
+# exit code 1: something failed.
 #
 # marked and mermaid come from npm's registry, once, into build/npm.
 
 folder=build/notes
 packages="mermaid@11.17.2 marked@16.4.2 github-markdown-css@5.9.0"
 width=890
-piece=4000
+piece=1600
 passed=0
 failed=0
 
@@ -99,12 +99,22 @@ render() {
     while [ $from -lt "$height" ]; do
         rest=$((height - from))
         [ $rest -le $piece ] || rest=$piece
-        browse --window-size=$width,$rest --screenshot="$2-$number.png" "file://$PWD/$2.html#from=$from" >/dev/null
+        browse --window-size=$width,$rest --screenshot="$2-$number.png" \
+            "file://$PWD/$2.html#from=$from" >/dev/null
         from=$((from + piece))
         number=$((number + 1))
     done
-    tr '\n' ' ' <"$2.dom" | sed 's/<li data-line=/\n&/g' |
-        sed -n "s,^<li data-line=\"\([0-9]*\)\">\([^<]*\)</li>.*,FAIL $1:\1: \2,p" >"$2.problems"
+    tr '\n' ' ' <"$2.dom" | awk -v name="$1" '{
+        while (match($0, /<li data-line="[0-9]+">[^<]*/)) {
+            text = substr($0, RSTART + 15, RLENGTH - 15)
+            $0 = substr($0, RSTART + RLENGTH)
+            sub(/">/, ": ", text)
+            gsub(/&gt;/, ">", text)
+            gsub(/&lt;/, "<", text)
+            gsub(/&amp;/, "\\&", text)
+            print "FAIL " name ":" text
+        }
+    }' >"$2.problems"
     cat "$2.problems"
     rm -f "$2.dom"
     [ ! -s "$2.problems" ]

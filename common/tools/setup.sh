@@ -3,10 +3,10 @@
 #
 #     sh common/tools/setup.sh [--check] PART...
 #
-# PART is `build` (the compiler), `run` (Wine, where Windows programs need it) or `lint` (the
-# analysers). On Debian and Ubuntu it installs what is missing with apt-get and says what. With
-# --check, and on every other system, it installs nothing: a sentence says what is missing and how
-# to get it. Exit code 0: everything is there. CC names the compiler, if it is not the usual one.
+# PART is `build` (the compiler), `run` (Wine, where Windows programs need it), `lint` (the analysers)
+# or `render` (what makes pictures of the notes). On Debian and Ubuntu it installs what is missing with
+# apt-get and says what. With --check, and on every other system, it installs nothing: a sentence says
+# what is missing and how to get it. Exit code 0: everything is there. CC names the compiler, if it is not the usual one.
 
 tools=$(dirname "$0")
 check=no
@@ -65,6 +65,11 @@ find_missing_lint() {
     has x86_64-w64-mingw32-gcc || need gcc-mingw-w64-x86-64 x86_64-w64-mingw32-gcc
 }
 
+find_missing_render() {
+    has npm || need npm npm
+    has chromium || has chromium-browser || has google-chrome || need chromium chromium
+}
+
 find_missing() {
     packages=
     names=
@@ -97,6 +102,9 @@ say_what_to_install() {
         case " $parts " in
         *" lint "*)
             say "make lint runs on Debian and Ubuntu (WSL will do); make test runs here."
+            ;;
+        *" render "*)
+            say "make render-notes runs on Debian and Ubuntu (WSL will do); make check-notes runs here."
             ;;
         *)
             say "With MSYS2 (https://www.msys2.org), open the \"MSYS2 UCRT64\" terminal and install:"
@@ -166,9 +174,9 @@ install_packages() {
 parts=${*:-build run}
 for part in $parts; do
     case $part in
-    build | run | lint) ;;
+    build | run | lint | render) ;;
     *)
-        say "Usage: setup.sh [--check] [build] [run] [lint]"
+        say "Usage: setup.sh [--check] [build] [run] [lint] [render]"
         exit 2
         ;;
     esac

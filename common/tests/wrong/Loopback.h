@@ -16,6 +16,7 @@
 
 #include "SocketUtils.h"
 
+#include <process.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,25 +64,33 @@ static inline void ClosePair(SOCKET client, SOCKET server)
     SocketUtils_Clear();
 }
 
+static inline HANDLE StartThread(unsigned(__stdcall *procedure)(void *))
+{
+    uintptr_t thread = _beginthreadex(NULL, 0, procedure, NULL, 0, NULL);
+
+    Require(thread != 0, "_beginthreadex");
+    return (HANDLE)thread;
+}
+
 /* A port to which the socket belongs. */
 static inline HANDLE OpenPort(SOCKET socket)
 {
-    HANDLE port = CreateIoCompletionPort((HANDLE)socket, NULL, 0, 0);
+    HANDLE opened = CreateIoCompletionPort((HANDLE)socket, NULL, 0, 0);
 
-    Require(port != NULL, "CreateIoCompletionPort");
-    return port;
+    Require(opened != NULL, "CreateIoCompletionPort");
+    return opened;
 }
 
 /* Takes the next completion, of whatever outcome, from the port. */
-static inline OVERLAPPED *TakeCompletion(HANDLE port)
+static inline OVERLAPPED *TakeCompletion(HANDLE from)
 {
-    OVERLAPPED *overlapped = NULL;
+    OVERLAPPED *taken = NULL;
     ULONG_PTR key = 0;
     DWORD bytes = 0;
 
-    GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, 5000);
-    Require(overlapped != NULL, "GetQueuedCompletionStatus");
-    return overlapped;
+    GetQueuedCompletionStatus(from, &bytes, &key, &taken, 5000);
+    Require(taken != NULL, "GetQueuedCompletionStatus");
+    return taken;
 }
 
 #endif

@@ -11,6 +11,7 @@ int main(void)
 {
     static WSAOVERLAPPED overlapped;
     char *received = (char *)malloc(64);
+    char *longer;
     WSABUF buffer = {64, received};
     SOCKET client, server;
     DWORD flags = 0;
@@ -21,12 +22,12 @@ int main(void)
     port = OpenPort(server);
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
 
-    received = (char *)realloc(received, 100000); /* Wrong */
-    Require(received != NULL, "realloc");
+    longer = (char *)realloc(received, 100000); /* Wrong */
+    Require(longer != NULL, "realloc");
 
     send(client, "hello", 5, 0);
     TakeCompletion(port);
-    free(received);
+    free(longer);
     CloseHandle(port);
     ClosePair(client, server);
     return 0;

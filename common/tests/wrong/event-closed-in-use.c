@@ -6,8 +6,6 @@
  */
 #include "Loopback.h"
 
-#include <process.h>
-
 static HANDLE event;
 
 static unsigned __stdcall Wait(void *argument)
@@ -22,8 +20,8 @@ int main(void)
     HANDLE thread;
 
     event = CreateEventW(NULL, TRUE, FALSE, NULL);
-    thread = (HANDLE)_beginthreadex(NULL, 0, Wait, NULL, 0, NULL);
-    Require(event != NULL && thread != NULL, "starting");
+    Require(event != NULL, "CreateEventW");
+    thread = StartThread(Wait);
     Sleep(300);
     CloseHandle(event); /* Wrong */
     WaitForSingleObject(thread, INFINITE);

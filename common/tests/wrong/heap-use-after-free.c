@@ -9,12 +9,11 @@
 
 int main(void)
 {
-    volatile char *text = (char *)calloc(16, 1);
-    int first;
+    char *text = (char *)calloc(16, 1);
+    volatile char *same = text;
 
     Require(text != NULL, "calloc");
-    free((void *)text);
-    first = text[0]; /* Wrong */
-    printf("%d\n", first);
+    free(text);
+    printf("%d\n", same[0]); /* Wrong */
     return 0;
 }

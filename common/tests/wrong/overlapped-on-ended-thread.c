@@ -7,8 +7,6 @@
  */
 #include "Loopback.h"
 
-#include <process.h>
-
 static SOCKET client, server;
 static char received[16];
 
@@ -28,8 +26,7 @@ int main(void)
     HANDLE thread;
 
     OpenPair(&client, &server);
-    thread = (HANDLE)_beginthreadex(NULL, 0, BeginReceive, NULL, 0, NULL);
-    Require(thread != NULL, "_beginthreadex");
+    thread = StartThread(BeginReceive);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
     ClosePair(client, server);

@@ -6,8 +6,6 @@
  */
 #include "Loopback.h"
 
-#include <process.h>
-
 static HANDLE port;
 
 static unsigned __stdcall Work(void *argument)
@@ -26,8 +24,8 @@ int main(void)
     HANDLE thread;
 
     port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
-    thread = (HANDLE)_beginthreadex(NULL, 0, Work, NULL, 0, NULL);
-    Require(port != NULL && thread != NULL, "starting");
+    Require(port != NULL, "CreateIoCompletionPort");
+    thread = StartThread(Work);
     Sleep(300);
     CloseHandle(port); /* Wrong */
     WaitForSingleObject(thread, INFINITE);

@@ -14,17 +14,18 @@ static void Fill(char *memory, size_t size)
 
 int main(void)
 {
-    char *zeros, *text, *copy, *none;
+    char *zeros, *text, *copy;
 
     for (size_t size = 1; size < 5000; size = size * 3 / 2 + 1) {
         char *block = (char *)malloc(size);
+        char *longer, *shorter;
 
         Fill(block, size);
-        block = (char *)realloc(block, size * 2);
-        Fill(block, size * 2);
-        block = (char *)realloc(block, size / 2 + 1);
-        Fill(block, size / 2 + 1);
-        free(block);
+        longer = (char *)realloc(block, size * 2);
+        Fill(longer, size * 2);
+        shorter = (char *)realloc(longer, size / 2 + 1);
+        Fill(shorter, size / 2 + 1);
+        free(shorter);
     }
     zeros = (char *)calloc(3, 7);
     for (int i = 0; zeros != NULL && i < 21; i++)
@@ -34,8 +35,7 @@ int main(void)
     text[5] = '\0';
     copy = _strdup(text);
     Require(copy != NULL && strcmp(copy, "xxxxx") == 0, "_strdup");
-    none = (char *)malloc(0);
-    free(none);
+    free(malloc(0));
     free(NULL);
     free(copy);
     free(text);

@@ -7,8 +7,6 @@
  */
 #include "Loopback.h"
 
-#include <process.h>
-
 static volatile LONG running = 2;
 
 static unsigned __stdcall Run(void *argument)
@@ -20,18 +18,17 @@ static unsigned __stdcall Run(void *argument)
 
 static unsigned __stdcall RunHalf(void *argument)
 {
-    InterlockedDecrement(&running);
-    if (argument == NULL)
+    (void)argument;
+    if (InterlockedDecrement(&running) >= 0)
         _endthreadex(0);
     return 1;
 }
 
 int main(void)
 {
-    HANDLE thread = (HANDLE)_beginthreadex(NULL, 0, Run, NULL, 0, NULL);
-    HANDLE other = (HANDLE)_beginthreadex(NULL, 0, RunHalf, NULL, 0, NULL);
+    HANDLE thread = StartThread(Run);
+    HANDLE other = StartThread(RunHalf);
 
-    Require(thread != NULL && other != NULL, "_beginthreadex");
     CloseHandle(thread);
     WaitForSingleObject(other, INFINITE);
     CloseHandle(other);

@@ -6,8 +6,6 @@
  */
 #include "Loopback.h"
 
-#include <process.h>
-
 static SOCKET client, server;
 
 static unsigned __stdcall Receive(void *argument)
@@ -24,8 +22,7 @@ int main(void)
     HANDLE thread;
 
     OpenPair(&client, &server);
-    thread = (HANDLE)_beginthreadex(NULL, 0, Receive, NULL, 0, NULL);
-    Require(thread != NULL, "_beginthreadex");
+    thread = StartThread(Receive);
     Sleep(300);
 
     /* Another call comes and goes: it is recv that the other thread is in. */

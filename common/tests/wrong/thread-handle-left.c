@@ -6,8 +6,6 @@
  */
 #include "Loopback.h"
 
-#include <process.h>
-
 static unsigned __stdcall Run(void *argument)
 {
     (void)argument;
@@ -16,9 +14,9 @@ static unsigned __stdcall Run(void *argument)
 
 int main(void)
 {
-    HANDLE thread = (HANDLE)_beginthreadex(NULL, 0, Run, NULL, 0, NULL); /* Wrong */
+    uintptr_t thread = _beginthreadex(NULL, 0, Run, NULL, 0, NULL); /* Wrong */
 
-    Require(thread != NULL, "_beginthreadex");
-    WaitForSingleObject(thread, INFINITE);
+    Require(thread != 0, "_beginthreadex");
+    WaitForSingleObject((HANDLE)thread, INFINITE);
     return 0;
 }

@@ -1,0 +1,181 @@
+/*
+ * Claims: what the files of the claims share. ClaimsFixture.c has the functions.
+ *
+ * A claim is a small test that shows one behaviour of the system, on sockets of 127.0.0.1 within
+ * this process; the lecture notes cite it by its name. It checks what Windows documents. Where
+ * systems differ, it checks what holds on all of them and reports the rest: what this machine does
+ * stands in the program's output and in its table, see Claims_Report.
+ *
+ * What a claim opens with these functions is closed after it, so a claim may return at any point.
+ * Functions that return bool, and those that connect, explain a failure with Test_Explain. Those
+ * that only make a socket, a handle or an operation do not fail: the program ends where the system
+ * has none left. All are for the main thread, but where another is named.
+ */
+#ifndef CLAIMS_H
+#define CLAIMS_H
+
+#include "SocketUtils.h"
+#include "Test.h"
+
+#define WAIT_MS  5000 /* for what has to come; long, because machines can be busy */
+#define QUIET_MS 50   /* for what must not come */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+typedef struct Claim {
+    const char *name;
+    void (*run)(void);
+} Claim;
+
+/* Each array ends with an entry that has no name. */
+extern const Claim socketClaims[];
+extern const Claim optionClaims[];
+extern const Claim selectClaims[];
+extern const Claim eventClaims[];
+extern const Claim overlappedClaims[];
+extern const Claim transferClaims[];
+extern const Claim routineClaims[];
+extern const Claim portClaims[];
+extern const Claim packetClaims[];
+extern const Claim workerClaims[];
+extern const Claim acceptClaims[];
+extern const Claim extensionClaims[];
+
+/*
+ * Notes what this machine does: a row of the table, and a line below the claim. `topic` is what the
+ * row is about and `documented` what Windows documents of it; both are kept as they are.
+ */
+void Claims_Report(const char *topic, const char *documented, const char *format, ...);
+
+/* --- Sockets --------------------------------------------------------------------------------- */
+
+/*
+ * Blocking calls on a socket of these functions end after WAIT_MS: a claim that does not hold is
+ * to fail, not to hang.
+ */
+SOCKET Claims_OpenSocket(void);
+
+/* Makes another socket one of them: it is closed after the claim. Returns it. */
+SOCKET Claims_KeepSocket(SOCKET socket);
+
+/* A listener on a free port, which is in `address` afterwards. */
+SOCKET Claims_OpenListener(NetAddress *address);
+
+/* A socket that is connected to it, and the one that was accepted from it. INVALID_SOCKET: none. */
+SOCKET Claims_Connect(const NetAddress *address);
+SOCKET Claims_Accept(SOCKET listenSocket);
+
+/* Two sockets that are connected to each other. The listener is closed. */
+bool Claims_OpenPair(SOCKET *client, SOCKET *server);
+
+/* The same, and little fits between them when nobody reads. */
+bool Claims_OpenNarrowPair(SOCKET *client, SOCKET *server);
+
+/* An address on which nobody listens. */
+void Claims_FindClosedAddress(NetAddress *address);
+
+void Claims_CloseSocket(SOCKET *socket);
+
+/* Closes it so that the peer's connection is reset. */
+void Claims_ResetSocket(SOCKET *socket);
+
+bool Claims_Send(SOCKET socket, const char *text);
+
+/* Waits until so many bytes can be received. It receives none. */
+bool Claims_WaitForBytes(SOCKET socket, int count);
+
+/* Waits until a receive on the socket has something to say: data, the end, or an error. */
+bool Claims_WaitForReadable(SOCKET socket);
+
+/*
+ * Makes the socket non-blocking and sends until that fails with WSAEWOULDBLOCK. Returns the number
+ * of bytes, or -1.
+ */
+int Claims_SendUntilFull(SOCKET socket);
+
+/* Receives all that is there and forgets it. Returns the number of bytes, or -1. */
+int Claims_Discard(SOCKET socket);
+
+/* --- Handles and time ------------------------------------------------------------------------ */
+
+/* Has the handle closed after the claim. Returns it. */
+HANDLE Claims_Keep(HANDLE handle);
+void Claims_CloseHandle(HANDLE *handle);
+
+/* An event that stays signalled until it is reset; it is not signalled yet. */
+HANDLE Claims_OpenEvent(void);
+bool Claims_IsSignalled(HANDLE event);
+bool Claims_WaitForEvent(HANDLE event);
+
+/* Waits until *value is at least `least`, in waits that are not alertable. Any thread. */
+bool Claims_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs);
+
+/* --- Overlapped operations ------------------------------------------------------------------- */
+
+#define OPERATION_DATA_SIZE (64 + ACCEPT_BUFFER_SIZE)
+
+/*
+ * An operation's record and its bytes. It is the system's while the operation is outstanding, so
+ * none is ever given back or used by another claim.
+ */
+typedef struct Operation {
+    WSAOVERLAPPED overlapped;
+    char data[OPERATION_DATA_SIZE];
+} Operation;
+
+Operation *Claims_NewOperation(void);
+
+/* The same, with an event of its own in hEvent. */
+Operation *Claims_NewEventOperation(void);
+
+/*
+ * Each begins an operation and returns 0 where it has succeeded at once, or the number of the
+ * error: WSA_IO_PENDING where it is outstanding. Any thread.
+ */
+int Claims_BeginReceive(SOCKET socket, Operation *operation, int size);
+int Claims_BeginSend(SOCKET socket, Operation *operation, const char *text);
+int Claims_BeginAccept(SOCKET listenSocket, SOCKET acceptSocket, Operation *operation);
+
+/* Has the system written its result? For operations that do not go to a port. Any thread. */
+bool Claims_HasCompleted(const Operation *operation);
+bool Claims_WaitForCompletion(const Operation *operation);
+bool Claims_HasCompletedWithin(const Operation *operation, DWORD timeoutMs);
+
+/*
+ * Waits for the operation, a receive that was outstanding when the peer reset the connection: it
+ * has failed because of that. To be asked so is the only way in which systems agree: a receive
+ * that begins after the reset is told of it on Windows only.
+ */
+bool Claims_IsEndedByReset(Operation *operation);
+
+/* How it has ended: 0, or a number of the system such as 64 or 995. No socket is needed. */
+DWORD Claims_GetError(Operation *operation);
+DWORD Claims_GetBytes(const Operation *operation);
+
+/* --- Completion ports ------------------------------------------------------------------------ */
+
+HANDLE Claims_OpenPort(DWORD concurrency);
+bool Claims_Associate(SOCKET socket, HANDLE port, ULONG_PTR key);
+
+/* What GetQueuedCompletionStatus has returned and written. */
+typedef struct Packet {
+    BOOL succeeded;
+    DWORD error; /* where it has not */
+    DWORD bytes;
+    ULONG_PTR key;
+    OVERLAPPED *overlapped;
+} Packet;
+
+/* Takes a packet. Any thread. */
+Packet Claims_Take(HANDLE port, DWORD timeoutMs);
+
+/* No packet is there, and none comes for a while. */
+bool Claims_IsPortQuiet(HANDLE port);
+
+/* The packet is that of this operation, which has succeeded. */
+bool Claims_IsPacketOf(const Packet *packet, const Operation *operation, DWORD bytes);
+
+/* Closes all that the claim has left open. */
+void Claims_CloseAll(void);
+
+#endif

@@ -1,0 +1,409 @@
+/*
+ * ClaimsFixture: what claims are made with: sockets, handles, overlapped operations, completion
+ * ports, and the end of them after each claim. See Claims.h.
+ */
+#include "Claims.h"
+#include "ErrorText.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SOCKET_MAX       400
+#define HANDLE_MAX       200
+#define OPERATION_MAX    1000
+#define FULL_LIMIT       (256 * 1024 * 1024) /* bytes that no connection holds unread */
+#define NARROW_SIZE      8192
+#define SEND_BUFFER_SIZE 65536
+
+static SOCKET sockets[SOCKET_MAX]; /* of the claim that runs, the closed ones INVALID_SOCKET */
+static int socketCount;
+static HANDLE handles[HANDLE_MAX]; /* the same; NULL */
+static int handleCount;
+static Operation operations[OPERATION_MAX];
+static int operationCount;
+
+/* Ends the program: where the system gives no socket or no event, there is nothing to claim. */
+static void GiveUp(const char *call, DWORD error)
+{
+    HandleError(call, error);
+    exit(1);
+}
+
+/* --- Sockets --------------------------------------------------------------------------------- */
+
+SOCKET Claims_KeepSocket(SOCKET socket)
+{
+    DWORD timeout = WAIT_MS;
+
+    if (socketCount == SOCKET_MAX)
+        GiveUp("SOCKET_MAX is too small, or a call", WSAEMFILE);
+    sockets[socketCount++] = socket;
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeout, sizeof(timeout));
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeout, sizeof(timeout));
+    return socket;
+}
+
+SOCKET Claims_OpenSocket(void)
+{
+    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
+
+    if (socket == INVALID_SOCKET)
+        GiveUp("WSASocket", (DWORD)WSAGetLastError());
+    return Claims_KeepSocket(socket);
+}
+
+static SOCKET OpenListener(NetAddress *address, int bufferSize)
+{
+    SOCKET listenSocket = Claims_OpenSocket();
+
+    if (bufferSize > 0)
+        SocketUtils_SetRecvBufferSize(listenSocket, bufferSize);
+    if (!NetAddress_FromText(address, "127.0.0.1", 0) || !SocketUtils_Bind(listenSocket, address) ||
+        !SocketUtils_Listen(listenSocket) || !SocketUtils_GetLocalAddress(listenSocket, address))
+        GiveUp("a call that makes a listener", (DWORD)WSAGetLastError());
+    return listenSocket;
+}
+
+SOCKET Claims_OpenListener(NetAddress *address)
+{
+    return OpenListener(address, 0);
+}
+
+SOCKET Claims_Connect(const NetAddress *address)
+{
+    SOCKET socket = Claims_OpenSocket();
+
+    if (SocketUtils_Connect(socket, address))
+        return socket;
+    Test_Explain("connect failed with error %d", WSAGetLastError());
+    return INVALID_SOCKET;
+}
+
+SOCKET Claims_Accept(SOCKET listenSocket)
+{
+    NetAddress address;
+    SOCKET socket;
+
+    if (!Claims_WaitForReadable(listenSocket))
+        return INVALID_SOCKET;
+    socket = SocketUtils_Accept(listenSocket, &address);
+    if (socket != INVALID_SOCKET)
+        return Claims_KeepSocket(socket);
+    Test_Explain("accept failed with error %d", WSAGetLastError());
+    return INVALID_SOCKET;
+}
+
+static bool OpenPair(SOCKET *client, SOCKET *server, int bufferSize)
+{
+    NetAddress address;
+    SOCKET listenSocket = OpenListener(&address, bufferSize);
+
+    *client = Claims_Connect(&address);
+    *server = *client == INVALID_SOCKET ? INVALID_SOCKET : Claims_Accept(listenSocket);
+    if (bufferSize > 0)
+        SocketUtils_SetSendBufferSize(*client, bufferSize);
+    Claims_CloseSocket(&listenSocket);
+    return *server != INVALID_SOCKET;
+}
+
+bool Claims_OpenPair(SOCKET *client, SOCKET *server)
+{
+    return OpenPair(client, server, 0);
+}
+
+bool Claims_OpenNarrowPair(SOCKET *client, SOCKET *server)
+{
+    return OpenPair(client, server, NARROW_SIZE);
+}
+
+void Claims_FindClosedAddress(NetAddress *address)
+{
+    SOCKET listenSocket = Claims_OpenListener(address);
+
+    Claims_CloseSocket(&listenSocket);
+}
+
+void Claims_CloseSocket(SOCKET *socket)
+{
+    for (int i = 0; i < socketCount; i++) {
+        if (sockets[i] == *socket)
+            sockets[i] = INVALID_SOCKET;
+    }
+    SocketUtils_Close(socket);
+}
+
+void Claims_ResetSocket(SOCKET *socket)
+{
+    SocketUtils_SetLinger(*socket, true, 0);
+    Claims_CloseSocket(socket);
+}
+
+bool Claims_Send(SOCKET socket, const char *text)
+{
+    int length = (int)strlen(text);
+    int sent = send(socket, text, length, 0);
+
+    return sent == length || Test_Explain("send returned %d, error %d", sent, WSAGetLastError());
+}
+
+bool Claims_WaitForBytes(SOCKET socket, int count)
+{
+    ULONGLONG start = Test_Now();
+    u_long available = 0;
+
+    while (ioctlsocket(socket, (long)FIONREAD, &available) == 0) {
+        if (available >= (u_long)count)
+            return true;
+        if (Test_Now() - start > WAIT_MS)
+            return Test_Explain("%lu bytes came, not %d", available, count);
+        Sleep(1);
+    }
+    return Test_Explain("FIONREAD failed with error %d", WSAGetLastError());
+}
+
+bool Claims_WaitForReadable(SOCKET socket)
+{
+    struct timeval timeout = {WAIT_MS / 1000, 0};
+    fd_set set;
+
+    set.fd_count = 1;
+    set.fd_array[0] = socket;
+    return select(0, &set, NULL, NULL, &timeout) == 1 || Test_Explain("nothing came");
+}
+
+int Claims_SendUntilFull(SOCKET socket)
+{
+    static char bytes[SEND_BUFFER_SIZE];
+    int total = 0;
+
+    if (!SocketUtils_SetNonBlocking(socket, true))
+        return -1;
+    while (total < FULL_LIMIT) {
+        int sent = send(socket, bytes, (int)sizeof(bytes), 0);
+
+        if (sent == SOCKET_ERROR)
+            return WSAGetLastError() == WSAEWOULDBLOCK ? total : -1;
+        total += sent;
+    }
+    return -1;
+}
+
+int Claims_Discard(SOCKET socket)
+{
+    static char bytes[SEND_BUFFER_SIZE];
+    u_long available = 0;
+    int total = 0;
+
+    while (ioctlsocket(socket, (long)FIONREAD, &available) == 0 && available > 0) {
+        int received = recv(socket, bytes, (int)sizeof(bytes), 0);
+
+        if (received <= 0)
+            return -1;
+        total += received;
+    }
+    return total;
+}
+
+/* --- Handles and time ------------------------------------------------------------------------ */
+
+HANDLE Claims_Keep(HANDLE handle)
+{
+    if (handle == NULL)
+        GiveUp("a call that makes a handle", GetLastError());
+    if (handleCount == HANDLE_MAX)
+        GiveUp("HANDLE_MAX is too small, or a call", ERROR_TOO_MANY_OPEN_FILES);
+    handles[handleCount++] = handle;
+    return handle;
+}
+
+void Claims_CloseHandle(HANDLE *handle)
+{
+    for (int i = 0; i < handleCount; i++) {
+        if (handles[i] == *handle)
+            handles[i] = NULL;
+    }
+    CloseHandle(*handle);
+    *handle = NULL;
+}
+
+HANDLE Claims_OpenEvent(void)
+{
+    return Claims_Keep(CreateEventA(NULL, TRUE, FALSE, NULL));
+}
+
+bool Claims_IsSignalled(HANDLE event)
+{
+    return WaitForSingleObject(event, 0) == WAIT_OBJECT_0;
+}
+
+bool Claims_WaitForEvent(HANDLE event)
+{
+    return WaitForSingleObject(event, WAIT_MS) == WAIT_OBJECT_0 ||
+           Test_Explain("the event is not signalled");
+}
+
+bool Claims_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs)
+{
+    ULONGLONG start = GetTickCount64();
+
+    while (*value < least) {
+        if (GetTickCount64() - start > timeoutMs)
+            return false;
+        Sleep(1);
+    }
+    return true;
+}
+
+/* --- Overlapped operations ------------------------------------------------------------------- */
+
+Operation *Claims_NewOperation(void)
+{
+    if (operationCount == OPERATION_MAX)
+        GiveUp("OPERATION_MAX is too small, or a call", ERROR_NOT_ENOUGH_MEMORY);
+    return &operations[operationCount++];
+}
+
+Operation *Claims_NewEventOperation(void)
+{
+    Operation *operation = Claims_NewOperation();
+
+    operation->overlapped.hEvent = Claims_OpenEvent();
+    return operation;
+}
+
+int Claims_BeginReceive(SOCKET socket, Operation *operation, int size)
+{
+    DWORD flags = 0;
+    WSABUF buffer;
+
+    buffer.buf = operation->data;
+    buffer.len = (u_long)size;
+    return WSARecv(socket, &buffer, 1, NULL, &flags, &operation->overlapped, NULL) == 0
+               ? 0
+               : WSAGetLastError();
+}
+
+int Claims_BeginSend(SOCKET socket, Operation *operation, const char *text)
+{
+    WSABUF buffer;
+
+    snprintf(operation->data, sizeof(operation->data), "%s", text);
+    buffer.buf = operation->data;
+    buffer.len = (u_long)strlen(operation->data);
+    return WSASend(socket, &buffer, 1, NULL, 0, &operation->overlapped, NULL) == 0
+               ? 0
+               : WSAGetLastError();
+}
+
+int Claims_BeginAccept(SOCKET listenSocket, SOCKET acceptSocket, Operation *operation)
+{
+    return SocketUtils_AcceptEx(listenSocket, acceptSocket, operation->data, &operation->overlapped)
+               ? 0
+               : WSAGetLastError();
+}
+
+bool Claims_HasCompleted(const Operation *operation)
+{
+    /* The system writes it at any moment. */
+    const volatile ULONG_PTR *status = &operation->overlapped.Internal;
+
+    return *status != (ULONG_PTR)STATUS_PENDING;
+}
+
+bool Claims_HasCompletedWithin(const Operation *operation, DWORD timeoutMs)
+{
+    ULONGLONG start = GetTickCount64();
+
+    while (!Claims_HasCompleted(operation)) {
+        if (GetTickCount64() - start > timeoutMs)
+            return false;
+        Sleep(1);
+    }
+    return true;
+}
+
+bool Claims_WaitForCompletion(const Operation *operation)
+{
+    return Claims_HasCompletedWithin(operation, WAIT_MS) ||
+           Test_Explain("the operation does not complete");
+}
+
+bool Claims_IsEndedByReset(Operation *operation)
+{
+    return Claims_WaitForCompletion(operation) &&
+           (Claims_GetError(operation) == ERROR_NETNAME_DELETED ||
+            Test_Explain("it ended with error %lu", Claims_GetError(operation)));
+}
+
+DWORD Claims_GetError(Operation *operation)
+{
+    DWORD bytes;
+
+    /* Without a wait it only reads the record: the handle plays no role. */
+    return GetOverlappedResult(NULL, &operation->overlapped, &bytes, FALSE) ? 0 : GetLastError();
+}
+
+DWORD Claims_GetBytes(const Operation *operation)
+{
+    return (DWORD)operation->overlapped.InternalHigh;
+}
+
+/* --- Completion ports ------------------------------------------------------------------------ */
+
+HANDLE Claims_OpenPort(DWORD concurrency)
+{
+    return Claims_Keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
+}
+
+bool Claims_Associate(SOCKET socket, HANDLE port, ULONG_PTR key)
+{
+    return CreateIoCompletionPort((HANDLE)socket, port, key, 0) == port ||
+           Test_Explain("the association failed with error %lu", GetLastError());
+}
+
+Packet Claims_Take(HANDLE port, DWORD timeoutMs)
+{
+    static OVERLAPPED untouched;
+    Packet packet = {FALSE, 0, 0, 0, &untouched};
+
+    packet.succeeded =
+        GetQueuedCompletionStatus(port, &packet.bytes, &packet.key, &packet.overlapped, timeoutMs);
+    packet.error = packet.succeeded ? 0 : GetLastError();
+    return packet;
+}
+
+bool Claims_IsPortQuiet(HANDLE port)
+{
+    Packet packet = Claims_Take(port, QUIET_MS);
+
+    return (!packet.succeeded && packet.overlapped == NULL && packet.error == WAIT_TIMEOUT) ||
+           Test_Explain("a packet came, with %lu bytes and error %lu", packet.bytes, packet.error);
+}
+
+bool Claims_IsPacketOf(const Packet *packet, const Operation *operation, DWORD bytes)
+{
+    return (packet->succeeded && packet->overlapped == &operation->overlapped &&
+            packet->bytes == bytes) ||
+           Test_Explain("it has %lu bytes, error %lu, and is %s", packet->bytes, packet->error,
+                        packet->overlapped == &operation->overlapped ? "of this operation"
+                                                                     : "not of this operation");
+}
+
+/* --- The end ----------------------------------------------------------------------------------*/
+
+void Claims_CloseAll(void)
+{
+    for (int i = 0; i < socketCount; i++)
+        SocketUtils_Close(&sockets[i]);
+    socketCount = 0;
+
+    /* Routines of what was outstanding run here, and not in the next claim's waits. */
+    while (SleepEx(0, TRUE) == WAIT_IO_COMPLETION)
+        continue;
+    for (int i = 0; i < handleCount; i++) {
+        if (handles[i] != NULL)
+            CloseHandle(handles[i]);
+    }
+    handleCount = 0;
+}

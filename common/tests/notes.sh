@@ -1,0 +1,259 @@
+#!/bin/sh
+# notes.sh: checks the notes: the README.md of every stage, and the other documents. `make check-notes`.
+#
+#     sh common/tests/notes.sh [--only CHECK[,CHECK...]] [--at PATH] [FILE...]
+#
+# Without FILE it checks all documents. The checks:
+#
+#     form      a stage's README.md has the sections of a lecture; blocks are of kinds that are known
+#     excerpts  every ```c block stands in the file that it names, word for word
+#     links     every relative link, picture and anchor leads somewhere
+#     names     functions, files, options and make targets in backticks exist
+#     changes   "What changed" lists all that changed from the stage before, and nothing else
+#     diagrams  every mermaid block has the syntax that the notes use
+#     claims    every claim that is cited is a test of common/tests/Claims*.c
+#     diffs     every DIFF.md is what the stages give (only without FILE)
+#     commands  every ```console block is run, and shows what it says
+#
+# The files in common/tests/notes say what each requires. --at PATH checks the FILE behind it as if it
+# stood there, so that a draft can stand elsewhere:
+#
+#     sh common/tests/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
+#
+# Prints `ok` and `FAIL FILE:LINE: sentence` lines; the last line is `N passed, N failed`. Exit code 1:
+# something failed. To be run in the top folder of the repository; `commands` needs what
+# `make check-notes` builds.
+
+notes=$(dirname "$0")/notes
+folder=build/notes-work/$$
+all_checks="form excerpts links names changes diagrams claims diffs commands"
+checks=
+LC_ALL=C
+export LC_ALL
+
+usage() {
+    echo "Usage: notes.sh [--only CHECK,...] [--at PATH] [FILE...]; the checks: $all_checks" >&2
+    exit 2
+}
+
+# --- What the checks ask -------------------------------------------------------------------------
+
+# The files of the repository, those of git where there is one.
+list_files() {
+    git -c core.quotePath=false ls-files --cached --others --exclude-standard 2>/dev/null |
+        while IFS= read -r file; do
+            [ -e "$file" ] && printf '%s\n' "$file"
+        done >$folder/files
+    [ -s $folder/files ] ||
+        find . \( -name build -o -name .git \) -prune -o -type f -print | sed 's,^\./,,' >$folder/files
+}
+
+# What make can make, and what the Makefile and the scripts that it calls say.
+read_makefile() {
+    MAKEFLAGS='' MAKELEVEL='' ${MAKE:-make} -pq FORCE 2>/dev/null | awk '
+        { sub(/\r$/, "") }
+        /^# Not a target:/ { getline; next }
+        /^[^#\t .%=][^=]*:([^=]|$)/ { sub(/ *:.*/, ""); print }' | sort -u >$folder/targets
+    cat Makefile common/tools/*.sh common/tests/*.sh >$folder/makefiles
+}
+
+# Every identifier and every option of the sources. Not of the scripts that check the notes.
+read_words() {
+    grep -E '\.[ch]$|\.sh$|^Makefile$' $folder/files | grep -v '^common/tests/notes' | tr '\n' '\0' |
+        xargs -0 cat | awk '
+            {
+                text = $0
+                while (match(text, /--[a-z][a-z-]*/)) {
+                    print substr(text, RSTART, RLENGTH)
+                    text = substr(text, RSTART + RLENGTH)
+                }
+                n = split($0, part, /[^A-Za-z0-9_]+/)
+                for (i = 1; i <= n; i++)
+                    if (part[i] != "" && !(part[i] in seen)) {
+                        seen[part[i]] = 1
+                        print part[i]
+                    }
+            }' | sort -u >$folder/words
+}
+
+# What stands in quotes in the sources of the tests: their names are among it.
+read_literals() {
+    cat common/tests/*.c | awk '{
+        while (match($0, /"[^"]+"/)) {
+            print substr($0, RSTART + 1, RLENGTH - 2)
+            $0 = substr($0, RSTART + RLENGTH)
+        }
+    }' >$folder/literals
+}
+
+# The names of the claims: {"port: a packet ...", Function},
+read_claims() {
+    cat common/tests/Claims*.c 2>/dev/null | tr -d '\r' | tr '\n' ' ' | sed 's/" *"//g' | awk '{
+        while (match($0, /[{] *"[^"]+: [^"]*",/)) {
+            text = substr($0, RSTART, RLENGTH)
+            $0 = substr($0, RSTART + RLENGTH)
+            gsub(/^[^"]*"|",$/, "", text)
+            print text
+        }
+    }' >$folder/claims
+}
+
+# Cuts a stage's sources into their parts, once.
+cut_stage() {
+    [ -f "$folder/$1.list" ] && return
+    for source in "$1"/*.[ch]; do
+        mkdir -p "$folder/$1/parts/${source##*/}" "$folder/$1/marked/${source##*/}"
+        awk -v file="${source##*/}" -v folder="$folder/$1" -f common/tools/diff-cut.awk "$source"
+    done >"$folder/$1.list"
+}
+
+# The stage before the stage $1.
+stage_before() {
+    previous=
+    for server in 0[1-7]-*/Server.c; do
+        [ "${server%/*}" = "$1" ] && echo "$previous" && return
+        previous=${server%/*}
+    done
+}
+
+# --- The checks ----------------------------------------------------------------------------------
+
+# check CHECK NAME: runs one on the document, which markdown.awk has taken apart.
+check() {
+    case $1 in
+    form | excerpts) run_awk "$@" ;;
+    links) run_awk "$@" -v files=$folder/files ;;
+    names)
+        run_awk "$@" -v files=$folder/files -v words=$folder/words -v targets=$folder/targets \
+            -v makefiles=$folder/makefiles -v literals=$folder/literals -v known="$notes/../known-names.txt"
+        ;;
+    changes)
+        stage=${2%/README.md}
+        case $stage in 0[1-7]-*) ;; *) return ;; esac
+        before=$(stage_before "$stage")
+        [ -n "$before" ] || return
+        cut_stage "$before"
+        cut_stage "$stage"
+        run_awk "$@" -v before="$before" -v stage="$stage" -v folder=$folder
+        ;;
+    diagrams) run_awk "$@" ;;
+    claims) run_awk "$@" -v claims=$folder/claims ;;
+    commands)
+        sh "$notes/commands.sh" "$2" "$folder/records" "$folder/terminals"
+        code=$?
+        [ $code -le 1 ] || echo "FAIL $2:1: $notes/commands.sh ended with exit code $code"
+        ;;
+    esac
+}
+
+run_awk() {
+    check_file=$notes/$1.awk
+    check_name=$2
+    shift 2
+    awk -v name="$check_name" "$@" -f "$notes/report.awk" -f "$check_file" $folder/records ||
+        echo "FAIL $check_name:1: $check_file ended with exit code $?"
+}
+
+wants() {
+    case " $checks " in *" $1 "*) return 0 ;; esac
+    return 1
+}
+
+# check_document NAME FILE
+check_document() {
+    if [ ! -f "$2" ]; then
+        echo "FAIL $1:1: there is no such file"
+        return
+    fi
+    awk -v name="$1" -f "$notes/markdown.awk" "$2" >$folder/records
+    for one in $checks; do
+        check "$one" "$1"
+    done
+}
+
+check_diffs() {
+    [ -f common/tools/diffs.sh ] || return
+    sh common/tools/diffs.sh check >$folder/diffs
+    code=$?
+    summary=$(tail -n 1 $folder/diffs)
+    if [ $code = 0 ]; then
+        echo "ok   DIFF.md: every one is fresh (${summary%% *})"
+    else
+        sed -e '$d' -e 's,^FAIL \([^ :]*\)[: ]*,FAIL \1:1: ,' $folder/diffs
+        grep '^FAIL ' $folder/diffs >/dev/null ||
+            echo "FAIL DIFF.md:1: common/tools/diffs.sh ended with exit code $code"
+    fi
+}
+
+# The names are sorted, so that two people who add some do not meet, and none is there twice.
+check_known() {
+    grep -v '^#' "$notes/../known-names.txt" | tr -d '\r' >$folder/known
+    sort -u $folder/known | cmp -s - $folder/known && return
+    echo "FAIL common/tests/known-names.txt:1: the names are not sorted, or one is there twice"
+}
+
+check_all() {
+    wants diffs && [ -n "$no_files" ] && check_diffs
+    wants names && check_known
+    while [ $# -gt 0 ]; do
+        if [ "$1" = --at ]; then
+            check_document "$2" "$3"
+            shift 3
+        else
+            check_document "${1#./}" "$1"
+            shift
+        fi
+    done
+}
+
+# --- The command line ----------------------------------------------------------------------------
+
+# The options come first, then files, with --at before any of them.
+while [ $# -gt 0 ]; do
+    case $1 in
+    --only)
+        [ $# -gt 1 ] || usage
+        checks="$checks $(echo "$2" | tr ',' ' ')"
+        shift 2
+        ;;
+    *) break ;;
+    esac
+done
+for one in $checks; do
+    case " $all_checks " in *" $one "*) ;; *) usage ;; esac
+done
+expects=
+for word in "$@"; do
+    case $expects:$word in
+    path:* | :[!-]*) expects=${expects:+file} ;;
+    :--at) expects=path ;;
+    file:-* | :*) usage ;;
+    file:*) expects= ;;
+    esac
+done
+[ -z "$expects" ] || usage
+checks=${checks:-$all_checks}
+
+no_files=
+if [ $# = 0 ]; then
+    no_files=yes
+    for file in README.md 0[1-7]-*/README.md common/GLOSSARY.md common/BENCHMARK.md \
+        common/instrument/README.md; do
+        [ -f "$file" ] && set -- "$@" "$file"
+    done
+fi
+rm -rf $folder
+mkdir -p $folder || exit 1
+trap 'rm -rf $folder' EXIT
+trap 'exit 130' INT TERM
+list_files
+wants names && read_words && read_makefile && read_literals
+wants claims && read_claims
+if wants commands && [ "${OS-}" != Windows_NT ]; then
+    sh common/tools/wine.sh prepare || exit 1
+fi
+check_all "$@" | tee $folder/said
+passed=$(grep -c '^ok   ' $folder/said)
+failed=$(grep -c '^FAIL ' $folder/said)
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" != 0 ]

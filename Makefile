@@ -76,7 +76,7 @@ STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-7]-*/Server.c)))
 NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
 SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
 TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe
-TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe contract.exe) \
+TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe contract.exe terminal.exe) \
            $(OUT)/tools/record.exe $(OUT)/tools/timeline.exe
 WATCHED := $(STAGES:%=build/instrument/%/server.exe)
 
@@ -135,6 +135,7 @@ $(OUT)/tools/timeline.exe: $(call objects,$(wildcard common/tools/Timeline*.c)) 
 $(OUT)/tests/faults.exe: $(call objects,$(wildcard common/tests/Faults*.c) common/tools/Conversation.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/calls.exe: $(call objects,common/tests/CallsTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/claims.exe: $(call objects,$(wildcard common/tests/Claims*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/terminal.exe: $(call objects,common/tests/NotesTerminal.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/library.exe: $(call objects,$(wildcard common/tests/Library*.c) $(call library,$(call stage,07))) \
@@ -293,8 +294,9 @@ test_words  = $(strip $(OUT)/tests/$(1).exe $($(1)_words))
 UNIT_TESTS := unit claims $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
 TEST_ALL  = $(foreach test,$(UNIT_TESTS) calls,--program "$(call test_words,$(test))") \
             --program "$(OUT)/tests/chat.exe --verify build/instrument/$(call stage,07)" \
-            $(foreach script,imports.sh wrong/run.sh trace.sh diffs.sh,--script "common/tests/$(script)") \
-            --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED)
+            $(foreach script,imports.sh wrong/run.sh modes.sh diffs.sh notes-broken.sh,--script "common/tests/$(script)") \
+            --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED) \
+            --alone "common/tests/notes.sh"
 
 # What the two begin with. They say nothing when all is built.
 .PHONY: demo-programs test-programs
@@ -334,6 +336,18 @@ $(UNIT_TESTS:%=test-%): test-%:
 test-10000:
 	+@$(SET_UP) $(OUT)/$(call stage,07)/server.exe $(OUT)/tests/library.exe
 	@sh common/tests/many.sh
+
+#: make check-notes | checks that the lectures say what is: excerpts, commands, links, names, diffs
+.PHONY: check-notes
+check-notes:
+	+@$(SET_UP) all test-programs
+	+@$(build_watched) programs
+	@trap : INT; MAKE="$(MAKE)" sh common/tests/notes.sh; code=$$?; $(STOP); exit $$code
+
+#: make render-notes | draws the pages of the lectures, to be looked at, in build/notes/ (needs Node.js)
+.PHONY: render-notes
+render-notes:
+	@sh common/tools/render-notes.sh
 
 #: make faults | makes each call of each stage fail once
 .PHONY: faults

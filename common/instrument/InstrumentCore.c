@@ -518,6 +518,8 @@ void Call_End(Call *call)
     if (instrument.isOn) {
         if (call->isWaiting)
             EndWait(call->thread);
+        if (instrument.isVerifying && call->thread->stackOperations != NULL)
+            Operation_LookAtStack(call->thread);
         if (instrument.isTracing && (apiInfos[call->api].kind == KIND_IO || call->isWaiting))
             Trace_AddCall(call);
         Registry_Leave(call);

@@ -257,7 +257,10 @@ LPWSAOVERLAPPED_COMPLETION_ROUTINE Operation_BeginRoutine(void *overlapped, Api 
 void Operation_CheckFreed(Call *call, const void *memory, size_t size);
 
 /* Something outstanding has memory on the stack of this thread below `frame`. No place: it ends. */
-void Operation_CheckStack(Thread *thread, const char *frame, InstrumentPlace place);
+void Operation_CheckStack(const Thread *thread, const char *frame, InstrumentPlace place);
+
+/* Remembers which OVERLAPPED on the stack of this thread are still pending. */
+void Operation_LookAtStack(const Thread *thread);
 
 void Registry_ReportLeftOver(void);
 void Registry_CountStartup(int change, InstrumentPlace place);

@@ -39,7 +39,9 @@ typedef struct Operation {
     int posted; /* by hand, and not yet taken */
     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
     SOCKET acceptSocket;
+    bool isCalling; /* the call that begins it has not returned */
     bool isOnStack;
+    bool wasPending; /* its OVERLAPPED is on the stack, and said so when it was last looked at */
     bool isReported; /* its memory is gone, which was told */
     int rangeCount;
     Range ranges[1]; /* the OVERLAPPED, then the buffers */
@@ -433,6 +435,21 @@ static bool IsOnStack(const Thread *thread, const void *memory)
     return (const char *)memory >= thread->stackEnd && (const char *)memory < thread->stackTop;
 }
 
+/* The same where the function whose variable the OVERLAPPED is may have returned. */
+static bool WasOutstanding(const Operation *operation)
+{
+    if (operation->way == BY_EVENT && IsOnStack(operation->thread, operation->overlapped))
+        return operation->wasPending && !operation->isReported;
+    return IsOutstanding(operation);
+}
+
+/* Its function has not returned. Whoever looks afterwards may find another function's variables. */
+static void LookAtStatus(Operation *operation)
+{
+    if (IsOnStack(operation->thread, operation->overlapped))
+        operation->wasPending = operation->overlapped->Internal == STATUS_OF_PENDING;
+}
+
 static void PinRanges(const Operation *operation, int change)
 {
     for (int i = 0; i < operation->rangeCount; i++)
@@ -501,10 +518,27 @@ static void CheckZeroed(const Call *call, const OVERLAPPED *overlapped)
                           "may fail or find a wrong event");
 }
 
+/* Under the lock: a program may take an event as the end, and never ask for the result. */
+static void RemoveOver(const Resource *resource)
+{
+    for (int i = 0; i < BUCKETS; i++) {
+        Operation *next;
+
+        for (Operation *operation = operations[i]; operation != NULL; operation = next) {
+            next = operation->next;
+            if (operation->resource == resource && operation->way == BY_EVENT &&
+                !operation->isCalling && !WasOutstanding(operation))
+                RemoveOperation(operation);
+        }
+    }
+}
+
 static void CheckReceives(const Call *call, Resource *resource)
 {
     Finding finding;
 
+    if (resource->receives > 0)
+        RemoveOver(resource);
     if (++resource->receives != 2 || !instrument.isVerifying)
         return;
     Finding_Begin(&finding, RULE_WARNING, "a second receive is outstanding on one socket");
@@ -542,6 +576,7 @@ static Operation *AddOperation(Call *call, OVERLAPPED *overlapped, DWORD buffers
     operation->place = call->place;
     operation->thread = call->thread;
     operation->acceptSocket = INVALID_SOCKET;
+    operation->isCalling = true;
     operation->next = *bucket;
     *bucket = operation;
     call->operation = operation->id;
@@ -660,6 +695,8 @@ void Operation_Returned(Call *call, void *overlapped, bool isDone)
         bool isOver = isDone && operation->way == BY_PORT && operation->resource != NULL &&
                       operation->resource->isSkipping;
 
+        operation->isCalling = false;
+        LookAtStatus(operation);
         if (isOver)
             MarkConnected(operation);
         if (isOver || (!isDone && call->error != WSA_IO_PENDING))
@@ -903,15 +940,30 @@ static const char *GetLowest(const Operation *operation)
     return lowest;
 }
 
-/* The stack grows downwards: what lies below the frame of a running function is nobody's. */
-void Operation_CheckStack(Thread *thread, const char *frame, InstrumentPlace place)
+void Operation_LookAtStack(const Thread *thread)
 {
     AcquireSRWLockExclusive(&lock);
     for (Operation *operation = thread->stackOperations; operation != NULL;
          operation = operation->nextOnStack) {
-        if (operation->isReported || GetLowest(operation) >= frame)
+        if (!operation->isReported)
+            LookAtStatus(operation);
+    }
+    ReleaseSRWLockExclusive(&lock);
+}
+
+/* The stack grows downwards: what lies below the frame of a running function is nobody's. */
+void Operation_CheckStack(const Thread *thread, const char *frame, InstrumentPlace place)
+{
+    AcquireSRWLockExclusive(&lock);
+    for (Operation *operation = thread->stackOperations; operation != NULL;
+         operation = operation->nextOnStack) {
+        if (operation->isReported)
             continue;
-        if (IsOutstanding(operation))
+        if (GetLowest(operation) >= frame) {
+            LookAtStatus(operation);
+            continue;
+        }
+        if (WasOutstanding(operation))
             ReportStack(operation, frame, place);
         ForgetMemory(operation);
     }
@@ -970,7 +1022,7 @@ void Registry_ReportLeftOver(void)
     for (int i = 0; i < BUCKETS; i++) {
         for (const Operation *operation = operations[i]; operation != NULL;
              operation = operation->next) {
-            if (IsOutstanding(operation))
+            if (WasOutstanding(operation))
                 ReportOutstanding(operation);
         }
     }

@@ -63,24 +63,25 @@ END
     echo 'int Session_Create(void);' >02-second/Session.h
     printf '# The first stage\n\n## Two words, `here`\n\n## Again\n\n## Again\n' >01-first/README.md
     printf '{"port: one comes", One},\n{"port: two "\n "come", Two},\n' >common/tests/Claims.c
-    cat >Makefile <<END
+    # make wants tabs.
+    sed "s/^    /$(printf '\t')/" >Makefile <<END
 FORCE:
 hello: \$(FILTER)
-	@echo "hello, it is 12 o'clock"
+    @echo "hello, it is 12 o'clock"
 talk:
-	@echo "Say something."; read -r line; echo "sent \"\$\$line\""; echo "got  \"\$\$line\""
+    @echo "Say something."; read -r line; echo "sent \"\$\$line\""; echo "got  \"\$\$line\""
 empty:
-	@echo
+    @echo
 twice:
-	@echo one; echo 1 passed; echo 2 passed; echo; echo 1 passed; echo 2 passed
+    @echo one; echo 1 passed; echo 2 passed; echo; echo 1 passed; echo 2 passed
 silent:
-	@echo "One."; sleep 20; echo "Two."
+    @echo "One."; sleep 20; echo "Two."
 left:
-	@sleep 60 >/dev/null 2>&1 & echo \$\$! >build/left; echo "Started."
+    @sleep 60 >/dev/null 2>&1 & echo \$\$! >build/left; echo "Started."
 taken:
-	@echo "Cannot listen on 127.0.0.1:1: bind failed with error 10048"
+    @echo "Cannot listen on 127.0.0.1:1: bind failed with error 10048"
 run-01: build/thing.exe
-	@trap : INT; ${wine:+$wine show} $top/build/01-blocking/server.exe --port 0 \$(ARGS)
+    @trap : INT; ${wine:+$wine show} $top/build/01-blocking/server.exe --port 0 \$(ARGS)
 build/thing.exe:
 END
 }

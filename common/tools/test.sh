@@ -2,11 +2,12 @@
 # test.sh: runs test programs and adds up what they say.
 #
 #     sh common/tools/test.sh [--filter TEXT] [--program WORDS]... [--script WORDS]...
-#         [--contract PROGRAM SERVER... [--verify SERVER...]]
+#         [--contract PROGRAM SERVER... [--verify SERVER...]] [--alone WORDS]
 #
 # WORDS are a program and its arguments, or a shell script and its own. Each runs once, the contract
 # suite once for each server; those behind --verify are instrumented ones, run with INSTRUMENT=verify.
-# Each run ends with a line `N passed, N failed`. One that does not, or that ran no test, or whose exit
+# The script of --alone runs when all others have ended, since it needs a port of its own. Each run
+# ends with a line `N passed, N failed`. One that does not, or that ran no test, or whose exit
 # code does not agree, counts as a failure more. The last line here is the sum, in the same words; the
 # exit code is 0 if nothing failed.
 #
@@ -128,6 +129,7 @@ start() {
 
 programs=
 contract=
+alone=
 servers=
 verified=
 list=servers
@@ -135,6 +137,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     --filter) filter=${2-} && shift ;;
     --program) programs="$programs${2-}$newline" && shift ;;
+    --alone) alone=${2-} && shift ;;
     --script) programs="$programs${2-}$newline" && shift ;;
     --contract) contract=${2-} && shift ;;
     --verify) list=verified ;;
@@ -178,6 +181,10 @@ for server in $verified; do
     stage=$(basename "$(dirname "$server")")
     start "contract of $stage under verify" "$contract" --verify "$server"
 done
+collect 0
+# The words are several.
+# shellcheck disable=SC2086
+[ -z "$alone" ] || start "$(basename "${alone%% *}" .sh) tests" $alone
 collect 0
 finish
 echo

@@ -29,12 +29,29 @@ __declspec(noinline) static void Receive(SOCKET client, SOCKET server)
     WSACloseEvent(overlapped.hEvent);
 }
 
+/* It waits for the event, and has no use for the result. */
+__declspec(noinline) static void WaitOnly(SOCKET client, SOCKET server)
+{
+    WSAOVERLAPPED overlapped = {0};
+    char received[16];
+    WSABUF buffer = {sizeof(received), received};
+    WSAEVENT event = WSACreateEvent();
+    DWORD flags = 0;
+
+    overlapped.hEvent = event;
+    WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
+    Send(client);
+    WSAWaitForMultipleEvents(1, &event, TRUE, WSA_INFINITE, FALSE);
+    WSACloseEvent(event);
+}
+
 int main(void)
 {
     SOCKET client, server;
 
     OpenPair(&client, &server);
     Receive(client, server);
+    WaitOnly(client, server);
     Receive(client, server);
     ClosePair(client, server);
     return 0;

@@ -1,14 +1,15 @@
 #!/bin/sh
-# trace.sh: tests that each stage's trace is what edge://tracing and Perfetto open, and is drawn.
+# modes.sh: tests what INSTRUMENT has a program do: count, trace, and refuse what it does not know.
+# verify has its own tests in wrong/run.sh, fault in Faults.c, and the counts of the stages in CallsTest.c.
 #
-# Records the conversation of three clients with each instrumented stage and looks at the trace: one
+# Each stage's trace has to be what edge://tracing and Perfetto open, and has to be drawn: records the conversation of three clients with each instrumented stage and looks at the trace: one
 # event on each line in the form that is promised, threads named, three sessions, and each arrow with
 # both its ends. Then it is drawn, and the picture has a lane for each thread and all sessions.
 # RUN is what is put before a program; BUILD is the folder of the instrumented programs. The last line
 # is `N passed, N failed`.
 
 build=${BUILD:-build/instrument}
-folder=$build/trace-output
+folder=$build/modes-output
 passed=0
 failed=0
 
@@ -94,6 +95,48 @@ for server in "$build"/0*/server.exe; do
         report "$stage: its picture" "it was not drawn: $said"
     fi
 done
+
+# --- The words of INSTRUMENT ---------------------------------------------------------------------
+
+# A program that allocates and frees, and no more.
+program=$build/wrong/right-heap.exe
+
+# run_with MODES: what the program says, in `said`; its exit code in `code`.
+run_with() {
+    # shellcheck disable=SC2086
+    said=$(INSTRUMENT=$1 ${RUN-} "$program" 2>&1)
+    code=$?
+    said=$(printf '%s' "$said" | tr -d '\r')
+}
+
+for modes in nonsense calls= calls,verfy fault=0 fault=x fault=1:nothing fault=1:accept:x echoes=0 trace; do
+    run_with $modes
+    case $code$said in
+    2*"INSTRUMENT: '"*"is not understood"*) report "INSTRUMENT=$modes is refused" '' ;;
+    *) report "INSTRUMENT=$modes is refused" "exit code $code, and it said: $said" ;;
+    esac
+done
+
+run_with calls,echoes=2
+report "INSTRUMENT=calls prints a table, most frequent first" "$(printf '%s\n' "$said" | awk '
+    $NF == "call" { head = 1; next }
+    head && NF == 5 && $5 ~ /^[A-Za-z_]/ {
+        if (last != "" && $1 > last + 0) print $5 " is called more often than the one above"
+        if (sprintf("%.2f", $1 / 2) != $3) print $5 ": " $3 " is not " $1 " for each of 2 echoes"
+        last = $1; rows++
+    }
+    END { if (rows < 3) print "it has " rows + 0 " rows" }' | head -n 1)"
+
+run_with "calls=$folder/calls.json"
+report "INSTRUMENT=calls=FILE writes JSON" "$(tr -d '\r' <"$folder/calls.json" | awk '
+    NR == 1 { if ($0 != "{\"echoes\": 0,") print "it begins with " $0; next }
+    NR == 2 { if ($0 != " \"calls\": [") print "its second line is " $0; next }
+    $0 == " ]}" { closed = 1; next }
+    !/^  \{"name": "[A-Za-z_]+", "kind": "(io|memory|lock|text)", "calls": [0-9]+, "handles": [0-9]+\},?$/ {
+        print "no call: " $0
+    }
+    { rows++ }
+    END { if (!closed || rows < 3) print "it has " rows + 0 " rows" }' | head -n 1)"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

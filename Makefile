@@ -337,17 +337,17 @@ test-10000:
 	+@$(SET_UP) $(OUT)/$(call stage,07)/server.exe $(OUT)/tests/library.exe
 	@sh common/tests/many.sh
 
-#: make check-notes | checks that the lectures say what is: excerpts, commands, links, names, diffs
+#: make check-notes | checks that the lectures say what is; NOTES="--only links 05-iocp-basic/README.md"
 .PHONY: check-notes
 check-notes:
 	+@$(SET_UP) all test-programs
 	+@$(build_watched) programs
-	@trap : INT; MAKE="$(MAKE)" sh common/tests/notes.sh; code=$$?; $(STOP); exit $$code
+	@trap : INT; MAKE="$(MAKE)" sh common/tests/notes.sh $(NOTES); code=$$?; $(STOP); exit $$code
 
-#: make render-notes | draws the pages of the lectures, to be looked at, in build/notes/ (needs Node.js)
+#: make render-notes | draws the pages of the lectures in build/notes/; NOTES=05-iocp-basic/README.md
 .PHONY: render-notes
 render-notes:
-	@sh common/tools/render-notes.sh
+	@sh common/tools/setup.sh render && sh common/tools/render-notes.sh $(NOTES)
 
 #: make faults | makes each call of each stage fail once
 .PHONY: faults

@@ -519,7 +519,7 @@ void Call_End(Call *call)
         if (call->isWaiting)
             EndWait(call->thread);
         if (instrument.isVerifying && call->thread->stackOperations != NULL)
-            Operation_LookAtStack(call->thread);
+            Operation_LookAtStack(call->thread, (const char *)call);
         if (instrument.isTracing && (apiInfos[call->api].kind == KIND_IO || call->isWaiting))
             Trace_AddCall(call);
         Registry_Leave(call);

@@ -259,8 +259,8 @@ void Operation_CheckFreed(Call *call, const void *memory, size_t size);
 /* Something outstanding has memory on the stack of this thread below `frame`. No place: it ends. */
 void Operation_CheckStack(const Thread *thread, const char *frame, InstrumentPlace place);
 
-/* Remembers which OVERLAPPED on the stack of this thread are still pending. */
-void Operation_LookAtStack(const Thread *thread);
+/* Remembers which OVERLAPPED on the stack of this thread, not below `frame`, are still pending. */
+void Operation_LookAtStack(const Thread *thread, const char *frame);
 
 void Registry_ReportLeftOver(void);
 void Registry_CountStartup(int change, InstrumentPlace place);

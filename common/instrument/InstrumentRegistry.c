@@ -940,12 +940,12 @@ static const char *GetLowest(const Operation *operation)
     return lowest;
 }
 
-void Operation_LookAtStack(const Thread *thread)
+void Operation_LookAtStack(const Thread *thread, const char *frame)
 {
     AcquireSRWLockExclusive(&lock);
     for (Operation *operation = thread->stackOperations; operation != NULL;
          operation = operation->nextOnStack) {
-        if (!operation->isReported)
+        if (!operation->isReported && GetLowest(operation) >= frame)
             LookAtStatus(operation);
     }
     ReleaseSRWLockExclusive(&lock);

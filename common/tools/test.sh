@@ -11,7 +11,7 @@
 # code does not agree, counts as a failure more. The last line here is the sum, in the same words; the
 # exit code is 0 if nothing failed.
 #
-# RUN is put before each program; `sh common/tools/wine.sh run` on Linux. Two programs run at a time,
+# RUN is put before each program; `sh common/tools/wine.sh run` on Linux. Three programs run at a time,
 # and their lines are printed one after the other: most tests wait for something, and little of what
 # they wait for is a processor. TEST_JOBS=1 runs one at a time and prints its lines as they come.
 
@@ -111,7 +111,7 @@ start() {
     shift
     [ -n "$filter" ] && set -- "$@" "$filter"
     runs=$((runs + 1))
-    if [ "${TEST_JOBS:-2}" = 1 ]; then
+    if [ "${TEST_JOBS:-3}" = 1 ]; then
         printf '\n== %s\n' "$name"
         run_program $runs "$@"
         add_up $runs "$name"
@@ -124,7 +124,7 @@ start() {
     } >"$folder/$runs.output" 2>&1 &
     echo $! >"$folder/$runs.pid"
     running=$((running + 1))
-    collect $((${TEST_JOBS:-2} - 1))
+    collect $((${TEST_JOBS:-3} - 1))
 }
 
 programs=
@@ -149,7 +149,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case ${TEST_JOBS:-2} in
+case ${TEST_JOBS:-3} in
 *[!0-9]* | 0)
     echo "TEST_JOBS=$TEST_JOBS: it has to be a number from 1" >&2
     exit 2

@@ -1,6 +1,6 @@
 /*
  * The OVERLAPPED and the buffer are variables of a function that stays until the receive has ended.
- * Other functions run meanwhile, above them on the stack.
+ * Other functions are called meanwhile, and return.
  *
  * Expect: nothing
  * Exit: 0

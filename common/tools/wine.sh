@@ -17,8 +17,9 @@ export WINE_FOLDER
 WINEPREFIX=$WINE_FOLDER
 WINEARCH=win64
 WINEDEBUG=-all
-# No dialogue that offers Mono or Gecko, and no entries in the desktop's menus.
-WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe=d'
+# No dialogue that offers Mono or Gecko, no entries in the desktop's menus, and no debugger after a
+# crash, behind which the exit code can get lost.
+WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe=d;winedbg.exe=d'
 export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES
 unset DISPLAY WAYLAND_DISPLAY WINESERVER WINELOADER
 

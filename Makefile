@@ -75,7 +75,7 @@ endif
 STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-7]-*/Server.c)))
 NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
 SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
-TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe
+TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe $(OUT)/tools/load.exe
 TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe contract.exe terminal.exe) \
            $(OUT)/tools/record.exe $(OUT)/tools/timeline.exe
 WATCHED := $(STAGES:%=build/instrument/%/server.exe)
@@ -130,6 +130,7 @@ $(foreach stage,$(STAGES),$(foreach main,$(call example_mains,$(stage)),$(eval \
 $(OUT)/tools/client.exe: $(call objects,common/tools/Client.c) $(COMMON_OBJECTS)
 $(OUT)/tools/demo.exe: $(call objects,common/tools/Demo.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tools/calls.exe: $(call objects,common/tools/Calls.c common/tools/Conversation.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tools/load.exe: $(call objects,$(wildcard common/tools/Load*.c)) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tools/record.exe: $(call objects,common/tools/Record.c common/tools/Conversation.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tools/timeline.exe: $(call objects,$(wildcard common/tools/Timeline*.c)) $(COMMON_OBJECTS)
 $(OUT)/tests/faults.exe: $(call objects,$(wildcard common/tests/Faults*.c) common/tools/Conversation.c) $(TEST_HARNESS) $(COMMON_OBJECTS)

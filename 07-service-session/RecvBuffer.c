@@ -21,6 +21,17 @@ void RecvBuffer_Free(RecvBuffer *buffer)
     buffer->data = NULL;
 }
 
+bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity)
+{
+    RecvBuffer resized;
+
+    if (RecvBuffer_DataSize(buffer) > 0 || !RecvBuffer_Init(&resized, capacity))
+        return false;
+    RecvBuffer_Free(buffer);
+    *buffer = resized;
+    return true;
+}
+
 void RecvBuffer_Clean(RecvBuffer *buffer)
 {
     int dataSize = RecvBuffer_DataSize(buffer);

@@ -23,6 +23,12 @@ typedef struct RecvBuffer {
 bool RecvBuffer_Init(RecvBuffer *buffer, int capacity);
 void RecvBuffer_Free(RecvBuffer *buffer);
 
+/*
+ * Gives the buffer another capacity, at least 1. False: there is something to be read, or no memory,
+ * and nothing was changed.
+ */
+bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity);
+
 /* Moves what is to be read to the front, so that all free bytes are in one piece. */
 void RecvBuffer_Clean(RecvBuffer *buffer);
 

@@ -22,6 +22,7 @@ ServiceSettings Service_GetDefaults(void)
     settings.type = SERVICE_SERVER;
     settings.maxSessionCount = 100000;
     settings.session.recvBufferSize = 4096;
+    settings.session.recvBufferMax = 64 * 1024;
     settings.session.pauseBytes = 64 * 1024;
     settings.session.limitBytes = 1024 * 1024;
     settings.drainMs = 1000;

@@ -80,8 +80,8 @@ struct Service {
     volatile LONG64 refused;
 };
 
-/* 100,000 sessions, a worker for each processor, buffers of 4 KiB, 64 KiB until a session pauses,
-   1 MiB until it is disconnected, no idle timeout, 1,000 ms to end in peace. */
+/* 100,000 sessions, a worker for each processor, buffers of 4 KiB that grow to 64 KiB, 64 KiB until
+   a session pauses, 1 MiB until it is disconnected, no idle timeout, 1,000 ms to end in peace. */
 ServiceSettings Service_GetDefaults(void);
 
 /*

@@ -429,9 +429,27 @@ static bool Session_DeliverRecv(Session *session)
     return true;
 }
 
+/*
+ * How large the buffer is decides how many calls a stream costs, and memory is what a session costs.
+ * So it doubles whenever a receive has filled it, and is small again after a receive that would have
+ * been at home in a quarter of it. Where memory is short it stays as it is.
+ */
+static void Session_FitBuffer(Session *session, int received, bool wasFilled)
+{
+    const SessionSettings *settings = &session->owner->settings;
+    RecvBuffer *buffer = &session->recvBuffer;
+
+    if (wasFilled && buffer->capacity <= settings->recvBufferMax / 2)
+        RecvBuffer_Resize(buffer, buffer->capacity * 2);
+    else if (received < buffer->capacity / 4 && buffer->capacity > settings->recvBufferSize)
+        RecvBuffer_Resize(buffer, settings->recvBufferSize);
+}
+
 /* A receive is over. False: no other is to be begun. */
 static bool Session_ProcessRecv(Session *session, DWORD bytes, DWORD error)
 {
+    bool wasFilled;
+
     if (error != 0) {
         AcquireSRWLockExclusive(&session->lock);
         Session_Abort(session, CAUSE_PEER_RESET, error);
@@ -444,7 +462,13 @@ static bool Session_ProcessRecv(Session *session, DWORD bytes, DWORD error)
     }
     InterlockedIncrement(&session->activity);
     InterlockedExchangeAdd64(&session->owner->counters.recvBytes, (LONG64)bytes);
-    return RecvBuffer_OnWrite(&session->recvBuffer, (int)bytes) && Session_DeliverRecv(session);
+    if (!RecvBuffer_OnWrite(&session->recvBuffer, (int)bytes))
+        return false;
+    wasFilled = RecvBuffer_FreeSize(&session->recvBuffer) == 0;
+    if (!Session_DeliverRecv(session))
+        return false;
+    Session_FitBuffer(session, (int)bytes, wasFilled);
+    return true;
 }
 
 /* Receives, as long as something is there at once and the bound is not reached. */

@@ -84,6 +84,7 @@ typedef struct SessionCounters {
 
 typedef struct SessionSettings {
     int recvBufferSize; /* bytes of the receive buffer */
+    int recvBufferMax;  /* that it grows to while more comes than fits */
     int pauseBytes;     /* queued bytes above which nothing is received */
     int limitBytes;     /* queued bytes above which the session is disconnected */
 } SessionSettings;

@@ -125,7 +125,8 @@ static int OnRecv(Session *session, const char *data, int length)
     EnterCall(probe, "OnRecv");
     CheckLife(probe, "OnRecv", &probe->receiving);
     InterlockedIncrement(&probe->recvCalls);
-    if (length < 1 || length > probe->host->settings.session.recvBufferSize)
+    if (length < 1 || (length > probe->host->settings.session.recvBufferSize &&
+                       length > probe->host->settings.session.recvBufferMax))
         Host_AddViolation(probe->host, "OnRecv was called with length %d", length);
     if (probe->host->behaviour->OnRecv != NULL)
         consumed = probe->host->behaviour->OnRecv(probe, data, length);

@@ -1,5 +1,6 @@
 /*
- * LibraryRecvBuffer: a RecvBuffer keeps what was received, in order, and never more than it can.
+ * LibraryRecvBuffer: a RecvBuffer keeps what was received, in order, and never more than it can; and
+ * a session's follows its stream.
  */
 #include "Library.h"
 
@@ -197,11 +198,134 @@ static void AgainstModel(void)
     RecvBuffer_Free(&buffer);
 }
 
+/* Only when it is empty, so that nothing is to be moved. */
+static void Resize(void)
+{
+    RecvBuffer buffer;
+    LONG64 written = 0;
+
+    REQUIRE(CHECK(RecvBuffer_Init(&buffer, 10)));
+    CHECK(Write(&buffer, 4, &written));
+    CHECK(!RecvBuffer_Resize(&buffer, 20));
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 6);
+    CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), 4, 0));
+    CHECK(RecvBuffer_OnRead(&buffer, 4));
+    CHECK(RecvBuffer_Resize(&buffer, 20));
+    CHECK_INT(RecvBuffer_DataSize(&buffer), 0);
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 20);
+    CHECK(Write(&buffer, 20, &written));
+    CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), 20, 4));
+    CHECK(RecvBuffer_OnRead(&buffer, 20));
+    CHECK(RecvBuffer_Resize(&buffer, 1));
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 1);
+    RecvBuffer_Free(&buffer);
+}
+
+/* --- A session's buffer ---------------------------------------------------------------------- */
+
+#define LEAST   256
+#define MOST    4096
+#define LENGTHS 16
+
+/* What OnRecv was called with. */
+static int lengths[LENGTHS];
+static HANDLE unblock;
+
+static int NoteLength(Probe *probe, const char *data, int length)
+{
+    if (!Pattern_IsRight(data, length, probe->consumed))
+        Host_AddViolation(probe->host, "OnRecv got wrong bytes after %ld", (long)probe->consumed);
+    if (probe->recvCalls <= LENGTHS)
+        lengths[probe->recvCalls - 1] = length;
+    if (probe->recvCalls == 1)
+        WaitForSingleObject(unblock, WAIT_MS);
+    return length;
+}
+
+/* The pattern from `position` on. */
+static bool SendPattern(SOCKET peer, int position, int size)
+{
+    char data[10000];
+
+    Pattern_Fill(data, size, position);
+    return Peer_Send(peer, data, size);
+}
+
+static bool WaitForConsumed(const Probe *probe, LONG64 bytes)
+{
+    for (int ms = 0; probe->consumed < bytes; ms += 10) {
+        if (ms >= WAIT_MS)
+            return Test_Explain("%ld of %ld bytes came", (long)probe->consumed, (long)bytes);
+        Sleep(10);
+    }
+    return true;
+}
+
+/* Sends while the first OnRecv waits, so that it is known how much is there for each receive. */
+static void Converse(Host *server, SOCKET peer)
+{
+    Probe *probe = Host_WaitForProbe(server, 0);
+
+    REQUIRE(CHECK(probe != NULL));
+    CHECK(SendPattern(peer, 0, LEAST));
+    CHECK(WAIT_FOR(probe->recvCalls, 1));
+    CHECK(SendPattern(peer, LEAST, 10000));
+    Sleep(QUIET_MS);
+    SetEvent(unblock);
+    CHECK(WaitForConsumed(probe, LEAST + 10000));
+    CHECK(SendPattern(peer, LEAST + 10000, 1));
+    CHECK(WaitForConsumed(probe, LEAST + 10001));
+    Sleep(QUIET_MS);
+    CHECK(SendPattern(peer, LEAST + 10001, 1000));
+    CHECK(WaitForConsumed(probe, LEAST + 11001));
+}
+
+static void CheckLengths(int recvBufferMax, const int *expected)
+{
+    static const Behaviour behaviour = {.OnRecv = NoteLength};
+    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    SOCKET peer;
+
+    REQUIRE(CHECK(server != NULL));
+    memset(lengths, 0, sizeof(lengths));
+    server->keepsSessions = true;
+    server->settings.session.recvBufferSize = LEAST;
+    server->settings.session.recvBufferMax = recvBufferMax;
+    unblock = CreateEventW(NULL, TRUE, FALSE, NULL);
+    REQUIRE(CHECK(unblock != NULL && Host_Start(server)));
+    peer = Peer_Open(server);
+    REQUIRE(CHECK(peer != INVALID_SOCKET));
+    Converse(server, peer);
+    for (int i = 0; i < LENGTHS && expected[i] != 0; i++)
+        CHECK_INT(lengths[i], expected[i]);
+    Host_Stop(server);
+    CloseHandle(unblock);
+}
+
+/* It doubles while receives fill it, and is small again after a small one. */
+static void Follows(void)
+{
+    static const int expected[] = {256, 512, 1024, 2048, 4096, 2320, 1, 256, 512, 232, 0};
+
+    CheckLengths(MOST, expected);
+}
+
+static void Stays(void)
+{
+    static const int expected[] = {256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 0};
+
+    CheckLengths(LEAST, expected);
+    CheckLengths(0, expected);
+}
+
 const LibraryTest recvBufferTests[] = {
     {"recv buffer: every operation", Operations, 10},
     {"recv buffer: what is too much is refused", Bounds, 10},
     {"recv buffer: clean at every position", CleanEverywhere, 20},
     {"recv buffer: clean moves much by little", CleanLarge, 20},
     {"recv buffer: a random row of operations", AgainstModel, 30},
+    {"recv buffer: another capacity", Resize, 10},
+    {"recv buffer: a session's grows with its stream", Follows, 20},
+    {"recv buffer: a session's stays where it may not grow", Stays, 20},
     {NULL, NULL, 0},
 };

@@ -259,7 +259,7 @@ static void Pause(void)
         received = WaitForPause(server);
         CHECK(received > 0 && received < PAUSED_BYTES * (round + 1));
         queued = Session_GetQueuedBytes(Probe_GetSession(probe));
-        CHECK_AT_MOST(queued, PAUSE + server->settings.session.recvBufferSize);
+        CHECK_AT_MOST(queued, PAUSE + server->settings.session.recvBufferMax);
         CHECK(queued > PAUSE);
         CHECK(Peer_Echo(other, 1));
         CHECK(Service_GetCounters(&server->service).recvBytes == received + 1);

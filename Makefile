@@ -275,6 +275,20 @@ verify:
 	+@$(build_watched) common-objects
 	@CFLAGS="$(CFLAGS)" sh common/tools/verify.sh "$(SERVER)" "$(STAGE)"
 
+# --- Measuring -----------------------------------------------------------------------------------
+
+#: make load ARGS="--clients 60" | talks to a stage that runs, with many clients, and measures
+.PHONY: load
+load: $(OUT)/tools/load.exe | wine
+	@$(RUN) $(OUT)/tools/load.exe $(ARGS)
+
+#: make bench | measures all stages, into build/bench/ (half an hour; QUICK=1: some minutes)
+.PHONY: bench
+bench:
+	+@sh common/tools/setup.sh build run bench && $(SET_UP) $(SERVERS) $(OUT)/tools/load.exe $(OUT)/tools/calls.exe
+	+@$(build_watched) $(WATCHED)
+	@QUICK="$(QUICK)" ROUNDS="$(ROUNDS)" sh common/tools/bench.sh $(STAGES)
+
 # --- Checking ------------------------------------------------------------------------------------
 
 #: make setup | installs what building and running need, if it is missing (Debian, Ubuntu)

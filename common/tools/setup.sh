@@ -3,8 +3,8 @@
 #
 #     sh common/tools/setup.sh [--check] PART...
 #
-# PART is `build` (the compiler), `run` (Wine, where Windows programs need it), `lint` (the analysers)
-# or `render` (what makes pictures of the notes). On Debian and Ubuntu it installs what is missing with
+# PART is `build` (the compiler), `run` (Wine, where Windows programs need it), `lint` (the analysers),
+# `render` (what makes pictures of the notes) or `bench` (what draws the plots). On Debian and Ubuntu it installs what is missing with
 # apt-get and says what. With --check, and on every other system, it installs nothing: a sentence says
 # what is missing and how to get it. Exit code 0: everything is there. CC names the compiler, if it is not the usual one.
 
@@ -68,6 +68,12 @@ find_missing_lint() {
 find_missing_render() {
     has npm || need npm npm
     has chromium || has chromium-browser || has google-chrome || need chromium chromium
+}
+
+find_missing_bench() {
+    # On Windows make bench does without: the tables are what counts.
+    [ "$system" = windows ] && return
+    has gnuplot || need gnuplot-nox gnuplot
 }
 
 find_missing() {
@@ -174,9 +180,9 @@ install_packages() {
 parts=${*:-build run}
 for part in $parts; do
     case $part in
-    build | run | lint | render) ;;
+    build | run | lint | render | bench) ;;
     *)
-        say "Usage: setup.sh [--check] [build] [run] [lint] [render]"
+        say "Usage: setup.sh [--check] [build] [run] [lint] [render] [bench]"
         exit 2
         ;;
     esac

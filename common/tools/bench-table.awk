@@ -1,0 +1,97 @@
+# bench-table.awk: the tables of results.json in Markdown.
+#
+#     awk -f bench-json.awk -f bench-table.awk results.json
+
+/^\{"stage"/ {
+    key = get("stage") SUBSEP get("load") SUBSEP get("clients")
+    note_stage(get("stage"))
+    messages[key] = get("messagesPerSecond")
+    least[key] = get("least")
+    most[key] = get("most")
+    megabytes[key] = get("megabytesPerSecond")
+    p50[key] = get("p50")
+    p99[key] = get("p99")
+    server[key] = get("serverCpuUsPerMessage")
+    wine[key] = get("wineCpuUsPerMessage")
+    memory[key] = get("serverKibPerClient")
+    if (wine[key] != "")
+        has_wine = 1
+}
+
+/^\{"server"/ {
+    key = get("server") SUBSEP (get("busy") == "true" ? "busy" : "one") SUBSEP get("clients")
+    note_stage(get("server"))
+    calls[key] = get("callsPerEcho")
+    handles[key] = get("handlesPerEcho")
+}
+
+function note_stage(stage) {
+    if (!(stage in known)) {
+        known[stage] = 1
+        order[++stages] = stage
+    }
+}
+
+# 12,345 or 12.3: three figures at least.
+function number(value,    text, out) {
+    if (value == "")
+        return ""
+    value += 0
+    if (value < 100)
+        return sprintf(value < 10 ? "%.2f" : "%.1f", value)
+    text = sprintf("%.0f", value)
+    while (length(text) > 3) {
+        out = "," substr(text, length(text) - 2) out
+        text = substr(text, 1, length(text) - 3)
+    }
+    return text out
+}
+
+# A table: a line for each stage, a column for each of the numbers of clients in `counts`.
+function table(title, load, counts, figures,    count, column, i, j, line, rule) {
+    count = split(counts, column, " ")
+    line = "| " title " |"
+    rule = "|---|"
+    for (j = 1; j <= count; j++) {
+        line = line " " number_of_clients(column[j]) " |"
+        rule = rule "---:|"
+    }
+    print line "\n" rule
+    for (i = 1; i <= stages; i++) {
+        line = "| " order[i] " |"
+        for (j = 1; j <= count; j++)
+            line = line " " number(figures[order[i], load, column[j]]) " |"
+        print line
+    }
+    print ""
+}
+
+function number_of_clients(count) {
+    return count == 1 ? "1 client" : number_of(count)
+}
+
+function number_of(count) {
+    return count < 1000 ? count : sprintf("%d,%03d", count / 1000, count % 1000)
+}
+
+END {
+    all = "1 10 60 500 2000"
+    table("Ping-pong, 64 bytes: messages a second", "pingpong", all, messages)
+    table("The same: p50 in ms", "pingpong", all, p50)
+    table("The same: p99 in ms", "pingpong", all, p99)
+    table("The same: CPU of the server, us a message", "pingpong", all, server)
+    if (has_wine)
+        table("The same: CPU of Wine's own server, us a message", "pingpong", all, wine)
+    table("The same: the server's memory, KiB a client", "pingpong", "60 500 2000", memory)
+    table("Pipelined, 16 messages of 64 bytes on their way: messages a second", "pipelined", "1 60 500", messages)
+    table("Streaming, 4 messages of 64 KiB on their way: megabytes a second", "streaming", "1 10", megabytes)
+    table("The same: CPU of the server, us a message of 64 KiB", "streaming", "1 10", server)
+    table("Churn: connections a second, a message on each", "churn", "1 10", messages)
+    table("One client talks, the others are silent: messages a second, by clients in all", "idle",
+        "60 500 2000", messages)
+    table("The same: p99 in ms", "idle", "60 500 2000", p99)
+    table("Calls an echo, when one client of so many talks", "one", "1 10 60 500", calls)
+    table("The same: handles that are passed with them", "one", "1 10 60 500", handles)
+    table("Calls an echo, when all of so many talk at once", "busy", "1 10 60 500", calls)
+    table("The same: handles that are passed with them", "busy", "1 10 60 500", handles)
+}

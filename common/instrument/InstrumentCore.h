@@ -179,16 +179,13 @@ typedef struct Resource {
     char name[24];
 
     /* Sockets. */
-    bool isNonBlocking, isListener, isExclusive, isSkipping;
+    bool isNonBlocking, isExclusive, isSkipping;
     bool lacksAcceptContext, lacksConnectContext;
     HANDLE listener; /* that it was accepted from */
     HANDLE port;     /* that it is associated with */
     WSAEVENT event;  /* of WSAEventSelect, and for what */
     long events;
     int receives; /* outstanding */
-
-    Thread *thread; /* of a thread's handle */
-    bool isJoined;
 } Resource;
 
 void Registry_Init(void);
@@ -213,9 +210,6 @@ void Registry_EndClose(const Call *call, HANDLE handle, bool isClosed);
 
 /* The call uses this handle among others: it must not be closed. */
 void Registry_CheckOpen(const Call *call, HANDLE handle);
-
-/* After Registry_Use; NULL: a handle that the registry does not know. */
-Resource *Registry_Find(HANDLE handle);
 
 /* The socket has a client: it gets a name. */
 void Registry_NameSession(Resource *resource);
@@ -305,7 +299,7 @@ void GuardHeap_ReportLeftOver(void);
 void Trace_Init(void);
 LONGLONG Trace_Now(void);
 void Trace_AddCall(const Call *call);
-void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *session, const char *result);
+void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *result);
 void Trace_AddFlow(const Thread *thread, char phase, Api api, LONG operation);
 void Trace_Write(void);
 

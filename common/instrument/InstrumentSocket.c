@@ -208,10 +208,8 @@ int Instrument_listen(InstrumentPlace place, SOCKET s, int backlog)
         CheckListener(&call);
         result = listen(s, backlog);
         Call_Done(&call);
-        if (result == 0 && call.resource != NULL) {
-            call.resource->isListener = true;
+        if (result == 0 && call.resource != NULL)
             snprintf(call.resource->name, sizeof(call.resource->name), "listener");
-        }
     }
     Call_End(&call);
     return result;
@@ -571,7 +569,7 @@ static void CALLBACK CompletionRoutine(DWORD error, DWORD bytes, LPWSAOVERLAPPED
     routine(error, bytes, overlapped, flags);
     Thread_EndRoutine(thread);
     if (instrument.isTracing)
-        Trace_AddRoutine(thread, begin, "", result);
+        Trace_AddRoutine(thread, begin, result);
 }
 
 /* Begins an operation, or a call that waits if it has no OVERLAPPED. */

@@ -244,15 +244,6 @@ HANDLE Instrument_CreateEventW(InstrumentPlace place, LPSECURITY_ATTRIBUTES secu
 
 /* --- Waits ---------------------------------------------------------------------------------- */
 
-/* A wait for this handle has ended: a thread whose handle it is was waited for. */
-static void SetJoined(HANDLE handle)
-{
-    Resource *resource = instrument.isOn ? Registry_Find(handle) : NULL;
-
-    if (resource != NULL)
-        resource->isJoined = true;
-}
-
 DWORD Instrument_WaitForSingleObject(InstrumentPlace place, HANDLE handle, DWORD timeout)
 {
     DWORD result;
@@ -264,8 +255,6 @@ DWORD Instrument_WaitForSingleObject(InstrumentPlace place, HANDLE handle, DWORD
         Call_Waits(&call);
     result = WaitForSingleObject(handle, timeout);
     Call_Done(&call);
-    if (result == WAIT_OBJECT_0)
-        SetJoined(handle);
     Call_End(&call);
     return result;
 }
@@ -282,20 +271,8 @@ DWORD Instrument_WaitForSingleObjectEx(InstrumentPlace place, HANDLE handle, DWO
         Call_Waits(&call);
     result = WaitForSingleObjectEx(handle, timeout, alertable);
     Call_Done(&call);
-    if (result == WAIT_OBJECT_0)
-        SetJoined(handle);
     Call_End(&call);
     return result;
-}
-
-static void SetAllJoined(DWORD result, DWORD count, const HANDLE *handles, BOOL all)
-{
-    if (result >= WAIT_OBJECT_0 + count)
-        return;
-    for (DWORD i = 0; i < count; i++) {
-        if (all || i == result - WAIT_OBJECT_0)
-            SetJoined(handles[i]);
-    }
 }
 
 DWORD Instrument_WaitForMultipleObjects(InstrumentPlace place, DWORD count, const HANDLE *handles,
@@ -312,7 +289,6 @@ DWORD Instrument_WaitForMultipleObjects(InstrumentPlace place, DWORD count, cons
         Call_Waits(&call);
     result = WaitForMultipleObjects(count, handles, all, timeout);
     Call_Done(&call);
-    SetAllJoined(result, count, handles, all);
     Call_End(&call);
     return result;
 }
@@ -331,7 +307,6 @@ DWORD Instrument_WaitForMultipleObjectsEx(InstrumentPlace place, DWORD count, co
         Call_Waits(&call);
     result = WaitForMultipleObjectsEx(count, handles, all, timeout, alertable);
     Call_Done(&call);
-    SetAllJoined(result, count, handles, all);
     Call_End(&call);
     return result;
 }

@@ -303,4 +303,49 @@ void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *result);
 void Trace_AddFlow(const Thread *thread, char phase, Api api, LONG operation);
 void Trace_Write(void);
 
+/* --- Wrappers that are alike ---------------------------------------------------------------- */
+
+/* `parameters` and `arguments` are lists in parentheses; the first parameter is called `place`. */
+
+/* A call that is only counted. `failed`: what it returns where it is made to fail. */
+#define COUNTED(type, name, failed, parameters, arguments)                                         \
+    type Instrument_##name parameters                                                              \
+    {                                                                                              \
+        type result = failed;                                                                      \
+        Call call;                                                                                 \
+                                                                                                   \
+        if (Call_Begin(&call, API_##name, place)) {                                                \
+            result = name arguments;                                                               \
+            Call_Done(&call);                                                                      \
+        }                                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
+
+/* The same where it returns nothing, and says nothing in GetLastError. */
+#define COUNTED_VOID(name, parameters, arguments)                                                  \
+    void Instrument_##name parameters                                                              \
+    {                                                                                              \
+        Call call;                                                                                 \
+                                                                                                   \
+        Call_Begin(&call, API_##name, place);                                                      \
+        name arguments;                                                                            \
+        Call_End(&call);                                                                           \
+    }
+
+/* A call that only uses a handle. */
+#define HANDLE_CALL(name, parameters, arguments)                                                   \
+    BOOL Instrument_##name parameters                                                              \
+    {                                                                                              \
+        BOOL result;                                                                               \
+        Call call;                                                                                 \
+                                                                                                   \
+        Call_Begin(&call, API_##name, place);                                                      \
+        Registry_Use(&call, handle);                                                               \
+        result = name arguments;                                                                   \
+        Call_Done(&call);                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
+
 #endif

@@ -918,31 +918,8 @@ BOOL Instrument_WSACloseEvent(InstrumentPlace place, WSAEVENT event)
     return result;
 }
 
-BOOL Instrument_WSASetEvent(InstrumentPlace place, WSAEVENT event)
-{
-    BOOL result;
-    Call call;
-
-    Call_Begin(&call, API_WSASetEvent, place);
-    Registry_Use(&call, event);
-    result = WSASetEvent(event);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
-
-BOOL Instrument_WSAResetEvent(InstrumentPlace place, WSAEVENT event)
-{
-    BOOL result;
-    Call call;
-
-    Call_Begin(&call, API_WSAResetEvent, place);
-    Registry_Use(&call, event);
-    result = WSAResetEvent(event);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
+HANDLE_CALL(WSASetEvent, (InstrumentPlace place, WSAEVENT handle), (handle))
+HANDLE_CALL(WSAResetEvent, (InstrumentPlace place, WSAEVENT handle), (handle))
 
 int Instrument_WSAEventSelect(InstrumentPlace place, SOCKET s, WSAEVENT event, long events)
 {
@@ -1004,16 +981,19 @@ DWORD Instrument_WSAWaitForMultipleEvents(InstrumentPlace place, DWORD count,
 
 /* --- What stays within the process ---------------------------------------------------------- */
 
-int Instrument_WSAGetLastError(InstrumentPlace place)
-{
-    int error;
-    Call call;
-
-    Call_Begin(&call, API_WSAGetLastError, place);
-    error = WSAGetLastError();
-    Call_End(&call);
-    return error;
-}
+COUNTED(int, WSAGetLastError, 0, (InstrumentPlace place), ())
+COUNTED(int, __WSAFDIsSet, 0, (InstrumentPlace place, SOCKET s, fd_set *set), (s, set))
+COUNTED(u_short, htons, 0, (InstrumentPlace place, u_short value), (value))
+COUNTED(u_long, htonl, 0, (InstrumentPlace place, u_long value), (value))
+COUNTED(u_short, ntohs, 0, (InstrumentPlace place, u_short value), (value))
+COUNTED(u_long, ntohl, 0, (InstrumentPlace place, u_long value), (value))
+COUNTED(unsigned long, inet_addr, INADDR_NONE, (InstrumentPlace place, const char *value), (value))
+COUNTED(char *, inet_ntoa, NULL, (InstrumentPlace place, struct in_addr value), (value))
+COUNTED(int, inet_pton, -1, (InstrumentPlace place, int family, const char *text, void *address),
+        (family, text, address))
+COUNTED(const char *, inet_ntop, NULL,
+        (InstrumentPlace place, int family, const void *address, char *text, size_t size),
+        (family, (PVOID)(uintptr_t)address, text, size))
 
 void Instrument_WSASetLastError(InstrumentPlace place, int error)
 {
@@ -1023,59 +1003,4 @@ void Instrument_WSASetLastError(InstrumentPlace place, int error)
     WSASetLastError(error);
     Call_Done(&call);
     Call_End(&call);
-}
-
-int Instrument___WSAFDIsSet(InstrumentPlace place, SOCKET s, fd_set *set)
-{
-    int result;
-    Call call;
-
-    Call_Begin(&call, API___WSAFDIsSet, place);
-    result = __WSAFDIsSet(s, set);
-    Call_End(&call);
-    return result;
-}
-
-#define CONVERSION(type, name, parameterType)                                                      \
-    type Instrument_##name(InstrumentPlace place, parameterType value)                             \
-    {                                                                                              \
-        type result;                                                                               \
-        Call call;                                                                                 \
-                                                                                                   \
-        Call_Begin(&call, API_##name, place);                                                      \
-        result = name(value);                                                                      \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
-
-CONVERSION(u_short, htons, u_short)
-CONVERSION(u_long, htonl, u_long)
-CONVERSION(u_short, ntohs, u_short)
-CONVERSION(u_long, ntohl, u_long)
-CONVERSION(unsigned long, inet_addr, const char *)
-CONVERSION(char *, inet_ntoa, struct in_addr)
-
-int Instrument_inet_pton(InstrumentPlace place, int family, const char *text, void *address)
-{
-    int result;
-    Call call;
-
-    Call_Begin(&call, API_inet_pton, place);
-    result = inet_pton(family, text, address);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
-
-const char *Instrument_inet_ntop(InstrumentPlace place, int family, const void *address, char *text,
-                                 size_t size)
-{
-    const char *result;
-    Call call;
-
-    Call_Begin(&call, API_inet_ntop, place);
-    result = inet_ntop(family, (PVOID)(uintptr_t)address, text, size);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
 }

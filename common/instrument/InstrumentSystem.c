@@ -174,20 +174,6 @@ BOOL Instrument_GetOverlappedResult(InstrumentPlace place, HANDLE handle, LPOVER
 
 /* --- Handles -------------------------------------------------------------------------------- */
 
-#define HANDLE_CALL(name, parameters, arguments)                                                   \
-    BOOL Instrument_##name parameters                                                              \
-    {                                                                                              \
-        BOOL result;                                                                               \
-        Call call;                                                                                 \
-                                                                                                   \
-        Call_Begin(&call, API_##name, place);                                                      \
-        Registry_Use(&call, handle);                                                               \
-        result = name arguments;                                                                   \
-        Call_Done(&call);                                                                          \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
-
 HANDLE_CALL(CancelIo, (InstrumentPlace place, HANDLE handle), (handle))
 HANDLE_CALL(CancelIoEx, (InstrumentPlace place, HANDLE handle, LPOVERLAPPED overlapped),
             (handle, overlapped))
@@ -592,32 +578,6 @@ BOOL Instrument_WriteConsoleW(InstrumentPlace place, HANDLE console, const VOID 
 }
 
 /* --- Calls that are only counted ------------------------------------------------------------ */
-
-/* `failed`: what it returns where it is made to fail. */
-#define COUNTED(type, name, failed, parameters, arguments)                                         \
-    type Instrument_##name parameters                                                              \
-    {                                                                                              \
-        type result = failed;                                                                      \
-        Call call;                                                                                 \
-                                                                                                   \
-        if (Call_Begin(&call, API_##name, place)) {                                                \
-            result = name arguments;                                                               \
-            Call_Done(&call);                                                                      \
-        }                                                                                          \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
-
-/* They do not say anything in GetLastError. */
-#define COUNTED_VOID(name, parameters, arguments)                                                  \
-    void Instrument_##name parameters                                                              \
-    {                                                                                              \
-        Call call;                                                                                 \
-                                                                                                   \
-        Call_Begin(&call, API_##name, place);                                                      \
-        name arguments;                                                                            \
-        Call_End(&call);                                                                           \
-    }
 
 COUNTED(HANDLE, GetStdHandle, NULL, (InstrumentPlace place, DWORD number), (number))
 COUNTED(BOOL, GetConsoleMode, FALSE, (InstrumentPlace place, HANDLE console, LPDWORD mode),

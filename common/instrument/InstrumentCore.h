@@ -123,6 +123,9 @@ void Call_Waits(Call *call);
 /* The same for a call that seldom waits, such as send: the thread does not count as waiting. */
 void Call_MayWait(const Call *call);
 
+/* Call_Waits where the call has a timeout, in milliseconds: with 0 it does not wait. */
+void Call_WaitsUpTo(Call *call, DWORD timeout);
+
 /* How many handles the call passes to the system, where it is not one. */
 void Call_PassesHandles(const Call *call, LONG count);
 
@@ -210,6 +213,9 @@ void Registry_EndClose(const Call *call, HANDLE handle, bool isClosed);
 
 /* The call uses this handle among others: it must not be closed. */
 void Registry_CheckOpen(const Call *call, HANDLE handle);
+
+/* The call uses all of these and no other: none of them must be closed. */
+void Registry_UseAll(const Call *call, DWORD count, const HANDLE *handles);
 
 /* The socket has a client: it gets a name. */
 void Registry_NameSession(Resource *resource);
@@ -331,6 +337,22 @@ void Trace_Write(void);
         Call_Begin(&call, API_##name, place);                                                      \
         name arguments;                                                                            \
         Call_End(&call);                                                                           \
+    }
+
+/* A call that opens a socket or a handle; `kind` is its ResourceType. */
+#define OPENING_CALL(type, name, failed, kind, parameters, arguments)                              \
+    type Instrument_##name parameters                                                              \
+    {                                                                                              \
+        type result = failed;                                                                      \
+        Call call;                                                                                 \
+                                                                                                   \
+        if (Call_Begin(&call, API_##name, place)) {                                                \
+            result = name arguments;                                                               \
+            Call_Done(&call);                                                                      \
+            Registry_Open(&call, (HANDLE)result, kind);                                            \
+        }                                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
     }
 
 /* A call that only uses a handle. */

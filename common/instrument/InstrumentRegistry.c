@@ -231,6 +231,13 @@ void Registry_CheckOpen(const Call *call, HANDLE handle)
     SetLastError(call->error);
 }
 
+void Registry_UseAll(const Call *call, DWORD count, const HANDLE *handles)
+{
+    Call_PassesHandles(call, (LONG)count);
+    for (DWORD i = 0; i < count; i++)
+        Registry_CheckOpen(call, handles[i]);
+}
+
 void Registry_Leave(Call *call)
 {
     if (call->resource == NULL && call->second == NULL)

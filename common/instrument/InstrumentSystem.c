@@ -52,8 +52,7 @@ BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LP
 
     if (Call_Begin(&call, API_GetQueuedCompletionStatus, place)) {
         Registry_Use(&call, port);
-        if (timeout != 0)
-            Call_Waits(&call);
+        Call_WaitsUpTo(&call, timeout);
         result = GetQueuedCompletionStatus(port, bytes, key, overlapped, timeout);
         Call_Done(&call);
         if (result && IsToFail(*overlapped, &fault)) {
@@ -98,8 +97,7 @@ BOOL Instrument_GetQueuedCompletionStatusEx(InstrumentPlace place, HANDLE port,
 
     if (Call_Begin(&call, API_GetQueuedCompletionStatusEx, place)) {
         Registry_Use(&call, port);
-        if (timeout != 0)
-            Call_Waits(&call);
+        Call_WaitsUpTo(&call, timeout);
         result = GetQueuedCompletionStatusEx(port, entries, size, count, timeout, alertable);
         Call_Done(&call);
         for (ULONG i = 0; result && i < *count; i++) {
@@ -198,35 +196,15 @@ BOOL Instrument_CloseHandle(InstrumentPlace place, HANDLE handle)
     return result;
 }
 
-HANDLE Instrument_CreateEventA(InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual,
-                               BOOL initial, LPCSTR name)
-{
-    HANDLE event = NULL;
-    Call call;
+OPENING_CALL(HANDLE, CreateEventA, NULL, TYPE_EVENT,
+             (InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
+              LPCSTR name),
+             (security, manual, initial, name))
 
-    if (Call_Begin(&call, API_CreateEventA, place)) {
-        event = CreateEventA(security, manual, initial, name);
-        Call_Done(&call);
-        Registry_Open(&call, event, TYPE_EVENT);
-    }
-    Call_End(&call);
-    return event;
-}
-
-HANDLE Instrument_CreateEventW(InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual,
-                               BOOL initial, LPCWSTR name)
-{
-    HANDLE event = NULL;
-    Call call;
-
-    if (Call_Begin(&call, API_CreateEventW, place)) {
-        event = CreateEventW(security, manual, initial, name);
-        Call_Done(&call);
-        Registry_Open(&call, event, TYPE_EVENT);
-    }
-    Call_End(&call);
-    return event;
-}
+OPENING_CALL(HANDLE, CreateEventW, NULL, TYPE_EVENT,
+             (InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
+              LPCWSTR name),
+             (security, manual, initial, name))
 
 /* --- Waits ---------------------------------------------------------------------------------- */
 
@@ -237,8 +215,7 @@ DWORD Instrument_WaitForSingleObject(InstrumentPlace place, HANDLE handle, DWORD
 
     Call_Begin(&call, API_WaitForSingleObject, place);
     Registry_Use(&call, handle);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForSingleObject(handle, timeout);
     Call_Done(&call);
     Call_End(&call);
@@ -253,8 +230,7 @@ DWORD Instrument_WaitForSingleObjectEx(InstrumentPlace place, HANDLE handle, DWO
 
     Call_Begin(&call, API_WaitForSingleObjectEx, place);
     Registry_Use(&call, handle);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForSingleObjectEx(handle, timeout, alertable);
     Call_Done(&call);
     Call_End(&call);
@@ -268,11 +244,8 @@ DWORD Instrument_WaitForMultipleObjects(InstrumentPlace place, DWORD count, cons
     Call call;
 
     Call_Begin(&call, API_WaitForMultipleObjects, place);
-    Call_PassesHandles(&call, (LONG)count);
-    for (DWORD i = 0; i < count; i++)
-        Registry_CheckOpen(&call, handles[i]);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Registry_UseAll(&call, count, handles);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForMultipleObjects(count, handles, all, timeout);
     Call_Done(&call);
     Call_End(&call);
@@ -286,11 +259,8 @@ DWORD Instrument_WaitForMultipleObjectsEx(InstrumentPlace place, DWORD count, co
     Call call;
 
     Call_Begin(&call, API_WaitForMultipleObjectsEx, place);
-    Call_PassesHandles(&call, (LONG)count);
-    for (DWORD i = 0; i < count; i++)
-        Registry_CheckOpen(&call, handles[i]);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Registry_UseAll(&call, count, handles);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForMultipleObjectsEx(count, handles, all, timeout, alertable);
     Call_Done(&call);
     Call_End(&call);
@@ -302,8 +272,7 @@ void Instrument_Sleep(InstrumentPlace place, DWORD milliseconds)
     Call call;
 
     Call_Begin(&call, API_Sleep, place);
-    if (milliseconds != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, milliseconds);
     Sleep(milliseconds);
     Call_End(&call);
 }
@@ -314,8 +283,7 @@ DWORD Instrument_SleepEx(InstrumentPlace place, DWORD milliseconds, BOOL alertab
     Call call;
 
     Call_Begin(&call, API_SleepEx, place);
-    if (milliseconds != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, milliseconds);
     result = SleepEx(milliseconds, alertable);
     if (result == WAIT_IO_COMPLETION)
         Call_SetResult(&call, "completion routines ran");
@@ -652,20 +620,26 @@ COUNTED(BOOL, TryEnterCriticalSection, FALSE, (InstrumentPlace place, LPCRITICAL
         (section))
 COUNTED_VOID(LeaveCriticalSection, (InstrumentPlace place, LPCRITICAL_SECTION section), (section))
 
-/* A thread may return from these though nobody woke it; a fault has it do so. */
+/* A thread may return from a condition variable though nobody woke it. True: a fault has it do so. */
+static bool BeginSleep(Call *call, DWORD timeout)
+{
+    DWORD unused;
+
+    if (Fault_ForOutcome(OUTCOME_WAKE_UP, call->api, call->place, &unused))
+        return true;
+    Call_WaitsUpTo(call, timeout);
+    return false;
+}
+
 BOOL Instrument_SleepConditionVariableSRW(InstrumentPlace place, PCONDITION_VARIABLE variable,
                                           PSRWLOCK lock, DWORD timeout, ULONG flags)
 {
-    bool isSpurious = false;
-    DWORD unused;
+    bool isSpurious;
     BOOL result;
     Call call;
 
     Call_Begin(&call, API_SleepConditionVariableSRW, place);
-    if (Fault_ForOutcome(OUTCOME_WAKE_UP, call.api, place, &unused))
-        isSpurious = true;
-    else if (timeout != 0)
-        Call_Waits(&call);
+    isSpurious = BeginSleep(&call, timeout);
     result =
         SleepConditionVariableSRW(variable, lock, isSpurious ? 0 : timeout, flags) || isSpurious;
     Call_Done(&call);
@@ -676,16 +650,12 @@ BOOL Instrument_SleepConditionVariableSRW(InstrumentPlace place, PCONDITION_VARI
 BOOL Instrument_SleepConditionVariableCS(InstrumentPlace place, PCONDITION_VARIABLE variable,
                                          PCRITICAL_SECTION section, DWORD timeout)
 {
-    bool isSpurious = false;
-    DWORD unused;
+    bool isSpurious;
     BOOL result;
     Call call;
 
     Call_Begin(&call, API_SleepConditionVariableCS, place);
-    if (Fault_ForOutcome(OUTCOME_WAKE_UP, call.api, place, &unused))
-        isSpurious = true;
-    else if (timeout != 0)
-        Call_Waits(&call);
+    isSpurious = BeginSleep(&call, timeout);
     result = SleepConditionVariableCS(variable, section, isSpurious ? 0 : timeout) || isSpurious;
     Call_Done(&call);
     Call_End(&call);

@@ -166,6 +166,10 @@ DWORD Fault_ForCall(Api api, InstrumentPlace place);
 /* True: this outcome is to be the bad one. `error` is what a completion has failed with. */
 bool Fault_ForOutcome(Outcome outcome, Api api, InstrumentPlace place, DWORD *error);
 
+/* True: the program is to be told that this operation, which has succeeded, has failed. `error` holds
+   the usual error, which becomes the one that fault= names, if it does. */
+bool Fault_ForCompletion(void *overlapped, DWORD *error);
+
 /* --- The registry --------------------------------------------------------------------------- */
 
 typedef enum ResourceType { TYPE_SOCKET, TYPE_EVENT, TYPE_PORT, TYPE_THREAD } ResourceType;

@@ -450,18 +450,14 @@ static void CALLBACK CompletionRoutine(DWORD error, DWORD bytes, LPWSAOVERLAPPED
     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
     Thread *thread = Thread_GetCurrent();
     LONGLONG begin = Trace_Now();
-    InstrumentPlace place = thread->last;
+    DWORD fault = WSAECONNRESET;
     Api api = API_COUNT;
     LONG id = 0;
     char result[64];
 
-    if (error == 0 && Operation_GetApi(overlapped, &api, &place)) {
-        DWORD fault = WSAECONNRESET;
-
-        if (Fault_ForOutcome(OUTCOME_COMPLETION, api, place, &fault)) {
-            error = fault;
-            bytes = 0;
-        }
+    if (error == 0 && Fault_ForCompletion(overlapped, &fault)) {
+        error = fault;
+        bytes = 0;
     }
     routine = Operation_BeginRoutine(overlapped, &api, &id);
     if (routine == NULL)
@@ -565,23 +561,19 @@ int Instrument_WSARecv(InstrumentPlace place, SOCKET s, LPWSABUF buffers, DWORD 
     return result;
 }
 
-/* A fault stands for an operation that has failed: the program is told so. */
 BOOL Instrument_WSAGetOverlappedResult(InstrumentPlace place, SOCKET s, LPWSAOVERLAPPED overlapped,
                                        LPDWORD bytes, BOOL wait, LPDWORD flags)
 {
     DWORD fault = WSAECONNRESET;
-    InstrumentPlace began;
     BOOL result;
     Call call;
-    Api api;
 
     BeginSocketCall(&call, API_WSAGetOverlappedResult, place, s);
     if (wait)
         Call_Waits(&call);
     result = WSAGetOverlappedResult(s, overlapped, bytes, wait, flags);
     Call_Done(&call);
-    if (result && instrument.isFaulting && Operation_GetApi(overlapped, &api, &began) &&
-        Fault_ForOutcome(OUTCOME_COMPLETION, api, began, &fault)) {
+    if (result && Fault_ForCompletion(overlapped, &fault)) {
         result = FALSE;
         call.error = fault;
     }

@@ -31,23 +31,11 @@ HANDLE Instrument_CreateIoCompletionPort(InstrumentPlace place, HANDLE handle, H
     return result;
 }
 
-/* A fault stands for an operation that has failed. True: the program is told so. */
-static bool IsToFail(LPOVERLAPPED overlapped, DWORD *error)
-{
-    InstrumentPlace began;
-    Api api;
-
-    *error = ERROR_NETNAME_DELETED;
-    return instrument.isFaulting && overlapped != NULL &&
-           Operation_GetApi(overlapped, &api, &began) &&
-           Fault_ForOutcome(OUTCOME_COMPLETION, api, began, error);
-}
-
 BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LPDWORD bytes,
                                           PULONG_PTR key, LPOVERLAPPED *overlapped, DWORD timeout)
 {
+    DWORD fault = ERROR_NETNAME_DELETED;
     BOOL result = FALSE;
-    DWORD fault;
     Call call;
 
     if (Call_Begin(&call, API_GetQueuedCompletionStatus, place)) {
@@ -55,7 +43,7 @@ BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LP
         Call_WaitsUpTo(&call, timeout);
         result = GetQueuedCompletionStatus(port, bytes, key, overlapped, timeout);
         Call_Done(&call);
-        if (result && IsToFail(*overlapped, &fault)) {
+        if (result && Fault_ForCompletion(*overlapped, &fault)) {
             result = FALSE;
             call.error = fault;
             *bytes = 0;
@@ -75,10 +63,10 @@ BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LP
 static DWORD GetEntryError(OVERLAPPED_ENTRY *entry)
 {
     ULONG_PTR status = 0xC000020D; /* STATUS_CONNECTION_RESET */
-    DWORD fault;
+    DWORD fault = ERROR_NETNAME_DELETED;
 
     /* Not the one in the OVERLAPPED: what is posted by hand may point to anything. */
-    if (entry->Internal == 0 && IsToFail(entry->lpOverlapped, &fault)) {
+    if (entry->Internal == 0 && Fault_ForCompletion(entry->lpOverlapped, &fault)) {
         if (fault != ERROR_NETNAME_DELETED)
             status = 0xC0010000 | fault; /* one that stands for this error */
         entry->Internal = status;
@@ -150,7 +138,7 @@ BOOL Instrument_SetFileCompletionNotificationModes(InstrumentPlace place, HANDLE
 BOOL Instrument_GetOverlappedResult(InstrumentPlace place, HANDLE handle, LPOVERLAPPED overlapped,
                                     LPDWORD bytes, BOOL wait)
 {
-    DWORD fault;
+    DWORD fault = ERROR_NETNAME_DELETED;
     BOOL result;
     Call call;
 
@@ -160,7 +148,7 @@ BOOL Instrument_GetOverlappedResult(InstrumentPlace place, HANDLE handle, LPOVER
         Call_Waits(&call);
     result = GetOverlappedResult(handle, overlapped, bytes, wait);
     Call_Done(&call);
-    if (result && IsToFail(overlapped, &fault)) {
+    if (result && Fault_ForCompletion(overlapped, &fault)) {
         result = FALSE;
         call.error = fault;
     }

@@ -38,8 +38,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXIT_FINDING 3
-
 typedef enum Kind { KIND_IO, KIND_MEMORY, KIND_LOCK, KIND_TEXT } Kind;
 
 #define INSTRUMENT_ENUM(name, kind, error) API_##name,
@@ -166,8 +164,8 @@ DWORD Fault_ForCall(Api api, InstrumentPlace place);
 /* True: this outcome is to be the bad one. `error` is what a completion has failed with. */
 bool Fault_ForOutcome(Outcome outcome, Api api, InstrumentPlace place, DWORD *error);
 
-/* True: the program is to be told that this operation, which has succeeded, has failed. `error` holds
-   the usual error, which becomes the one that fault= names, if it does. */
+/* True: the program is to be told that this operation, which has succeeded, has failed. `error` has
+   the usual error, and gets the one that fault= names, if it names one. */
 bool Fault_ForCompletion(void *overlapped, DWORD *error);
 
 /* --- The registry --------------------------------------------------------------------------- */

@@ -608,7 +608,7 @@ COUNTED(BOOL, TryEnterCriticalSection, FALSE, (InstrumentPlace place, LPCRITICAL
         (section))
 COUNTED_VOID(LeaveCriticalSection, (InstrumentPlace place, LPCRITICAL_SECTION section), (section))
 
-/* A thread may return from a condition variable though nobody woke it. True: a fault has it do so. */
+/* A thread may return from its sleep though nobody woke it. True: a fault has it do so. */
 static bool BeginSleep(Call *call, DWORD timeout)
 {
     DWORD unused;

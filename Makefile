@@ -108,7 +108,7 @@ endif
 
 COMMON_OBJECTS := $(call objects,$(wildcard common/*.c) $(INSTRUMENT_FILES))
 SERVER_PROCESS := $(call objects,common/tools/ServerProcess.c)
-TEST_HARNESS   := $(call objects,common/tests/Test.c) $(SERVER_PROCESS)
+TEST_HARNESS   := $(call objects,common/tests/Test.c common/tests/TestProgram.c) $(SERVER_PROCESS)
 INCLUDES       := -Icommon
 
 #: make | builds every stage and every tool into build/

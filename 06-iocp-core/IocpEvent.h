@@ -17,14 +17,6 @@ typedef struct IocpEvent {
     EventType type;
 } IocpEvent;
 
-/* An IocpEvent that a Listener uses. */
-typedef struct AcceptEvent {
-    IocpEvent event;
-    struct Session *session;         /* for the client that is to come */
-    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
-    bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
-} AcceptEvent;
-
 /* Makes the event ready for the next operation: nothing of the last one may be left in it. */
 void IocpEvent_Init(IocpEvent *event, EventType type);
 

@@ -16,6 +16,14 @@
 
 #define ACCEPT_COUNT 16
 
+/* The event of an accept, with what an accept needs. */
+typedef struct AcceptEvent {
+    IocpEvent event;
+    Session *session;                /* for the client that is to come */
+    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
+    bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
+} AcceptEvent;
+
 typedef struct Listener {
     IocpObject object;
     SOCKET socket;

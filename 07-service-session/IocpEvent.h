@@ -25,14 +25,6 @@ typedef struct IocpEvent {
     struct IocpObject *owner; /* a reference while the operation is outstanding; else NULL */
 } IocpEvent;
 
-/* An IocpEvent that a Listener uses. */
-typedef struct AcceptEvent {
-    IocpEvent event;
-    struct Session *session;         /* for the client that is to come; a reference */
-    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
-    bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
-} AcceptEvent;
-
 /* Makes the event ready for the next operation and takes a reference to its owner. */
 void IocpEvent_Begin(IocpEvent *event, EventType type, struct IocpObject *owner);
 

@@ -26,6 +26,14 @@ struct ListenerOwner {
     void (*OnAcceptIdle)(ListenerOwner *owner);
 };
 
+/* The event of an accept, with what an accept needs. */
+typedef struct AcceptEvent {
+    IocpEvent event;
+    Session *session;                /* for the client that is to come; a reference */
+    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
+    bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
+} AcceptEvent;
+
 typedef struct Listener {
     IocpObject object;
     SOCKET socket;

@@ -492,6 +492,12 @@ void Call_Waits(Call *call)
     SetLastError(call->error);
 }
 
+void Call_WaitsUpTo(Call *call, DWORD timeout)
+{
+    if (timeout != 0)
+        Call_Waits(call);
+}
+
 void Call_PassesHandles(const Call *call, LONG count)
 {
     InterlockedExchangeAdd(&state->counts[call->api].handles, count);

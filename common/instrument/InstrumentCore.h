@@ -38,8 +38,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXIT_FINDING 3
-
 typedef enum Kind { KIND_IO, KIND_MEMORY, KIND_LOCK, KIND_TEXT } Kind;
 
 #define INSTRUMENT_ENUM(name, kind, error) API_##name,
@@ -123,6 +121,9 @@ void Call_Waits(Call *call);
 /* The same for a call that seldom waits, such as send: the thread does not count as waiting. */
 void Call_MayWait(const Call *call);
 
+/* Call_Waits where the call has a timeout, in milliseconds: with 0 it does not wait. */
+void Call_WaitsUpTo(Call *call, DWORD timeout);
+
 /* How many handles the call passes to the system, where it is not one. */
 void Call_PassesHandles(const Call *call, LONG count);
 
@@ -163,6 +164,10 @@ DWORD Fault_ForCall(Api api, InstrumentPlace place);
 /* True: this outcome is to be the bad one. `error` is what a completion has failed with. */
 bool Fault_ForOutcome(Outcome outcome, Api api, InstrumentPlace place, DWORD *error);
 
+/* True: the program is to be told that this operation, which has succeeded, has failed. `error` has
+   the usual error, and gets the one that fault= names, if it names one. */
+bool Fault_ForCompletion(void *overlapped, DWORD *error);
+
 /* --- The registry --------------------------------------------------------------------------- */
 
 typedef enum ResourceType { TYPE_SOCKET, TYPE_EVENT, TYPE_PORT, TYPE_THREAD } ResourceType;
@@ -179,16 +184,13 @@ typedef struct Resource {
     char name[24];
 
     /* Sockets. */
-    bool isNonBlocking, isListener, isExclusive, isSkipping;
+    bool isNonBlocking, isExclusive, isSkipping;
     bool lacksAcceptContext, lacksConnectContext;
     HANDLE listener; /* that it was accepted from */
     HANDLE port;     /* that it is associated with */
     WSAEVENT event;  /* of WSAEventSelect, and for what */
     long events;
     int receives; /* outstanding */
-
-    Thread *thread; /* of a thread's handle */
-    bool isJoined;
 } Resource;
 
 void Registry_Init(void);
@@ -214,8 +216,8 @@ void Registry_EndClose(const Call *call, HANDLE handle, bool isClosed);
 /* The call uses this handle among others: it must not be closed. */
 void Registry_CheckOpen(const Call *call, HANDLE handle);
 
-/* After Registry_Use; NULL: a handle that the registry does not know. */
-Resource *Registry_Find(HANDLE handle);
+/* The call uses all of these and no other: none of them must be closed. */
+void Registry_UseAll(const Call *call, DWORD count, const HANDLE *handles);
 
 /* The socket has a client: it gets a name. */
 void Registry_NameSession(Resource *resource);
@@ -305,8 +307,69 @@ void GuardHeap_ReportLeftOver(void);
 void Trace_Init(void);
 LONGLONG Trace_Now(void);
 void Trace_AddCall(const Call *call);
-void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *session, const char *result);
+void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *result);
 void Trace_AddFlow(const Thread *thread, char phase, Api api, LONG operation);
 void Trace_Write(void);
+
+/* --- Wrappers that are alike ---------------------------------------------------------------- */
+
+/* `parameters` and `arguments` are lists in parentheses; the first parameter is called `place`. */
+
+/* A call that is only counted. `failed`: what it returns where it is made to fail. */
+#define COUNTED(type, name, failed, parameters, arguments)                                         \
+    type Instrument_##name parameters                                                              \
+    {                                                                                              \
+        type result = failed;                                                                      \
+        Call call;                                                                                 \
+                                                                                                   \
+        if (Call_Begin(&call, API_##name, place)) {                                                \
+            result = name arguments;                                                               \
+            Call_Done(&call);                                                                      \
+        }                                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
+
+/* The same where it returns nothing, and says nothing in GetLastError. */
+#define COUNTED_VOID(name, parameters, arguments)                                                  \
+    void Instrument_##name parameters                                                              \
+    {                                                                                              \
+        Call call;                                                                                 \
+                                                                                                   \
+        Call_Begin(&call, API_##name, place);                                                      \
+        name arguments;                                                                            \
+        Call_End(&call);                                                                           \
+    }
+
+/* A call that opens a socket or a handle; `kind` is its ResourceType. */
+#define OPENING_CALL(type, name, failed, kind, parameters, arguments)                              \
+    type Instrument_##name parameters                                                              \
+    {                                                                                              \
+        type result = failed;                                                                      \
+        Call call;                                                                                 \
+                                                                                                   \
+        if (Call_Begin(&call, API_##name, place)) {                                                \
+            result = name arguments;                                                               \
+            Call_Done(&call);                                                                      \
+            Registry_Open(&call, (HANDLE)result, kind);                                            \
+        }                                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
+
+/* A call that only uses a handle. */
+#define HANDLE_CALL(name, parameters, arguments)                                                   \
+    BOOL Instrument_##name parameters                                                              \
+    {                                                                                              \
+        BOOL result;                                                                               \
+        Call call;                                                                                 \
+                                                                                                   \
+        Call_Begin(&call, API_##name, place);                                                      \
+        Registry_Use(&call, handle);                                                               \
+        result = name arguments;                                                                   \
+        Call_Done(&call);                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
 
 #endif

@@ -113,3 +113,13 @@ bool Fault_ForOutcome(Outcome outcome, Api api, InstrumentPlace place, DWORD *er
     }
     return true;
 }
+
+bool Fault_ForCompletion(void *overlapped, DWORD *error)
+{
+    InstrumentPlace began;
+    Api api;
+
+    return instrument.isFaulting && overlapped != NULL &&
+           Operation_GetApi(overlapped, &api, &began) &&
+           Fault_ForOutcome(OUTCOME_COMPLETION, api, began, error);
+}

@@ -537,16 +537,7 @@ BOOL Instrument_HeapFree(InstrumentPlace place, HANDLE heap, DWORD flags, LPVOID
     return isFreed;
 }
 
-HANDLE Instrument_GetProcessHeap(InstrumentPlace place)
-{
-    Call call;
-    HANDLE heap;
-
-    Call_Begin(&call, API_GetProcessHeap, place);
-    heap = GetProcessHeap();
-    Call_End(&call);
-    return heap;
-}
+COUNTED(HANDLE, GetProcessHeap, NULL, (InstrumentPlace place), ())
 
 /* What CommandLineToArgvW returned is freed with LocalFree; in verify it is a block of ours. */
 LPWSTR *Instrument_CommandLineToArgvW(InstrumentPlace place, LPCWSTR line, int *count)
@@ -589,11 +580,4 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory)
     return left;
 }
 
-void Instrument_freeaddrinfo(InstrumentPlace place, struct addrinfo *info)
-{
-    Call call;
-
-    Call_Begin(&call, API_freeaddrinfo, place);
-    freeaddrinfo(info);
-    Call_End(&call);
-}
+COUNTED_VOID(freeaddrinfo, (InstrumentPlace place, struct addrinfo *info), (info))

@@ -97,7 +97,8 @@ static const char *GetTypeName(ResourceType type)
     return names[type];
 }
 
-Resource *Registry_Find(HANDLE handle)
+/* Under the lock. NULL: a handle that the registry does not know. */
+static Resource *FindHandle(HANDLE handle)
 {
     Resource *resource = *ResourceBucket(handle);
 
@@ -180,7 +181,7 @@ static void ReportClosed(const Call *call, const Resource *resource, bool isClos
 /* Under the lock. NULL: there is none, which was told. */
 static Resource *FindOpen(const Call *call, HANDLE handle)
 {
-    Resource *resource = Registry_Find(handle);
+    Resource *resource = FindHandle(handle);
 
     if (resource != NULL && !resource->isOpen && instrument.isVerifying)
         ReportClosed(call, resource, false);
@@ -228,6 +229,13 @@ void Registry_CheckOpen(const Call *call, HANDLE handle)
     FindOpen(call, handle);
     ReleaseSRWLockExclusive(&lock);
     SetLastError(call->error);
+}
+
+void Registry_UseAll(const Call *call, DWORD count, const HANDLE *handles)
+{
+    Call_PassesHandles(call, (LONG)count);
+    for (DWORD i = 0; i < count; i++)
+        Registry_CheckOpen(call, handles[i]);
 }
 
 void Registry_Leave(Call *call)
@@ -279,7 +287,7 @@ bool Registry_BeginClose(Call *call, HANDLE handle)
         return true;
     }
     AcquireSRWLockExclusive(&lock);
-    resource = Registry_Find(handle);
+    resource = FindHandle(handle);
     if (resource != NULL) {
         wasOpen = resource->isOpen || !instrument.isVerifying;
         if (!wasOpen)
@@ -673,7 +681,7 @@ static void MarkConnected(const Operation *operation)
         operation->resource->lacksConnectContext = true;
     if (operation->api != API_AcceptEx)
         return;
-    socket = Registry_Find((HANDLE)operation->acceptSocket);
+    socket = FindHandle((HANDLE)operation->acceptSocket);
     if (socket == NULL)
         return;
     socket->lacksAcceptContext = true;

@@ -23,6 +23,41 @@ static bool BeginSocketCall(Call *call, Api api, InstrumentPlace place, SOCKET s
     return isReal;
 }
 
+/* The same for a call that fails while Windows does not know the socket as connected. */
+static bool BeginConnectedCall(Call *call, Api api, InstrumentPlace place, SOCKET s)
+{
+    bool isReal = BeginSocketCall(call, api, place, s);
+
+    if (isReal)
+        Registry_NeedContext(call);
+    return isReal;
+}
+
+/* The same for a call that waits, if the socket is a blocking one. */
+static bool BeginBlockingCall(Call *call, Api api, InstrumentPlace place, SOCKET s)
+{
+    bool isReal = BeginSocketCall(call, api, place, s);
+
+    if (isReal && Registry_IsBlocking(call))
+        Call_Waits(call);
+    return isReal;
+}
+
+/* A call on a socket, `s`, with nothing to do after it. `begin` is one of the three above. */
+#define SOCKET_CALL(name, begin, parameters, arguments)                                            \
+    int Instrument_##name parameters                                                               \
+    {                                                                                              \
+        int result = SOCKET_ERROR;                                                                 \
+        Call call;                                                                                 \
+                                                                                                   \
+        if (begin(&call, API_##name, place, s)) {                                                  \
+            result = name arguments;                                                               \
+            Call_Done(&call);                                                                      \
+        }                                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
+
 /* --- Start and end -------------------------------------------------------------------------- */
 
 int Instrument_WSAStartup(InstrumentPlace place, WORD version, WSADATA *data)
@@ -58,49 +93,18 @@ int Instrument_WSACleanup(InstrumentPlace place)
 
 /* --- Sockets come and go -------------------------------------------------------------------- */
 
-SOCKET Instrument_socket(InstrumentPlace place, int family, int type, int protocol)
-{
-    SOCKET result = INVALID_SOCKET;
-    Call call;
+OPENING_CALL(SOCKET, socket, INVALID_SOCKET, TYPE_SOCKET,
+             (InstrumentPlace place, int family, int type, int protocol), (family, type, protocol))
 
-    if (Call_Begin(&call, API_socket, place)) {
-        result = socket(family, type, protocol);
-        Call_Done(&call);
-        Registry_Open(&call, (HANDLE)result, TYPE_SOCKET);
-    }
-    Call_End(&call);
-    return result;
-}
+OPENING_CALL(SOCKET, WSASocketA, INVALID_SOCKET, TYPE_SOCKET,
+             (InstrumentPlace place, int family, int type, int protocol, LPWSAPROTOCOL_INFOA info,
+              GROUP group, DWORD flags),
+             (family, type, protocol, info, group, flags))
 
-SOCKET Instrument_WSASocketA(InstrumentPlace place, int family, int type, int protocol,
-                             LPWSAPROTOCOL_INFOA info, GROUP group, DWORD flags)
-{
-    SOCKET result = INVALID_SOCKET;
-    Call call;
-
-    if (Call_Begin(&call, API_WSASocketA, place)) {
-        result = WSASocketA(family, type, protocol, info, group, flags);
-        Call_Done(&call);
-        Registry_Open(&call, (HANDLE)result, TYPE_SOCKET);
-    }
-    Call_End(&call);
-    return result;
-}
-
-SOCKET Instrument_WSASocketW(InstrumentPlace place, int family, int type, int protocol,
-                             LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags)
-{
-    SOCKET result = INVALID_SOCKET;
-    Call call;
-
-    if (Call_Begin(&call, API_WSASocketW, place)) {
-        result = WSASocketW(family, type, protocol, info, group, flags);
-        Call_Done(&call);
-        Registry_Open(&call, (HANDLE)result, TYPE_SOCKET);
-    }
-    Call_End(&call);
-    return result;
-}
+OPENING_CALL(SOCKET, WSASocketW, INVALID_SOCKET, TYPE_SOCKET,
+             (InstrumentPlace place, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
+              GROUP group, DWORD flags),
+             (family, type, protocol, info, group, flags))
 
 int Instrument_closesocket(InstrumentPlace place, SOCKET s)
 {
@@ -138,9 +142,7 @@ SOCKET Instrument_accept(InstrumentPlace place, SOCKET s, SOCKADDR *address, int
     SOCKET result = INVALID_SOCKET;
     Call call;
 
-    if (BeginSocketCall(&call, API_accept, place, s)) {
-        if (Registry_IsBlocking(&call))
-            Call_Waits(&call);
+    if (BeginBlockingCall(&call, API_accept, place, s)) {
         result = accept(s, address, length);
         Call_Done(&call);
         AddAccepted(&call, result);
@@ -158,9 +160,7 @@ SOCKET Instrument_WSAAccept(InstrumentPlace place, SOCKET s, SOCKADDR *address, 
     SOCKET result = INVALID_SOCKET;
     Call call;
 
-    if (BeginSocketCall(&call, API_WSAAccept, place, s)) {
-        if (Registry_IsBlocking(&call))
-            Call_Waits(&call);
+    if (BeginBlockingCall(&call, API_WSAAccept, place, s)) {
         result = WSAAccept(s, address, length, condition, data);
         Call_Done(&call);
         AddAccepted(&call, result);
@@ -171,18 +171,9 @@ SOCKET Instrument_WSAAccept(InstrumentPlace place, SOCKET s, SOCKADDR *address, 
 
 /* --- Addresses, options, the state of a connection ------------------------------------------ */
 
-int Instrument_bind(InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_bind, place, s)) {
-        result = bind(s, address, length);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
+SOCKET_CALL(bind, BeginSocketCall,
+            (InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length),
+            (s, address, length))
 
 static void CheckListener(const Call *call)
 {
@@ -208,86 +199,29 @@ int Instrument_listen(InstrumentPlace place, SOCKET s, int backlog)
         CheckListener(&call);
         result = listen(s, backlog);
         Call_Done(&call);
-        if (result == 0 && call.resource != NULL) {
-            call.resource->isListener = true;
+        if (result == 0 && call.resource != NULL)
             snprintf(call.resource->name, sizeof(call.resource->name), "listener");
-        }
     }
     Call_End(&call);
     return result;
 }
 
-int Instrument_connect(InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length)
-{
-    int result = SOCKET_ERROR;
-    Call call;
+SOCKET_CALL(connect, BeginBlockingCall,
+            (InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length),
+            (s, address, length))
 
-    if (BeginSocketCall(&call, API_connect, place, s)) {
-        if (Registry_IsBlocking(&call))
-            Call_Waits(&call);
-        result = connect(s, address, length);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
+SOCKET_CALL(WSAConnect, BeginBlockingCall,
+            (InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length,
+             LPWSABUF callerData, LPWSABUF calleeData, LPQOS sqos, LPQOS gqos),
+            (s, address, length, callerData, calleeData, sqos, gqos))
 
-int Instrument_WSAConnect(InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length,
-                          LPWSABUF callerData, LPWSABUF calleeData, LPQOS sqos, LPQOS gqos)
-{
-    int result = SOCKET_ERROR;
-    Call call;
+SOCKET_CALL(shutdown, BeginConnectedCall, (InstrumentPlace place, SOCKET s, int how), (s, how))
 
-    if (BeginSocketCall(&call, API_WSAConnect, place, s)) {
-        if (Registry_IsBlocking(&call))
-            Call_Waits(&call);
-        result = WSAConnect(s, address, length, callerData, calleeData, sqos, gqos);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
+SOCKET_CALL(getsockname, BeginSocketCall,
+            (InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length), (s, address, length))
 
-int Instrument_shutdown(InstrumentPlace place, SOCKET s, int how)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_shutdown, place, s)) {
-        Registry_NeedContext(&call);
-        result = shutdown(s, how);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
-
-int Instrument_getsockname(InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_getsockname, place, s)) {
-        result = getsockname(s, address, length);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
-
-int Instrument_getpeername(InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_getpeername, place, s)) {
-        Registry_NeedContext(&call);
-        result = getpeername(s, address, length);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
+SOCKET_CALL(getpeername, BeginConnectedCall,
+            (InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length), (s, address, length))
 
 int Instrument_ioctlsocket(InstrumentPlace place, SOCKET s, long command, u_long *value)
 {
@@ -361,19 +295,9 @@ int Instrument_setsockopt(InstrumentPlace place, SOCKET s, int level, int name, 
     return result;
 }
 
-int Instrument_getsockopt(InstrumentPlace place, SOCKET s, int level, int name, char *value,
-                          int *size)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_getsockopt, place, s)) {
-        result = getsockopt(s, level, name, value, size);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
+SOCKET_CALL(getsockopt, BeginSocketCall,
+            (InstrumentPlace place, SOCKET s, int level, int name, char *value, int *size),
+            (s, level, name, value, size))
 
 int Instrument_getaddrinfo(InstrumentPlace place, const char *node, const char *service,
                            const struct addrinfo *hints, struct addrinfo **result)
@@ -473,33 +397,11 @@ int Instrument_recvfrom(InstrumentPlace place, SOCKET s, char *buffer, int size,
     return result;
 }
 
-int Instrument_WSASendDisconnect(InstrumentPlace place, SOCKET s, LPWSABUF data)
-{
-    int result = SOCKET_ERROR;
-    Call call;
+SOCKET_CALL(WSASendDisconnect, BeginConnectedCall, (InstrumentPlace place, SOCKET s, LPWSABUF data),
+            (s, data))
 
-    if (BeginSocketCall(&call, API_WSASendDisconnect, place, s)) {
-        Registry_NeedContext(&call);
-        result = WSASendDisconnect(s, data);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
-
-int Instrument_WSARecvDisconnect(InstrumentPlace place, SOCKET s, LPWSABUF data)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_WSARecvDisconnect, place, s)) {
-        Registry_NeedContext(&call);
-        result = WSARecvDisconnect(s, data);
-        Call_Done(&call);
-    }
-    Call_End(&call);
-    return result;
-}
+SOCKET_CALL(WSARecvDisconnect, BeginConnectedCall, (InstrumentPlace place, SOCKET s, LPWSABUF data),
+            (s, data))
 
 static LONG CountSet(const fd_set *set)
 {
@@ -548,18 +450,14 @@ static void CALLBACK CompletionRoutine(DWORD error, DWORD bytes, LPWSAOVERLAPPED
     LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
     Thread *thread = Thread_GetCurrent();
     LONGLONG begin = Trace_Now();
-    InstrumentPlace place = thread->last;
+    DWORD fault = WSAECONNRESET;
     Api api = API_COUNT;
     LONG id = 0;
     char result[64];
 
-    if (error == 0 && Operation_GetApi(overlapped, &api, &place)) {
-        DWORD fault = WSAECONNRESET;
-
-        if (Fault_ForOutcome(OUTCOME_COMPLETION, api, place, &fault)) {
-            error = fault;
-            bytes = 0;
-        }
+    if (error == 0 && Fault_ForCompletion(overlapped, &fault)) {
+        error = fault;
+        bytes = 0;
     }
     routine = Operation_BeginRoutine(overlapped, &api, &id);
     if (routine == NULL)
@@ -571,7 +469,7 @@ static void CALLBACK CompletionRoutine(DWORD error, DWORD bytes, LPWSAOVERLAPPED
     routine(error, bytes, overlapped, flags);
     Thread_EndRoutine(thread);
     if (instrument.isTracing)
-        Trace_AddRoutine(thread, begin, "", result);
+        Trace_AddRoutine(thread, begin, result);
 }
 
 /* Begins an operation, or a call that waits if it has no OVERLAPPED. */
@@ -663,23 +561,19 @@ int Instrument_WSARecv(InstrumentPlace place, SOCKET s, LPWSABUF buffers, DWORD 
     return result;
 }
 
-/* A fault stands for an operation that has failed: the program is told so. */
 BOOL Instrument_WSAGetOverlappedResult(InstrumentPlace place, SOCKET s, LPWSAOVERLAPPED overlapped,
                                        LPDWORD bytes, BOOL wait, LPDWORD flags)
 {
     DWORD fault = WSAECONNRESET;
-    InstrumentPlace began;
     BOOL result;
     Call call;
-    Api api;
 
     BeginSocketCall(&call, API_WSAGetOverlappedResult, place, s);
     if (wait)
         Call_Waits(&call);
     result = WSAGetOverlappedResult(s, overlapped, bytes, wait, flags);
     Call_Done(&call);
-    if (result && instrument.isFaulting && Operation_GetApi(overlapped, &api, &began) &&
-        Fault_ForOutcome(OUTCOME_COMPLETION, api, began, &fault)) {
+    if (result && Fault_ForCompletion(overlapped, &fault)) {
         result = FALSE;
         call.error = fault;
     }
@@ -889,19 +783,7 @@ int Instrument_WSAIoctl(InstrumentPlace place, SOCKET s, DWORD code, LPVOID in, 
 
 /* --- Winsock's events ----------------------------------------------------------------------- */
 
-WSAEVENT Instrument_WSACreateEvent(InstrumentPlace place)
-{
-    WSAEVENT event = WSA_INVALID_EVENT;
-    Call call;
-
-    if (Call_Begin(&call, API_WSACreateEvent, place)) {
-        event = WSACreateEvent();
-        Call_Done(&call);
-        Registry_Open(&call, event, TYPE_EVENT);
-    }
-    Call_End(&call);
-    return event;
-}
+OPENING_CALL(WSAEVENT, WSACreateEvent, WSA_INVALID_EVENT, TYPE_EVENT, (InstrumentPlace place), ())
 
 BOOL Instrument_WSACloseEvent(InstrumentPlace place, WSAEVENT event)
 {
@@ -920,31 +802,8 @@ BOOL Instrument_WSACloseEvent(InstrumentPlace place, WSAEVENT event)
     return result;
 }
 
-BOOL Instrument_WSASetEvent(InstrumentPlace place, WSAEVENT event)
-{
-    BOOL result;
-    Call call;
-
-    Call_Begin(&call, API_WSASetEvent, place);
-    Registry_Use(&call, event);
-    result = WSASetEvent(event);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
-
-BOOL Instrument_WSAResetEvent(InstrumentPlace place, WSAEVENT event)
-{
-    BOOL result;
-    Call call;
-
-    Call_Begin(&call, API_WSAResetEvent, place);
-    Registry_Use(&call, event);
-    result = WSAResetEvent(event);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
+HANDLE_CALL(WSASetEvent, (InstrumentPlace place, WSAEVENT handle), (handle))
+HANDLE_CALL(WSAResetEvent, (InstrumentPlace place, WSAEVENT handle), (handle))
 
 int Instrument_WSAEventSelect(InstrumentPlace place, SOCKET s, WSAEVENT event, long events)
 {
@@ -988,11 +847,8 @@ DWORD Instrument_WSAWaitForMultipleEvents(InstrumentPlace place, DWORD count,
     Call call;
 
     if (Call_Begin(&call, API_WSAWaitForMultipleEvents, place)) {
-        Call_PassesHandles(&call, (LONG)count);
-        for (DWORD i = 0; i < count; i++)
-            Registry_CheckOpen(&call, events[i]);
-        if (timeout != 0)
-            Call_Waits(&call);
+        Registry_UseAll(&call, count, events);
+        Call_WaitsUpTo(&call, timeout);
         result = WSAWaitForMultipleEvents(count, events, all, timeout, alertable);
         Call_Done(&call);
         if (result == WSA_WAIT_IO_COMPLETION)
@@ -1006,16 +862,19 @@ DWORD Instrument_WSAWaitForMultipleEvents(InstrumentPlace place, DWORD count,
 
 /* --- What stays within the process ---------------------------------------------------------- */
 
-int Instrument_WSAGetLastError(InstrumentPlace place)
-{
-    int error;
-    Call call;
-
-    Call_Begin(&call, API_WSAGetLastError, place);
-    error = WSAGetLastError();
-    Call_End(&call);
-    return error;
-}
+COUNTED(int, WSAGetLastError, 0, (InstrumentPlace place), ())
+COUNTED(int, __WSAFDIsSet, 0, (InstrumentPlace place, SOCKET s, fd_set *set), (s, set))
+COUNTED(u_short, htons, 0, (InstrumentPlace place, u_short value), (value))
+COUNTED(u_long, htonl, 0, (InstrumentPlace place, u_long value), (value))
+COUNTED(u_short, ntohs, 0, (InstrumentPlace place, u_short value), (value))
+COUNTED(u_long, ntohl, 0, (InstrumentPlace place, u_long value), (value))
+COUNTED(unsigned long, inet_addr, INADDR_NONE, (InstrumentPlace place, const char *value), (value))
+COUNTED(char *, inet_ntoa, NULL, (InstrumentPlace place, struct in_addr value), (value))
+COUNTED(int, inet_pton, -1, (InstrumentPlace place, int family, const char *text, void *address),
+        (family, text, address))
+COUNTED(const char *, inet_ntop, NULL,
+        (InstrumentPlace place, int family, const void *address, char *text, size_t size),
+        (family, (PVOID)(uintptr_t)address, text, size))
 
 void Instrument_WSASetLastError(InstrumentPlace place, int error)
 {
@@ -1025,59 +884,4 @@ void Instrument_WSASetLastError(InstrumentPlace place, int error)
     WSASetLastError(error);
     Call_Done(&call);
     Call_End(&call);
-}
-
-int Instrument___WSAFDIsSet(InstrumentPlace place, SOCKET s, fd_set *set)
-{
-    int result;
-    Call call;
-
-    Call_Begin(&call, API___WSAFDIsSet, place);
-    result = __WSAFDIsSet(s, set);
-    Call_End(&call);
-    return result;
-}
-
-#define CONVERSION(type, name, parameterType)                                                      \
-    type Instrument_##name(InstrumentPlace place, parameterType value)                             \
-    {                                                                                              \
-        type result;                                                                               \
-        Call call;                                                                                 \
-                                                                                                   \
-        Call_Begin(&call, API_##name, place);                                                      \
-        result = name(value);                                                                      \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
-
-CONVERSION(u_short, htons, u_short)
-CONVERSION(u_long, htonl, u_long)
-CONVERSION(u_short, ntohs, u_short)
-CONVERSION(u_long, ntohl, u_long)
-CONVERSION(unsigned long, inet_addr, const char *)
-CONVERSION(char *, inet_ntoa, struct in_addr)
-
-int Instrument_inet_pton(InstrumentPlace place, int family, const char *text, void *address)
-{
-    int result;
-    Call call;
-
-    Call_Begin(&call, API_inet_pton, place);
-    result = inet_pton(family, text, address);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
-
-const char *Instrument_inet_ntop(InstrumentPlace place, int family, const void *address, char *text,
-                                 size_t size)
-{
-    const char *result;
-    Call call;
-
-    Call_Begin(&call, API_inet_ntop, place);
-    result = inet_ntop(family, (PVOID)(uintptr_t)address, text, size);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
 }

@@ -1,15 +1,18 @@
 /*
- * InstrumentState: what an instrumented program shows to another process while it runs.
+ * InstrumentState: what an instrumented program shows to another process.
  *
- * It is in a named section, so that a driver can wait until the program is at rest: when `waiting`
- * equals `threads` and `calls` stands still, all that came was handled and all threads wait. A
- * driver that acts only then has the same calls in the same order in each run.
+ * While it runs, that is a named section, with which a driver can wait until the program is at rest:
+ * when `waiting` equals `threads` and `calls` stands still, all that came was handled and all
+ * threads wait. A driver that acts only then has the same calls in the same order in each run.
  */
 #ifndef INSTRUMENT_STATE_H
 #define INSTRUMENT_STATE_H
 
 #include <winsock2.h>
 #include <windows.h>
+
+/* The exit code of a program in which verify has found something. */
+#define EXIT_FINDING 3
 
 /* snprintf format for the name of the section; the process's number goes in. */
 #define INSTRUMENT_STATE_NAME      "Local\\Instrument-%lu"

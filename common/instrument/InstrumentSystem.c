@@ -31,32 +31,19 @@ HANDLE Instrument_CreateIoCompletionPort(InstrumentPlace place, HANDLE handle, H
     return result;
 }
 
-/* A fault stands for an operation that has failed. True: the program is told so. */
-static bool IsToFail(LPOVERLAPPED overlapped, DWORD *error)
-{
-    InstrumentPlace began;
-    Api api;
-
-    *error = ERROR_NETNAME_DELETED;
-    return instrument.isFaulting && overlapped != NULL &&
-           Operation_GetApi(overlapped, &api, &began) &&
-           Fault_ForOutcome(OUTCOME_COMPLETION, api, began, error);
-}
-
 BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LPDWORD bytes,
                                           PULONG_PTR key, LPOVERLAPPED *overlapped, DWORD timeout)
 {
+    DWORD fault = ERROR_NETNAME_DELETED;
     BOOL result = FALSE;
-    DWORD fault;
     Call call;
 
     if (Call_Begin(&call, API_GetQueuedCompletionStatus, place)) {
         Registry_Use(&call, port);
-        if (timeout != 0)
-            Call_Waits(&call);
+        Call_WaitsUpTo(&call, timeout);
         result = GetQueuedCompletionStatus(port, bytes, key, overlapped, timeout);
         Call_Done(&call);
-        if (result && IsToFail(*overlapped, &fault)) {
+        if (result && Fault_ForCompletion(*overlapped, &fault)) {
             result = FALSE;
             call.error = fault;
             *bytes = 0;
@@ -76,10 +63,10 @@ BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LP
 static DWORD GetEntryError(OVERLAPPED_ENTRY *entry)
 {
     ULONG_PTR status = 0xC000020D; /* STATUS_CONNECTION_RESET */
-    DWORD fault;
+    DWORD fault = ERROR_NETNAME_DELETED;
 
     /* Not the one in the OVERLAPPED: what is posted by hand may point to anything. */
-    if (entry->Internal == 0 && IsToFail(entry->lpOverlapped, &fault)) {
+    if (entry->Internal == 0 && Fault_ForCompletion(entry->lpOverlapped, &fault)) {
         if (fault != ERROR_NETNAME_DELETED)
             status = 0xC0010000 | fault; /* one that stands for this error */
         entry->Internal = status;
@@ -98,8 +85,7 @@ BOOL Instrument_GetQueuedCompletionStatusEx(InstrumentPlace place, HANDLE port,
 
     if (Call_Begin(&call, API_GetQueuedCompletionStatusEx, place)) {
         Registry_Use(&call, port);
-        if (timeout != 0)
-            Call_Waits(&call);
+        Call_WaitsUpTo(&call, timeout);
         result = GetQueuedCompletionStatusEx(port, entries, size, count, timeout, alertable);
         Call_Done(&call);
         for (ULONG i = 0; result && i < *count; i++) {
@@ -152,7 +138,7 @@ BOOL Instrument_SetFileCompletionNotificationModes(InstrumentPlace place, HANDLE
 BOOL Instrument_GetOverlappedResult(InstrumentPlace place, HANDLE handle, LPOVERLAPPED overlapped,
                                     LPDWORD bytes, BOOL wait)
 {
-    DWORD fault;
+    DWORD fault = ERROR_NETNAME_DELETED;
     BOOL result;
     Call call;
 
@@ -162,7 +148,7 @@ BOOL Instrument_GetOverlappedResult(InstrumentPlace place, HANDLE handle, LPOVER
         Call_Waits(&call);
     result = GetOverlappedResult(handle, overlapped, bytes, wait);
     Call_Done(&call);
-    if (result && IsToFail(overlapped, &fault)) {
+    if (result && Fault_ForCompletion(overlapped, &fault)) {
         result = FALSE;
         call.error = fault;
     }
@@ -173,20 +159,6 @@ BOOL Instrument_GetOverlappedResult(InstrumentPlace place, HANDLE handle, LPOVER
 }
 
 /* --- Handles -------------------------------------------------------------------------------- */
-
-#define HANDLE_CALL(name, parameters, arguments)                                                   \
-    BOOL Instrument_##name parameters                                                              \
-    {                                                                                              \
-        BOOL result;                                                                               \
-        Call call;                                                                                 \
-                                                                                                   \
-        Call_Begin(&call, API_##name, place);                                                      \
-        Registry_Use(&call, handle);                                                               \
-        result = name arguments;                                                                   \
-        Call_Done(&call);                                                                          \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
 
 HANDLE_CALL(CancelIo, (InstrumentPlace place, HANDLE handle), (handle))
 HANDLE_CALL(CancelIoEx, (InstrumentPlace place, HANDLE handle, LPOVERLAPPED overlapped),
@@ -212,46 +184,17 @@ BOOL Instrument_CloseHandle(InstrumentPlace place, HANDLE handle)
     return result;
 }
 
-HANDLE Instrument_CreateEventA(InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual,
-                               BOOL initial, LPCSTR name)
-{
-    HANDLE event = NULL;
-    Call call;
+OPENING_CALL(HANDLE, CreateEventA, NULL, TYPE_EVENT,
+             (InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
+              LPCSTR name),
+             (security, manual, initial, name))
 
-    if (Call_Begin(&call, API_CreateEventA, place)) {
-        event = CreateEventA(security, manual, initial, name);
-        Call_Done(&call);
-        Registry_Open(&call, event, TYPE_EVENT);
-    }
-    Call_End(&call);
-    return event;
-}
-
-HANDLE Instrument_CreateEventW(InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual,
-                               BOOL initial, LPCWSTR name)
-{
-    HANDLE event = NULL;
-    Call call;
-
-    if (Call_Begin(&call, API_CreateEventW, place)) {
-        event = CreateEventW(security, manual, initial, name);
-        Call_Done(&call);
-        Registry_Open(&call, event, TYPE_EVENT);
-    }
-    Call_End(&call);
-    return event;
-}
+OPENING_CALL(HANDLE, CreateEventW, NULL, TYPE_EVENT,
+             (InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
+              LPCWSTR name),
+             (security, manual, initial, name))
 
 /* --- Waits ---------------------------------------------------------------------------------- */
-
-/* A wait for this handle has ended: a thread whose handle it is was waited for. */
-static void SetJoined(HANDLE handle)
-{
-    Resource *resource = instrument.isOn ? Registry_Find(handle) : NULL;
-
-    if (resource != NULL)
-        resource->isJoined = true;
-}
 
 DWORD Instrument_WaitForSingleObject(InstrumentPlace place, HANDLE handle, DWORD timeout)
 {
@@ -260,12 +203,9 @@ DWORD Instrument_WaitForSingleObject(InstrumentPlace place, HANDLE handle, DWORD
 
     Call_Begin(&call, API_WaitForSingleObject, place);
     Registry_Use(&call, handle);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForSingleObject(handle, timeout);
     Call_Done(&call);
-    if (result == WAIT_OBJECT_0)
-        SetJoined(handle);
     Call_End(&call);
     return result;
 }
@@ -278,24 +218,11 @@ DWORD Instrument_WaitForSingleObjectEx(InstrumentPlace place, HANDLE handle, DWO
 
     Call_Begin(&call, API_WaitForSingleObjectEx, place);
     Registry_Use(&call, handle);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForSingleObjectEx(handle, timeout, alertable);
     Call_Done(&call);
-    if (result == WAIT_OBJECT_0)
-        SetJoined(handle);
     Call_End(&call);
     return result;
-}
-
-static void SetAllJoined(DWORD result, DWORD count, const HANDLE *handles, BOOL all)
-{
-    if (result >= WAIT_OBJECT_0 + count)
-        return;
-    for (DWORD i = 0; i < count; i++) {
-        if (all || i == result - WAIT_OBJECT_0)
-            SetJoined(handles[i]);
-    }
 }
 
 DWORD Instrument_WaitForMultipleObjects(InstrumentPlace place, DWORD count, const HANDLE *handles,
@@ -305,14 +232,10 @@ DWORD Instrument_WaitForMultipleObjects(InstrumentPlace place, DWORD count, cons
     Call call;
 
     Call_Begin(&call, API_WaitForMultipleObjects, place);
-    Call_PassesHandles(&call, (LONG)count);
-    for (DWORD i = 0; i < count; i++)
-        Registry_CheckOpen(&call, handles[i]);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Registry_UseAll(&call, count, handles);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForMultipleObjects(count, handles, all, timeout);
     Call_Done(&call);
-    SetAllJoined(result, count, handles, all);
     Call_End(&call);
     return result;
 }
@@ -324,14 +247,10 @@ DWORD Instrument_WaitForMultipleObjectsEx(InstrumentPlace place, DWORD count, co
     Call call;
 
     Call_Begin(&call, API_WaitForMultipleObjectsEx, place);
-    Call_PassesHandles(&call, (LONG)count);
-    for (DWORD i = 0; i < count; i++)
-        Registry_CheckOpen(&call, handles[i]);
-    if (timeout != 0)
-        Call_Waits(&call);
+    Registry_UseAll(&call, count, handles);
+    Call_WaitsUpTo(&call, timeout);
     result = WaitForMultipleObjectsEx(count, handles, all, timeout, alertable);
     Call_Done(&call);
-    SetAllJoined(result, count, handles, all);
     Call_End(&call);
     return result;
 }
@@ -341,8 +260,7 @@ void Instrument_Sleep(InstrumentPlace place, DWORD milliseconds)
     Call call;
 
     Call_Begin(&call, API_Sleep, place);
-    if (milliseconds != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, milliseconds);
     Sleep(milliseconds);
     Call_End(&call);
 }
@@ -353,8 +271,7 @@ DWORD Instrument_SleepEx(InstrumentPlace place, DWORD milliseconds, BOOL alertab
     Call call;
 
     Call_Begin(&call, API_SleepEx, place);
-    if (milliseconds != 0)
-        Call_Waits(&call);
+    Call_WaitsUpTo(&call, milliseconds);
     result = SleepEx(milliseconds, alertable);
     if (result == WAIT_IO_COMPLETION)
         Call_SetResult(&call, "completion routines ran");
@@ -618,32 +535,6 @@ BOOL Instrument_WriteConsoleW(InstrumentPlace place, HANDLE console, const VOID 
 
 /* --- Calls that are only counted ------------------------------------------------------------ */
 
-/* `failed`: what it returns where it is made to fail. */
-#define COUNTED(type, name, failed, parameters, arguments)                                         \
-    type Instrument_##name parameters                                                              \
-    {                                                                                              \
-        type result = failed;                                                                      \
-        Call call;                                                                                 \
-                                                                                                   \
-        if (Call_Begin(&call, API_##name, place)) {                                                \
-            result = name arguments;                                                               \
-            Call_Done(&call);                                                                      \
-        }                                                                                          \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
-
-/* They do not say anything in GetLastError. */
-#define COUNTED_VOID(name, parameters, arguments)                                                  \
-    void Instrument_##name parameters                                                              \
-    {                                                                                              \
-        Call call;                                                                                 \
-                                                                                                   \
-        Call_Begin(&call, API_##name, place);                                                      \
-        name arguments;                                                                            \
-        Call_End(&call);                                                                           \
-    }
-
 COUNTED(HANDLE, GetStdHandle, NULL, (InstrumentPlace place, DWORD number), (number))
 COUNTED(BOOL, GetConsoleMode, FALSE, (InstrumentPlace place, HANDLE console, LPDWORD mode),
         (console, mode))
@@ -717,20 +608,26 @@ COUNTED(BOOL, TryEnterCriticalSection, FALSE, (InstrumentPlace place, LPCRITICAL
         (section))
 COUNTED_VOID(LeaveCriticalSection, (InstrumentPlace place, LPCRITICAL_SECTION section), (section))
 
-/* A thread may return from these though nobody woke it; a fault has it do so. */
+/* A thread may return from its sleep though nobody woke it. True: a fault has it do so. */
+static bool BeginSleep(Call *call, DWORD timeout)
+{
+    DWORD unused;
+
+    if (Fault_ForOutcome(OUTCOME_WAKE_UP, call->api, call->place, &unused))
+        return true;
+    Call_WaitsUpTo(call, timeout);
+    return false;
+}
+
 BOOL Instrument_SleepConditionVariableSRW(InstrumentPlace place, PCONDITION_VARIABLE variable,
                                           PSRWLOCK lock, DWORD timeout, ULONG flags)
 {
-    bool isSpurious = false;
-    DWORD unused;
+    bool isSpurious;
     BOOL result;
     Call call;
 
     Call_Begin(&call, API_SleepConditionVariableSRW, place);
-    if (Fault_ForOutcome(OUTCOME_WAKE_UP, call.api, place, &unused))
-        isSpurious = true;
-    else if (timeout != 0)
-        Call_Waits(&call);
+    isSpurious = BeginSleep(&call, timeout);
     result =
         SleepConditionVariableSRW(variable, lock, isSpurious ? 0 : timeout, flags) || isSpurious;
     Call_Done(&call);
@@ -741,16 +638,12 @@ BOOL Instrument_SleepConditionVariableSRW(InstrumentPlace place, PCONDITION_VARI
 BOOL Instrument_SleepConditionVariableCS(InstrumentPlace place, PCONDITION_VARIABLE variable,
                                          PCRITICAL_SECTION section, DWORD timeout)
 {
-    bool isSpurious = false;
-    DWORD unused;
+    bool isSpurious;
     BOOL result;
     Call call;
 
     Call_Begin(&call, API_SleepConditionVariableCS, place);
-    if (Fault_ForOutcome(OUTCOME_WAKE_UP, call.api, place, &unused))
-        isSpurious = true;
-    else if (timeout != 0)
-        Call_Waits(&call);
+    isSpurious = BeginSleep(&call, timeout);
     result = SleepConditionVariableCS(variable, section, isSpurious ? 0 : timeout) || isSpurious;
     Call_Done(&call);
     Call_End(&call);

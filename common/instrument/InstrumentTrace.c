@@ -98,7 +98,7 @@ void Trace_AddCall(const Call *call)
     ReleaseSRWLockExclusive(&lock);
 }
 
-void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *session, const char *result)
+void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *result)
 {
     Event *event;
 
@@ -106,7 +106,6 @@ void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *session, const
     event = AddEvent(EVENT_ROUTINE, thread);
     if (event != NULL) {
         event->begin = begin;
-        snprintf(event->resource, sizeof(event->resource), "%s", session);
         snprintf(event->result, sizeof(event->result), "%s", result);
     }
     ReleaseSRWLockExclusive(&lock);

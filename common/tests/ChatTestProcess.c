@@ -2,15 +2,14 @@
  * ChatTestProcess: the programs that are tested, and what goes on around each test. See ChatTest.h.
  */
 #include "ChatTest.h"
+#include "TestProgram.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PROCESS_MAX    24
-#define EXIT_FINDING   3 /* verify has found something */
-#define PATH_SIZE      1024
-#define PRINTED_LENGTH 1500 /* of what a program has printed, where a test has failed */
+#define PROCESS_MAX 24
+#define PATH_SIZE   1024
 
 ServerProcess *chatServer;
 NetAddress chatAddress;
@@ -78,24 +77,6 @@ bool Chat_Start(void)
 
 /* --- Ending ---------------------------------------------------------------------------------- */
 
-/* Takes the lines out in which verify warns: they are no findings. Returns `errors`. */
-static char *RemoveWarnings(char *errors)
-{
-    static const char warning[] = "verify: warning: ";
-    char *line = errors;
-
-    while (isVerifying && *line != '\0') {
-        char *next = line + strcspn(line, "\n");
-
-        next += *next != '\0' ? 1 : 0;
-        if (strncmp(line, warning, strlen(warning)) == 0)
-            memmove(line, next, strlen(next) + 1);
-        else
-            line = next;
-    }
-    return errors;
-}
-
 void Program_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expectedCode,
                       const char *expectedError)
 {
@@ -107,7 +88,7 @@ void Program_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expectedCod
     REQUIRE(CHECK(errors != NULL));
     CHECK_INT(exitCode, expectedCode);
     if (expectedError[0] == '\0')
-        CHECK_TEXT(RemoveWarnings(errors), "");
+        CHECK_TEXT(isVerifying ? TestProgram_RemoveWarnings(errors) : errors, "");
     else
         CHECK_CONTAINS(errors, expectedError);
     free(errors);
@@ -117,7 +98,7 @@ void Program_CheckStop(ServerProcess *server)
 {
     char *output;
 
-    CHECK(ServerProcess_PressCtrlC(server));
+    CHECK(TestProgram_PressCtrlC(server));
     Program_CheckEnd(server, WAIT_MS, 0, "");
     output = ServerProcess_CopyOutput(server, 0);
     REQUIRE(CHECK(output != NULL));
@@ -136,58 +117,13 @@ void Fixture_Init(const char *folder, bool verify)
     SetEnvironmentVariableA("INSTRUMENT", verify ? "verify" : NULL);
 }
 
-static void PrintEnd(const char *title, const char *text)
-{
-    size_t length = text != NULL ? strlen(text) : 0;
-
-    if (length > 0)
-        printf("    %s:\n%s\n", title,
-               length > PRINTED_LENGTH ? text + length - PRINTED_LENGTH : text);
-}
-
-static void PrintProgram(int index)
-{
-    char *output = ServerProcess_CopyOutput(processes[index], 0);
-    char *errors = ServerProcess_CopyErrors(processes[index]);
-    DWORD exitCode;
-
-    if (ServerProcess_WaitForExit(processes[index], 0, &exitCode))
-        printf("    %s has ended with exit code %lu\n", processNames[index], exitCode);
-    else
-        printf("    %s runs\n", processNames[index]);
-    PrintEnd("it has printed", output);
-    PrintEnd("and to stderr", errors);
-    fflush(stdout);
-    free(output);
-    free(errors);
-}
-
-/* A finding is told when it is made, or at the end: so the program has to come to its end. One that
-   was killed has not come to it, and tells only what it found before. */
-static void CheckFindings(int index)
-{
-    ServerProcess *process = processes[index];
-    DWORD exitCode = 0;
-    char *errors;
-
-    if (ServerProcess_IsRunning(process) && !CHECK(ServerProcess_PressCtrlC(process)))
-        return;
-    if (!CHECK(ServerProcess_WaitForExit(process, LONG_MS, &exitCode)))
-        return;
-    errors = ServerProcess_CopyErrors(process);
-    if (!CHECK(exitCode != EXIT_FINDING) ||
-        !CHECK(errors != NULL && strstr(RemoveWarnings(errors), "verify: ") == NULL))
-        PrintProgram(index);
-    free(errors);
-}
-
 void Fixture_End(bool failed)
 {
     for (int i = 0; failed && i < processCount; i++)
-        PrintProgram(i);
+        TestProgram_Print(processes[i], processNames[i]);
     Talkers_CloseAll();
     for (int i = 0; isVerifying && !failed && i < processCount; i++)
-        CheckFindings(i);
+        TestProgram_CheckFindings(processes[i], processNames[i], LONG_MS);
     AcquireSRWLockExclusive(&processLock);
     for (int i = 0; i < processCount; i++)
         ServerProcess_Close(processes[i]);

@@ -3,14 +3,13 @@
  * See Contract.h.
  */
 #include "Contract.h"
+#include "TestProgram.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SERVER_MAX     64
-#define EXIT_FINDING   3  /* verify has found something */
-#define LAST_LINES     12 /* of a server's output that a failed test shows */
 #define CLIENT_MAX_04  1000
 #define CLIENT_MAX_SET 63 /* FD_SETSIZE, WSA_MAXIMUM_WAIT_EVENTS: 64, less one for the listener */
 
@@ -55,90 +54,15 @@ void Fixture_Begin(void)
     serverCount = 0;
 }
 
-/* The last lines of a text, each with a prefix. */
-static void PrintLastLines(const char *prefix, char *text)
-{
-    char *start = text + strlen(text);
-    int lines = 0;
-
-    while (start > text) {
-        if (start[-1] == '\n' && start[0] != '\0' && ++lines == LAST_LINES)
-            break;
-        start--;
-    }
-    if (start > text)
-        printf("%s...\n", prefix);
-    while (*start != '\0') {
-        size_t length = strcspn(start, "\n");
-        printf("%s%.*s\n", prefix, (int)length, start);
-        start += length + (start[length] == '\n' ? 1 : 0);
-    }
-}
-
-/* Takes the lines out in which verify warns: they are no findings. Returns `errors`. */
-static char *RemoveWarnings(char *errors)
-{
-    static const char warning[] = "verify: warning: ";
-    char *line = errors;
-
-    while (*line != '\0') {
-        char *next = line + strcspn(line, "\n");
-
-        next += *next != '\0' ? 1 : 0;
-        if (strncmp(line, warning, strlen(warning)) == 0)
-            memmove(line, next, strlen(next) + 1);
-        else
-            line = next;
-    }
-    return errors;
-}
-
-static void PrintServer(const Server *server)
-{
-    char *output = ServerProcess_CopyOutput(server->process, 0);
-    char *errors = ServerProcess_CopyErrors(server->process);
-    DWORD exitCode;
-
-    if (ServerProcess_WaitForExit(server->process, 0, &exitCode))
-        printf("    the server has ended with exit code %lu; it had printed:\n", exitCode);
-    else
-        printf("    the server runs; it has printed:\n");
-    if (output != NULL)
-        PrintLastLines("    | ", output);
-    if (errors != NULL)
-        PrintLastLines("    stderr | ", errors);
-    fflush(stdout);
-    free(output);
-    free(errors);
-}
-
-/* A finding is told when it is made, or at the end: so the server has to come to its end. */
-static void CheckFindings(Server *server)
-{
-    DWORD exitCode = 0;
-    char *errors;
-
-    ServerProcess_PauseReading(server->process, false);
-    if (ServerProcess_IsRunning(server->process) && !CHECK(Server_PressCtrlC(server)))
-        return;
-    if (!CHECK(ServerProcess_WaitForExit(server->process, STOP_MS, &exitCode)))
-        return;
-    errors = ServerProcess_CopyErrors(server->process);
-    if (!CHECK(exitCode != EXIT_FINDING) ||
-        !CHECK(errors != NULL && strstr(RemoveWarnings(errors), "verify: ") == NULL))
-        PrintServer(server);
-    free(errors);
-}
-
 void Fixture_End(bool failed)
 {
     if (failed) {
         for (int i = 0; i < serverCount; i++)
-            PrintServer(&servers[i]);
+            TestProgram_Print(servers[i].process, "the server");
     }
     Clients_CloseAll();
     for (int i = 0; i < serverCount && isVerifying && !failed; i++)
-        CheckFindings(&servers[i]);
+        TestProgram_CheckFindings(servers[i].process, "the server", STOP_MS);
     AcquireSRWLockExclusive(&serversLock);
     for (int i = 0; i < serverCount; i++)
         ServerProcess_Close(servers[i].process);
@@ -224,7 +148,7 @@ void Server_CheckStopped(Server *server)
     errors = ServerProcess_CopyErrors(server->process);
     if (CHECK(output != NULL && errors != NULL)) {
         CHECK(EndsWith(output, "\nServer stopped.\n"));
-        CHECK_TEXT(isVerifying ? RemoveWarnings(errors) : errors, "");
+        CHECK_TEXT(isVerifying ? TestProgram_RemoveWarnings(errors) : errors, "");
     }
     free(output);
     free(errors);
@@ -235,8 +159,7 @@ void Server_CheckStopped(Server *server)
 
 bool Server_PressCtrlC(Server *server)
 {
-    return ServerProcess_PressCtrlC(server->process) ||
-           Test_Explain("Ctrl+C cannot be pressed: error %lu", GetLastError());
+    return TestProgram_PressCtrlC(server->process);
 }
 
 void Server_CheckStop(Server *server)

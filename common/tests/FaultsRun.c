@@ -3,6 +3,7 @@
  */
 #include "Faults.h"
 #include "SocketUtils.h"
+#include "TestProgram.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +12,6 @@
 
 #define SMALL_SIZE 100
 #define BIG_SIZE   20000
-#define LAST_LINES 15 /* of each of a server's streams that a failed run shows */
 
 static const char *const guestNames[GUEST_COUNT] = {"neighbour", "first", "next", "spare", "last"};
 
@@ -271,40 +271,11 @@ void Run_Close(Run *run)
     Conversation_Close(&run->conversation);
 }
 
-/* The last lines of a text, each with a prefix. */
-static void PrintLastLines(const char *prefix, const char *text)
-{
-    const char *start = text + strlen(text);
-    int lines = 0;
-
-    while (start > text) {
-        if (start[-1] == '\n' && start[0] != '\0' && ++lines == LAST_LINES)
-            break;
-        start--;
-    }
-    if (start > text)
-        printf("%s...\n", prefix);
-    while (*start != '\0') {
-        size_t length = strcspn(start, "\n");
-
-        printf("%s%.*s\n", prefix, (int)length, start);
-        start += length + (start[length] == '\n' ? 1 : 0);
-    }
-}
-
 void Run_PrintFailure(const Run *run, const char *server)
 {
-    ServerProcess *process = run->conversation.process;
-    char *output = process != NULL ? ServerProcess_CopyOutput(process, 0) : NULL;
-    char *errors = process != NULL ? ServerProcess_CopyErrors(process) : NULL;
-
     printf("FAIL %s with INSTRUMENT=%s\n  %s\n  %s\n", server, run->modes,
            run->fault[0] != '\0' ? run->fault : "No call was made to fail.", run->failure);
-    if (output != NULL)
-        PrintLastLines("    | ", output);
-    if (errors != NULL)
-        PrintLastLines("    stderr | ", errors);
+    if (run->conversation.process != NULL)
+        TestProgram_PrintOutput(run->conversation.process);
     fflush(stdout);
-    free(output);
-    free(errors);
 }

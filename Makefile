@@ -289,6 +289,11 @@ bench:
 	+@$(build_watched) $(WATCHED)
 	@QUICK="$(QUICK)" ROUNDS="$(ROUNDS)" sh common/tools/bench.sh $(STAGES)
 
+#: make bench-keep | has common/BENCHMARK.md show what make bench has measured
+.PHONY: bench-keep
+bench-keep:
+	@sh common/tools/bench-keep.sh keep
+
 # --- Checking ------------------------------------------------------------------------------------
 
 #: make setup | installs what building and running need, if it is missing (Debian, Ubuntu)
@@ -309,7 +314,7 @@ test_words  = $(strip $(OUT)/tests/$(1).exe $($(1)_words))
 UNIT_TESTS := unit claims $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
 TEST_ALL  = $(foreach test,$(UNIT_TESTS) calls,--program "$(call test_words,$(test))") \
             --program "$(OUT)/tests/chat.exe --verify build/instrument/$(call stage,07)" \
-            $(foreach script,imports.sh wrong/run.sh modes.sh diffs.sh notes-broken.sh,--script "common/tests/$(script)") \
+            $(foreach script,imports.sh wrong/run.sh modes.sh diffs.sh bench.sh notes-broken.sh,--script "common/tests/$(script)") \
             --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED) \
             --alone "common/tests/notes.sh"
 

@@ -13,6 +13,7 @@
 #     diagrams  every mermaid block has the syntax that the notes use
 #     claims    every claim that is cited is a test of common/tests/Claims*.c
 #     diffs     every DIFF.md is what the stages give (only without FILE)
+#     figures   the tables of common/BENCHMARK.md are those of common/benchmark (only without FILE)
 #     commands  every ```console block is run, and shows what it says
 #
 # The files in common/tests/notes say what each requires. --at PATH checks the FILE behind it as if it
@@ -26,7 +27,7 @@
 
 notes=$(dirname "$0")/notes
 folder=build/notes-work/$$
-all_checks="form excerpts links names changes diagrams claims diffs commands"
+all_checks="form excerpts links names changes diagrams claims diffs figures commands"
 checks=
 LC_ALL=C
 export LC_ALL
@@ -185,6 +186,11 @@ check_diffs() {
     fi
 }
 
+check_figures() {
+    [ -f common/BENCHMARK.md ] || return
+    sh common/tools/bench-keep.sh check
+}
+
 # The names are sorted, so that two people who add some do not meet, and none is there twice.
 check_known() {
     grep -v '^#' "$notes/../known-names.txt" | tr -d '\r' >$folder/known
@@ -194,6 +200,7 @@ check_known() {
 
 check_all() {
     wants diffs && [ -n "$no_files" ] && check_diffs
+    wants figures && [ -n "$no_files" ] && check_figures
     wants names && check_known
     while [ $# -gt 0 ]; do
         if [ "$1" = --at ]; then

@@ -30,7 +30,8 @@ apart_prepare() {
 # The process of that prefix: its environment tells which one it serves.
 apart_find_keeper() {
     for folder in /proc/[0-9]*; do
-        [ "$(cat "$folder/comm" 2>/dev/null)" = wineserver ] || continue
+        { read -r name <"$folder/comm"; } 2>/dev/null || continue
+        case $name in wineserver*) ;; *) continue ;; esac
         if tr '\0' '\n' 2>/dev/null <"$folder/environ" | grep -qxF "WINEPREFIX=$apart_folder"; then
             echo "${folder#/proc/}"
             return

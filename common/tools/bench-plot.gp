@@ -28,21 +28,24 @@ data(stage) = folder . "/data-" . stage . ".txt"
 set output folder . "/plot-throughput.svg"
 set title "Ping-pong of 64 bytes: messages a second"
 set logscale y
-set format y "%'.0f"
-set decimalsign locale "C"
+set format y "%.0f"
+set ytics (100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000)
 plot for [i=1:words(stages)] data(word(stages, i)) using 1:2 with linespoints ls i title word(stages, i)
 
 set output folder . "/plot-latency.svg"
 set title "Ping-pong of 64 bytes: p99 of the latency in ms"
 set format y "%g"
+set ytics (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 plot for [i=1:words(stages)] data(word(stages, i)) using 1:3 with linespoints ls i title word(stages, i)
 
+set ytics (1, 2, 3, 4, 6, 8, 10, 20, 30, 50, 100, 200)
 set xtics (1, 10, 60, 500)
 set xrange [0.8:650]
 set output folder . "/plot-calls.svg"
 set title "Calls to the system for an echo, when one of so many clients talks"
 plot for [i=1:words(stages)] data(word(stages, i)) using 1:4 with linespoints ls i title word(stages, i)
 
+set yrange [1.5:10]
 set output folder . "/plot-calls-busy.svg"
 set title "Calls to the system for an echo, when all clients talk at once"
 plot for [i=1:words(stages)] data(word(stages, i)) using 1:5 with linespoints ls i title word(stages, i)

@@ -1,6 +1,6 @@
-# bench-table.awk: the tables of results.json in Markdown.
+# bench-table.awk: the tables of results.json in Markdown, or the one that is asked for by its name.
 #
-#     awk -f bench-json.awk -f bench-table.awk results.json
+#     awk [-v wanted=throughput] -f bench-json.awk -f bench-table.awk results.json
 
 /^\{"stage"/ {
     key = get("stage") SUBSEP get("load") SUBSEP get("clients")
@@ -48,7 +48,9 @@ function number(value,    text, out) {
 }
 
 # A table: a line for each stage, a column for each of the numbers of clients in `counts`.
-function table(title, load, counts, figures,    count, column, i, j, line, rule) {
+function table(name, title, load, counts, figures,    count, column, i, j, line, rule) {
+    if (wanted != "" && wanted != name)
+        return
     count = split(counts, column, " ")
     line = "| " title " |"
     rule = "|---|"
@@ -63,7 +65,8 @@ function table(title, load, counts, figures,    count, column, i, j, line, rule)
             line = line " " number(figures[order[i], load, column[j]]) " |"
         print line
     }
-    print ""
+    if (wanted == "")
+        print ""
 }
 
 function number_of_clients(count) {
@@ -76,22 +79,21 @@ function number_of(count) {
 
 END {
     all = "1 10 60 500 2000"
-    table("Ping-pong, 64 bytes: messages a second", "pingpong", all, messages)
-    table("The same: p50 in ms", "pingpong", all, p50)
-    table("The same: p99 in ms", "pingpong", all, p99)
-    table("The same: CPU of the server, us a message", "pingpong", all, server)
+    table("throughput", "Ping-pong, messages a second", "pingpong", all, messages)
+    table("p50", "Ping-pong, p50 in ms", "pingpong", all, p50)
+    table("p99", "Ping-pong, p99 in ms", "pingpong", all, p99)
+    table("cpu", "Ping-pong, CPU of the server, us a message", "pingpong", all, server)
     if (has_wine)
-        table("The same: CPU of Wine's own server, us a message", "pingpong", all, wine)
-    table("The same: the server's memory, KiB a client", "pingpong", "60 500 2000", memory)
-    table("Pipelined, 16 messages of 64 bytes on their way: messages a second", "pipelined", "1 60 500", messages)
-    table("Streaming, 4 messages of 64 KiB on their way: megabytes a second", "streaming", "1 10", megabytes)
-    table("The same: CPU of the server, us a message of 64 KiB", "streaming", "1 10", server)
-    table("Churn: connections a second, a message on each", "churn", "1 10", messages)
-    table("One client talks, the others are silent: messages a second, by clients in all", "idle",
-        "60 500 2000", messages)
-    table("The same: p99 in ms", "idle", "60 500 2000", p99)
-    table("Calls an echo, when one client of so many talks", "one", "1 10 60 500", calls)
-    table("The same: handles that are passed with them", "one", "1 10 60 500", handles)
-    table("Calls an echo, when all of so many talk at once", "busy", "1 10 60 500", calls)
-    table("The same: handles that are passed with them", "busy", "1 10 60 500", handles)
+        table("cpu-wine", "Ping-pong, CPU of the wineserver, us a message", "pingpong", all, wine)
+    table("memory", "Ping-pong, memory of the server, KiB a client", "pingpong", "60 500 2000", memory)
+    table("pipelined", "Pipelined, messages a second", "pipelined", "1 60 500", messages)
+    table("streaming", "Streaming, megabytes a second", "streaming", "1 10", megabytes)
+    table("streaming-cpu", "Streaming, CPU of the server, us a message", "streaming", "1 10", server)
+    table("churn", "Churn, connections a second", "churn", "1 10", messages)
+    table("idle", "One talks, messages a second", "idle", "60 500 2000", messages)
+    table("idle-p99", "One talks, p99 in ms", "idle", "60 500 2000", p99)
+    table("calls", "Calls an echo, one talks", "one", "1 10 60 500", calls)
+    table("handles", "Handles an echo, one talks", "one", "1 10 60 500", handles)
+    table("calls-busy", "Calls an echo, all talk", "busy", "1 10 60 500", calls)
+    table("handles-busy", "Handles an echo, all talk", "busy", "1 10 60 500", handles)
 }

@@ -1,0 +1,126 @@
+#!/bin/sh
+# bench.sh: that make bench makes the right tables of what was measured. `make test` calls it.
+#
+# It does not measure: it gives the scripts runs whose medians are known, and a document whose table was
+# changed by hand. The last line is `N passed, N failed`. To be run in the top folder.
+
+folder=$PWD/build/bench-test
+tools=$PWD/common/tools
+passed=0
+failed=0
+
+# check NAME EXPECTED ACTUAL
+check() {
+    if [ "$2" = "$3" ]; then
+        passed=$((passed + 1))
+        echo "ok   bench: $1"
+    else
+        failed=$((failed + 1))
+        echo "FAIL bench: $1"
+        printf 'expected:\n%s\ncame:\n%s\n' "$2" "$3"
+    fi
+}
+
+# run STAGE LOAD ROUND CLIENTS IDLE MESSAGES P99
+run() {
+    printf '{"stage": "%s", "load": "%s", "round": %s, "serverCpuUsPerMessage": %s, ' "$1" "$2" "$3" "$6"
+    printf '"serverKibPerClient": 4.5, "clients": %s, "idle": %s, "messagesPerSecond": %s, ' "$4" "$5" "$6"
+    printf '"latencyMs": {"p50": 0.5, "p90": 1, "p99": %s, "p99.9": 3, "max": 4}, "errors": 0}\n' "$7"
+}
+
+# calls STAGE CLIENTS BUSY CALLS
+calls() {
+    printf '{"server": "%s", "clients": %s, "echoes": 20, %s"callsPerEcho": %s, "handlesPerEcho": 9, "calls": {"recv": 1}}\n' \
+        "$1" "$2" "$3" "$4"
+}
+
+make_runs() {
+    run 01-blocking pingpong 1 1 0 300 9
+    run 02-select pingpong 1 60 0 5000 7
+    run 01-blocking pingpong 2 1 0 1200 1.5
+    run 02-select pingpong 2 60 0 15000 8
+    run 01-blocking pingpong 3 1 0 90 20
+    run 02-select idle 1 1 59 25.25 3
+}
+
+make_calls() {
+    calls 01-blocking 1 "" 2.00
+    calls 02-select 60 "" 3.00
+    calls 02-select 60 '"busy": true, ' 2.08
+}
+
+table() {
+    awk -v wanted="$1" -f "$tools/bench-json.awk" -f "$tools/bench-table.awk" results.json
+}
+
+figure() {
+    grep "\"stage\": \"$1\", \"load\": \"$2\"" results.json | awk -v name="$3" -f "$tools/bench-json.awk" \
+        -f "$folder/print.awk"
+}
+
+check_medians() {
+    echo '{ print get(name) }' >print.awk
+    check "the median of three is the middle one" 300.000 "$(figure 01-blocking pingpong messagesPerSecond)"
+    check "each figure has a median of its own" 9.000 "$(figure 01-blocking pingpong p99)"
+    check "the median of two is between them" 10000.000 "$(figure 02-select pingpong messagesPerSecond)"
+    check "the least and the most are kept" "90.0 1200.0" \
+        "$(figure 01-blocking pingpong least) $(figure 01-blocking pingpong most)"
+    check "the rounds are counted" "3 2 1" "$(figure 01-blocking pingpong rounds) \
+$(figure 02-select pingpong rounds) $(figure 02-select idle rounds)"
+    check "what is not there has no figure" "" "$(figure 02-select idle wineCpuUsPerMessage)"
+    check "silent clients count as clients" 60 "$(figure 02-select idle clients)"
+}
+
+check_tables() {
+    check "a table of a load" "| Ping-pong, messages a second | 1 client | 10 | 60 | 500 | 2,000 |
+|---|---:|---:|---:|---:|---:|
+| 01-blocking | 300 |  |  |  |  |
+| 02-select |  |  | 10,000 |  |  |" "$(table throughput)"
+    check "a table of calls" "| Calls an echo, all talk | 1 client | 10 | 60 | 500 |
+|---|---:|---:|---:|---:|
+| 01-blocking |  |  |  |  |
+| 02-select |  |  | 2.08 |  |" "$(table calls-busy)"
+    check "no table without that name" "" "$(table nothing)"
+    check "no table of Wine's where there is no Wine" "" "$(table cpu-wine)"
+    check "what gnuplot gets" "1 300.000 9.000 2.00 -
+60 - - - -" "$(cat data-01-blocking.txt)"
+}
+
+# keep and check, as make bench-keep and the check of the notes call them.
+check_document() {
+    mkdir -p common/tools build/bench
+    cp "$tools"/bench-* common/tools/
+    cp results.json build/bench/
+    : >build/bench/plot-throughput.svg
+    printf 'Before.\n\n<!-- table throughput -->\n| old |\n<!-- end -->\n\nAfter.\n' >common/BENCHMARK.md
+    sh common/tools/bench-keep.sh keep
+    check "keep writes the table and leaves the rest" "Before.
+
+<!-- table throughput -->
+$(table throughput)
+<!-- end -->
+
+After." "$(cat common/BENCHMARK.md)"
+    sh common/tools/bench-keep.sh check >said
+    check "check finds no fault with it" "0 ok   common/BENCHMARK.md: table throughput" "$? $(cat said)"
+    sed 's/10,000/10,001/' common/BENCHMARK.md >changed
+    mv changed common/BENCHMARK.md
+    sh common/tools/bench-keep.sh check >said
+    check "check finds a figure that was changed" \
+        "1 FAIL common/BENCHMARK.md:1: the table throughput is not that of common/benchmark/results.json" \
+        "$? $(cat said)"
+}
+
+rm -rf "$folder"
+mkdir -p "$folder"
+cd "$folder" || exit 1
+make_runs >runs.json
+make_calls >calls.json
+echo '{"system": "none"}' >machine.json
+awk -f "$tools/bench-json.awk" -f "$tools/bench-median.awk" machine.json runs.json calls.json >results.json
+awk -v folder=. -f "$tools/bench-json.awk" -f "$tools/bench-data.awk" results.json
+check_medians
+check_tables
+check_document
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

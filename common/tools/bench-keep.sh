@@ -1,0 +1,67 @@
+#!/bin/sh
+# bench-keep.sh: the figures that common/BENCHMARK.md shows.
+#
+#     sh common/tools/bench-keep.sh keep     takes over what make bench has measured
+#     sh common/tools/bench-keep.sh check    requires that the tables are those of the figures
+#
+# common/benchmark has results.json and the plots. Every table of the document stands between a line
+# `<!-- table NAME -->` and the next `<!-- end -->`, and bench-table.awk makes it. check prints `ok` or
+# `FAIL` and a sentence for each.
+
+tools=$(dirname "$0")
+document=common/BENCHMARK.md
+kept=common/benchmark
+measured=build/bench
+
+make_table() {
+    awk -v wanted="$1" -f "$tools/bench-json.awk" -f "$tools/bench-table.awk" $kept/results.json
+}
+
+list_tables() {
+    sed -n 's/^<!-- table \(.*\) -->$/\1/p' $document
+}
+
+# The table that stands in the document.
+cut_table() {
+    awk -v start="<!-- table $1 -->" '$0 == start { on = 1; next } on && $0 == "<!-- end -->" { exit } on' $document
+}
+
+# Writes the document again, with the tables of the figures.
+write_tables() {
+    awk -v tools="$tools" -v results=$kept/results.json '
+        /^<!-- table .* -->$/ {
+            print
+            command = "awk -v wanted=" $3 " -f " tools "/bench-json.awk -f " tools "/bench-table.awk " results
+            while ((command | getline line) > 0)
+                print line
+            close(command)
+            skipping = 1
+        }
+        /^<!-- end -->$/ { skipping = 0 }
+        !skipping' $document >$document.new && mv $document.new $document
+}
+
+case ${1-} in
+keep)
+    mkdir -p $kept
+    cp $measured/results.json $kept/ || exit 1
+    cp $measured/plot-*.svg $kept/ || exit 1
+    write_tables
+    ;;
+check)
+    failed=no
+    for table in $(list_tables); do
+        if [ "$(cut_table "$table")" = "$(make_table "$table")" ] && [ -n "$(make_table "$table")" ]; then
+            echo "ok   $document: table $table"
+        else
+            echo "FAIL $document:1: the table $table is not that of $kept/results.json"
+            failed=yes
+        fi
+    done
+    [ $failed = no ]
+    ;;
+*)
+    echo "Usage: bench-keep.sh keep | check" >&2
+    exit 2
+    ;;
+esac

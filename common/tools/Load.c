@@ -361,15 +361,16 @@ static bool StartServer(LoadRun *run, const char *path, LoadReport *report)
 static bool StopServer(LoadRun *run, const char *path)
 {
     DWORD exitCode = 0;
+    bool isPressed = ServerProcess_IsRunning(run->server) && ServerProcess_PressCtrlC(run->server);
 
-    if (!ServerProcess_PressCtrlC(run->server) ||
-        !ServerProcess_WaitForExit(run->server, STOP_MS, &exitCode)) {
+    if (!ServerProcess_WaitForExit(run->server, STOP_MS, &exitCode)) {
         fprintf(stderr, "The server '%s' does not end after Ctrl+C.\n", path);
         return false;
     }
-    if (exitCode == 0)
+    if (isPressed && exitCode == 0)
         return true;
-    fprintf(stderr, "The server '%s' has ended with exit code %lu.\n", path, exitCode);
+    fprintf(stderr, "The server '%s' has ended %swith exit code %lu.\n", path,
+            isPressed ? "" : "by itself, ", exitCode);
     return false;
 }
 

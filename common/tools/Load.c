@@ -285,6 +285,18 @@ static void WaitForQuiet(LoadRun *run)
     }
 }
 
+/* So has this. That none is busy is not enough: some may have yet to begin to leave. */
+static void WaitForOver(LoadRun *run)
+{
+    LoadCounts counts = SumCounts(run);
+
+    while (counts.over < run->plan.clients + run->plan.idle && !CtrlC_IsPressed()) {
+        ShowProgress(run, "Leaving", &counts);
+        Sleep(LOOK_MS);
+        counts = SumCounts(run);
+    }
+}
+
 static int GetServerCpuMs(const LoadRun *run)
 {
     return run->server != NULL ? ServerProcess_GetCpuMs(run->server) : -1;
@@ -330,7 +342,7 @@ static void Conduct(LoadRun *run, LoadReport *report)
         SetPhase(run, PHASE_DRAIN);
         WaitForQuiet(run);
         SetPhase(run, PHASE_LEAVE);
-        WaitForQuiet(run);
+        WaitForOver(run);
         ClearProgress(run);
     }
     if (CtrlC_IsPressed())

@@ -282,20 +282,22 @@ static void FailWrong(LoadClient *client, const char *wrong, int length, uint64_
 static bool Compare(LoadClient *client, int bytes)
 {
     const char *expected = GetPattern(client, client->received);
+    uint64_t owed = GetAskedBytes(client) - client->received;
+    int size = (uint64_t)bytes < owed ? bytes : (int)owed;
     int right = 0;
 
-    if (client->received + (uint64_t)bytes > GetAskedBytes(client)) {
+    if (memcmp(client->buffer, expected, (size_t)size) != 0) {
+        while (client->buffer[right] == expected[right])
+            right++;
+        FailWrong(client, client->buffer + right, bytes - right,
+                  client->received + (unsigned)right);
+        return false;
+    }
+    if (size < bytes)
         LoadClient_Fail(client, LOAD_EXTRA, "client %d: %.0f bytes were sent, and %.0f came",
                         client->index, (double)GetAskedBytes(client),
                         (double)client->received + bytes);
-        return false;
-    }
-    if (memcmp(client->buffer, expected, (size_t)bytes) == 0)
-        return true;
-    while (client->buffer[right] == expected[right])
-        right++;
-    FailWrong(client, client->buffer + right, bytes - right, client->received + (unsigned)right);
-    return false;
+    return size == bytes;
 }
 
 /* `bytes` came into the buffer; 0: the server has ended the connection. */

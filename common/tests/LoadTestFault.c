@@ -159,7 +159,7 @@ static void Exchanged(void)
 static void Extra(void)
 {
     CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_EXTRA, .connection = 1, .message = 100},
-               "--clients 2",
+               "--clients 1",
                &(Verdict){LOAD_EXTRA, 1, extra, ": 6400 bytes were sent, and 6405 came"});
 }
 
@@ -177,6 +177,16 @@ static void Silent(void)
         &(EchoPlan){.size = 64, .fault = FAULT_SILENT, .connection = 1, .message = 50},
         "--clients 3 --timeout 1000",
         &(Verdict){LOAD_SILENT, 1, silent, ": nothing came for 1000 ms, and 64 bytes are owed"});
+}
+
+/* What it owes is what the depth says: so many messages have come, and not one more. */
+static void Depth(void)
+{
+    CheckFault(
+        &(EchoPlan){.size = 64, .fault = FAULT_SILENT, .message = 1},
+        "--clients 2 --depth 5 --timeout 500",
+        &(Verdict){LOAD_SILENT, 2, silent, ": nothing came for 500 ms, and 320 bytes are owed"});
+    CHECK_INT(echo.messages, 2 * 5);
 }
 
 /* Nothing is on its way that would come in its place. */
@@ -232,7 +242,7 @@ static void EndSilent(void)
 static void Reset(void)
 {
     CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_RESET, .connection = 1, .message = 100},
-               "--clients 3", &(Verdict){LOAD_BROKEN, 1, broken, " failed with error 10054."});
+               "--clients 1", &(Verdict){LOAD_BROKEN, 1, broken, " failed with error 10054."});
 }
 
 static void ResetAtEnd(void)
@@ -321,6 +331,7 @@ void AddFaultTests(void)
 {
     AddByteTests();
     Test_Add("load: a silent server", Silent, LIMIT);
+    Test_Add("load: a silent server, and depth", Depth, LIMIT);
     Test_Add("load: a silent server owes one byte", LostLastByteOfAll, LIMIT);
     Test_Add("load: a server does not answer the client's end", NoEnd, LIMIT);
     Test_Add("load: an end instead of an echo", EndOwed, LIMIT);

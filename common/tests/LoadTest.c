@@ -5,8 +5,8 @@
  *
  * TOOL is the load.exe of common/tools; a server is one of a stage. Most tests have an echo server
  * in this process instead, which is slow or wrong on purpose and counts what it does. FILTER runs
- * only the tests whose name contains it; it is the word that does not end with ".exe". The last line
- * says "N passed, N failed".
+ * only the tests whose name contains it; it is the word that does not end with ".exe". The last
+ * line says "N passed, N failed".
  */
 #include "LoadTest.h"
 

@@ -44,7 +44,7 @@ typedef enum Fault {
     FAULT_END_SILENT,   /* ends the connections on which nothing has come so far */
     FAULT_RESET,        /* resets the connection instead of an echo */
     FAULT_CLOSE_LISTEN, /* nobody listens any more; before the message is echoed */
-    FAULT_EXTRA_AT_END, /* these three when the client has ended the connection: sends some bytes, */
+    FAULT_EXTRA_AT_END, /* these three when the client has sent its end: sends some bytes, */
     FAULT_RESET_AT_END, /* resets it, */
     FAULT_NO_END        /* does not end it */
 } Fault;
@@ -82,7 +82,7 @@ void EchoServer_Stop(void);
 
 /*
  * True: this process is not the test but a server that load.exe has started with --server; main
- * returns `exitCode` at once. The variable ECHO_SERVER_MODE says how it is wrong, see LoadTestReal.c.
+ * returns `exitCode` at once. ECHO_SERVER_MODE says how it is wrong, see LoadTestReal.c.
  */
 bool EchoServer_RunChild(int *exitCode);
 

@@ -43,8 +43,8 @@ static void OneInFiftyIsHeld(void)
 
 /*
  * With a rate the times begin when messages are due: of 400, the 100 that are due while the server
- * has stopped are late, the first by 500 ms, the last by nearly nothing. So the tenth part of all is
- * 300 ms late, or more.
+ * has stopped are late, the first by 500 ms, the last by nearly nothing. So the tenth part of all
+ * is 300 ms late, or more.
  */
 static void StopWithRate(void)
 {

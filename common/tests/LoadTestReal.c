@@ -10,10 +10,10 @@
 #define PATH_SIZE 1024
 
 /* load.exe, with the server that it is to start and these words, up to a NULL. */
-static bool RunServer(const char *path, const char *clients, const char *depth)
+static bool RunServer(const char *path, const char *clients, const char *depth, const char *timeout)
 {
-    const char *const words[] = {"--server", path,      "--clients", clients, "--seconds",
-                                 "1",        "--depth", depth,       NULL};
+    const char *const words[] = {"--server", path,  "--clients", clients, "--seconds", "1",
+                                 "--depth",  depth, "--timeout", timeout, NULL};
 
     return Load_StartPlain(words) && Load_Wait(WAIT_MS);
 }
@@ -25,13 +25,13 @@ static bool RunWrong(const char *mode)
 
     GetModuleFileNameA(NULL, path, sizeof(path));
     SetEnvironmentVariableA(ECHO_SERVER_MODE, mode);
-    return RunServer(path, "2", "1");
+    return RunServer(path, "2", "1", "1000");
 }
 
 /* The last of the servers that this program was given. */
 static void Stage(void)
 {
-    REQUIRE(CHECK(RunServer(Load_GetServer(Load_GetServerCount() - 1), "20", "2")));
+    REQUIRE(CHECK(RunServer(Load_GetServer(Load_GetServerCount() - 1), "20", "2", "10000")));
     CHECK_INT(load.exitCode, 0);
     CHECK_TEXT(load.errors, "");
     CHECK(Load_IsFileJson());
@@ -54,7 +54,7 @@ static void Stage(void)
 /* The first of them has one client at a time. */
 static void FirstStage(void)
 {
-    REQUIRE(CHECK(RunServer(Load_GetServer(0), "1", "1")));
+    REQUIRE(CHECK(RunServer(Load_GetServer(0), "1", "1", "10000")));
     CHECK_INT(load.exitCode, 0);
     CHECK_TEXT(load.errors, "");
     CHECK(Load_GetFigure("messages") > 0);
@@ -62,7 +62,7 @@ static void FirstStage(void)
 
 static void NoServer(void)
 {
-    REQUIRE(CHECK(RunServer("no\\such\\server.exe", "1", "1")));
+    REQUIRE(CHECK(RunServer("no\\such\\server.exe", "1", "1", "10000")));
     CHECK_INT(load.exitCode, 1);
     CHECK_CONTAINS(load.errors, "The server 'no\\such\\server.exe' cannot be started: error ");
     CHECK_TEXT(load.output, "");
@@ -84,14 +84,17 @@ static void WrongExitCode(void)
     CHECK_CONTAINS(load.errors, "' has ended with exit code 3.\n");
 }
 
-/* Its clients lose their connections, and what it ended with is said, too. */
+/*
+ * Its clients fail, and what it ended with is said, too. How they fail is the system's: under Wine
+ * the socket of a process that ends amid a recv may stay open, and its client waits in vain.
+ */
 static void DyingServer(void)
 {
     REQUIRE(CHECK(RunWrong("dies")));
     CHECK_INT(load.exitCode, 1);
     CHECK(Load_IsFileJson());
     CHECK_INT(Load_GetFigure("errors"), 2);
-    CHECK_INT(Load_GetFigure("broken") + Load_GetFigure("ended"), 2);
+    CHECK_INT(Load_GetFigure("broken") + Load_GetFigure("ended") + Load_GetFigure("silent"), 2);
     CHECK_CONTAINS(load.errors, "' has ended by itself, with exit code 3.\n");
 }
 

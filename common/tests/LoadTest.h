@@ -35,7 +35,7 @@ typedef enum Fault {
     FAULT_CORRUPT,      /* changes one bit, in the last byte of the message */
     FAULT_CORRUPT_LAST, /* the same with the message behind which none comes for half a second */
     FAULT_SWAP,         /* sends it after the next one */
-    FAULT_TWICE,
+    FAULT_TWICE,        /* sends it again before the next one */
     FAULT_EXTRA,        /* sends some bytes behind it that nobody has sent */
     FAULT_EXCHANGE,     /* of the first two connections each gets what the other has sent */
     FAULT_END,          /* ends the connection instead of an echo */

@@ -143,7 +143,7 @@ static void Swapped(void)
 static void Twice(void)
 {
     CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_TWICE, .connection = 1, .message = 100},
-               "--clients 1 --depth 4",
+               "--clients 1",
                &(Verdict){LOAD_DISPLACED, 1, displaced,
                           ": at byte 6400 came what belongs 64 bytes before"});
 }

@@ -24,8 +24,8 @@ typedef struct Connection {
     SOCKET socket;
     int number;             /* 1: the first that was accepted */
     volatile LONG messages; /* received so far */
-    char *message;          /* with room for two, and more behind */
-    char *kept;             /* of FAULT_SWAP */
+    char *message;          /* with room for EXTRA_SIZE more */
+    char *kept;             /* of FAULT_SWAP and FAULT_TWICE, until the next message has come */
     bool isSilent, isKeeping;
 } Connection;
 
@@ -214,8 +214,9 @@ static bool EchoWrongly(Connection *connection)
         connection->isKeeping = true;
         return true;
     case FAULT_TWICE:
-        memcpy(message + size, message, (size_t)size);
-        return SendAll(connection, message, 2 * size);
+        memcpy(connection->kept, message, (size_t)size);
+        connection->isKeeping = true;
+        return SendAll(connection, message, size);
     case FAULT_EXTRA:
         memset(message + size, 'X', EXTRA_SIZE);
         return SendAll(connection, message, size + EXTRA_SIZE);
@@ -258,12 +259,14 @@ static bool Echo(Connection *connection)
         return true;
     if (IsTime(connection))
         return EchoWrongly(connection);
-    if (!SendAll(connection, connection->message, plan.size))
-        return false;
     if (!connection->isKeeping)
-        return true;
+        return SendAll(connection, connection->message, plan.size);
     connection->isKeeping = false;
-    return SendAll(connection, connection->kept, plan.size);
+    if (plan.fault == FAULT_TWICE)
+        return SendAll(connection, connection->kept, plan.size) &&
+               SendAll(connection, connection->message, plan.size);
+    return SendAll(connection, connection->message, plan.size) &&
+           SendAll(connection, connection->kept, plan.size);
 }
 
 /* --- The server ------------------------------------------------------------------------------ */
@@ -306,7 +309,7 @@ static void Accept(void)
     }
     SocketUtils_SetTcpNoDelay(socket, true);
     connection->socket = socket;
-    connection->message = (char *)malloc(2 * (size_t)plan.size + EXTRA_SIZE);
+    connection->message = (char *)malloc((size_t)plan.size + EXTRA_SIZE);
     connection->kept = (char *)malloc((size_t)plan.size);
     connection->number = InterlockedIncrement(&echo.accepted);
     AcquireSRWLockExclusive(&knownLock);

@@ -188,7 +188,7 @@ typedef struct LoadRun {
 
 static double GetSecondsSince(int64_t tick)
 {
-    return (double)(LoadClient_GetTick() - tick) / (double)LoadClient_GetFrequency();
+    return (double)(LoadClient_GetTick() - tick) / LoadClient_GetFrequency();
 }
 
 static LoadCounts SumCounts(const LoadRun *run)

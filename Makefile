@@ -76,7 +76,7 @@ STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-7]-*/Server.c)))
 NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
 SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
 TOOLS   := $(OUT)/tools/client.exe $(OUT)/tools/demo.exe $(OUT)/tools/load.exe
-TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe contract.exe terminal.exe) \
+TESTS   := $(addprefix $(OUT)/tests/,unit.exe claims.exe calls.exe load.exe contract.exe terminal.exe) \
            $(OUT)/tools/record.exe $(OUT)/tools/timeline.exe
 WATCHED := $(STAGES:%=build/instrument/%/server.exe)
 
@@ -135,6 +135,7 @@ $(OUT)/tools/record.exe: $(call objects,common/tools/Record.c common/tools/Conve
 $(OUT)/tools/timeline.exe: $(call objects,$(wildcard common/tools/Timeline*.c)) $(COMMON_OBJECTS)
 $(OUT)/tests/faults.exe: $(call objects,$(wildcard common/tests/Faults*.c) common/tools/Conversation.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/calls.exe: $(call objects,common/tests/CallsTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/load.exe: $(call objects,$(wildcard common/tests/LoadTest*.c) common/tools/LoadHistogram.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/claims.exe: $(call objects,$(wildcard common/tests/Claims*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/terminal.exe: $(call objects,common/tests/NotesTerminal.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
@@ -306,12 +307,13 @@ setup:
 SET_UP = sh common/tools/setup.sh build run && \
          $(MAKE) --no-print-directory --silent $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 RUN_TESTS = sh common/tools/test.sh
-# What the test programs are told: chat.exe the folder of the programs that it runs, calls.exe the tool
-# that it tests and the servers.
+# What the test programs are told: chat.exe the folder of the programs that it runs, calls.exe and
+# load.exe the tool that they test and the servers.
 chat_words  = $(OUT)/$(call stage,07)
 calls_words = $(OUT)/tools/calls.exe $(WATCHED)
+load_words  = $(OUT)/tools/load.exe $(SERVERS)
 test_words  = $(strip $(OUT)/tests/$(1).exe $($(1)_words))
-UNIT_TESTS := unit claims $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
+UNIT_TESTS := unit claims load $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
 TEST_ALL  = $(foreach test,$(UNIT_TESTS) calls,--program "$(call test_words,$(test))") \
             --program "$(OUT)/tests/chat.exe --verify build/instrument/$(call stage,07)" \
             $(foreach script,imports.sh wrong/run.sh modes.sh diffs.sh bench.sh notes-broken.sh,--script "common/tests/$(script)") \
@@ -322,7 +324,7 @@ TEST_ALL  = $(foreach test,$(UNIT_TESTS) calls,--program "$(call test_words,$(te
 .PHONY: demo-programs test-programs
 demo-programs: $(SERVERS) $(OUT)/tools/demo.exe
 	@:
-test-programs: $(SERVERS) $(EXAMPLES) $(TESTS) $(LIBRARY_TEST) $(CHAT_TEST) $(OUT)/tools/calls.exe
+test-programs: $(SERVERS) $(EXAMPLES) $(TESTS) $(LIBRARY_TEST) $(CHAT_TEST) $(OUT)/tools/calls.exe $(OUT)/tools/load.exe
 	@:
 
 #: make demo | shows each stage at work, and its limit
@@ -344,7 +346,7 @@ $(NUMBERS:%=test-%): test-%:
 	+@$(SET_UP) $(OUT)/$(call stage,$*)/server.exe $(OUT)/tests/contract.exe
 	@$(RUN_TESTS) --filter "$(FILTER)" --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
 
-#: make test-unit | runs the tests of common (test-library, test-chat: those of stage 07)
+#: make test-unit | runs the tests of common (test-load: of load.exe; test-library, test-chat: of stage 07)
 .PHONY: $(UNIT_TESTS:%=test-%)
 # What they start as a child is a server: all are built.
 $(UNIT_TESTS:%=test-%): test-%:

@@ -188,7 +188,7 @@ typedef struct LoadRun {
 
 static double GetSecondsSince(int64_t tick)
 {
-    return (double)(LoadClient_GetTick() - tick) / (double)LoadClient_GetFrequency();
+    return (double)(LoadClient_GetTick() - tick) / LoadClient_GetFrequency();
 }
 
 static LoadCounts SumCounts(const LoadRun *run)
@@ -285,6 +285,18 @@ static void WaitForQuiet(LoadRun *run)
     }
 }
 
+/* So has this. That none is busy is not enough: some may have yet to begin to leave. */
+static void WaitForOver(LoadRun *run)
+{
+    LoadCounts counts = SumCounts(run);
+
+    while (counts.over < run->plan.clients + run->plan.idle && !CtrlC_IsPressed()) {
+        ShowProgress(run, "Leaving", &counts);
+        Sleep(LOOK_MS);
+        counts = SumCounts(run);
+    }
+}
+
 static int GetServerCpuMs(const LoadRun *run)
 {
     return run->server != NULL ? ServerProcess_GetCpuMs(run->server) : -1;
@@ -330,7 +342,7 @@ static void Conduct(LoadRun *run, LoadReport *report)
         SetPhase(run, PHASE_DRAIN);
         WaitForQuiet(run);
         SetPhase(run, PHASE_LEAVE);
-        WaitForQuiet(run);
+        WaitForOver(run);
         ClearProgress(run);
     }
     if (CtrlC_IsPressed())
@@ -361,15 +373,16 @@ static bool StartServer(LoadRun *run, const char *path, LoadReport *report)
 static bool StopServer(LoadRun *run, const char *path)
 {
     DWORD exitCode = 0;
+    bool isPressed = ServerProcess_IsRunning(run->server) && ServerProcess_PressCtrlC(run->server);
 
-    if (!ServerProcess_PressCtrlC(run->server) ||
-        !ServerProcess_WaitForExit(run->server, STOP_MS, &exitCode)) {
+    if (!ServerProcess_WaitForExit(run->server, STOP_MS, &exitCode)) {
         fprintf(stderr, "The server '%s' does not end after Ctrl+C.\n", path);
         return false;
     }
-    if (exitCode == 0)
+    if (isPressed && exitCode == 0)
         return true;
-    fprintf(stderr, "The server '%s' has ended with exit code %lu.\n", path, exitCode);
+    fprintf(stderr, "The server '%s' has ended %swith exit code %lu.\n", path,
+            isPressed ? "" : "by itself, ", exitCode);
     return false;
 }
 

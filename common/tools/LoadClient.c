@@ -71,12 +71,12 @@ int64_t LoadClient_GetTick(void)
     return ticks.QuadPart;
 }
 
-int64_t LoadClient_GetFrequency(void)
+double LoadClient_GetFrequency(void)
 {
     LARGE_INTEGER frequency;
 
     QueryPerformanceFrequency(&frequency);
-    return frequency.QuadPart;
+    return (double)frequency.QuadPart;
 }
 
 static bool IsTalking(const LoadClient *client)
@@ -248,7 +248,7 @@ static void EndMessage(LoadClient *client, int64_t now)
 {
     const LoadPlan *plan = client->group->plan;
     double ns = (double)(now - client->times[client->done % (uint64_t)plan->depth]) * 1e9 /
-                (double)LoadClient_GetFrequency();
+                LoadClient_GetFrequency();
 
     client->done++;
     if (client->group->phase == PHASE_MEASURE)
@@ -282,20 +282,22 @@ static void FailWrong(LoadClient *client, const char *wrong, int length, uint64_
 static bool Compare(LoadClient *client, int bytes)
 {
     const char *expected = GetPattern(client, client->received);
+    uint64_t asked = GetAskedBytes(client);
+    uint64_t owed = asked - client->received;
+    int size = (uint64_t)bytes < owed ? bytes : (int)owed;
     int right = 0;
 
-    if (client->received + (uint64_t)bytes > GetAskedBytes(client)) {
-        LoadClient_Fail(client, LOAD_EXTRA, "client %d: %.0f bytes were sent, and %.0f came",
-                        client->index, (double)GetAskedBytes(client),
-                        (double)client->received + bytes);
+    if (memcmp(client->buffer, expected, (size_t)size) != 0) {
+        while (client->buffer[right] == expected[right])
+            right++;
+        FailWrong(client, client->buffer + right, bytes - right,
+                  client->received + (unsigned)right);
         return false;
     }
-    if (memcmp(client->buffer, expected, (size_t)bytes) == 0)
-        return true;
-    while (client->buffer[right] == expected[right])
-        right++;
-    FailWrong(client, client->buffer + right, bytes - right, client->received + (unsigned)right);
-    return false;
+    if (size < bytes)
+        LoadClient_Fail(client, LOAD_EXTRA, "client %d: %.0f bytes were sent, and %.0f came",
+                        client->index, (double)asked, (double)client->received + bytes);
+    return size == bytes;
 }
 
 /* `bytes` came into the buffer; 0: the server has ended the connection. */
@@ -445,7 +447,7 @@ static int64_t GetStart(const LoadClient *client)
     if (plan->rate <= 0)
         return LoadClient_GetTick();
     number = (double)client->asked * plan->clients + client->index;
-    return plan->startTick + (int64_t)(number / plan->rate * (double)LoadClient_GetFrequency());
+    return plan->startTick + (int64_t)(number / plan->rate * LoadClient_GetFrequency());
 }
 
 void LoadClient_Talk(LoadClient *client)
@@ -528,7 +530,7 @@ void LoadClient_Dispatch(const OVERLAPPED_ENTRY *entry)
 void LoadClient_CheckTime(LoadClient *client, int64_t now)
 {
     const LoadPlan *plan = client->group->plan;
-    double waitedMs = (double)(now - client->lastTick) * 1000 / (double)LoadClient_GetFrequency();
+    double waitedMs = (double)(now - client->lastTick) * 1000 / LoadClient_GetFrequency();
 
     if (!client->isBusy || client->state == CLIENT_CLOSED || waitedMs < (double)plan->timeoutMs)
         return;

@@ -142,7 +142,7 @@ void LoadClient_MakePattern(void);
 
 /* Finer than GetTickCount64, in parts of a second that LoadClient_GetFrequency tells. Any thread. */
 int64_t LoadClient_GetTick(void);
-int64_t LoadClient_GetFrequency(void);
+double LoadClient_GetFrequency(void);
 
 /* Makes a client that is not connected. False: no memory. */
 bool LoadClient_Init(LoadClient *client, LoadGroup *group, int index, bool isIdle);

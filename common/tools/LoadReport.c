@@ -3,6 +3,7 @@
  */
 #include "LoadReport.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define PERCENTILES 4
@@ -34,6 +35,13 @@ static double GetMessagesPerSecond(const LoadReport *report)
 static double GetMegabytesPerSecond(const LoadReport *report, const LoadPlan *plan)
 {
     return GetMessagesPerSecond(report) * plan->size / 1e6;
+}
+
+static double GetLatencyMs(const LoadHistogram *latency, int index)
+{
+    uint64_t ns = LoadHistogram_GetPercentile(latency, percentiles[index]);
+
+    return (double)ns / 1e6;
 }
 
 static double GetCpuMicroseconds(const LoadReport *report)
@@ -96,7 +104,7 @@ static void PrintMeasured(const LoadReport *report, const LoadPlan *plan)
                GetPerSecond(report, report->result.connections));
     for (int i = 0; i < PERCENTILES; i++)
         printf("  latency, ms            %-5s %12.3f\n", percentileNames[i],
-               (double)LoadHistogram_GetPercentile(latency, percentiles[i]) / 1e6);
+               GetLatencyMs(latency, i));
     printf("  latency, ms            max   %12.3f\n", (double)latency->max / 1e6);
     PrintServer(report, plan);
 }
@@ -106,7 +114,7 @@ void LoadReport_Print(const LoadReport *report, const LoadPlan *plan)
     PrintHead(report, plan);
     if (report->seconds > 0)
         PrintMeasured(report, plan);
-    printf("  errors                       %12.0f\n", (double)LoadReport_CountErrors(report));
+    printf("  errors                       %12" PRIu64 "\n", LoadReport_CountErrors(report));
     fflush(stdout);
     PrintErrors(report);
 }
@@ -115,14 +123,13 @@ static void WriteLatency(const LoadHistogram *latency, FILE *file)
 {
     fprintf(file, "\"latencyMs\": {");
     for (int i = 0; i < PERCENTILES; i++)
-        fprintf(file, "\"%s\": %.4f, ", percentileNames[i],
-                (double)LoadHistogram_GetPercentile(latency, percentiles[i]) / 1e6);
+        fprintf(file, "\"%s\": %.4f, ", percentileNames[i], GetLatencyMs(latency, i));
     fprintf(file, "\"max\": %.4f}, ", (double)latency->max / 1e6);
 }
 
 static void WriteErrors(const LoadReport *report, FILE *file)
 {
-    fprintf(file, "\"errors\": %.0f, \"errorKinds\": {", (double)LoadReport_CountErrors(report));
+    fprintf(file, "\"errors\": %" PRIu64 ", \"errorKinds\": {", LoadReport_CountErrors(report));
     for (int i = 0; i < LOAD_ERROR_COUNT; i++)
         fprintf(file, "%s\"%s\": %.0f", i > 0 ? ", " : "", LoadError_GetName((LoadError)i),
                 (double)report->result.errors[i]);

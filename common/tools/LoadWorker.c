@@ -34,7 +34,7 @@ static bool IsTalking(const LoadWorker *worker)
 
 static int64_t GetTicks(double ms)
 {
-    return (int64_t)(ms * (double)LoadClient_GetFrequency() / 1000);
+    return (int64_t)(ms * LoadClient_GetFrequency() / 1000);
 }
 
 /* With a rate: when the next message of this worker is due. */
@@ -45,7 +45,7 @@ static int64_t GetNextDue(const LoadWorker *worker)
     double number = (double)(worker->scheduled / talkers) * plan->clients + worker->first +
                     (double)(worker->scheduled % talkers) * worker->step;
 
-    return plan->startTick + (int64_t)(number / plan->rate * (double)LoadClient_GetFrequency());
+    return plan->startTick + (int64_t)(number / plan->rate * LoadClient_GetFrequency());
 }
 
 /* With a rate: has all clients talk that have a message due. */
@@ -73,7 +73,8 @@ static void ConnectMore(LoadWorker *worker)
 
 static void EnterPhase(LoadWorker *worker)
 {
-    LoadPhase phase = (LoadPhase)InterlockedCompareExchange(&worker->wantedPhase, 0, 0);
+    LONG wanted = InterlockedCompareExchange(&worker->wantedPhase, 0, 0);
+    LoadPhase phase = (LoadPhase)wanted;
 
     if (phase == worker->group.phase)
         return;
@@ -109,8 +110,7 @@ static DWORD GetTimeout(const LoadWorker *worker)
 
     if (worker->group.plan->rate <= 0 || worker->talkers == 0 || !IsTalking(worker))
         return CHECK_MS;
-    ms = (double)(GetNextDue(worker) - LoadClient_GetTick()) * 1000 /
-             (double)LoadClient_GetFrequency() -
+    ms = (double)(GetNextDue(worker) - LoadClient_GetTick()) * 1000 / LoadClient_GetFrequency() -
          POLL_MS;
     if (ms <= 0)
         return 0;

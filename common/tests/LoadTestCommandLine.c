@@ -1,0 +1,111 @@
+/*
+ * LoadTestCommandLine: wrong options, and what load.exe says of them. See LoadTest.h.
+ */
+#include "LoadTest.h"
+
+#include <stdio.h>
+
+typedef struct CommandLine {
+    const char *words[8]; /* up to a NULL */
+    const char *sentence; /* on stderr, at its beginning */
+} CommandLine;
+
+/* None of these connects anywhere: the sentence, the usage, nothing on stdout, and exit code 2. */
+static void CheckLines(const CommandLine *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        REQUIRE(CHECK(Load_StartPlain(lines[i].words)));
+        REQUIRE(CHECK(Load_Wait(WAIT_MS)));
+        CHECK_INT(load.exitCode, 2);
+        CHECK_CONTAINS(load.errors, lines[i].sentence);
+        CHECK_CONTAINS(load.errors, "\nUsage: load.exe [OPTION...]\n");
+        CHECK_TEXT(load.output, "");
+        CHECK_TEXT(load.figures, "");
+    }
+}
+
+static void WrongNumbers(void)
+{
+    static const CommandLine lines[] = {
+        {{"--port", "0", NULL}, "--port takes a number from 1 to 65535, and '0' is none.\n"},
+        {{"--port", "65536", NULL},
+         "--port takes a number from 1 to 65535, and '65536' is none.\n"},
+        {{"--clients", "0", NULL}, "--clients takes a number from 1 to 10000, and '0' is none.\n"},
+        {{"--clients", "10001", NULL}, "--clients takes a number from 1 to 10000, and '10001'"},
+        {{"--size", "0", NULL}, "--size takes a number from 1 to 1048576, and '0' is none.\n"},
+        {{"--size", "1048577", NULL}, "--size takes a number from 1 to 1048576, and '1048577' is"},
+        {{"--depth", "1025", NULL}, "--depth takes a number from 1 to 1024, and '1025' is none.\n"},
+        {{"--seconds", "1.5", NULL},
+         "--seconds takes a number from 1 to 3600, and '1.5' is none.\n"},
+        {{"--rate", "0", NULL}, "--rate takes a number from 1 to 10000000, and '0' is none.\n"},
+        {{"--idle", "-1", NULL}, "--idle takes a number from 0 to 10000, and '-1' is none.\n"},
+        {{"--threads", "many", NULL},
+         "--threads takes a number from 1 to 64, and 'many' is none.\n"},
+        {{"--timeout", "99", NULL}, "--timeout takes a number from 100 to 600000, and '99' is"},
+        {{"--size", "", NULL}, "--size takes a number from 1 to 1048576, and '' is none.\n"},
+    };
+
+    CheckLines(lines, sizeof(lines) / sizeof(lines[0]));
+}
+
+static void WrongWords(void)
+{
+    static const CommandLine lines[] = {
+        {{"--fast", NULL}, "Unknown option '--fast'.\n"},
+        {{"7777", NULL}, "Unknown option '7777'.\n"},
+        {{"--address", "nowhere", NULL}, "Address 'nowhere' is not an IPv4 or IPv6 address.\n"},
+        {{"--churn", "--depth", "2", NULL}, "--depth is not for --churn: a connection has one"},
+        {{"--size", "1048576", "--depth", "65", NULL}, "--size times --depth is more than 64 MiB"},
+        {{"--server", "x.exe", "--port", "7777", NULL},
+         "--server starts a server of its own: --add"},
+        {{"--server", "x.exe", "--address", "127.0.0.1", NULL}, "--server starts a server of its"},
+    };
+
+    CheckLines(lines, sizeof(lines) / sizeof(lines[0]));
+}
+
+/* Each option that has a value, with none. */
+static void NoValue(void)
+{
+    static const char *const options[] = {"--address", "--port",    "--server",  "--clients",
+                                          "--size",    "--depth",   "--seconds", "--rate",
+                                          "--idle",    "--threads", "--timeout", "--json"};
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        const char *const words[] = {options[i], NULL};
+        char sentence[60];
+
+        snprintf(sentence, sizeof(sentence), "Option %s needs a value.\n", options[i]);
+        REQUIRE(CHECK(Load_StartPlain(words)));
+        REQUIRE(CHECK(Load_Wait(WAIT_MS)));
+        CHECK_INT(load.exitCode, 2);
+        CHECK_CONTAINS(load.errors, sentence);
+        CHECK_CONTAINS(load.errors, "\nUsage: load.exe [OPTION...]\n");
+        CHECK_TEXT(load.output, "");
+    }
+}
+
+static void Help(void)
+{
+    static const char *const options[] = {
+        "--address A", "--port N",     "--server PATH", "--clients N", "--size B",
+        "--depth D",   "--seconds S",  "--rate R",      "--churn",     "--idle M",
+        "--threads T", "--timeout MS", "--json FILE",   "--help"};
+    static const char *const words[] = {"--help", NULL};
+
+    REQUIRE(CHECK(Load_StartPlain(words)));
+    REQUIRE(CHECK(Load_Wait(WAIT_MS)));
+    CHECK_INT(load.exitCode, 0);
+    CHECK_TEXT(load.errors, "");
+    CHECK_CONTAINS(load.output, "Usage: load.exe [OPTION...]\n");
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+        CHECK_CONTAINS(load.output, options[i]);
+}
+
+void AddCommandLineTests(void)
+{
+    Test_Add("load: command line: numbers", WrongNumbers, LIMIT);
+    Test_Add("load: command line: words", WrongWords, LIMIT);
+    Test_Add("load: command line: no value", NoValue, LIMIT);
+    Test_Add("load: command line: help", Help, LIMIT);
+}

@@ -1,0 +1,232 @@
+/*
+ * LoadTestHonest: what load.exe says of a server that does all as it should. See LoadTest.h.
+ */
+#include "LoadTest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STOP_MS 2000 /* a person who has pressed Ctrl+C waits no longer */
+
+static bool IsNear(const char *name, double value, double wanted, double part)
+{
+    return IsBetween(name, value, wanted * (1 - part), wanted * (1 + part));
+}
+
+/* All was right, and load.exe has said so in each way. */
+static void CheckRight(void)
+{
+    CHECK_INT(load.exitCode, 0);
+    CHECK_TEXT(load.errors, "");
+    CHECK_CONTAINS(load.output, "\n  errors                                  0\n");
+    CHECK_CONTAINS(load.figures,
+                   "\"errors\": 0, \"errorKinds\": {\"noConnection\": 0, \"broken\": 0, "
+                   "\"ended\": 0, \"silent\": 0, \"corrupt\": 0, \"displaced\": 0, \"extra\": 0}}");
+    CHECK(Load_IsFileJson());
+}
+
+/* The server has met these connections, and all that it was sent it was sent whole. */
+static void CheckServer(int connections, int size)
+{
+    CHECK_INT(echo.accepted, connections);
+    CHECK_INT(echo.ended, connections);
+    CHECK_INT(echo.bytes, (LONG64)echo.messages * size);
+    CHECK(Load_GetFigure("messages") > 0);
+    CHECK(IsBetween("messages", Load_GetFigure("messages"), 1, echo.messages));
+}
+
+/* What was measured is what the server met while it was measured, and not before, nor after. */
+static void CheckMeasured(void)
+{
+    double megabytes;
+
+    CHECK(IsBetween("seconds", Load_GetFigure("seconds"), 1, 2));
+    CHECK(IsNear("messages", Load_GetFigure("messages"), load.to.messages - load.from.messages,
+                 0.35));
+    CHECK(IsNear("messagesPerSecond", Load_GetFigure("messagesPerSecond"),
+                 Load_GetFigure("messages") / Load_GetFigure("seconds"), 0.01));
+    megabytes = Load_GetFigure("messagesPerSecond") * Load_GetFigure("size") / 1e6;
+    CHECK(IsBetween("megabytesPerSecond", Load_GetFigure("megabytesPerSecond"), megabytes - 0.0006,
+                    megabytes + 0.0006));
+}
+
+/* The same figure in the table and in the file. */
+static void CheckBoth(const char *text, const char *name, double rounding)
+{
+    double figure = Load_GetFigure(name);
+
+    CHECK(IsBetween(text, Load_GetPrinted(text), figure - rounding, figure + rounding));
+}
+
+static void Honest(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
+    REQUIRE(CHECK(Load_Run("--clients 3")));
+    CheckRight();
+    CheckServer(3, 64);
+    CheckMeasured();
+}
+
+static void TableAndFile(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 1000})));
+    REQUIRE(CHECK(Load_Run("--clients 2 --size 1000 --idle 1")));
+    CheckRight();
+    CheckServer(3, 1000);
+    CHECK_CONTAINS(load.output, "Clients that are connected after 0.");
+    CHECK_CONTAINS(load.output,
+                   "Measuring for 1 s.\nMeasured.\n\n2 clients, messages of 1000 bytes, "
+                   "up to 1 on its way for each client, 1 silent client; measured");
+    CHECK_CONTAINS(load.figures, "{\"clients\": 2, \"idle\": 1, \"size\": 1000, \"depth\": 1, "
+                                 "\"churn\": false, \"rate\": 0.0, \"seconds\": 1.");
+    CheckBoth("measured for ", "seconds", 0.006);
+    CheckBoth("\n  messages a second            ", "messagesPerSecond", 0.06);
+    CheckBoth("\n  megabytes a second, each way ", "megabytesPerSecond", 0.006);
+    CheckBoth("\n  latency, ms            p50   ", "p50", 0.001);
+    CheckBoth("\n  latency, ms            p90   ", "p90", 0.001);
+    CheckBoth("\n  latency, ms            p99   ", "p99", 0.001);
+    CheckBoth("\n  latency, ms            p99.9 ", "p99.9", 0.001);
+    CheckBoth("\n  latency, ms            max   ", "max", 0.001);
+    CHECK(Load_GetFigure("p50") > 0);
+    CHECK(Load_GetFigure("p50") <= Load_GetFigure("p90"));
+    CHECK(Load_GetFigure("p90") <= Load_GetFigure("p99"));
+    CHECK(Load_GetFigure("p99") <= Load_GetFigure("p99.9"));
+    CHECK(Load_GetFigure("p99.9") <= Load_GetFigure("max"));
+    CHECK(IsBetween("connectSeconds", Load_GetFigure("connectSeconds"), 0, 10));
+}
+
+static void SmallMessages(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 1})));
+    REQUIRE(CHECK(Load_Run("--size 1 --depth 3")));
+    CheckRight();
+    CheckServer(1, 1);
+    CheckMeasured();
+}
+
+/* More than the system's buffers hold, so that both sides' sends take several goes. */
+static void LargeMessages(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 65536})));
+    REQUIRE(CHECK(Load_Run("--size 65536 --depth 4 --clients 2")));
+    CheckRight();
+    CheckServer(2, 65536);
+    CHECK(Load_GetFigure("megabytesPerSecond") > 0);
+}
+
+/* Uneven shares: 5 and 3 clients for 2 threads. */
+static void Threads(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
+    REQUIRE(CHECK(Load_Run("--clients 5 --idle 3 --depth 4 --threads 2")));
+    CheckRight();
+    CheckServer(8, 64);
+    CheckMeasured();
+}
+
+/* And more threads than clients that talk. */
+static void Ipv6(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64, .isIpv6 = true})));
+    REQUIRE(CHECK(Load_Run("--address ::1 --clients 2 --idle 1 --threads 4 --rate 300")));
+    CheckRight();
+    CheckServer(3, 64);
+}
+
+/* Of all messages that are due while it is measured, that is, 300 and no more. */
+static void Rate(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
+    REQUIRE(CHECK(Load_Run("--clients 4 --threads 2 --rate 300")));
+    CheckRight();
+    CheckServer(4, 64);
+    CHECK(IsBetween("messages", Load_GetFigure("messages"), 240,
+                    300 * Load_GetFigure("seconds") + 15));
+    CHECK(IsNear("messages", Load_GetFigure("messages"), load.to.messages - load.from.messages,
+                 0.35));
+    CHECK_CONTAINS(load.output, "\n  of which should have been           300.0\n");
+    CHECK_CONTAINS(load.figures, "\"rate\": 300.0, ");
+}
+
+/* Each message on a connection of its own, which the client ends. */
+static void Churn(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
+    REQUIRE(CHECK(Load_Run("--churn --clients 2 --idle 1")));
+    CheckRight();
+    CheckServer(echo.accepted, 64);
+    CHECK_INT(echo.messages, echo.accepted - 1);
+    CHECK(IsNear("connectionsPerSecond",
+                 Load_GetFigure("connectionsPerSecond") * Load_GetFigure("seconds"),
+                 load.to.accepted - load.from.accepted, 0.35));
+    CHECK(IsNear("messages", Load_GetFigure("messages"), load.to.accepted - load.from.accepted,
+                 0.35));
+    CheckBoth("\n  connections a second         ", "connectionsPerSecond", 0.06);
+    CHECK_CONTAINS(load.output, ", each on a connection of its own, 1 silent client; measured");
+    CHECK_CONTAINS(load.figures, "\"churn\": true, ");
+}
+
+/* --- Ctrl+C ---------------------------------------------------------------------------------- */
+
+/* What was measured by then is reported. */
+static void StopWhileMeasuring(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
+    REQUIRE(CHECK(Load_Start("--clients 2 --seconds 60")));
+    REQUIRE(CHECK(ServerProcess_WaitForLine(load.process, "Measuring for 60 s.", NULL, WAIT_MS)));
+    Sleep(500);
+    REQUIRE(CHECK(ServerProcess_PressCtrlC(load.process)));
+    REQUIRE(CHECK(Load_Wait(STOP_MS)));
+    CHECK_INT(load.exitCode, 0);
+    CHECK_TEXT(load.errors, "");
+    CHECK(Load_IsFileJson());
+    CHECK(IsBetween("seconds", Load_GetFigure("seconds"), 0.4, 10));
+    CHECK(IsBetween("messages", Load_GetFigure("messages"), 1, echo.messages));
+    CHECK_CONTAINS(load.output, "\nMeasured.\n");
+}
+
+/* It does not wait for a server that does not end the connection. */
+static void StopWhileLeaving(void)
+{
+    ULONGLONG deadline = Test_Now() + WAIT_MS;
+
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_NO_END})));
+    REQUIRE(CHECK(Load_Start("--clients 2 --rate 100 --timeout 30000")));
+    while (echo.made < 2 && Test_Now() < deadline)
+        Sleep(10);
+    CHECK_INT(echo.made, 2);
+    Sleep(100);
+    REQUIRE(CHECK(ServerProcess_PressCtrlC(load.process)));
+    REQUIRE(CHECK(Load_Wait(STOP_MS)));
+    CHECK_INT(load.exitCode, 0);
+    CHECK(Load_GetFigure("messages") > 0);
+}
+
+/* What is owed is not waited for, and nothing is made up. */
+static void StopWhileOwed(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_SILENT, .message = 1})));
+    REQUIRE(CHECK(Load_Start("--clients 2")));
+    REQUIRE(CHECK(ServerProcess_WaitForLine(load.process, "Clients that are connected after", NULL,
+                                            WAIT_MS)));
+    REQUIRE(CHECK(ServerProcess_PressCtrlC(load.process)));
+    REQUIRE(CHECK(Load_Wait(STOP_MS)));
+    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(Load_GetFigure("messages"), 0);
+    CHECK(Load_IsFileJson());
+}
+
+void AddHonestTests(void)
+{
+    Test_Add("load: an honest server", Honest, LIMIT);
+    Test_Add("load: the table and the file agree", TableAndFile, LIMIT);
+    Test_Add("load: messages of 1 byte", SmallMessages, LIMIT);
+    Test_Add("load: messages of 65,536 bytes, four at a time", LargeMessages, LIMIT);
+    Test_Add("load: threads share clients and silent clients", Threads, LIMIT);
+    Test_Add("load: IPv6", Ipv6, LIMIT);
+    Test_Add("load: rate", Rate, LIMIT);
+    Test_Add("load: churn", Churn, LIMIT);
+    Test_Add("load: Ctrl+C while it measures", StopWhileMeasuring, LIMIT);
+    Test_Add("load: Ctrl+C while clients leave", StopWhileLeaving, LIMIT);
+    Test_Add("load: Ctrl+C before anything comes back", StopWhileOwed, LIMIT);
+}

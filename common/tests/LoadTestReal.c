@@ -1,0 +1,119 @@
+/*
+ * LoadTestReal: servers that load.exe starts itself: the stages, and this program as one that is
+ * wrong. Its modes: "mute" ends at once and says nothing, "dies" ends after some messages, and
+ * "code" ends with exit code 3 after Ctrl+C. See LoadTest.h.
+ */
+#include "LoadTest.h"
+
+#include <stdio.h>
+
+#define PATH_SIZE 1024
+
+/* load.exe, with the server that it is to start and these words, up to a NULL. */
+static bool RunServer(const char *path, const char *clients, const char *depth, const char *timeout)
+{
+    const char *const words[] = {"--server", path,  "--clients", clients, "--seconds", "1",
+                                 "--depth",  depth, "--timeout", timeout, NULL};
+
+    return Load_StartPlain(words) && Load_Wait(WAIT_MS);
+}
+
+/* This program, as a server of that mode. */
+static bool RunWrong(const char *mode)
+{
+    char path[PATH_SIZE];
+
+    GetModuleFileNameA(NULL, path, sizeof(path));
+    SetEnvironmentVariableA(ECHO_SERVER_MODE, mode);
+    return RunServer(path, "2", "1", "1000");
+}
+
+/* The last of the servers that this program was given. */
+static void Stage(void)
+{
+    REQUIRE(CHECK(RunServer(Load_GetServer(Load_GetServerCount() - 1), "20", "2", "10000")));
+    CHECK_INT(load.exitCode, 0);
+    CHECK_TEXT(load.errors, "");
+    CHECK(Load_IsFileJson());
+    CHECK(Load_GetFigure("messages") > 0);
+    CHECK_INT(Load_GetFigure("errors"), 0);
+
+    /* It has used some of 1 s of each processor, and a session takes some KiB. */
+    CHECK(IsBetween("serverCpuUsPerMessage * messages",
+                    Load_GetFigure("serverCpuUsPerMessage") * Load_GetFigure("messages") / 1e6,
+                    0.001, 64));
+    CHECK(IsBetween("serverKibPerClient", Load_GetFigure("serverKibPerClient"), 4, 2000));
+    CHECK(IsBetween("server's CPU", Load_GetPrinted("\n  server's CPU, us a message   "),
+                    Load_GetFigure("serverCpuUsPerMessage") - 0.006,
+                    Load_GetFigure("serverCpuUsPerMessage") + 0.006));
+    CHECK(IsBetween("server's memory", Load_GetPrinted("\n  server's memory, KiB         "), 100,
+                    1000000));
+    CHECK_CONTAINS(load.output, " for each client\n");
+}
+
+/* The first of them has one client at a time. */
+static void FirstStage(void)
+{
+    REQUIRE(CHECK(RunServer(Load_GetServer(0), "1", "1", "10000")));
+    CHECK_INT(load.exitCode, 0);
+    CHECK_TEXT(load.errors, "");
+    CHECK(Load_GetFigure("messages") > 0);
+}
+
+static void NoServer(void)
+{
+    REQUIRE(CHECK(RunServer("no\\such\\server.exe", "1", "1", "10000")));
+    CHECK_INT(load.exitCode, 1);
+    CHECK_CONTAINS(load.errors, "The server 'no\\such\\server.exe' cannot be started: error ");
+    CHECK_TEXT(load.output, "");
+}
+
+static void MuteServer(void)
+{
+    REQUIRE(CHECK(RunWrong("mute")));
+    CHECK_INT(load.exitCode, 1);
+    CHECK_CONTAINS(load.errors, "' does not say where it listens.\n");
+}
+
+static void WrongExitCode(void)
+{
+    REQUIRE(CHECK(RunWrong("code")));
+    CHECK_INT(load.exitCode, 1);
+    CHECK_INT(Load_GetFigure("errors"), 0);
+    CHECK(Load_GetFigure("messages") > 0);
+    CHECK_CONTAINS(load.errors, "' has ended with exit code 3.\n");
+}
+
+/*
+ * Its clients fail, and what it ended with is said, too. How they fail is the system's: under Wine
+ * the socket of a process that ends amid a recv may stay open, and its client waits in vain.
+ */
+static void DyingServer(void)
+{
+    REQUIRE(CHECK(RunWrong("dies")));
+    CHECK_INT(load.exitCode, 1);
+    CHECK(Load_IsFileJson());
+    CHECK_INT(Load_GetFigure("errors"), 2);
+    CHECK_INT(Load_GetFigure("broken") + Load_GetFigure("ended") + Load_GetFigure("silent"), 2);
+    CHECK_CONTAINS(load.errors, "' has ended by itself, with exit code 3.\n");
+}
+
+static void FileNotWritten(void)
+{
+    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
+    REQUIRE(CHECK(Load_Run("--json no\\such\\file.json")));
+    CHECK_INT(load.exitCode, 1);
+    CHECK_TEXT(load.errors, "The file 'no\\such\\file.json' cannot be written.\n");
+    CHECK_CONTAINS(load.output, "\n  errors                                  0\n");
+}
+
+void AddRealTests(void)
+{
+    Test_Add("load: a stage's CPU time and memory", Stage, LIMIT);
+    Test_Add("load: the first stage", FirstStage, LIMIT);
+    Test_Add("load: a server that does not exist", NoServer, LIMIT);
+    Test_Add("load: a server that does not listen", MuteServer, LIMIT);
+    Test_Add("load: a server with a wrong exit code", WrongExitCode, LIMIT);
+    Test_Add("load: a server that dies", DyingServer, LIMIT);
+    Test_Add("load: a file that cannot be written", FileNotWritten, LIMIT);
+}

@@ -23,12 +23,15 @@ void RecvBuffer_Free(RecvBuffer *buffer)
 
 bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity)
 {
-    RecvBuffer resized;
+    char *data = RecvBuffer_DataSize(buffer) > 0 ? NULL : (char *)malloc((size_t)capacity);
 
-    if (RecvBuffer_DataSize(buffer) > 0 || !RecvBuffer_Init(&resized, capacity))
+    if (data == NULL)
         return false;
-    RecvBuffer_Free(buffer);
-    *buffer = resized;
+    free(buffer->data);
+    buffer->data = data;
+    buffer->capacity = capacity;
+    buffer->readPos = 0;
+    buffer->writePos = 0;
     return true;
 }
 

@@ -73,10 +73,40 @@ static void StopWithoutRate(void)
     CHECK(IsBetween("max", Load_GetFigure("max"), STOP_MS - 20, 4 * STOP_MS));
 }
 
+/*
+ * The server stands still when the measuring ends, one second later than it began: 50 messages are
+ * back by then, one is on its way, and 49 were due and not sent. Those have waited, too.
+ */
+static void StopBeyondTheEnd(void)
+{
+    const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS};
+
+    REQUIRE(CHECK(EchoServer_Start(&plan)));
+    REQUIRE(CHECK(Load_Run("--rate 100")));
+    CHECK_INT(load.exitCode, 0);
+    CHECK(IsBetween("messages", Load_GetFigure("messages"), 20, 75));
+    CHECK(IsBetween("p90", Load_GetFigure("p90"), 200, 3 * STOP_MS));
+    CHECK(IsBetween("max", Load_GetFigure("max"), 3 * STOP_MS - 100, 10 * STOP_MS));
+}
+
+/* Each echo takes longer than the measuring. */
+static void AllBeyondTheEnd(void)
+{
+    const EchoPlan plan = {.size = 64, .holdMs = 4 * STOP_MS, .holdEvery = 1};
+
+    REQUIRE(CHECK(EchoServer_Start(&plan)));
+    REQUIRE(CHECK(Load_Run("--clients 4")));
+    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(Load_GetFigure("messages"), 0);
+    CHECK(IsBetween("p50", Load_GetFigure("p50"), 4 * STOP_MS - 20, 20 * STOP_MS));
+}
+
 void AddDelayTests(void)
 {
     Test_Add("load: each echo is held for 50 ms", EachIsHeld, LIMIT);
     Test_Add("load: one echo in fifty is held for 200 ms", OneInFiftyIsHeld, LIMIT);
     Test_Add("load: a stop of 500 ms, with a rate", StopWithRate, LIMIT);
     Test_Add("load: a stop of 500 ms, without a rate", StopWithoutRate, LIMIT);
+    Test_Add("load: a stop that lasts longer than the measuring", StopBeyondTheEnd, LIMIT);
+    Test_Add("load: no echo comes while it is measured", AllBeyondTheEnd, LIMIT);
 }

@@ -243,16 +243,24 @@ static void Send(LoadClient *client)
     }
 }
 
-/* The message's time is over. */
+/* A message's time ran from then until now. */
+static void AddLatency(LoadClient *client, int64_t start, int64_t now)
+{
+    double ns = (double)(now - start) * 1e9 / LoadClient_GetFrequency();
+
+    LoadHistogram_Add(&client->group->result.latency, ns > 0 ? (uint64_t)ns : 0);
+}
+
+/* A message is back. One that was on its way when the measuring ended has a latency, too. */
 static void EndMessage(LoadClient *client, int64_t now)
 {
-    const LoadPlan *plan = client->group->plan;
-    double ns = (double)(now - client->times[client->done % (uint64_t)plan->depth]) * 1e9 /
-                LoadClient_GetFrequency();
+    LoadPhase phase = client->group->phase;
 
+    if (phase == PHASE_MEASURE)
+        client->group->result.messages++;
+    if (phase == PHASE_MEASURE || phase == PHASE_DRAIN)
+        AddLatency(client, client->times[client->done % (uint64_t)client->group->plan->depth], now);
     client->done++;
-    if (client->group->phase == PHASE_MEASURE)
-        LoadHistogram_Add(&client->group->result.latency, ns > 0 ? (uint64_t)ns : 0);
     InterlockedExchangeAdd64(&client->group->counts.messages, 1);
 }
 
@@ -438,16 +446,13 @@ void LoadClient_Connect(LoadClient *client)
 
 /* --- What the worker calls ------------------------------------------------------------------- */
 
-/* When the next message was to begin. */
-static int64_t GetStart(const LoadClient *client)
+/* With a rate: when message `number` of the client is due. */
+static int64_t GetDue(const LoadClient *client, uint64_t number)
 {
     const LoadPlan *plan = client->group->plan;
-    double number;
+    double before = (double)number * plan->clients + client->index;
 
-    if (plan->rate <= 0)
-        return LoadClient_GetTick();
-    number = (double)client->asked * plan->clients + client->index;
-    return plan->startTick + (int64_t)(number / plan->rate * LoadClient_GetFrequency());
+    return plan->startTick + (int64_t)(before / plan->rate * LoadClient_GetFrequency());
 }
 
 void LoadClient_Talk(LoadClient *client)
@@ -463,7 +468,8 @@ void LoadClient_Talk(LoadClient *client)
         return;
     while (client->asked < client->done + depth &&
            (plan->rate <= 0 || client->asked < client->due)) {
-        client->times[client->asked % depth] = GetStart(client);
+        client->times[client->asked % depth] =
+            plan->rate > 0 ? GetDue(client, client->asked) : LoadClient_GetTick();
         client->asked++;
     }
     if (client->asked == before)
@@ -475,6 +481,14 @@ void LoadClient_Talk(LoadClient *client)
     else
         Send(client);
     UpdateBusy(client);
+}
+
+void LoadClient_EndMeasuring(LoadClient *client)
+{
+    int64_t now = LoadClient_GetTick();
+
+    for (uint64_t number = client->asked; number < client->due; number++)
+        AddLatency(client, GetDue(client, number), now);
 }
 
 void LoadClient_Leave(LoadClient *client)

@@ -68,7 +68,8 @@ typedef struct LoadPlan {
 
 /* What clients have measured and met. */
 typedef struct LoadResult {
-    LoadHistogram latency; /* of a message; with isChurn, from connecting until it came back */
+    uint64_t messages;     /* that came back while it was measured */
+    LoadHistogram latency; /* of those, and of those that were then on their way or due */
     uint64_t connections;  /* with isChurn: that were begun, used and ended while it was measured */
     uint64_t errors[LOAD_ERROR_COUNT];
     char reasons[LOAD_ERROR_COUNT][LOAD_REASON_SIZE]; /* of the first of each kind */
@@ -158,6 +159,12 @@ void LoadClient_Dispatch(const OVERLAPPED_ENTRY *entry);
 
 /* Begins what its plan asks for by now, and sends. Nothing to do is no mistake. */
 void LoadClient_Talk(LoadClient *client);
+
+/*
+ * To be called at the end of PHASE_MEASURE. Messages that were due and could not even be sent have
+ * waited at least until now: a server that stands still must not look better by it.
+ */
+void LoadClient_EndMeasuring(LoadClient *client);
 
 /*
  * Says that it sends no more, as soon as it is owed nothing. The client is over when the server has

@@ -28,7 +28,7 @@ static double GetPerSecond(const LoadReport *report, uint64_t count)
 
 static double GetMessagesPerSecond(const LoadReport *report)
 {
-    return GetPerSecond(report, report->result.latency.count);
+    return GetPerSecond(report, report->result.messages);
 }
 
 /* A megabyte is 1,000,000 bytes. Each byte goes there and comes back, and counts once. */
@@ -46,7 +46,7 @@ static double GetLatencyMs(const LoadHistogram *latency, int index)
 
 static double GetCpuMicroseconds(const LoadReport *report)
 {
-    return report->serverCpuMs * 1000.0 / (double)report->result.latency.count;
+    return report->serverCpuMs * 1000.0 / (double)report->result.messages;
 }
 
 static double GetKibPerClient(const LoadReport *report, const LoadPlan *plan)
@@ -74,7 +74,7 @@ static void PrintHead(const LoadReport *report, const LoadPlan *plan)
 
 static void PrintServer(const LoadReport *report, const LoadPlan *plan)
 {
-    if (report->serverCpuMs >= 0 && report->result.latency.count > 0)
+    if (report->serverCpuMs >= 0 && report->result.messages > 0)
         printf("  server's CPU, us a message   %12.2f\n", GetCpuMicroseconds(report));
     if (report->serverMemoryKib >= 0 && report->serverEmptyKib >= 0)
         printf("  server's memory, KiB         %12d   %.2f for each client\n",
@@ -148,12 +148,12 @@ bool LoadReport_WriteJson(const LoadReport *report, const LoadPlan *plan, const 
             plan->clients, plan->idle, plan->size, plan->depth, plan->isChurn ? "true" : "false",
             plan->rate, report->seconds, report->connectSeconds);
     fprintf(file,
-            "\"messages\": %.0f, \"messagesPerSecond\": %.1f, \"megabytesPerSecond\": %.3f, "
+            "\"messages\": %.0f, \"messagesPerSecond\": %.1f, \"megabytesPerSecond\": %.6f, "
             "\"connectionsPerSecond\": %.1f, ",
-            (double)report->result.latency.count, GetMessagesPerSecond(report),
+            (double)report->result.messages, GetMessagesPerSecond(report),
             GetMegabytesPerSecond(report, plan), GetPerSecond(report, report->result.connections));
     WriteLatency(&report->result.latency, file);
-    if (report->serverCpuMs >= 0 && report->result.latency.count > 0)
+    if (report->serverCpuMs >= 0 && report->result.messages > 0)
         fprintf(file, "\"serverCpuUsPerMessage\": %.3f, ", GetCpuMicroseconds(report));
     if (report->serverMemoryKib >= 0 && report->serverEmptyKib >= 0)
         fprintf(file, "\"serverKibPerClient\": %.3f, ", GetKibPerClient(report, plan));

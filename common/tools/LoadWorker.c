@@ -74,12 +74,14 @@ static void ConnectMore(LoadWorker *worker)
 static void EnterPhase(LoadWorker *worker)
 {
     LONG wanted = InterlockedCompareExchange(&worker->wantedPhase, 0, 0);
-    LoadPhase phase = (LoadPhase)wanted;
+    LoadPhase phase = (LoadPhase)wanted, before = worker->group.phase;
 
-    if (phase == worker->group.phase)
+    if (phase == before)
         return;
     worker->group.phase = phase;
     for (int i = 0; i < worker->count; i++) {
+        if (before == PHASE_MEASURE)
+            LoadClient_EndMeasuring(&worker->clients[i]);
         if (phase == PHASE_STOP)
             LoadClient_Abort(&worker->clients[i]);
         else if (phase == PHASE_LEAVE)
@@ -218,6 +220,7 @@ void LoadWorker_Join(LoadWorker *worker, LoadResult *result)
 
     ThreadManager_Join(&worker->threads);
     LoadHistogram_Merge(&result->latency, &found->latency);
+    result->messages += found->messages;
     result->connections += found->connections;
     for (int i = 0; i < LOAD_ERROR_COUNT; i++) {
         if (result->errors[i] == 0)

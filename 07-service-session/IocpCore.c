@@ -4,7 +4,7 @@
 #include "IocpCore.h"
 
 /* The most completions that one thread takes at a time: the others shall have work, too. */
-#define MAX_BATCH 16
+#define MAX_BATCH 32
 
 void IocpObject_Init(IocpObject *object, const IocpObjectVtbl *vtbl)
 {
@@ -65,8 +65,11 @@ bool IocpCore_Register(IocpCore *core, IocpObject *object)
     return true;
 }
 
-/* Has the owner of the event handle it. The event's reference keeps the owner alive meanwhile. */
-static void DispatchEntry(const OVERLAPPED_ENTRY *entry)
+/*
+ * Has the owner of the event handle it. The event's reference keeps the owner alive meanwhile. Returns
+ * the owner, and with it the reference, if it is to continue; NULL: it is done.
+ */
+static IocpObject *DispatchEntry(const OVERLAPPED_ENTRY *entry)
 {
     IocpEvent *event = CONTAINING_RECORD(entry->lpOverlapped, IocpEvent, overlapped);
     IocpObject *owner = event->owner;
@@ -77,23 +80,50 @@ static void DispatchEntry(const OVERLAPPED_ENTRY *entry)
         !GetOverlappedResult(owner->vtbl->GetHandle(owner), entry->lpOverlapped, &bytes, FALSE))
         error = GetLastError();
     event->owner = NULL;
-    owner->vtbl->Dispatch(owner, event, bytes, error);
+    if (owner->vtbl->Dispatch(owner, event, bytes, error))
+        return owner;
     IocpObject_Release(owner);
+    return NULL;
+}
+
+/*
+ * What objects begin after the whole batch finds more done already. A receive, above all: while the
+ * others were sent their answers, the next message of this one has often come. So they take turns.
+ */
+static void ContinueAll(IocpObject *objects[], ULONG count)
+{
+    while (count > 0) {
+        ULONG left = 0;
+
+        for (ULONG i = 0; i < count; i++) {
+            if (objects[i]->vtbl->Continue(objects[i]))
+                objects[left++] = objects[i];
+            else
+                IocpObject_Release(objects[i]);
+        }
+        count = left;
+    }
 }
 
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs)
 {
     OVERLAPPED_ENTRY entries[MAX_BATCH];
-    ULONG count = 0, quits = 0;
+    IocpObject *unfinished[MAX_BATCH];
+    ULONG count = 0, unfinishedCount = 0, quits = 0;
 
     if (!GetQueuedCompletionStatusEx(core->port, entries, MAX_BATCH, &count, timeoutMs, FALSE))
         return GetLastError() == WAIT_TIMEOUT ? DISPATCH_TIMEOUT : DISPATCH_FAILED;
     for (ULONG i = 0; i < count; i++) {
+        IocpObject *object = NULL;
+
         if (entries[i].lpOverlapped == NULL)
             quits++;
         else
-            DispatchEntry(&entries[i]);
+            object = DispatchEntry(&entries[i]);
+        if (object != NULL)
+            unfinished[unfinishedCount++] = object;
     }
+    ContinueAll(unfinished, unfinishedCount);
 
     /* One is for this thread. It may have taken those of others, too, who would wait for ever if one
        were lost: so it is tried until it succeeds. */

@@ -18,9 +18,17 @@ typedef struct IocpObjectVtbl {
     /*
      * `event` has completed: `bytes` were moved and `error` is 0, or `error` says why it failed, in
      * the numbers of the system (64, 995), not of Winsock. The event is the object's own again. On
-     * whichever thread called IocpCore_Dispatch; a reference is held meanwhile.
+     * whichever thread called IocpCore_Dispatch; a reference is held meanwhile. True: Continue is
+     * to be called, once.
      */
-    void (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+    bool (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+
+    /*
+     * On the same thread, when all completions that it took with that one were dispatched. True: it
+     * is to be called again, when the others have had their turn. The reference is held until it
+     * returns false. NULL: Dispatch never asks for it.
+     */
+    bool (*Continue)(IocpObject *object);
 
     /* Nobody has a reference any more: frees the object. On the thread that released the last. */
     void (*Destroy)(IocpObject *object);
@@ -65,7 +73,8 @@ bool IocpCore_Register(IocpCore *core, IocpObject *object);
 
 /*
  * Waits up to `timeoutMs` milliseconds (or INFINITE) for completions, takes as many as there are up
- * to a bound, and has their objects handle them, on this thread. Any number of threads may do this.
+ * to a bound, and has their objects handle them, on this thread: first Dispatch of each, then
+ * Continue of those that asked for it. Any number of threads may do this.
  */
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs);
 

@@ -10,7 +10,7 @@ static HANDLE Listener_GetHandle(IocpObject *object)
     return (HANDLE)CONTAINING_RECORD(object, Listener, object)->socket;
 }
 
-static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
 
 /* The listener is part of its owner, which outlives it: there is nothing to free. */
 static void Listener_Destroy(IocpObject *object)
@@ -18,7 +18,7 @@ static void Listener_Destroy(IocpObject *object)
     (void)object;
 }
 
-static const IocpObjectVtbl listenerVtbl = {Listener_GetHandle, Listener_Dispatch,
+static const IocpObjectVtbl listenerVtbl = {Listener_GetHandle, Listener_Dispatch, NULL,
                                             Listener_Destroy};
 
 void Listener_Init(Listener *listener)
@@ -137,7 +137,7 @@ static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent,
     }
 }
 
-static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
+static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
 {
     Listener *listener = CONTAINING_RECORD(object, Listener, object);
 
@@ -149,6 +149,7 @@ static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     if (--listener->outstanding == 0)
         WakeConditionVariable(&listener->isQuiet);
     ReleaseSRWLockExclusive(&listener->lock);
+    return false;
 }
 
 /* Opens the socket. Returns NULL, or the call that failed; WSAGetLastError says why. */

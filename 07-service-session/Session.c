@@ -11,15 +11,15 @@
  * that is begun after it. Winsock calls that only begin something do not wait, so the lock is held
  * briefly.
  *
- * An operation that succeeds at once queues no completion (see IocpCore_Register), and the loop
+ * An operation that succeeds at once queues no completion (see IocpCore_Register), and the worker
  * that began it handles it. After MAX_INLINE in a row the result goes through the port instead,
- * behind what waits there: one client that is always ready must not hold a worker for itself.
+ * behind what waits there: clients that are always ready must not hold a worker for themselves.
  */
 #include "Session.h"
 
 #include <stdlib.h>
 
-#define MAX_INLINE 16
+#define MAX_INLINE 4
 
 /* What became of a call that begins an operation. */
 typedef enum IoResult {
@@ -115,7 +115,8 @@ static HANDLE Session_GetHandle(IocpObject *object)
     return (HANDLE)CONTAINING_RECORD(object, Session, object)->socket;
 }
 
-static void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+static bool Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+static bool Session_Continue(IocpObject *object);
 
 static void Session_Destroy(IocpObject *object)
 {
@@ -130,7 +131,8 @@ static void Session_Destroy(IocpObject *object)
         free(session);
 }
 
-static const IocpObjectVtbl sessionVtbl = {Session_GetHandle, Session_Dispatch, Session_Destroy};
+static const IocpObjectVtbl sessionVtbl = {Session_GetHandle, Session_Dispatch, Session_Continue,
+                                           Session_Destroy};
 
 bool Session_Init(Session *session, const SessionVtbl *vtbl, SessionOwner *owner, int family)
 {
@@ -471,20 +473,9 @@ static bool Session_ProcessRecv(Session *session, DWORD bytes, DWORD error)
     return true;
 }
 
-/* Receives, as long as something is there at once and the bound is not reached. */
-static void Session_ReceiveOn(Session *session)
-{
-    DWORD bytes = 0;
-
-    for (int i = 0; Session_RegisterRecv(session, i < MAX_INLINE, &bytes); i++) {
-        if (!Session_ProcessRecv(session, bytes, 0))
-            return;
-    }
-}
-
 /* A send is over, or Session_CallWorker wants somebody to look: sends on, and does what had to wait
-   for it. */
-static void Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
+   for it. True: receiving is to go on. */
+static bool Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
 {
     bool isResumed;
 
@@ -500,8 +491,7 @@ static void Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
     ReleaseSRWLockExclusive(&session->lock);
 
     Session_ReportSent(session);
-    if (isResumed)
-        Session_ReceiveOn(session);
+    return isResumed;
 }
 
 /* The session's socket is connected: from here on it is the program's. The caller's thread is a
@@ -509,6 +499,7 @@ static void Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
 static void Session_ProcessConnected(Session *session)
 {
     SessionOwner *owner = session->owner;
+    DWORD bytes = 0;
 
     if (!owner->OnSessionConnected(owner, session)) {
         AcquireSRWLockExclusive(&session->lock);
@@ -528,7 +519,7 @@ static void Session_ProcessConnected(Session *session)
     session->isReporting = false;
     ReleaseSRWLockExclusive(&session->lock);
     Session_ReportSent(session);
-    Session_ReceiveOn(session);
+    Session_RegisterRecv(session, false, &bytes);
 }
 
 /* A ConnectEx is over. */
@@ -583,19 +574,41 @@ static void Session_EndWork(Session *session)
         Session_Finish(session);
 }
 
-static void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
+static bool Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
 {
     Session *session = CONTAINING_RECORD(object, Session, object);
+    bool mustReceive = false;
 
     if (event->type == EVENT_CONNECT)
         Session_ProcessConnect(session, error);
     else if (event->type == EVENT_SEND)
-        Session_ProcessSend(session, bytes, error);
-    else if (event->type == EVENT_RESUME)
-        Session_ReceiveOn(session);
-    else if (Session_ProcessRecv(session, bytes, error))
-        Session_ReceiveOn(session);
+        mustReceive = Session_ProcessSend(session, bytes, error);
+    else
+        mustReceive = event->type == EVENT_RESUME || Session_ProcessRecv(session, bytes, error);
+
+    if (!mustReceive) {
+        Session_EndWork(session);
+        return false;
+    }
+    session->inlineCount = 0;
+    return true;
+}
+
+/*
+ * Receives on. What is there at once is handled at once, until the bound is reached. The worker was
+ * counted in `pending` when it took the completion, and is until this returns false.
+ */
+static bool Session_Continue(IocpObject *object)
+{
+    Session *session = CONTAINING_RECORD(object, Session, object);
+    bool mayBeInline = session->inlineCount++ < MAX_INLINE;
+    DWORD bytes = 0;
+
+    if (Session_RegisterRecv(session, mayBeInline, &bytes) &&
+        Session_ProcessRecv(session, bytes, 0))
+        return true;
     Session_EndWork(session);
+    return false;
 }
 
 /* --- For the program and the owner ---------------------------------------------------------- */

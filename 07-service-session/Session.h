@@ -134,6 +134,7 @@ struct Session {
     IocpEvent recvEvent; /* of connect, too */
     IocpEvent sendEvent;
     RecvBuffer recvBuffer;
+    int inlineCount; /* receives that went through no port, since the last that did */
 
     SRWLOCK lock; /* held to change or read what follows, and to begin operations */
     SessionState state;

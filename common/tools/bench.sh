@@ -17,7 +17,7 @@ out=build/bench
 runs=$out/runs.json
 stages=$*
 rounds=${ROUNDS:-5}
-seconds=3
+seconds=2
 counts="1 10 60 500 2000"
 if [ -n "${QUICK-}" ]; then
     rounds=${ROUNDS:-1}

@@ -340,6 +340,25 @@ static void Busy(void)
     }
 }
 
+/* Stage 07 takes many completions with one call, so that little more than receive and send is left. */
+static void ManyOfTheLibrary(void)
+{
+    const char *words[] = {"--busy", "--clients", "500", "--echoes",         SHORT_ECHOES,
+                           "--json", figuresPath, NULL,  /* its path */ NULL};
+    char folder[64];
+
+    for (int i = 0; i < serverCount; i++) {
+        GetFolder(serverPaths[i], folder, sizeof(folder));
+        if (strncmp(folder, "07", 2) == 0)
+            words[7] = serverPaths[i];
+    }
+    REQUIRE(CHECK(words[7] != NULL));
+    REQUIRE(CHECK(RunTool(words, 0)));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK(ReadFigure(tool.figures, "callsPerEcho") >= 2);
+    CHECK(ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
+}
+
 static bool WriteText(const char *path, const char *text)
 {
     FILE *file = NULL;
@@ -463,6 +482,7 @@ static void AddTests(void)
     Test_Add("calls: an echo of one of ten clients", TenClients, 90);
     Test_Add("calls: the same figures again", SameTwice, 120);
     Test_Add("calls: all clients at once", Busy, 90);
+    Test_Add("calls: 500 clients of stage 07 at once", ManyOfTheLibrary, 60);
     Test_Add("calls: compares with a file", ComparesWithFile, 120);
     Test_Add("calls: command lines", CommandLines, 60);
     Test_Add("calls: help", Help, 30);

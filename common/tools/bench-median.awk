@@ -4,7 +4,7 @@
 
 BEGIN {
     count = split("messagesPerSecond megabytesPerSecond connectionsPerSecond p50 p90 p99 p99.9 max " \
-        "serverCpuUsPerMessage wineCpuUsPerMessage serverKibPerClient errors", names, " ")
+        "serverCpuUsPerMessage wineCpuUsPerMessage wineRequestsPerMessage serverKibPerClient errors", names, " ")
 }
 
 FILENAME ~ /machine\.json$/ { machine = $0 }

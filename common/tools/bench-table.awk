@@ -13,6 +13,7 @@
     p99[key] = get("p99")
     server[key] = get("serverCpuUsPerMessage")
     wine[key] = get("wineCpuUsPerMessage")
+    requests[key] = get("wineRequestsPerMessage")
     memory[key] = get("serverKibPerClient")
     if (wine[key] != "")
         has_wine = 1
@@ -83,8 +84,12 @@ END {
     table("p50", "Ping-pong, p50 in ms", "pingpong", all, p50)
     table("p99", "Ping-pong, p99 in ms", "pingpong", all, p99)
     table("cpu", "Ping-pong, CPU of the server, us a message", "pingpong", all, server)
-    if (has_wine)
+    if (has_wine) {
         table("cpu-wine", "Ping-pong, CPU of the wineserver, us a message", "pingpong", all, wine)
+        table("requests", "Ping-pong, requests to the wineserver a message", "pingpong", all, requests)
+        table("streaming-requests", "Streaming, requests to the wineserver a message", "streaming", "1 10",
+            requests)
+    }
     table("memory", "Ping-pong, memory of the server, KiB a client", "pingpong", "60 500 2000", memory)
     table("pipelined", "Pipelined, messages a second", "pipelined", "1 60 500", messages)
     table("streaming", "Streaming, megabytes a second", "streaming", "1 10", megabytes)

@@ -53,12 +53,14 @@ list_loads() {
     done
 }
 
-# CPU time in hundredths of a second, of the server and of its wineserver, and the server's memory in KiB.
+# CPU time in hundredths of a second, of the server and of its wineserver; the server's memory in KiB; and
+# how often the wineserver has read so far, which it does for each request.
 sample() {
     awk 'FILENAME ~ /stat$/ { sub(/.*\) /, ""); ticks[++n] = $12 + $13 }
          /^RssAnon:|^VmSwap:/ { memory += $2 }
-         END { print ticks[1], ticks[2], memory }' \
-        "/proc/$apart_pid/stat" "/proc/$apart_keeper/stat" "/proc/$apart_pid/status"
+         /^syscr:/ { requests = $2 }
+         END { print ticks[1], ticks[2], memory, requests }' \
+        "/proc/$apart_pid/stat" "/proc/$apart_keeper/stat" "/proc/$apart_pid/status" "/proc/$apart_keeper/io"
 }
 
 # Runs load.exe, and samples where it says that it measures. Its exit code is in $out/code.
@@ -85,9 +87,10 @@ join_figures() {
             match($0, /"messages": [0-9]+/)
             messages = substr($0, RSTART + 12, RLENGTH - 12)
             if (messages > 0)
-                cpu = sprintf("\"serverCpuUsPerMessage\": %.3f, \"wineCpuUsPerMessage\": %.3f, ",
-                    (s[7] - s[4]) * 10000 / messages, (s[8] - s[5]) * 10000 / messages)
-            printf "{%s, %s\"serverKibPerClient\": %.3f, %s\n", head, cpu, (s[9] - s[3]) / clients, substr($0, 2)
+                cpu = sprintf("\"serverCpuUsPerMessage\": %.3f, \"wineCpuUsPerMessage\": %.3f, " \
+                    "\"wineRequestsPerMessage\": %.3f, ", (s[9] - s[5]) * 10000 / messages,
+                    (s[10] - s[6]) * 10000 / messages, (s[12] - s[8]) / messages)
+            printf "{%s, %s\"serverKibPerClient\": %.3f, %s\n", head, cpu, (s[11] - s[3]) / clients, substr($0, 2)
         }' $out/samples $out/load.json >>$runs
 }
 

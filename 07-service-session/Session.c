@@ -19,7 +19,7 @@
 
 #include <stdlib.h>
 
-#define MAX_INLINE 2
+#define MAX_INLINE 4
 
 /* What became of a call that begins an operation. */
 typedef enum IoResult {

@@ -20,6 +20,7 @@ apart_log=build/apart.log
 apart_pid=
 apart_port=
 apart_keeper=
+apart_code=0 # the exit code of the server that was stopped last
 WINE_SESSION=${WINE_SESSION:-$$}
 export WINE_SESSION
 
@@ -61,9 +62,9 @@ apart_stop() {
     [ -n "$apart_pid" ] || return 0
     kill -INT "$apart_pid" 2>/dev/null
     wait "$apart_pid"
-    code=$?
+    apart_code=$?
     apart_pid=
-    return $code
+    return $apart_code
 }
 
 apart_end() {

@@ -101,6 +101,9 @@ run_one() {
     head="\"stage\": \"$stage\", \"load\": \"$name\", \"round\": $round"
     shift 5
     rm -f $out/load.json
+    apart_code=none
+    echo none >$out/code
+    : >$out/errors
     if [ -z "${RUN-}" ]; then
         if build/tools/load.exe --server $server --seconds $seconds --json $out/load.json "$@" \
             >$out/text 2>$out/errors; then
@@ -114,7 +117,7 @@ run_one() {
     [ -z "${RUN-}" ] || apart_stop
     failed=yes
     echo
-    echo "$stage with $*: this went wrong:"
+    echo "$stage with $*: this went wrong (load.exe's exit code is $(cat $out/code), the server's $apart_code):"
     cat $out/errors
 }
 

@@ -34,22 +34,22 @@ can_have() {
     esac
 }
 
-# A line for each load: name, clients that talk, clients in all, and the options.
+# A line for each load: name, clients in all, and the options.
 list_loads() {
     for count in $counts; do
-        echo "pingpong $count $count --clients $count"
+        echo "pingpong $count --clients $count"
     done
     for count in 1 60 500; do
-        echo "pipelined $count $count --clients $count --depth 16"
+        echo "pipelined $count --clients $count --depth 16"
     done
     for count in 1 10; do
-        echo "streaming $count $count --clients $count --size 65536 --depth 4"
+        echo "streaming $count --clients $count --size 65536 --depth 4"
     done
     for count in 1 10; do
-        echo "churn $count $count --clients $count --churn"
+        echo "churn $count --clients $count --churn"
     done
     for count in $counts; do
-        [ "$count" -le 10 ] || echo "idle 1 $count --clients 1 --idle $((count - 1))"
+        [ "$count" -le 10 ] || echo "idle $count --clients 1 --idle $((count - 1))"
     done
 }
 
@@ -96,10 +96,10 @@ join_figures() {
 
 # One stage, one load.
 run_one() {
-    stage=$1 name=$2 all=$4 round=$5
+    stage=$1 name=$2 all=$3 round=$4
     server=build/$stage/server.exe
     head="\"stage\": \"$stage\", \"load\": \"$name\", \"round\": $round"
-    shift 5
+    shift 4
     rm -f $out/load.json
     apart_code=none
     echo none >$out/code
@@ -122,13 +122,13 @@ run_one() {
 }
 
 run_round() {
-    list_loads | while read -r name talking all options; do
+    list_loads | while read -r name all options; do
         printf '%s' "Round $1 of $rounds, $name with $all client$([ "$all" = 1 ] || echo s):"
         for stage in $stages; do
             can_have "$stage" "$all" || continue
             printf ' %s' "${stage%%-*}"
             # shellcheck disable=SC2086
-            run_one "$stage" "$name" "$talking" "$all" "$1" $options </dev/null
+            run_one "$stage" "$name" "$all" "$1" $options </dev/null
         done
         echo
         echo $failed >$out/failed

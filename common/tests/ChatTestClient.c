@@ -2,6 +2,7 @@
  * ChatTestClient: ChatClient, with a pipe where a person would type. See ChatTest.c.
  */
 #include "ChatTest.h"
+#include "TestProgram.h"
 #include "ThreadManager.h"
 
 #include <stdio.h>
@@ -170,7 +171,7 @@ static void CtrlC(void)
         Sleep(QUIET_MS);
         CHECK(ServerProcess_IsRunning(client));
         start = Test_Now();
-        CHECK(ServerProcess_PressCtrlC(client));
+        CHECK(TestProgram_PressCtrlC(client));
         Program_CheckEnd(client, WAIT_MS, 0, "");
         CHECK_AT_MOST(Test_Now() - start, WAIT_MS);
         CHECK_INT(ServerProcess_CountLines(client, "half"), 0);
@@ -354,7 +355,7 @@ static void MuchToSay(void)
         CHECK(Prints(client, "* you are a"));
         CHECK(ServerProcess_WriteInput(client, text));
         Sleep(QUIET_MS);
-        CHECK(ServerProcess_PressCtrlC(client));
+        CHECK(TestProgram_PressCtrlC(client));
         Program_CheckEnd(client, WAIT_MS, 0, "");
     }
     FalseServer_Stop(&server, &threads);

@@ -3,6 +3,7 @@
  * ChatTest.c.
  */
 #include "ChatTest.h"
+#include "TestProgram.h"
 #include "ThreadManager.h"
 
 #include <stdio.h>
@@ -59,7 +60,7 @@ static void DummyTime(void)
     CHECK(Test_Now() - start >= 1000);
     REQUIRE(CHECK((dummy = LaunchDummy(&address, "--seconds", "60")) != NULL));
     Sleep(1000);
-    CHECK(ServerProcess_PressCtrlC(dummy));
+    CHECK(TestProgram_PressCtrlC(dummy));
     Program_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");
     CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
     Program_CheckStop(server);

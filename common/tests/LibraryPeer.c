@@ -3,6 +3,7 @@
  * See Library.h.
  */
 #include "Library.h"
+#include "TestProgram.h"
 
 #include <fcntl.h>
 #include <io.h>
@@ -510,7 +511,7 @@ void Server_Stop(ServerProcess *server)
 {
     DWORD exitCode = 1;
 
-    CHECK(ServerProcess_PressCtrlC(server));
+    CHECK(TestProgram_PressCtrlC(server));
     CHECK(ServerProcess_WaitForExit(server, WAIT_MS, &exitCode));
     CHECK_INT(exitCode, 0);
 }

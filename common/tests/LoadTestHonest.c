@@ -2,6 +2,7 @@
  * LoadTestHonest: what load.exe says of a server that does all as it should. See LoadTest.h.
  */
 #include "LoadTest.h"
+#include "TestProgram.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -175,7 +176,7 @@ static void StopWhileMeasuring(void)
     REQUIRE(CHECK(Load_Start("--clients 2 --seconds 60")));
     REQUIRE(CHECK(ServerProcess_WaitForLine(load.process, "Measuring for 60 s.", NULL, WAIT_MS)));
     Sleep(500);
-    REQUIRE(CHECK(ServerProcess_PressCtrlC(load.process)));
+    REQUIRE(CHECK(TestProgram_PressCtrlC(load.process)));
     REQUIRE(CHECK(Load_Wait(STOP_MS)));
     CHECK_INT(load.exitCode, 0);
     CHECK_TEXT(load.errors, "");
@@ -196,7 +197,7 @@ static void StopWhileLeaving(void)
         Sleep(10);
     CHECK_INT(echo.made, 2);
     Sleep(100);
-    REQUIRE(CHECK(ServerProcess_PressCtrlC(load.process)));
+    REQUIRE(CHECK(TestProgram_PressCtrlC(load.process)));
     REQUIRE(CHECK(Load_Wait(STOP_MS)));
     CHECK_INT(load.exitCode, 0);
     CHECK(Load_GetFigure("messages") > 0);
@@ -209,7 +210,7 @@ static void StopWhileOwed(void)
     REQUIRE(CHECK(Load_Start("--clients 2")));
     REQUIRE(CHECK(ServerProcess_WaitForLine(load.process, "Clients that are connected after", NULL,
                                             WAIT_MS)));
-    REQUIRE(CHECK(ServerProcess_PressCtrlC(load.process)));
+    REQUIRE(CHECK(TestProgram_PressCtrlC(load.process)));
     REQUIRE(CHECK(Load_Wait(STOP_MS)));
     CHECK_INT(load.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);

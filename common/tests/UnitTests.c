@@ -15,6 +15,7 @@
 #include "ServerProcess.h"
 #include "SocketUtils.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "ThreadManager.h"
 
 #include <stdio.h>
@@ -828,9 +829,9 @@ static void PressCtrlC(void)
 
     REQUIRE(CHECK(StartChild(arguments)));
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
-    REQUIRE(CHECK(ServerProcess_PressCtrlC(child)));
+    REQUIRE(CHECK(TestProgram_PressCtrlC(child)));
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "removed", NULL, WAIT_MS)));
-    CHECK(ServerProcess_PressCtrlC(child));
+    CHECK(TestProgram_PressCtrlC(child));
     CheckChild(7, "ready\nremoved\nnot woken\n", "");
 }
 
@@ -978,6 +979,59 @@ static void NoSuchProgram(void)
     CHECK_INT(GetLastError(), ERROR_FILE_NOT_FOUND);
 }
 
+/* --- Test_RunAgain --------------------------------------------------------------------------- */
+
+static int LeaveConsoleInChild(void)
+{
+    FreeConsole();
+    printf("ready\n");
+    fflush(stdout);
+    Sleep(INFINITE);
+    return 0;
+}
+
+/* Presses Ctrl+C in a program that has no console. */
+static void PressInVain(void)
+{
+    static const char *const arguments[] = {"--child-no-console", NULL};
+
+    REQUIRE(CHECK(StartChild(arguments)));
+    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
+    CHECK(TestProgram_PressCtrlC(child));
+}
+
+static void PressInVainOnce(void)
+{
+    static int runs;
+
+    if (++runs == 1)
+        PressInVain();
+}
+
+static int RunTestsInChild(void)
+{
+    static const TestHooks hooks = {NULL, EndTest, NULL};
+
+    Test_SetHooks(&hooks);
+    Test_Add("in vain", PressInVain, 15);
+    Test_Add("in vain once", PressInVainOnce, 15);
+    return Test_Run(NULL, false);
+}
+
+static void TestsRunAgain(void)
+{
+    static const char *const arguments[] = {"--child-tests", NULL};
+    DWORD exitCode = 0;
+
+    REQUIRE(CHECK(StartChild(arguments)));
+    REQUIRE(CHECK(ServerProcess_WaitForExit(child, 2 * WAIT_MS, &exitCode)));
+    CHECK_INT(exitCode, 1);
+    CHECK_INT(ServerProcess_CountLines(child, "It is run again: a program that it started "), 3);
+    CHECK_INT(ServerProcess_CountLines(child, "FAIL in vain ("), 1);
+    CHECK_INT(ServerProcess_CountLines(child, "ok   in vain once ("), 1);
+    CHECK_INT(ServerProcess_CountLines(child, "1 passed, 1 failed"), 1);
+}
+
 /* --- main ------------------------------------------------------------------------------------ */
 
 static int RunChild(int argc, char *argv[])
@@ -1000,6 +1054,10 @@ static int RunChild(int argc, char *argv[])
         return SpinInChild();
     if (strcmp(argv[1], "--child-handles") == 0)
         return OpenHandlesInChild();
+    if (strcmp(argv[1], "--child-no-console") == 0)
+        return LeaveConsoleInChild();
+    if (strcmp(argv[1], "--child-tests") == 0)
+        return RunTestsInChild();
     return PrintArgumentsInChild(argc, argv);
 }
 
@@ -1043,6 +1101,7 @@ static void AddTests(void)
         {"ServerProcess: processor time", ProcessorTime},
         {"ServerProcess: handles", Handles},
         {"ServerProcess: no such program", NoSuchProgram},
+        {"Test: run again where a program has no console", TestsRunAgain},
     };
 
     for (size_t i = 0; i < COUNT_OF(tests); i++)

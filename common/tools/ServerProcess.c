@@ -37,6 +37,7 @@ struct ServerProcess {
     HANDLE job;   /* its closing kills what is in it: the server */
     HANDLE input; /* this program's end of the server's stdin; NULL: it has none */
     DWORD processId;
+    DWORD consoleFlag; /* for CreateProcess: has it a console of its own, or none? */
     ServerProcessLine onLine;
     void *context;
     Stream output;
@@ -208,7 +209,8 @@ static bool CreateInput(HANDLE *readEnd, HANDLE *writeEnd)
  * CreateProcess with these three as the child's standard handles. The list makes the child inherit
  * them and nothing else: the pipes of another server that is started at the same time, say.
  */
-static bool CreateChild(char *command, HANDLE handles[3], PROCESS_INFORMATION *created)
+static bool CreateChild(char *command, HANDLE handles[3], DWORD consoleFlag,
+                        PROCESS_INFORMATION *created)
 {
     STARTUPINFOEXA startup = {0};
     SIZE_T size = 0;
@@ -229,7 +231,7 @@ static bool CreateChild(char *command, HANDLE handles[3], PROCESS_INFORMATION *c
         if (UpdateProcThreadAttribute(startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
                                       handles, 3 * sizeof(HANDLE), NULL, NULL))
             started = CreateProcessA(NULL, command, NULL, NULL, TRUE,
-                                     CREATE_NO_WINDOW | EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
+                                     consoleFlag | EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
                                      &startup.StartupInfo, created);
         DeleteProcThreadAttributeList(startup.lpAttributeList);
     }
@@ -241,9 +243,10 @@ static bool CreateChild(char *command, HANDLE handles[3], PROCESS_INFORMATION *c
  * CreateChild, and again where the system could not. Wine, when the machine is busy, now and then
  * says ERROR_INTERNAL_ERROR before the program has begun to run.
  */
-static bool CreateChildPatiently(char *command, HANDLE handles[3], PROCESS_INFORMATION *created)
+static bool CreateChildPatiently(char *command, HANDLE handles[3], DWORD consoleFlag,
+                                 PROCESS_INFORMATION *created)
 {
-    for (int attempt = 1; !CreateChild(command, handles, created); attempt++) {
+    for (int attempt = 1; !CreateChild(command, handles, consoleFlag, created); attempt++) {
         if (attempt == CREATE_ATTEMPTS || GetLastError() != ERROR_INTERNAL_ERROR)
             return false;
         Sleep(CREATE_PAUSE_MS);
@@ -284,7 +287,7 @@ static bool StartProcess(ServerProcess *server, char *command, bool hasInput)
     if (CreateInput(&handles[0], hasInput ? &server->input : NULL) &&
         CreateOutputPipe(&server->output.pipe, &handles[1]) &&
         CreateOutputPipe(&server->errors.pipe, &handles[2]) &&
-        CreateChildPatiently(command, handles, &created)) {
+        CreateChildPatiently(command, handles, server->consoleFlag, &created)) {
         server->process = created.hProcess;
         server->processId = created.dwProcessId;
         server->job = CreateKillingJob(created.hProcess);
@@ -325,7 +328,7 @@ static bool MakeCommand(CommandLine *command, const char *path, const char *cons
 }
 
 static ServerProcess *Start(const char *path, const char *const arguments[], bool hasInput,
-                            ServerProcessLine onLine, void *context)
+                            DWORD consoleFlag, ServerProcessLine onLine, void *context)
 {
     ServerProcess *server = (ServerProcess *)calloc(1, sizeof(*server));
     CommandLine *command = (CommandLine *)malloc(sizeof(*command));
@@ -335,6 +338,7 @@ static ServerProcess *Start(const char *path, const char *const arguments[], boo
     if (server != NULL && command != NULL) {
         server->onLine = onLine;
         server->context = context;
+        server->consoleFlag = consoleFlag;
         InitializeSRWLock(&server->lock);
         InitializeConditionVariable(&server->changed);
         ThreadManager_Init(&server->readers);
@@ -357,13 +361,13 @@ static ServerProcess *Start(const char *path, const char *const arguments[], boo
 ServerProcess *ServerProcess_Start(const char *path, const char *const arguments[],
                                    ServerProcessLine onLine, void *context)
 {
-    return Start(path, arguments, false, onLine, context);
+    return Start(path, arguments, false, CREATE_NO_WINDOW, onLine, context);
 }
 
 ServerProcess *ServerProcess_StartWithInput(const char *path, const char *const arguments[],
                                             ServerProcessLine onLine, void *context)
 {
-    return Start(path, arguments, true, onLine, context);
+    return Start(path, arguments, true, CREATE_NO_WINDOW, onLine, context);
 }
 
 bool ServerProcess_WriteInput(ServerProcess *server, const char *text)
@@ -574,10 +578,10 @@ bool ServerProcess_WaitForListening(ServerProcess *server, NetAddress *address, 
 
 /* --- Ctrl+C and the end ---------------------------------------------------------------------- */
 
-/* The helper: joins the server's console and presses Ctrl+C there. Returns 0 or the error. */
+/* The helper, which has no console: joins the server's and presses Ctrl+C there. Returns 0 or the
+   error. */
 static int PressCtrlCIn(DWORD processId)
 {
-    FreeConsole();
     /* Everyone in the console gets it, this helper too, and it must not die of it. */
     if (AttachConsole(processId) && SetConsoleCtrlHandler(NULL, TRUE) &&
         GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0))
@@ -606,7 +610,7 @@ static DWORD RunHelper(const char *path, DWORD processId)
     ServerProcess *helper;
 
     snprintf(number, sizeof(number), "%lu", processId);
-    helper = ServerProcess_Start(path, arguments, NULL, NULL);
+    helper = Start(path, arguments, false, DETACHED_PROCESS, NULL, NULL);
     if (helper == NULL)
         return GetLastError();
     ServerProcess_WaitForExit(helper, HELPER_TIMEOUT_MS, &exitCode);

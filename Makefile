@@ -108,6 +108,7 @@ endif
 
 COMMON_OBJECTS := $(call objects,$(wildcard common/*.c) $(INSTRUMENT_FILES))
 SERVER_PROCESS := $(call objects,common/tools/ServerProcess.c)
+CONVERSATION   := $(call objects,common/tools/Conversation.c common/tools/Clock.c)
 TEST_HARNESS   := $(call objects,common/tests/Test.c common/tests/TestProgram.c) $(SERVER_PROCESS)
 INCLUDES       := -Icommon
 
@@ -129,11 +130,11 @@ $(foreach stage,$(STAGES),$(foreach main,$(call example_mains,$(stage)),$(eval \
         $(call objects,$(main) $(call example_parts,$(stage))) $(COMMON_OBJECTS))))
 $(OUT)/tools/client.exe: $(call objects,common/tools/Client.c) $(COMMON_OBJECTS)
 $(OUT)/tools/demo.exe: $(call objects,common/tools/Demo.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
-$(OUT)/tools/calls.exe: $(call objects,common/tools/Calls.c common/tools/Conversation.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
-$(OUT)/tools/load.exe: $(call objects,$(wildcard common/tools/Load*.c)) $(SERVER_PROCESS) $(COMMON_OBJECTS)
-$(OUT)/tools/record.exe: $(call objects,common/tools/Record.c common/tools/Conversation.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tools/calls.exe: $(call objects,common/tools/Calls.c) $(CONVERSATION) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tools/load.exe: $(call objects,$(wildcard common/tools/Load*.c) common/tools/Clock.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
+$(OUT)/tools/record.exe: $(call objects,common/tools/Record.c) $(CONVERSATION) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tools/timeline.exe: $(call objects,$(wildcard common/tools/Timeline*.c)) $(COMMON_OBJECTS)
-$(OUT)/tests/faults.exe: $(call objects,$(wildcard common/tests/Faults*.c) common/tools/Conversation.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/faults.exe: $(call objects,$(wildcard common/tests/Faults*.c)) $(CONVERSATION) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/calls.exe: $(call objects,common/tests/CallsTest.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/load.exe: $(call objects,$(wildcard common/tests/LoadTest*.c) common/tools/LoadHistogram.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/claims.exe: $(call objects,$(wildcard common/tests/Claims*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)

@@ -2,6 +2,7 @@
  * Conversation: see Conversation.h.
  */
 #include "Conversation.h"
+#include "Clock.h"
 #include "SocketUtils.h"
 
 #include <stdarg.h>
@@ -132,26 +133,16 @@ static bool FailEnded(Conversation *conversation)
                              conversation->exitCode, conversation->exitCode);
 }
 
-/* Finer than GetTickCount64, which goes on in steps of up to 16 ms. */
-static double GetNowMs(void)
-{
-    LARGE_INTEGER ticks, frequency;
-
-    QueryPerformanceCounter(&ticks);
-    QueryPerformanceFrequency(&frequency);
-    return (double)ticks.QuadPart * 1000 / (double)frequency.QuadPart;
-}
-
 bool Conversation_WaitForRest(Conversation *conversation)
 {
     const InstrumentState *state = conversation->state;
-    double now = GetNowMs(), deadline = now + WAIT_MS, since = now;
+    int64_t now = Clock_GetNs(), deadline = now + WAIT_MS * NS_PER_MS, since = now;
     LONG calls = -1;
     int looks = 0;
 
-    while (looks < REST_LOOKS || now - since < REST_MS) {
+    while (looks < REST_LOOKS || now - since < REST_MS * NS_PER_MS) {
         Sleep(1);
-        now = GetNowMs();
+        now = Clock_GetNs();
         if (state->waiting == state->threads && state->calls == calls) {
             looks++;
             continue;
@@ -189,12 +180,12 @@ static bool HasSaidStopped(Conversation *conversation)
 
 bool Conversation_PressCtrlC(Conversation *conversation)
 {
-    double deadline = GetNowMs() + PRESS_MS;
+    int64_t deadline = Clock_GetNs() + PRESS_MS * NS_PER_MS;
 
     if (!ServerProcess_IsRunning(conversation->process))
         return FailEnded(conversation);
     while (!ServerProcess_PressCtrlC(conversation->process)) {
-        if (GetNowMs() >= deadline) {
+        if (Clock_GetNs() >= deadline) {
             conversation->isConsoleLost = true;
             return Conversation_Fail(conversation, "Ctrl+C cannot be pressed: error %lu.",
                                      GetLastError());

@@ -21,6 +21,7 @@
  * Exit code 0: every byte was right. 1: something was not, and is counted and named. 2: the command
  * line is wrong.
  */
+#include "Clock.h"
 #include "CtrlC.h"
 #include "ErrorText.h"
 #include "LoadReport.h"
@@ -182,13 +183,13 @@ typedef struct LoadRun {
     LoadWorker *workers[THREAD_MAX];
     ServerProcess *server; /* NULL: it is another's */
     bool isTerminal;       /* a person watches */
-    int64_t shownTick;     /* when the progress line was last written */
+    int64_t shownNs;       /* when the progress line was last written */
     LONG64 shownMessages;
 } LoadRun;
 
-static double GetSecondsSince(int64_t tick)
+static double GetSecondsSince(int64_t ns)
 {
-    return (double)(LoadClient_GetTick() - tick) / LoadClient_GetFrequency();
+    return (double)(Clock_GetNs() - ns) / (double)NS_PER_S;
 }
 
 static LoadCounts SumCounts(const LoadRun *run)
@@ -216,14 +217,14 @@ static void SetPhase(const LoadRun *run, LoadPhase phase)
 /* One line that is written over itself, once a second. */
 static void ShowProgress(LoadRun *run, const char *what, const LoadCounts *counts)
 {
-    double seconds = GetSecondsSince(run->shownTick);
+    double seconds = GetSecondsSince(run->shownNs);
 
     if (!run->isTerminal || seconds * 1000 < PROGRESS_MS)
         return;
     fprintf(stderr, "\r%s: %ld connected, %.0f messages a second, %ld failed    ", what,
             counts->connected - counts->over,
             (double)(counts->messages - run->shownMessages) / seconds, counts->failed);
-    run->shownTick = LoadClient_GetTick();
+    run->shownNs = Clock_GetNs();
     run->shownMessages = counts->messages;
 }
 
@@ -233,34 +234,56 @@ static void ClearProgress(const LoadRun *run)
         fprintf(stderr, "\r%78s\r", "");
 }
 
+/* What a wait waits for. Each comes, as no client waits for longer than its timeout. */
+typedef bool IsReached(const LoadRun *run, const LoadCounts *counts);
+
+/* Every client has been connected, or has failed. With isChurn those that talk do that later. */
+static bool AreConnected(const LoadRun *run, const LoadCounts *counts)
+{
+    return counts->connected >= run->plan.idle + (run->plan.isChurn ? 0 : run->plan.clients);
+}
+
+static bool AreQuiet(const LoadRun *run, const LoadCounts *counts)
+{
+    (void)run;
+    return counts->busy == 0;
+}
+
+/* That none is busy is not enough: some may have yet to begin to leave. */
+static bool AreOver(const LoadRun *run, const LoadCounts *counts)
+{
+    return counts->over == run->plan.clients + run->plan.idle;
+}
+
+/* Waits for it, but not when Ctrl+C is pressed. False: it was that. */
+static bool WaitUntil(LoadRun *run, const char *what, IsReached isReached)
+{
+    LoadCounts counts = SumCounts(run);
+
+    while (!isReached(run, &counts)) {
+        if (CtrlC_IsPressed())
+            return false;
+        ShowProgress(run, what, &counts);
+        Sleep(LOOK_MS);
+        counts = SumCounts(run);
+    }
+    return true;
+}
+
 /* Waits for so long, but not when Ctrl+C is pressed or no client is left. False: it was that. */
 static bool WaitFor(LoadRun *run, const char *what, double seconds)
 {
-    int64_t start = LoadClient_GetTick();
+    int64_t start = Clock_GetNs();
 
     while (GetSecondsSince(start) < seconds) {
         LoadCounts counts = SumCounts(run);
 
-        if (CtrlC_IsPressed() || counts.over == run->plan.clients + run->plan.idle)
+        if (CtrlC_IsPressed() || AreOver(run, &counts))
             return false;
         ShowProgress(run, what, &counts);
         Sleep(LOOK_MS);
     }
     return true;
-}
-
-/* Every client has been connected, or has failed. With isChurn those that talk do that later. */
-static bool WaitForConnected(LoadRun *run)
-{
-    LONG wanted = run->plan.idle + (run->plan.isChurn ? 0 : run->plan.clients);
-    LoadCounts counts = SumCounts(run);
-
-    while (counts.connected < wanted && !CtrlC_IsPressed()) {
-        ShowProgress(run, "Connecting", &counts);
-        Sleep(1);
-        counts = SumCounts(run);
-    }
-    return counts.connected >= wanted;
 }
 
 static void PrintConnected(const LoadRun *run, double seconds)
@@ -271,30 +294,6 @@ static void PrintConnected(const LoadRun *run, double seconds)
         printf("Clients that are connected after %.2f s: %ld.\n", seconds,
                counts.connected - counts.failed);
     fflush(stdout);
-}
-
-/* Each waits for no longer than its timeout, so this has an end. */
-static void WaitForQuiet(LoadRun *run)
-{
-    LoadCounts counts = SumCounts(run);
-
-    while (counts.busy > 0 && !CtrlC_IsPressed()) {
-        ShowProgress(run, "Waiting for what is owed", &counts);
-        Sleep(LOOK_MS);
-        counts = SumCounts(run);
-    }
-}
-
-/* So has this. That none is busy is not enough: some may have yet to begin to leave. */
-static void WaitForOver(LoadRun *run)
-{
-    LoadCounts counts = SumCounts(run);
-
-    while (counts.over < run->plan.clients + run->plan.idle && !CtrlC_IsPressed()) {
-        ShowProgress(run, "Leaving", &counts);
-        Sleep(LOOK_MS);
-        counts = SumCounts(run);
-    }
 }
 
 static int GetServerCpuMs(const LoadRun *run)
@@ -314,7 +313,7 @@ static void Measure(LoadRun *run, LoadReport *report)
 
     printf("Measuring for %ld s.\n", run->seconds);
     fflush(stdout);
-    start = LoadClient_GetTick();
+    start = Clock_GetNs();
     SetPhase(run, PHASE_MEASURE);
     WaitFor(run, "Measuring", (double)run->seconds);
     SetPhase(run, PHASE_DRAIN);
@@ -329,26 +328,24 @@ static void Measure(LoadRun *run, LoadReport *report)
 /* The workers run. Has them do everything, one thing after the other. */
 static void Conduct(LoadRun *run, LoadReport *report)
 {
-    int64_t start = LoadClient_GetTick();
+    int64_t start = Clock_GetNs();
 
-    if (WaitForConnected(run)) {
+    if (WaitUntil(run, "Connecting", AreConnected)) {
         report->connectSeconds = GetSecondsSince(start);
         ClearProgress(run);
         PrintConnected(run, report->connectSeconds);
-        run->plan.startTick = LoadClient_GetTick();
+        run->plan.startNs = Clock_GetNs();
         SetPhase(run, PHASE_WARM_UP);
         if (WaitFor(run, "Warming up", WARM_UP_MS / 1000.0))
             Measure(run, report);
         SetPhase(run, PHASE_DRAIN);
-        WaitForQuiet(run);
+        WaitUntil(run, "Waiting for what is owed", AreQuiet);
         SetPhase(run, PHASE_LEAVE);
-        WaitForOver(run);
+        WaitUntil(run, "Leaving", AreOver);
         ClearProgress(run);
     }
     if (CtrlC_IsPressed())
         SetPhase(run, PHASE_STOP);
-    else
-        SetPhase(run, PHASE_LEAVE);
 }
 
 /* False: a sentence has said why it cannot be measured. */

@@ -2,6 +2,7 @@
  * LoadClient: see LoadClient.h.
  */
 #include "LoadClient.h"
+#include "Clock.h"
 #include "SocketUtils.h"
 
 #include <stdarg.h>
@@ -61,29 +62,6 @@ void LoadClient_MakePattern(void)
 static char *GetPattern(const LoadClient *client, uint64_t position)
 {
     return pattern + (position + client->offset) % PATTERN_PERIOD;
-}
-
-int64_t LoadClient_GetTick(void)
-{
-    LARGE_INTEGER ticks;
-
-    QueryPerformanceCounter(&ticks);
-    return ticks.QuadPart;
-}
-
-double LoadClient_GetFrequency(void)
-{
-    LARGE_INTEGER frequency;
-
-    QueryPerformanceFrequency(&frequency);
-    return (double)frequency.QuadPart;
-}
-
-static bool IsTalking(const LoadClient *client)
-{
-    LoadPhase phase = client->group->phase;
-
-    return !client->isIdle && (phase == PHASE_WARM_UP || phase == PHASE_MEASURE);
 }
 
 /* Bytes of this connection that are to be sent, by the messages that were begun. */
@@ -246,9 +224,7 @@ static void Send(LoadClient *client)
 /* A message's time ran from then until now. */
 static void AddLatency(LoadClient *client, int64_t start, int64_t now)
 {
-    double ns = (double)(now - start) * 1e9 / LoadClient_GetFrequency();
-
-    LoadHistogram_Add(&client->group->result.latency, ns > 0 ? (uint64_t)ns : 0);
+    LoadHistogram_Add(&client->group->result.latency, now > start ? (uint64_t)(now - start) : 0);
 }
 
 /* A message is back. One that was on its way when the measuring ended has a latency, too. */
@@ -312,7 +288,7 @@ static bool Compare(LoadClient *client, int bytes)
 static void ProcessRecv(LoadClient *client, int bytes)
 {
     const LoadPlan *plan = client->group->plan;
-    int64_t now = LoadClient_GetTick();
+    int64_t now = Clock_GetNs();
 
     if (bytes == 0 && client->state == CLIENT_LEAVING) {
         if (plan->isChurn && !client->isIdle && client->group->phase == PHASE_MEASURE)
@@ -324,7 +300,7 @@ static void ProcessRecv(LoadClient *client, int bytes)
                         client->index, (double)(GetAskedBytes(client) - client->received));
     } else if (Compare(client, bytes)) {
         client->received += (uint64_t)bytes;
-        client->lastTick = now;
+        client->lastNs = now;
         while ((client->done - client->before + 1) * (uint64_t)plan->size <= client->received)
             EndMessage(client, now);
         if (plan->isChurn || client->group->phase >= PHASE_LEAVE)
@@ -425,7 +401,7 @@ void LoadClient_Connect(LoadClient *client)
         (uint32_t)(((uint64_t)(unsigned)client->index * 40503 + client->connections * 7919) %
                    PATTERN_PERIOD);
     client->connections++;
-    client->lastTick = LoadClient_GetTick();
+    client->lastNs = Clock_GetNs();
     if (!OpenSocket(client)) {
         LoadClient_Fail(client, LOAD_NO_CONNECTION, "client %d: no socket, error %lu",
                         client->index, GetLastError());
@@ -452,7 +428,7 @@ static int64_t GetDue(const LoadClient *client, uint64_t number)
     const LoadPlan *plan = client->group->plan;
     double before = (double)number * plan->clients + client->index;
 
-    return plan->startTick + (int64_t)(before / plan->rate * LoadClient_GetFrequency());
+    return plan->startNs + (int64_t)(before / plan->rate * (double)NS_PER_S);
 }
 
 void LoadClient_Talk(LoadClient *client)
@@ -461,7 +437,7 @@ void LoadClient_Talk(LoadClient *client)
     uint64_t depth = (uint64_t)plan->depth;
     uint64_t before = client->asked;
 
-    if (!IsTalking(client) || client->hasFailed ||
+    if (client->isIdle || client->hasFailed || !LoadPhase_IsTalking(client->group->phase) ||
         (client->state != CLIENT_OPEN && !(plan->isChurn && client->state == CLIENT_NEW)))
         return;
     if (plan->isChurn && client->state == CLIENT_OPEN)
@@ -469,13 +445,13 @@ void LoadClient_Talk(LoadClient *client)
     while (client->asked < client->done + depth &&
            (plan->rate <= 0 || client->asked < client->due)) {
         client->times[client->asked % depth] =
-            plan->rate > 0 ? GetDue(client, client->asked) : LoadClient_GetTick();
+            plan->rate > 0 ? GetDue(client, client->asked) : Clock_GetNs();
         client->asked++;
     }
     if (client->asked == before)
         return;
     if (client->done == before)
-        client->lastTick = LoadClient_GetTick();
+        client->lastNs = Clock_GetNs();
     if (client->state == CLIENT_NEW)
         LoadClient_Connect(client);
     else
@@ -485,7 +461,7 @@ void LoadClient_Talk(LoadClient *client)
 
 void LoadClient_EndMeasuring(LoadClient *client)
 {
-    int64_t now = LoadClient_GetTick();
+    int64_t now = Clock_GetNs();
 
     for (uint64_t number = client->asked; number < client->due; number++)
         AddLatency(client, GetDue(client, number), now);
@@ -498,7 +474,7 @@ void LoadClient_Leave(LoadClient *client)
     if (client->state != CLIENT_OPEN || client->received < GetAskedBytes(client))
         return;
     client->state = CLIENT_LEAVING;
-    client->lastTick = LoadClient_GetTick();
+    client->lastNs = Clock_GetNs();
     shutdown(client->socket, SD_SEND);
     UpdateBusy(client);
 }
@@ -544,9 +520,9 @@ void LoadClient_Dispatch(const OVERLAPPED_ENTRY *entry)
 void LoadClient_CheckTime(LoadClient *client, int64_t now)
 {
     const LoadPlan *plan = client->group->plan;
-    double waitedMs = (double)(now - client->lastTick) * 1000 / LoadClient_GetFrequency();
+    int64_t waitedMs = (now - client->lastNs) / NS_PER_MS;
 
-    if (!client->isBusy || client->state == CLIENT_CLOSED || waitedMs < (double)plan->timeoutMs)
+    if (!client->isBusy || client->state == CLIENT_CLOSED || waitedMs < (int64_t)plan->timeoutMs)
         return;
     if (client->state == CLIENT_CONNECTING)
         LoadClient_Fail(client, LOAD_NO_CONNECTION, "client %d: not connected after %lu ms",

@@ -34,6 +34,12 @@ typedef enum LoadPhase {
     PHASE_STOP     /* the same at once */
 } LoadPhase;
 
+/* Is that a phase in which clients talk? */
+static inline bool LoadPhase_IsTalking(LoadPhase phase)
+{
+    return phase == PHASE_WARM_UP || phase == PHASE_MEASURE;
+}
+
 /* What can go wrong for a client. Any of it ends the client. */
 typedef enum LoadError {
     LOAD_NO_CONNECTION, /* there was none, or no socket */
@@ -58,10 +64,10 @@ typedef struct LoadPlan {
     int size;    /* bytes of a message */
     int depth;   /* messages of a client on their way */
     int threads;
-    double rate;       /* messages a second of all clients; 0: as fast as they come back */
-    bool isChurn;      /* each message on a connection of its own */
-    DWORD timeoutMs;   /* how long a client waits for what it is owed */
-    int64_t startTick; /* with a rate: where the times begin; set before PHASE_WARM_UP */
+    double rate;     /* messages a second of all clients; 0: as fast as they come back */
+    bool isChurn;    /* each message on a connection of its own */
+    DWORD timeoutMs; /* how long a client waits for what it is owed */
+    int64_t startNs; /* with a rate: where the times begin; set before PHASE_WARM_UP */
 } LoadPlan;
 
 #define LOAD_REASON_SIZE 200
@@ -135,15 +141,11 @@ struct LoadClient {
     uint64_t sent;        /* bytes, on this connection */
     uint64_t received;    /* bytes, on this connection, all of them right */
     int64_t *times;       /* when each message on its way began: message n at n % depth */
-    int64_t lastTick;     /* when something came, or began to be owed */
+    int64_t lastNs;       /* when something came, or began to be owed */
 };
 
 /* Once, before the first client: makes the bytes that all clients send. */
 void LoadClient_MakePattern(void);
-
-/* Finer than GetTickCount64, in parts of a second that LoadClient_GetFrequency tells. Any thread. */
-int64_t LoadClient_GetTick(void);
-double LoadClient_GetFrequency(void);
 
 /* Makes a client that is not connected. False: no memory. */
 bool LoadClient_Init(LoadClient *client, LoadGroup *group, int index, bool isIdle);
@@ -178,7 +180,7 @@ void LoadClient_Fail(LoadClient *client, LoadError error, const char *detail, ..
 /* Ends the client at once. It counts as over when nothing is outstanding any more. */
 void LoadClient_Abort(LoadClient *client);
 
-/* Fails the client that has waited for too long. */
+/* Fails the client that has waited for too long. `now` is of Clock_GetNs. */
 void LoadClient_CheckTime(LoadClient *client, int64_t now);
 
 #endif

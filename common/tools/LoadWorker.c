@@ -2,6 +2,7 @@
  * LoadWorker: see LoadWorker.h.
  */
 #include "LoadWorker.h"
+#include "Clock.h"
 #include "ThreadManager.h"
 
 #include <stdio.h>
@@ -22,22 +23,19 @@ struct LoadWorker {
     int unconnected;    /* index of the first that has not begun to connect */
     uint64_t scheduled; /* with a rate: messages that have been due */
     int first, step;    /* client n of this worker is client first + n * step of all */
-    int64_t nextCheckTick;
+    int64_t nextCheckNs;
 };
 
 /* --- What a worker does ---------------------------------------------------------------------- */
 
-static bool IsTalking(const LoadWorker *worker)
+/* Does this worker have messages that are due at a time? */
+static bool HasSchedule(const LoadWorker *worker)
 {
-    return worker->group.phase == PHASE_WARM_UP || worker->group.phase == PHASE_MEASURE;
+    return worker->group.plan->rate > 0 && worker->talkers > 0 &&
+           LoadPhase_IsTalking(worker->group.phase);
 }
 
-static int64_t GetTicks(double ms)
-{
-    return (int64_t)(ms * LoadClient_GetFrequency() / 1000);
-}
-
-/* With a rate: when the next message of this worker is due. */
+/* When the next of them is due. */
 static int64_t GetNextDue(const LoadWorker *worker)
 {
     const LoadPlan *plan = worker->group.plan;
@@ -45,17 +43,15 @@ static int64_t GetNextDue(const LoadWorker *worker)
     double number = (double)(worker->scheduled / talkers) * plan->clients + worker->first +
                     (double)(worker->scheduled % talkers) * worker->step;
 
-    return plan->startTick + (int64_t)(number / plan->rate * LoadClient_GetFrequency());
+    return plan->startNs + (int64_t)(number / plan->rate * (double)NS_PER_S);
 }
 
-/* With a rate: has all clients talk that have a message due. */
+/* Has all clients talk that have a message due. */
 static void RunSchedule(LoadWorker *worker)
 {
-    int64_t now = LoadClient_GetTick();
+    int64_t now = Clock_GetNs();
 
-    if (worker->group.plan->rate <= 0 || worker->talkers == 0 || !IsTalking(worker))
-        return;
-    while (GetNextDue(worker) <= now) {
+    while (HasSchedule(worker) && GetNextDue(worker) <= now) {
         LoadClient *client = &worker->clients[worker->scheduled % (uint64_t)worker->talkers];
 
         worker->scheduled++;
@@ -93,11 +89,11 @@ static void EnterPhase(LoadWorker *worker)
 
 static void CheckTimes(LoadWorker *worker)
 {
-    int64_t now = LoadClient_GetTick();
+    int64_t now = Clock_GetNs();
 
-    if (now < worker->nextCheckTick)
+    if (now < worker->nextCheckNs)
         return;
-    worker->nextCheckTick = now + GetTicks(CHECK_MS);
+    worker->nextCheckNs = now + CHECK_MS * NS_PER_MS;
     for (int i = 0; i < worker->count; i++)
         LoadClient_CheckTime(&worker->clients[i], now);
 }
@@ -108,12 +104,11 @@ static void CheckTimes(LoadWorker *worker)
  */
 static DWORD GetTimeout(const LoadWorker *worker)
 {
-    double ms;
+    int64_t ms;
 
-    if (worker->group.plan->rate <= 0 || worker->talkers == 0 || !IsTalking(worker))
+    if (!HasSchedule(worker))
         return CHECK_MS;
-    ms = (double)(GetNextDue(worker) - LoadClient_GetTick()) * 1000 / LoadClient_GetFrequency() -
-         POLL_MS;
+    ms = (GetNextDue(worker) - Clock_GetNs()) / NS_PER_MS - POLL_MS;
     if (ms <= 0)
         return 0;
     return ms < CHECK_MS ? (DWORD)ms : CHECK_MS;

@@ -12,6 +12,7 @@ tools=$(dirname "$0")
 document=common/BENCHMARK.md
 kept=common/benchmark
 measured=build/bench
+skipping=no
 
 make_table() {
     awk -v wanted="$1" -f "$tools/bench-json.awk" -f "$tools/bench-table.awk" $kept/results.json
@@ -28,17 +29,18 @@ cut_table() {
 
 # Writes the document again, with the tables of the figures.
 write_tables() {
-    awk -v tools="$tools" -v results=$kept/results.json '
-        /^<!-- table .* -->$/ {
-            print
-            command = "awk -v wanted=" $3 " -f " tools "/bench-json.awk -f " tools "/bench-table.awk " results
-            while ((command | getline line) > 0)
-                print line
-            close(command)
-            skipping = 1
-        }
-        /^<!-- end -->$/ { skipping = 0 }
-        !skipping' $document >$document.new && mv $document.new $document
+    while IFS= read -r line; do
+        case $line in
+        '<!-- table '*' -->')
+            table=${line#<!-- table }
+            printf '%s\n' "$line"
+            make_table "${table% -->}"
+            skipping=yes
+            ;;
+        '<!-- end -->') skipping=no ;;
+        esac
+        [ $skipping = yes ] || printf '%s\n' "$line"
+    done <$document >$document.new && mv $document.new $document
 }
 
 case ${1-} in

@@ -3,8 +3,16 @@
  */
 #include "IocpCore.h"
 
-/* The most completions that one thread takes at a time: the others shall have work, too. */
-#define MAX_BATCH 32
+#define MAX_BATCH   64   /* completions that one call takes */
+#define MAX_AT_HAND 1024 /* objects that a thread has at hand: the others shall have work, too */
+#define MAX_TAKES   8    /* so often a thread looks for more before it has done with those */
+
+/* What a thread has taken: objects that are to continue, each with a reference. */
+typedef struct AtHand {
+    IocpObject *objects[MAX_AT_HAND];
+    ULONG count;
+    ULONG quits; /* what IocpCore_PostQuit has posted, taken, too */
+} AtHand;
 
 void IocpObject_Init(IocpObject *object, const IocpObjectVtbl *vtbl)
 {
@@ -65,11 +73,8 @@ bool IocpCore_Register(IocpCore *core, IocpObject *object)
     return true;
 }
 
-/*
- * Has the owner of the event handle it. The event's reference keeps the owner alive meanwhile. Returns
- * the owner, and with it the reference, if it is to continue; NULL: it is done.
- */
-static IocpObject *DispatchEntry(const OVERLAPPED_ENTRY *entry)
+/* Has the owner of the event handle it. The event's reference keeps the owner alive meanwhile. */
+static void DispatchEntry(AtHand *atHand, const OVERLAPPED_ENTRY *entry)
 {
     IocpEvent *event = CONTAINING_RECORD(entry->lpOverlapped, IocpEvent, overlapped);
     IocpObject *owner = event->owner;
@@ -81,57 +86,77 @@ static IocpObject *DispatchEntry(const OVERLAPPED_ENTRY *entry)
         error = GetLastError();
     event->owner = NULL;
     if (owner->vtbl->Dispatch(owner, event, bytes, error))
-        return owner;
-    IocpObject_Release(owner);
-    return NULL;
+        atHand->objects[atHand->count++] = owner;
+    else
+        IocpObject_Release(owner);
+}
+
+/* Takes what has come, or comes in time, as far as there is room. False: nothing; GetLastError says
+   why. */
+static bool TakeCompletions(IocpCore *core, AtHand *atHand, DWORD timeoutMs)
+{
+    OVERLAPPED_ENTRY entries[MAX_BATCH];
+    ULONG room = MAX_AT_HAND - atHand->count, count = MAX_BATCH;
+    bool hasTaken = false;
+
+    /* A full batch was perhaps not all. */
+    for (; count == MAX_BATCH && room >= MAX_BATCH; room -= MAX_BATCH) {
+        if (!GetQueuedCompletionStatusEx(core->port, entries, MAX_BATCH, &count,
+                                         hasTaken ? 0 : timeoutMs, FALSE))
+            return hasTaken;
+        hasTaken = true;
+        for (ULONG i = 0; i < count; i++) {
+            if (entries[i].lpOverlapped == NULL)
+                atHand->quits++;
+            else
+                DispatchEntry(atHand, &entries[i]);
+        }
+    }
+    return hasTaken;
+}
+
+static void ContinueEach(AtHand *atHand)
+{
+    ULONG left = 0;
+
+    for (ULONG i = 0; i < atHand->count; i++) {
+        IocpObject *object = atHand->objects[i];
+
+        if (object->vtbl->Continue(object))
+            atHand->objects[left++] = object;
+        else
+            IocpObject_Release(object);
+    }
+    atHand->count = left;
 }
 
 /*
- * What objects begin after the whole batch finds more done already. A receive, above all: while the
- * others were sent their answers, the next message of this one has often come. So they take turns.
+ * Those that have come are answered before any continues, and all take turns. What an object begins
+ * then finds more done already: a receive, above all, as the next message of a client has often come
+ * while the others were sent their answers. Who comes meanwhile joins in with the next turn.
  */
-static void ContinueAll(IocpObject *objects[], ULONG count)
-{
-    while (count > 0) {
-        ULONG left = 0;
-
-        for (ULONG i = 0; i < count; i++) {
-            if (objects[i]->vtbl->Continue(objects[i]))
-                objects[left++] = objects[i];
-            else
-                IocpObject_Release(objects[i]);
-        }
-        count = left;
-    }
-}
-
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs)
 {
-    OVERLAPPED_ENTRY entries[MAX_BATCH];
-    IocpObject *unfinished[MAX_BATCH];
-    ULONG count = 0, unfinishedCount = 0, quits = 0;
+    AtHand atHand;
 
-    if (!GetQueuedCompletionStatusEx(core->port, entries, MAX_BATCH, &count, timeoutMs, FALSE))
+    atHand.count = 0;
+    atHand.quits = 0;
+    if (!TakeCompletions(core, &atHand, timeoutMs))
         return GetLastError() == WAIT_TIMEOUT ? DISPATCH_TIMEOUT : DISPATCH_FAILED;
-    for (ULONG i = 0; i < count; i++) {
-        IocpObject *object = NULL;
-
-        if (entries[i].lpOverlapped == NULL)
-            quits++;
-        else
-            object = DispatchEntry(&entries[i]);
-        if (object != NULL)
-            unfinished[unfinishedCount++] = object;
+    for (int takes = 1; atHand.count > 0; takes++) {
+        ContinueEach(&atHand);
+        /* One alone has kept nobody waiting, and a look that finds nothing is a call, too. */
+        if (takes < MAX_TAKES && atHand.count > 1)
+            TakeCompletions(core, &atHand, 0);
     }
-    ContinueAll(unfinished, unfinishedCount);
 
     /* One is for this thread. It may have taken those of others, too, who would wait for ever if one
        were lost: so it is tried until it succeeds. */
-    for (ULONG i = 1; i < quits; i++) {
+    for (ULONG i = 1; i < atHand.quits; i++) {
         while (!IocpCore_PostQuit(core))
             Sleep(1);
     }
-    return quits > 0 ? DISPATCH_QUIT : DISPATCH_DONE;
+    return atHand.quits > 0 ? DISPATCH_QUIT : DISPATCH_DONE;
 }
 
 bool IocpCore_Post(IocpCore *core, IocpEvent *event, DWORD bytes)

@@ -25,8 +25,9 @@ typedef struct IocpObjectVtbl {
 
     /*
      * On the same thread, when all completions that it took with that one were dispatched. True: it
-     * is to be called again, when the others have had their turn. The reference is held until it
-     * returns false. NULL: Dispatch never asks for it.
+     * is to be called again, when the others have had their turn. It may say so a few times in a
+     * row, and has to end it then. The reference is held until it returns false. NULL: Dispatch
+     * never asks for it.
      */
     bool (*Continue)(IocpObject *object);
 
@@ -74,7 +75,8 @@ bool IocpCore_Register(IocpCore *core, IocpObject *object);
 /*
  * Waits up to `timeoutMs` milliseconds (or INFINITE) for completions, takes as many as there are up
  * to a bound, and has their objects handle them, on this thread: first Dispatch of each, then
- * Continue of those that asked for it. Any number of threads may do this.
+ * Continue of those that asked for it, in turns. Between the turns it takes what has come, without
+ * waiting and a bounded number of times. Any number of threads may do this.
  */
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs);
 

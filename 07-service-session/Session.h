@@ -10,7 +10,8 @@
  * call of the program: a callback may call every function here. For one session they come in this
  * order: OnConnected once; then OnRecv, one at a time, and OnSend, one at a time, which may run
  * beside an OnRecv; then, when all of them have returned and nothing is outstanding, OnDisconnected
- * once. A session that could not be connected has OnDisconnected alone.
+ * once. A session that could not be connected has OnDisconnected alone. A callback must not wait:
+ * the sessions that its worker has at hand would wait with it.
  *
  * Sending. Session_Send queues; one WSASend at a time takes as much of the queue as it may gather.
  * A session whose queue is longer than its pauseBytes receives nothing more until the queue is

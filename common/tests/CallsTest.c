@@ -1,21 +1,19 @@
 /*
  * CallsTest: that calls.exe measures, and that each stage asks of the system what it should.
  *
- *     calls.exe TOOL SERVER... [--list] [FILTER]
+ *     calls.exe TOOL SERVER... [--list] [FILTER]     see ToolTest.h
  *
  * TOOL is the calls.exe of common/tools, the servers are instrumented. The figures are exact: see
- * `models` for why each is what it is. FILTER runs only the tests whose name contains it; it is the
- * word that does not end with ".exe". The last line says "N passed, N failed".
+ * `models` for why each is what it is. The last line says "N passed, N failed".
  */
-#include "ServerProcess.h"
+#include "Conversation.h"
 #include "Test.h"
+#include "ToolTest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE   2
-#define SERVER_MAX   7
 #define CALL_MAX     5
 #define WORD_MAX     20
 #define TOOL_MS      60000
@@ -71,25 +69,7 @@ static const StageModel models[] = {
       {"WSASend", 1, 0, 1, 0}}},
 };
 
-static const char *toolPath;
-static const char *serverPaths[SERVER_MAX];
-static int serverCount;
-static char figuresPath[PATH_SIZE]; /* for --json; beside this program, that is, under build */
-static char checkPath[PATH_SIZE];   /* for --check, there, too */
-
-/* The folder that the server is in, "05-iocp-basic". */
-static void GetFolder(const char *path, char *folder, size_t size)
-{
-    const char *end = path + strlen(path);
-    const char *start;
-
-    while (end > path && *end != '/' && *end != '\\')
-        end--;
-    start = end;
-    while (start > path && start[-1] != '/' && start[-1] != '\\')
-        start--;
-    snprintf(folder, size, "%.*s", (int)(end - start), start);
-}
+static char checkPath[PATH_SIZE]; /* for --check, beside the file for --json */
 
 static const StageModel *FindModel(const char *folder)
 {
@@ -102,88 +82,36 @@ static const StageModel *FindModel(const char *folder)
 
 /* --- Running the tool ------------------------------------------------------------------------ */
 
-typedef struct ToolRun {
-    ServerProcess *process;
-    DWORD exitCode;
-    char *output, *errors;
-    char *figures; /* what it wrote to figuresPath; empty if it did not */
-} ToolRun;
-
-static ToolRun tool; /* of the test that runs */
-
-static void EndTool(void)
-{
-    ServerProcess_Close(tool.process);
-    free(tool.output);
-    free(tool.errors);
-    free(tool.figures);
-    memset(&tool, 0, sizeof(tool));
-    DeleteFileA(figuresPath);
-}
-
 static void Fixture_End(bool failed)
 {
     (void)failed;
-    EndTool();
-}
-
-static void Fixture_OverTime(void)
-{
-    if (tool.process != NULL)
-        ServerProcess_Kill(tool.process);
-}
-
-/* All of the file's text, or "" if there is none. The caller frees it. NULL: no memory. */
-static char *ReadText(const char *path)
-{
-    FILE *file = NULL;
-    char *text = (char *)calloc(1, 65536);
-
-    if (text != NULL && fopen_s(&file, path, "rb") == 0) {
-        text[fread(text, 1, 65535, file)] = '\0';
-        fclose(file);
-    }
-    return text;
+    ToolRun_End();
 }
 
 static bool HasOneClientOnly(const char *path)
 {
     char folder[PATH_SIZE];
 
-    GetFolder(path, folder, sizeof(folder));
-    return strncmp(folder, "01", 2) == 0;
+    return Conversation_FindStage(path, folder, sizeof(folder)) == 1;
 }
 
 /* Runs the tool with these words, ended by NULL, and behind them all servers that `clients` can
    talk to at once; 0: no server. */
 static bool RunTool(const char *const words[], int clients)
 {
-    const char *arguments[WORD_MAX + SERVER_MAX + 1];
+    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1];
     int count = 0;
 
-    EndTool();
     while (words[count] != NULL) {
         arguments[count] = words[count];
         count++;
     }
-    for (int i = 0; clients > 0 && i < serverCount; i++) {
-        if (clients == 1 || !HasOneClientOnly(serverPaths[i]))
-            arguments[count++] = serverPaths[i];
+    for (int i = 0; clients > 0 && i < ToolTest_GetServerCount(); i++) {
+        if (clients == 1 || !HasOneClientOnly(ToolTest_GetServer(i)))
+            arguments[count++] = ToolTest_GetServer(i);
     }
     arguments[count] = NULL;
-    tool.process = ServerProcess_Start(toolPath, arguments, NULL, NULL);
-    if (tool.process == NULL)
-        return Test_Explain("%s does not start: error %lu", toolPath, GetLastError());
-    if (!ServerProcess_WaitForExit(tool.process, TOOL_MS, &tool.exitCode))
-        return Test_Explain("%s does not end in %d ms", toolPath, TOOL_MS);
-    tool.output = ServerProcess_CopyOutput(tool.process, 0);
-    tool.errors = ServerProcess_CopyErrors(tool.process);
-    tool.figures = ReadText(figuresPath);
-    if (tool.output == NULL || tool.errors == NULL || tool.figures == NULL)
-        return Test_Explain("no memory");
-    if (strstr(tool.errors, "Ctrl+C cannot be pressed: error 6.") != NULL)
-        Test_RunAgain("a server was given no console");
-    return true;
+    return ToolRun_Start(arguments, NULL) && ToolRun_Wait(TOOL_MS);
 }
 
 /* Copies the part of `text` from `start` on and up to `end`. False: there is no such part. */
@@ -250,13 +178,13 @@ static void CheckAllFigures(int clients)
 {
     CHECK_INT(tool.exitCode, 0);
     CHECK_TEXT(tool.errors, "");
-    for (int i = 0; i < serverCount; i++) {
+    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
         char folder[PATH_SIZE];
         const StageModel *model;
 
-        GetFolder(serverPaths[i], folder, sizeof(folder));
+        Conversation_FindStage(ToolTest_GetServer(i), folder, sizeof(folder));
         model = FindModel(folder);
-        if (clients > 1 && HasOneClientOnly(serverPaths[i]))
+        if (clients > 1 && HasOneClientOnly(ToolTest_GetServer(i)))
             continue;
         if (CHECK(model != NULL))
             CheckFigures(folder, model, clients);
@@ -265,7 +193,7 @@ static void CheckAllFigures(int clients)
 
 static void OneClient(void)
 {
-    const char *const words[] = {"--json", figuresPath, NULL};
+    const char *const words[] = {"--json", ToolRun_GetFile(), NULL};
 
     REQUIRE(CHECK(RunTool(words, 1)));
     CheckAllFigures(1);
@@ -273,7 +201,7 @@ static void OneClient(void)
 
 static void TenClients(void)
 {
-    const char *const words[] = {"--clients", CROWD_TEXT, "--json", figuresPath, NULL};
+    const char *const words[] = {"--clients", CROWD_TEXT, "--json", ToolRun_GetFile(), NULL};
 
     REQUIRE(CHECK(RunTool(words, CROWD)));
     CheckAllFigures(CROWD);
@@ -282,8 +210,8 @@ static void TenClients(void)
 /* Whatever is counted: the same the second time. */
 static void SameTwice(void)
 {
-    const char *const words[] = {"--clients", "3",         "--echoes", SHORT_ECHOES,
-                                 "--json",    figuresPath, NULL};
+    const char *const words[] = {"--clients",       "3", "--echoes", SHORT_ECHOES, "--json",
+                                 ToolRun_GetFile(), NULL};
     char *figures;
 
     REQUIRE(CHECK(RunTool(words, 3)));
@@ -298,34 +226,23 @@ static void SameTwice(void)
     free(figures);
 }
 
-/* The number behind `name` in a line of the file; -1: there is none. */
-static double ReadFigure(const char *line, const char *name)
-{
-    char key[80];
-    const char *at;
-
-    snprintf(key, sizeof(key), "\"%s\": ", name);
-    at = strstr(line, key);
-    return at != NULL ? strtod(at + strlen(key), NULL) : -1;
-}
-
 /* With work for all at once, a wait may bring several results: it never takes more calls than one
    echo after the other, and what is received and sent is received and sent once. */
 static void Busy(void)
 {
-    const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,  "--echoes",
-                                 SHORT_ECHOES, "--json",    figuresPath, NULL};
+    const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,        "--echoes",
+                                 SHORT_ECHOES, "--json",    ToolRun_GetFile(), NULL};
     char line[LINE_SIZE], text[200];
 
     REQUIRE(CHECK(RunTool(words, CROWD)));
     CHECK_INT(tool.exitCode, 0);
-    for (int i = 0; i < serverCount; i++) {
+    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
         const StageModel *model;
         double most = 0;
 
-        GetFolder(serverPaths[i], text, sizeof(text));
+        Conversation_FindStage(ToolTest_GetServer(i), text, sizeof(text));
         model = FindModel(text);
-        if (model == NULL || HasOneClientOnly(serverPaths[i]))
+        if (model == NULL || HasOneClientOnly(ToolTest_GetServer(i)))
             continue;
         for (int j = 0; j < CALL_MAX && model->calls[j].name != NULL; j++)
             most += model->calls[j].calls + model->calls[j].callsForEach * CROWD;
@@ -333,8 +250,8 @@ static void Busy(void)
         if (!CHECK(CopyPart(tool.figures, line, "\n", line, sizeof(line))))
             continue;
         CHECK_CONTAINS(line, "\"clients\": 10, \"echoes\": 200, \"busy\": true, ");
-        CHECK(ReadFigure(line, "callsPerEcho") > 2);
-        CHECK(ReadFigure(line, "callsPerEcho") <= most);
+        CHECK(ToolRun_ReadFigure(line, "callsPerEcho") > 2);
+        CHECK(ToolRun_ReadFigure(line, "callsPerEcho") <= most);
         CHECK_CONTAINS(line,
                        strstr(line, "WSASend") != NULL ? "\"WSASend\": 1.00" : "\"send\": 1.00");
         CHECK_CONTAINS(line,
@@ -345,20 +262,19 @@ static void Busy(void)
 /* Stage 07 takes many completions with one call, so that little more than receive and send is left. */
 static void ManyOfTheLibrary(void)
 {
-    const char *words[] = {"--busy", "--clients", "500", "--echoes",         SHORT_ECHOES,
-                           "--json", figuresPath, NULL,  /* its path */ NULL};
+    const char *words[] = {"--busy", "--clients",       "500", "--echoes",         SHORT_ECHOES,
+                           "--json", ToolRun_GetFile(), NULL,  /* its path */ NULL};
     char folder[64];
 
-    for (int i = 0; i < serverCount; i++) {
-        GetFolder(serverPaths[i], folder, sizeof(folder));
-        if (strncmp(folder, "07", 2) == 0)
-            words[7] = serverPaths[i];
+    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
+        if (Conversation_FindStage(ToolTest_GetServer(i), folder, sizeof(folder)) == 7)
+            words[7] = ToolTest_GetServer(i);
     }
     REQUIRE(CHECK(words[7] != NULL));
     REQUIRE(CHECK(RunTool(words, 0)));
     CHECK_INT(tool.exitCode, 0);
-    CHECK(ReadFigure(tool.figures, "callsPerEcho") >= 2);
-    CHECK(ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
+    CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") >= 2);
+    CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
 }
 
 static bool WriteText(const char *path, const char *text)
@@ -384,7 +300,7 @@ static bool RunCheck(const char *text)
 
 static void ComparesWithFile(void)
 {
-    const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", figuresPath, NULL};
+    const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", ToolRun_GetFile(), NULL};
     char text[100];
     char *figures, *figure;
 
@@ -393,8 +309,8 @@ static void ComparesWithFile(void)
     tool.figures = NULL;
     if (CHECK(RunCheck(figures))) {
         CHECK_INT(tool.exitCode, 0);
-        snprintf(text, sizeof(text), "\n%d of %d servers have the figures of ", serverCount,
-                 serverCount);
+        snprintf(text, sizeof(text), "\n%d of %d servers have the figures of ",
+                 ToolTest_GetServerCount(), ToolTest_GetServerCount());
         CHECK_CONTAINS(tool.output, text);
     }
     figure = strstr(figures, ".00");
@@ -403,7 +319,8 @@ static void ComparesWithFile(void)
         if (CHECK(RunCheck(figures))) {
             CHECK_INT(tool.exitCode, 1);
             CHECK_CONTAINS(tool.output, ": the figures are not those of the file.\n");
-            snprintf(text, sizeof(text), "\n%d of %d servers have", serverCount - 1, serverCount);
+            snprintf(text, sizeof(text), "\n%d of %d servers have", ToolTest_GetServerCount() - 1,
+                     ToolTest_GetServerCount());
             CHECK_CONTAINS(tool.output, text);
         }
     }
@@ -463,20 +380,7 @@ static void Help(void)
     CHECK_TEXT(tool.errors, "");
 }
 
-/* --- The command line ------------------------------------------------------------------------ */
-
-static int PrintUsage(const char *sentence, const char *word)
-{
-    fprintf(stderr, "%s%s\nUsage: calls.exe TOOL SERVER... [--list] [FILTER]\n", sentence, word);
-    return EXIT_USAGE;
-}
-
-static bool IsProgram(const char *word)
-{
-    size_t length = strlen(word);
-
-    return length > 4 && strcmp(word + length - 4, ".exe") == 0;
-}
+/* --- main ------------------------------------------------------------------------------------ */
 
 static void AddTests(void)
 {
@@ -490,41 +394,14 @@ static void AddTests(void)
     Test_Add("calls: help", Help, 30);
 }
 
-/* Files beside this program, with its process's number: several may run at a time. */
-static void NameFiles(void)
-{
-    char path[PATH_SIZE - 40];
-    DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
-
-    while (length > 0 && path[length - 1] != '\\')
-        length--;
-    path[length] = '\0';
-    snprintf(figuresPath, sizeof(figuresPath), "%sfigures-%lu.json", path, GetCurrentProcessId());
-    snprintf(checkPath, sizeof(checkPath), "%scheck-%lu.json", path, GetCurrentProcessId());
-}
-
 int main(int argc, char *argv[])
 {
-    static const TestHooks hooks = {NULL, Fixture_End, Fixture_OverTime};
-    const char *filter = NULL;
-    bool listOnly = false;
+    static const TestHooks hooks = {NULL, Fixture_End, ToolRun_Kill};
 
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--list") == 0)
-            listOnly = true;
-        else if (!IsProgram(argv[i]) && filter == NULL)
-            filter = argv[i];
-        else if (!IsProgram(argv[i]) || serverCount == SERVER_MAX)
-            return PrintUsage("Too many words: ", argv[i]);
-        else if (toolPath == NULL)
-            toolPath = argv[i];
-        else
-            serverPaths[serverCount++] = argv[i];
-    }
-    if (serverCount == 0)
-        return PrintUsage("Which tool and servers?", "");
-    NameFiles();
+    if (!ToolTest_Parse(argc, argv, "calls"))
+        return TOOL_EXIT_USAGE;
+    snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
     Test_SetHooks(&hooks);
     AddTests();
-    return Test_Run(filter, listOnly);
+    return ToolTest_Run();
 }

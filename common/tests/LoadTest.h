@@ -6,7 +6,7 @@
  *
  *     EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .message = 1000});
  *     Load_Run("--clients 3");
- *     CHECK_INT(load.exitCode, 1);
+ *     CHECK_INT(tool.exitCode, 1);
  *     CHECK_INT(Load_GetFigure("corrupt"), 1);
  *
  * What a test has left is ended behind it.
@@ -16,6 +16,7 @@
 
 #include "ServerProcess.h"
 #include "Test.h"
+#include "ToolTest.h"
 
 #include <stdint.h>
 
@@ -90,23 +91,12 @@ bool EchoServer_RunChild(int *exitCode);
 
 /* --- LoadTestRun.c --------------------------------------------------------------------------- */
 
-/* A run of load.exe. */
-typedef struct Load {
-    ServerProcess *process;
-    DWORD exitCode;
-    char *output, *errors;
-    char *figures; /* what it wrote to its file; "" if it did not */
-
-    /* What the server had met when load.exe said that it begins to measure, and that it has. */
+/* What the server had met when load.exe said that it begins to measure, and that it has. */
+typedef struct Measured {
     EchoCounts from, to;
-} Load;
+} Measured;
 
-extern Load load; /* of the test that runs */
-
-void Load_SetTool(const char *path);
-void Load_AddServer(const char *path);
-int Load_GetServerCount(void);
-const char *Load_GetServer(int index);
+extern Measured measured; /* by the run of the tool */
 
 /*
  * Starts load.exe for the echo server, to measure for 1 s and to write its file. `words`, with
@@ -117,17 +107,8 @@ bool Load_Start(const char *words);
 /* Starts load.exe with --json and its file, and these words behind; a NULL ends them. */
 bool Load_StartPlain(const char *const words[]);
 
-/* Waits for its end and reads what it has left. False: explained. */
-bool Load_Wait(DWORD timeoutMs);
-
-/* Load_Start, Load_Wait. */
+/* Load_Start, ToolRun_Wait. */
 bool Load_Run(const char *words);
-
-/* Frees what a run has left, and kills it if it is not over. Any time. */
-void Load_End(void);
-
-/* On the thread that watches the time: ends the run. */
-void Load_Kill(void);
 
 /* The number behind that name in its file; -1 where there is none. */
 double Load_GetFigure(const char *name);

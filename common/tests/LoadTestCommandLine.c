@@ -15,12 +15,12 @@ static void CheckLines(const CommandLine *lines, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         REQUIRE(CHECK(Load_StartPlain(lines[i].words)));
-        REQUIRE(CHECK(Load_Wait(WAIT_MS)));
-        CHECK_INT(load.exitCode, 2);
-        CHECK_CONTAINS(load.errors, lines[i].sentence);
-        CHECK_CONTAINS(load.errors, "\nUsage: load.exe [OPTION...]\n");
-        CHECK_TEXT(load.output, "");
-        CHECK_TEXT(load.figures, "");
+        REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
+        CHECK_INT(tool.exitCode, 2);
+        CHECK_CONTAINS(tool.errors, lines[i].sentence);
+        CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
+        CHECK_TEXT(tool.output, "");
+        CHECK_TEXT(tool.figures, "");
     }
 }
 
@@ -77,11 +77,11 @@ static void NoValue(void)
 
         snprintf(sentence, sizeof(sentence), "Option %s needs a value.\n", options[i]);
         REQUIRE(CHECK(Load_StartPlain(words)));
-        REQUIRE(CHECK(Load_Wait(WAIT_MS)));
-        CHECK_INT(load.exitCode, 2);
-        CHECK_CONTAINS(load.errors, sentence);
-        CHECK_CONTAINS(load.errors, "\nUsage: load.exe [OPTION...]\n");
-        CHECK_TEXT(load.output, "");
+        REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
+        CHECK_INT(tool.exitCode, 2);
+        CHECK_CONTAINS(tool.errors, sentence);
+        CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
+        CHECK_TEXT(tool.output, "");
     }
 }
 
@@ -94,12 +94,12 @@ static void Help(void)
     static const char *const words[] = {"--help", NULL};
 
     REQUIRE(CHECK(Load_StartPlain(words)));
-    REQUIRE(CHECK(Load_Wait(WAIT_MS)));
-    CHECK_INT(load.exitCode, 0);
-    CHECK_TEXT(load.errors, "");
-    CHECK_CONTAINS(load.output, "Usage: load.exe [OPTION...]\n");
+    REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.errors, "");
+    CHECK_CONTAINS(tool.output, "Usage: load.exe [OPTION...]\n");
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-        CHECK_CONTAINS(load.output, options[i]);
+        CHECK_CONTAINS(tool.output, options[i]);
 }
 
 void AddCommandLineTests(void)

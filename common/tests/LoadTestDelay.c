@@ -17,7 +17,7 @@ static void EachIsHeld(void)
 
     REQUIRE(CHECK(EchoServer_Start(&plan)));
     REQUIRE(CHECK(Load_Run("--clients 4")));
-    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(tool.exitCode, 0);
     CHECK(IsBetween("p50", Load_GetFigure("p50"), HOLD_MS, HOLD_MS + 35));
     CHECK(IsBetween("p90", Load_GetFigure("p90"), HOLD_MS, HOLD_MS + 150));
     CHECK(IsBetween("p99", Load_GetFigure("p99"), HOLD_MS, HOLD_MS + 500));
@@ -34,7 +34,7 @@ static void OneInFiftyIsHeld(void)
 
     REQUIRE(CHECK(EchoServer_Start(&plan)));
     REQUIRE(CHECK(Load_Run("--clients 4")));
-    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(tool.exitCode, 0);
     CHECK(IsBetween("p50", Load_GetFigure("p50"), 0, RARE_HOLD_MS / 4));
     CHECK(IsBetween("p90", Load_GetFigure("p90"), 0, RARE_HOLD_MS / 2));
     CHECK(IsBetween("p99", Load_GetFigure("p99"), RARE_HOLD_MS, 10 * RARE_HOLD_MS));
@@ -52,7 +52,7 @@ static void StopWithRate(void)
 
     REQUIRE(CHECK(EchoServer_Start(&plan)));
     REQUIRE(CHECK(Load_Run("--rate 200 --seconds 2")));
-    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(tool.exitCode, 0);
     CHECK(IsBetween("messages", Load_GetFigure("messages"), 320, 420));
     CHECK(IsBetween("p50", Load_GetFigure("p50"), 0, 250));
     CHECK(IsBetween("p90", Load_GetFigure("p90"), 200, 2 * STOP_MS));
@@ -67,7 +67,7 @@ static void StopWithoutRate(void)
 
     REQUIRE(CHECK(EchoServer_Start(&plan)));
     REQUIRE(CHECK(Load_Run("")));
-    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(tool.exitCode, 0);
     CHECK(IsBetween("p90", Load_GetFigure("p90"), 0, 50));
     CHECK(IsBetween("p99", Load_GetFigure("p99"), 0, 150));
     CHECK(IsBetween("max", Load_GetFigure("max"), STOP_MS - 20, 4 * STOP_MS));
@@ -83,7 +83,7 @@ static void StopBeyondTheEnd(void)
 
     REQUIRE(CHECK(EchoServer_Start(&plan)));
     REQUIRE(CHECK(Load_Run("--rate 100")));
-    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(tool.exitCode, 0);
     CHECK(IsBetween("messages", Load_GetFigure("messages"), 20, 75));
     CHECK(IsBetween("p90", Load_GetFigure("p90"), 200, 3 * STOP_MS));
     CHECK(IsBetween("max", Load_GetFigure("max"), 3 * STOP_MS - 100, 10 * STOP_MS));
@@ -96,7 +96,7 @@ static void AllBeyondTheEnd(void)
 
     REQUIRE(CHECK(EchoServer_Start(&plan)));
     REQUIRE(CHECK(Load_Run("--clients 4")));
-    CHECK_INT(load.exitCode, 0);
+    CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK(IsBetween("p50", Load_GetFigure("p50"), 4 * STOP_MS - 20, 20 * STOP_MS));
 }

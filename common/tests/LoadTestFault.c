@@ -25,7 +25,7 @@ static void CheckVerdict(const Verdict *verdict)
 {
     char text[LOAD_REASON_SIZE];
 
-    CHECK_INT(load.exitCode, 1);
+    CHECK_INT(tool.exitCode, 1);
     CHECK(Load_IsFileJson());
     CHECK_INT(Load_GetFigure("errors"), verdict->count);
     for (int i = 0; i < LOAD_ERROR_COUNT; i++) {
@@ -36,13 +36,13 @@ static void CheckVerdict(const Verdict *verdict)
         CHECK(IsBetween(names[i], Load_GetFigure(names[i]), wanted, wanted));
     }
     snprintf(text, sizeof(text), "\n  errors                       %12d\n", verdict->count);
-    CHECK_CONTAINS(load.output, text);
+    CHECK_CONTAINS(tool.output, text);
     snprintf(text, sizeof(text), "%s: %d client%s. The first: client ", verdict->sentence,
              verdict->count, verdict->count == 1 ? "" : "s");
-    CHECK_CONTAINS(load.errors, text);
-    CHECK_CONTAINS(load.errors, verdict->detail);
-    CHECK(strncmp(load.errors, text, strlen(text)) == 0);
-    CHECK(strchr(load.errors, '\n') == load.errors + strlen(load.errors) - 1);
+    CHECK_CONTAINS(tool.errors, text);
+    CHECK_CONTAINS(tool.errors, verdict->detail);
+    CHECK(strncmp(tool.errors, text, strlen(text)) == 0);
+    CHECK(strchr(tool.errors, '\n') == tool.errors + strlen(tool.errors) - 1);
 }
 
 /* The server is wrong so often, and those for whom it is not have all left in peace. */
@@ -269,7 +269,7 @@ static void Refused(void)
                 &(Verdict){LOAD_NO_CONNECTION, 5, noConnection, ": connect failed with error "});
             CHECK_INT(Load_GetFigure("messages"), 0);
             CHECK_INT(Load_GetFigure("seconds"), 0);
-            CHECK_CONTAINS(load.output, "; nothing was measured\n");
+            CHECK_CONTAINS(tool.output, "; nothing was measured\n");
         }
     }
     SocketUtils_Close(&socket);

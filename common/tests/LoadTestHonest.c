@@ -17,10 +17,10 @@ static bool IsNear(const char *name, double value, double wanted, double part)
 /* All was right, and load.exe has said so in each way. */
 static void CheckRight(void)
 {
-    CHECK_INT(load.exitCode, 0);
-    CHECK_TEXT(load.errors, "");
-    CHECK_CONTAINS(load.output, "\n  errors                                  0\n");
-    CHECK_CONTAINS(load.figures,
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.errors, "");
+    CHECK_CONTAINS(tool.output, "\n  errors                                  0\n");
+    CHECK_CONTAINS(tool.figures,
                    "\"errors\": 0, \"errorKinds\": {\"noConnection\": 0, \"broken\": 0, "
                    "\"ended\": 0, \"silent\": 0, \"corrupt\": 0, \"displaced\": 0, \"extra\": 0}}");
     CHECK(Load_IsFileJson());
@@ -42,8 +42,8 @@ static void CheckMeasured(void)
     double megabytes;
 
     CHECK(IsBetween("seconds", Load_GetFigure("seconds"), 1, 2));
-    CHECK(IsNear("messages", Load_GetFigure("messages"), load.to.messages - load.from.messages,
-                 0.35));
+    CHECK(IsNear("messages", Load_GetFigure("messages"),
+                 measured.to.messages - measured.from.messages, 0.35));
     CHECK(IsNear("messagesPerSecond", Load_GetFigure("messagesPerSecond"),
                  Load_GetFigure("messages") / Load_GetFigure("seconds"), 0.01));
     megabytes = Load_GetFigure("messagesPerSecond") * Load_GetFigure("size") / 1e6;
@@ -74,11 +74,11 @@ static void TableAndFile(void)
     REQUIRE(CHECK(Load_Run("--clients 2 --size 1000 --idle 1")));
     CheckRight();
     CheckServer(3, 1000);
-    CHECK_CONTAINS(load.output, "Clients that are connected after 0.");
-    CHECK_CONTAINS(load.output,
+    CHECK_CONTAINS(tool.output, "Clients that are connected after 0.");
+    CHECK_CONTAINS(tool.output,
                    "Measuring for 1 s.\nMeasured.\n\n2 clients, messages of 1000 bytes, "
                    "up to 1 on its way for each client, 1 silent client; measured");
-    CHECK_CONTAINS(load.figures, "{\"clients\": 2, \"idle\": 1, \"size\": 1000, \"depth\": 1, "
+    CHECK_CONTAINS(tool.figures, "{\"clients\": 2, \"idle\": 1, \"size\": 1000, \"depth\": 1, "
                                  "\"churn\": false, \"rate\": 0.0, \"seconds\": 1.");
     CheckBoth("measured for ", "seconds", 0.006);
     CheckBoth("\n  messages a second            ", "messagesPerSecond", 0.06);
@@ -143,10 +143,10 @@ static void Rate(void)
     CheckServer(4, 64);
     CHECK(IsBetween("messages", Load_GetFigure("messages"), 240,
                     300 * Load_GetFigure("seconds") + 15));
-    CHECK(IsNear("messages", Load_GetFigure("messages"), load.to.messages - load.from.messages,
-                 0.35));
-    CHECK_CONTAINS(load.output, "\n  of which should have been           300.0\n");
-    CHECK_CONTAINS(load.figures, "\"rate\": 300.0, ");
+    CHECK(IsNear("messages", Load_GetFigure("messages"),
+                 measured.to.messages - measured.from.messages, 0.35));
+    CHECK_CONTAINS(tool.output, "\n  of which should have been           300.0\n");
+    CHECK_CONTAINS(tool.figures, "\"rate\": 300.0, ");
 }
 
 /* Each message on a connection of its own, which the client ends. */
@@ -159,12 +159,12 @@ static void Churn(void)
     CHECK_INT(echo.messages, echo.accepted - 1);
     CHECK(IsNear("connectionsPerSecond",
                  Load_GetFigure("connectionsPerSecond") * Load_GetFigure("seconds"),
-                 load.to.accepted - load.from.accepted, 0.35));
-    CHECK(IsNear("messages", Load_GetFigure("messages"), load.to.accepted - load.from.accepted,
-                 0.35));
+                 measured.to.accepted - measured.from.accepted, 0.35));
+    CHECK(IsNear("messages", Load_GetFigure("messages"),
+                 measured.to.accepted - measured.from.accepted, 0.35));
     CheckBoth("\n  connections a second         ", "connectionsPerSecond", 0.06);
-    CHECK_CONTAINS(load.output, ", each on a connection of its own, 1 silent client; measured");
-    CHECK_CONTAINS(load.figures, "\"churn\": true, ");
+    CHECK_CONTAINS(tool.output, ", each on a connection of its own, 1 silent client; measured");
+    CHECK_CONTAINS(tool.figures, "\"churn\": true, ");
 }
 
 /* --- Ctrl+C ---------------------------------------------------------------------------------- */
@@ -174,16 +174,16 @@ static void StopWhileMeasuring(void)
 {
     REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
     REQUIRE(CHECK(Load_Start("--clients 2 --seconds 60")));
-    REQUIRE(CHECK(ServerProcess_WaitForLine(load.process, "Measuring for 60 s.", NULL, WAIT_MS)));
+    REQUIRE(CHECK(ServerProcess_WaitForLine(tool.process, "Measuring for 60 s.", NULL, WAIT_MS)));
     Sleep(500);
-    REQUIRE(CHECK(TestProgram_PressCtrlC(load.process)));
-    REQUIRE(CHECK(Load_Wait(STOP_MS)));
-    CHECK_INT(load.exitCode, 0);
-    CHECK_TEXT(load.errors, "");
+    REQUIRE(CHECK(TestProgram_PressCtrlC(tool.process)));
+    REQUIRE(CHECK(ToolRun_Wait(STOP_MS)));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.errors, "");
     CHECK(Load_IsFileJson());
     CHECK(IsBetween("seconds", Load_GetFigure("seconds"), 0.4, 10));
     CHECK(IsBetween("messages", Load_GetFigure("messages"), 1, echo.messages));
-    CHECK_CONTAINS(load.output, "\nMeasured.\n");
+    CHECK_CONTAINS(tool.output, "\nMeasured.\n");
 }
 
 /* It does not wait for a server that does not end the connection. */
@@ -197,9 +197,9 @@ static void StopWhileLeaving(void)
         Sleep(10);
     CHECK_INT(echo.made, 2);
     Sleep(100);
-    REQUIRE(CHECK(TestProgram_PressCtrlC(load.process)));
-    REQUIRE(CHECK(Load_Wait(STOP_MS)));
-    CHECK_INT(load.exitCode, 0);
+    REQUIRE(CHECK(TestProgram_PressCtrlC(tool.process)));
+    REQUIRE(CHECK(ToolRun_Wait(STOP_MS)));
+    CHECK_INT(tool.exitCode, 0);
     CHECK(Load_GetFigure("messages") > 0);
 }
 
@@ -208,11 +208,11 @@ static void StopWhileOwed(void)
 {
     REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_SILENT, .message = 1})));
     REQUIRE(CHECK(Load_Start("--clients 2")));
-    REQUIRE(CHECK(ServerProcess_WaitForLine(load.process, "Clients that are connected after", NULL,
+    REQUIRE(CHECK(ServerProcess_WaitForLine(tool.process, "Clients that are connected after", NULL,
                                             WAIT_MS)));
-    REQUIRE(CHECK(TestProgram_PressCtrlC(load.process)));
-    REQUIRE(CHECK(Load_Wait(STOP_MS)));
-    CHECK_INT(load.exitCode, 0);
+    REQUIRE(CHECK(TestProgram_PressCtrlC(tool.process)));
+    REQUIRE(CHECK(ToolRun_Wait(STOP_MS)));
+    CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK(Load_IsFileJson());
 }

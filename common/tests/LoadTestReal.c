@@ -15,7 +15,7 @@ static bool RunServer(const char *path, const char *clients, const char *depth, 
     const char *const words[] = {"--server", path,  "--clients", clients, "--seconds", "1",
                                  "--depth",  depth, "--timeout", timeout, NULL};
 
-    return Load_StartPlain(words) && Load_Wait(WAIT_MS);
+    return Load_StartPlain(words) && ToolRun_Wait(WAIT_MS);
 }
 
 /* This program, as a server of that mode. */
@@ -31,9 +31,10 @@ static bool RunWrong(const char *mode)
 /* The last of the servers that this program was given. */
 static void Stage(void)
 {
-    REQUIRE(CHECK(RunServer(Load_GetServer(Load_GetServerCount() - 1), "20", "2", "10000")));
-    CHECK_INT(load.exitCode, 0);
-    CHECK_TEXT(load.errors, "");
+    REQUIRE(
+        CHECK(RunServer(ToolTest_GetServer(ToolTest_GetServerCount() - 1), "20", "2", "10000")));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.errors, "");
     CHECK(Load_IsFileJson());
     CHECK(Load_GetFigure("messages") > 0);
     CHECK_INT(Load_GetFigure("errors"), 0);
@@ -48,40 +49,40 @@ static void Stage(void)
                     Load_GetFigure("serverCpuUsPerMessage") + 0.006));
     CHECK(IsBetween("server's memory", Load_GetPrinted("\n  server's memory, KiB         "), 100,
                     1000000));
-    CHECK_CONTAINS(load.output, " for each client\n");
+    CHECK_CONTAINS(tool.output, " for each client\n");
 }
 
 /* The first of them has one client at a time. */
 static void FirstStage(void)
 {
-    REQUIRE(CHECK(RunServer(Load_GetServer(0), "1", "1", "10000")));
-    CHECK_INT(load.exitCode, 0);
-    CHECK_TEXT(load.errors, "");
+    REQUIRE(CHECK(RunServer(ToolTest_GetServer(0), "1", "1", "10000")));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.errors, "");
     CHECK(Load_GetFigure("messages") > 0);
 }
 
 static void NoServer(void)
 {
     REQUIRE(CHECK(RunServer("no\\such\\server.exe", "1", "1", "10000")));
-    CHECK_INT(load.exitCode, 1);
-    CHECK_CONTAINS(load.errors, "The server 'no\\such\\server.exe' cannot be started: error ");
-    CHECK_TEXT(load.output, "");
+    CHECK_INT(tool.exitCode, 1);
+    CHECK_CONTAINS(tool.errors, "The server 'no\\such\\server.exe' cannot be started: error ");
+    CHECK_TEXT(tool.output, "");
 }
 
 static void MuteServer(void)
 {
     REQUIRE(CHECK(RunWrong("mute")));
-    CHECK_INT(load.exitCode, 1);
-    CHECK_CONTAINS(load.errors, "' does not say where it listens.\n");
+    CHECK_INT(tool.exitCode, 1);
+    CHECK_CONTAINS(tool.errors, "' does not say where it listens.\n");
 }
 
 static void WrongExitCode(void)
 {
     REQUIRE(CHECK(RunWrong("code")));
-    CHECK_INT(load.exitCode, 1);
+    CHECK_INT(tool.exitCode, 1);
     CHECK_INT(Load_GetFigure("errors"), 0);
     CHECK(Load_GetFigure("messages") > 0);
-    CHECK_CONTAINS(load.errors, "' has ended with exit code 3.\n");
+    CHECK_CONTAINS(tool.errors, "' has ended with exit code 3.\n");
 }
 
 /*
@@ -91,20 +92,20 @@ static void WrongExitCode(void)
 static void DyingServer(void)
 {
     REQUIRE(CHECK(RunWrong("dies")));
-    CHECK_INT(load.exitCode, 1);
+    CHECK_INT(tool.exitCode, 1);
     CHECK(Load_IsFileJson());
     CHECK_INT(Load_GetFigure("errors"), 2);
     CHECK_INT(Load_GetFigure("broken") + Load_GetFigure("ended") + Load_GetFigure("silent"), 2);
-    CHECK_CONTAINS(load.errors, "' has ended by itself, with exit code 3.\n");
+    CHECK_CONTAINS(tool.errors, "' has ended by itself, with exit code 3.\n");
 }
 
 static void FileNotWritten(void)
 {
     REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
     REQUIRE(CHECK(Load_Run("--json no\\such\\file.json")));
-    CHECK_INT(load.exitCode, 1);
-    CHECK_TEXT(load.errors, "The file 'no\\such\\file.json' cannot be written.\n");
-    CHECK_CONTAINS(load.output, "\n  errors                                  0\n");
+    CHECK_INT(tool.exitCode, 1);
+    CHECK_TEXT(tool.errors, "The file 'no\\such\\file.json' cannot be written.\n");
+    CHECK_CONTAINS(tool.output, "\n  errors                                  0\n");
 }
 
 void AddRealTests(void)

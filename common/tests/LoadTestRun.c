@@ -7,53 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SERVER_MAX  7
-#define WORD_MAX    24
-#define WORDS_SIZE  200
-#define PATH_SIZE   1024
-#define FIGURES_MAX 65536
-#define KEY_SIZE    80
+#define WORD_MAX   24
+#define WORDS_SIZE 200
 
-Load load;
-
-static const char *toolPath;
-static const char *servers[SERVER_MAX];
-static int serverCount;
-static char figuresPath[PATH_SIZE]; /* beside this program, that is, under build */
-
-/* With the process's number: several may run at a time. */
-static void NameFile(void)
-{
-    char path[PATH_SIZE - 40];
-    DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
-
-    while (length > 0 && path[length - 1] != '\\')
-        length--;
-    path[length] = '\0';
-    snprintf(figuresPath, sizeof(figuresPath), "%sload-%lu.json", path, GetCurrentProcessId());
-}
-
-void Load_SetTool(const char *path)
-{
-    toolPath = path;
-    NameFile();
-}
-
-void Load_AddServer(const char *path)
-{
-    if (serverCount < SERVER_MAX)
-        servers[serverCount++] = path;
-}
-
-int Load_GetServerCount(void)
-{
-    return serverCount;
-}
-
-const char *Load_GetServer(int index)
-{
-    return servers[index];
-}
+Measured measured;
 
 /* --- Running --------------------------------------------------------------------------------- */
 
@@ -64,42 +21,25 @@ static void WatchLine(void *context, const char *line, bool isError)
     if (isError)
         return;
     if (strncmp(line, "Measuring for ", 14) == 0)
-        load.from = echo;
+        measured.from = echo;
     else if (strcmp(line, "Measured.") == 0)
-        load.to = echo;
-}
-
-void Load_End(void)
-{
-    ServerProcess_Close(load.process);
-    free(load.output);
-    free(load.errors);
-    free(load.figures);
-    memset(&load, 0, sizeof(load));
-    DeleteFileA(figuresPath);
-}
-
-void Load_Kill(void)
-{
-    if (load.process != NULL)
-        ServerProcess_Kill(load.process);
+        measured.to = echo;
 }
 
 /* Begins a list of words; those that come behind prevail. Returns how many it has. */
 static int BeginWords(const char *arguments[])
 {
     arguments[0] = "--json";
-    arguments[1] = figuresPath;
+    arguments[1] = ToolRun_GetFile();
     return 2;
 }
 
 static bool Start(const char *arguments[], int count)
 {
-    Load_End();
+    ToolRun_End();
+    memset(&measured, 0, sizeof(measured));
     arguments[count] = NULL;
-    load.process = ServerProcess_Start(toolPath, arguments, WatchLine, NULL);
-    return load.process != NULL ||
-           Test_Explain("%s does not start: error %lu", toolPath, GetLastError());
+    return ToolRun_Start(arguments, WatchLine);
 }
 
 bool Load_StartPlain(const char *const words[])
@@ -128,55 +68,21 @@ bool Load_Start(const char *words)
     return Start(arguments, count);
 }
 
-static char *ReadFigures(void)
-{
-    FILE *file = NULL;
-    char *text = (char *)calloc(1, FIGURES_MAX);
-
-    if (text != NULL && fopen_s(&file, figuresPath, "rb") == 0) {
-        text[fread(text, 1, FIGURES_MAX - 1, file)] = '\0';
-        fclose(file);
-    }
-    return text;
-}
-
-bool Load_Wait(DWORD timeoutMs)
-{
-    if (!ServerProcess_WaitForExit(load.process, timeoutMs, &load.exitCode))
-        return Test_Explain("%s does not end in %lu ms", toolPath, timeoutMs);
-    load.output = ServerProcess_CopyOutput(load.process, 0);
-    load.errors = ServerProcess_CopyErrors(load.process);
-    load.figures = ReadFigures();
-    if (load.output == NULL || load.errors == NULL || load.figures == NULL)
-        return Test_Explain("no memory");
-    return true;
-}
-
 bool Load_Run(const char *words)
 {
-    return Load_Start(words) && Load_Wait(WAIT_MS);
+    return Load_Start(words) && ToolRun_Wait(WAIT_MS);
 }
 
 /* --- Reading --------------------------------------------------------------------------------- */
 
-static double ReadBehind(const char *text, const char *key)
-{
-    const char *at = strstr(text, key);
-
-    return at != NULL ? strtod(at + strlen(key), NULL) : -1;
-}
-
 double Load_GetFigure(const char *name)
 {
-    char key[KEY_SIZE];
-
-    snprintf(key, sizeof(key), "\"%s\": ", name);
-    return ReadBehind(load.figures, key);
+    return ToolRun_ReadFigure(tool.figures, name);
 }
 
 double Load_GetPrinted(const char *text)
 {
-    return ReadBehind(load.output, text);
+    return ToolRun_ReadBehind(tool.output, text);
 }
 
 static const char *SkipBlanks(const char *at)
@@ -230,11 +136,11 @@ static const char *SkipValue(const char *at, int depth)
 
 bool Load_IsFileJson(void)
 {
-    const char *at = *load.figures == '{' ? SkipValue(load.figures, 2) : NULL;
+    const char *at = *tool.figures == '{' ? SkipValue(tool.figures, 2) : NULL;
 
     if (at != NULL && strcmp(at, "\n") == 0)
         return true;
-    return Test_Explain("expected one JSON object on a line, but the file says: %s", load.figures);
+    return Test_Explain("expected one JSON object on a line, but the file says: %s", tool.figures);
 }
 
 bool IsBetween(const char *name, double value, double least, double most)

@@ -3,6 +3,8 @@
  */
 #include "IocpCore.h"
 
+#include <stdlib.h>
+
 #define MAX_BATCH   64   /* completions that one call takes */
 #define MAX_AT_HAND 1024 /* objects that a thread has at hand: the others shall have work, too */
 #define MAX_TAKES   8    /* so often a thread looks for more before it has done with those */
@@ -32,8 +34,36 @@ void IocpObject_Release(IocpObject *object)
         object->vtbl->Destroy(object);
 }
 
+/*
+ * May sockets be asked to queue no completion where a call has succeeded? Some third-party Winsock
+ * providers hand out handles that are not the system's; with those the system would get it wrong.
+ * https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setfilecompletionnotificationmodes
+ */
+static bool AreHandlesOfSystem(void)
+{
+    INT tcp[] = {IPPROTO_TCP, 0};
+    DWORD size = 0;
+    WSAPROTOCOL_INFOW *providers;
+    int count;
+    bool areOfSystem = true;
+
+    WSAEnumProtocolsW(tcp, NULL, &size);
+    providers = (WSAPROTOCOL_INFOW *)malloc(size);
+    if (providers == NULL)
+        return false;
+    count = WSAEnumProtocolsW(tcp, providers, &size);
+    for (int i = 0; i < count; i++) {
+        if ((providers[i].dwServiceFlags1 & XP1_IFS_HANDLES) == 0)
+            areOfSystem = false;
+    }
+    free(providers);
+    return count > 0 && areOfSystem;
+}
+
 bool IocpCore_Create(IocpCore *core)
 {
+    core->isSkipping = AreHandlesOfSystem();
+
     /* It fails with NULL, where other functions that return a HANDLE have INVALID_HANDLE_VALUE. */
     core->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     return core->port != NULL;
@@ -46,30 +76,15 @@ void IocpCore_Close(IocpCore *core)
     core->port = NULL;
 }
 
-/*
- * Asks for no completion where the call has succeeded. Some third-party Winsock providers hand out
- * handles that are not the system's; with those the system would get it wrong.
- */
-static bool SkipOnSuccess(HANDLE handle)
-{
-    WSAPROTOCOL_INFOW info;
-    int size = (int)sizeof(info);
-
-    if (getsockopt((SOCKET)handle, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0 ||
-        (info.dwServiceFlags1 & XP1_IFS_HANDLES) == 0)
-        return false;
-    return SetFileCompletionNotificationModes(handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
-                                                          FILE_SKIP_SET_EVENT_ON_HANDLE);
-}
-
 bool IocpCore_Register(IocpCore *core, IocpObject *object)
 {
+    const UCHAR modes = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE;
     HANDLE handle = object->vtbl->GetHandle(object);
 
     /* The key is not used: the event leads to its owner. */
     if (CreateIoCompletionPort(handle, core->port, 0, 0) == NULL)
         return false;
-    object->isSkipping = SkipOnSuccess(handle);
+    object->isSkipping = core->isSkipping && SetFileCompletionNotificationModes(handle, modes);
     return true;
 }
 

@@ -47,7 +47,8 @@ void IocpObject_AddRef(IocpObject *object);
 void IocpObject_Release(IocpObject *object);
 
 typedef struct IocpCore {
-    HANDLE port; /* NULL while there is none */
+    HANDLE port;     /* NULL while there is none */
+    bool isSkipping; /* handles may be asked for no completion where a call has succeeded */
 } IocpCore;
 
 /* What IocpCore_Dispatch did. */

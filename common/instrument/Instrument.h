@@ -115,6 +115,8 @@ u_short Instrument_htons(InstrumentPlace place, u_short number);
 u_long Instrument_htonl(InstrumentPlace place, u_long number);
 u_short Instrument_ntohs(InstrumentPlace place, u_short number);
 u_long Instrument_ntohl(InstrumentPlace place, u_long number);
+int Instrument_WSAEnumProtocolsW(InstrumentPlace place, LPINT protocols, LPWSAPROTOCOL_INFOW buffer,
+                                 LPDWORD size);
 int Instrument_inet_pton(InstrumentPlace place, int family, const char *text, void *address);
 const char *Instrument_inet_ntop(InstrumentPlace place, int family, const void *address, char *text,
                                  size_t size);
@@ -297,6 +299,7 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory);
 #define htonl(...)                  Instrument_htonl(INSTRUMENT_PLACE, __VA_ARGS__)
 #define ntohs(...)                  Instrument_ntohs(INSTRUMENT_PLACE, __VA_ARGS__)
 #define ntohl(...)                  Instrument_ntohl(INSTRUMENT_PLACE, __VA_ARGS__)
+#define WSAEnumProtocolsW(...)      Instrument_WSAEnumProtocolsW(INSTRUMENT_PLACE, __VA_ARGS__)
 #define inet_pton(...)              Instrument_inet_pton(INSTRUMENT_PLACE, __VA_ARGS__)
 #define inet_ntop(...)              Instrument_inet_ntop(INSTRUMENT_PLACE, __VA_ARGS__)
 #define inet_addr(...)              Instrument_inet_addr(INSTRUMENT_PLACE, __VA_ARGS__)

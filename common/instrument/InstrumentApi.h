@@ -41,6 +41,7 @@
     X(getsockname, KIND_IO, WSAENETDOWN)                                                           \
     X(getpeername, KIND_IO, WSAENOTCONN)                                                           \
     X(getaddrinfo, KIND_IO, WSA_NOT_ENOUGH_MEMORY)                                                 \
+    X(WSAEnumProtocolsW, KIND_TEXT, WSAENETDOWN)                                                   \
     X(freeaddrinfo, KIND_MEMORY, 0)                                                                \
     X(AcceptEx, KIND_IO, WSAENOBUFS)                                                               \
     X(ConnectEx, KIND_IO, WSAENOBUFS)                                                              \

@@ -870,6 +870,9 @@ COUNTED(u_short, ntohs, 0, (InstrumentPlace place, u_short value), (value))
 COUNTED(u_long, ntohl, 0, (InstrumentPlace place, u_long value), (value))
 COUNTED(unsigned long, inet_addr, INADDR_NONE, (InstrumentPlace place, const char *value), (value))
 COUNTED(char *, inet_ntoa, NULL, (InstrumentPlace place, struct in_addr value), (value))
+COUNTED(int, WSAEnumProtocolsW, SOCKET_ERROR,
+        (InstrumentPlace place, LPINT protocols, LPWSAPROTOCOL_INFOW buffer, LPDWORD size),
+        (protocols, buffer, size))
 COUNTED(int, inet_pton, -1, (InstrumentPlace place, int family, const char *text, void *address),
         (family, text, address))
 COUNTED(const char *, inet_ntop, NULL,

@@ -315,8 +315,8 @@ void Trace_Write(void);
 
 /* `parameters` and `arguments` are lists in parentheses; the first parameter is called `place`. */
 
-/* A call after which `then` is done. `failed`: what it returns where it is made to fail. */
-#define COUNTED_THEN(type, name, failed, parameters, arguments, then)                              \
+/* A call that is only counted. `failed`: what it returns where it is made to fail. */
+#define COUNTED(type, name, failed, parameters, arguments)                                         \
     type Instrument_##name parameters                                                              \
     {                                                                                              \
         type result = failed;                                                                      \
@@ -325,15 +325,10 @@ void Trace_Write(void);
         if (Call_Begin(&call, API_##name, place)) {                                                \
             result = name arguments;                                                               \
             Call_Done(&call);                                                                      \
-            then;                                                                                  \
         }                                                                                          \
         Call_End(&call);                                                                           \
         return result;                                                                             \
     }
-
-/* A call that is only counted. */
-#define COUNTED(type, name, failed, parameters, arguments)                                         \
-    COUNTED_THEN(type, name, failed, parameters, arguments, (void)0)
 
 /* The same where it returns nothing, and says nothing in GetLastError. */
 #define COUNTED_VOID(name, parameters, arguments)                                                  \
@@ -346,10 +341,22 @@ void Trace_Write(void);
         Call_End(&call);                                                                           \
     }
 
-/* A call that opens a socket or a handle; `kind` is its ResourceType. */
+/* A call that opens a socket or a handle; `kind` is its ResourceType. It is not made of COUNTED: a name
+   that some header has as a macro, as Wine's has htons, would be replaced on the way. */
 #define OPENING_CALL(type, name, failed, kind, parameters, arguments)                              \
-    COUNTED_THEN(type, name, failed, parameters, arguments,                                        \
-                 Registry_Open(&call, (HANDLE)result, kind))
+    type Instrument_##name parameters                                                              \
+    {                                                                                              \
+        type result = failed;                                                                      \
+        Call call;                                                                                 \
+                                                                                                   \
+        if (Call_Begin(&call, API_##name, place)) {                                                \
+            result = name arguments;                                                               \
+            Call_Done(&call);                                                                      \
+            Registry_Open(&call, (HANDLE)result, kind);                                            \
+        }                                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
 
 /* A call that only uses a handle. */
 #define HANDLE_CALL(name, parameters, arguments)                                                   \

@@ -235,7 +235,7 @@ static void ClearProgress(const LoadRun *run)
 }
 
 /* What a wait waits for. Each comes, as no client waits for longer than its timeout. */
-typedef bool IsReached(const LoadRun *run, const LoadCounts *counts);
+typedef bool IsReached(const LoadRun *run, const LoadCounts *sum);
 
 /* Every client has been connected, or has failed. With isChurn those that talk do that later. */
 static bool AreConnected(const LoadRun *run, const LoadCounts *counts)

@@ -31,6 +31,9 @@ all_checks="form excerpts links names changes diagrams claims diffs figures comm
 checks=
 LC_ALL=C
 export LC_ALL
+# For the commands that run tests: they are not to empty the folder of the tests that run this.
+TEST_OUTPUT=$folder/test-output
+export TEST_OUTPUT
 
 usage() {
     echo "Usage: notes.sh [--only CHECK,...] [--at PATH] [FILE...]; the checks: $all_checks" >&2

@@ -109,7 +109,9 @@ endif
 COMMON_OBJECTS := $(call objects,$(wildcard common/*.c) $(INSTRUMENT_FILES))
 SERVER_PROCESS := $(call objects,common/tools/ServerProcess.c)
 CONVERSATION   := $(call objects,common/tools/Conversation.c common/tools/Clock.c)
-TEST_HARNESS   := $(call objects,common/tests/Test.c common/tests/TestProgram.c) $(SERVER_PROCESS)
+TEST_INCLUDES  := -Icommon/tests -Icommon/tools -Icommon/instrument
+HARNESS_FILES  := common/tests/Test.c common/tests/TestProgram.c common/tools/ServerProcess.c
+TEST_HARNESS   := $(call objects,$(HARNESS_FILES))
 INCLUDES       := -Icommon
 
 #: make | builds every stage and every tool into build/
@@ -164,7 +166,7 @@ wrong-programs: $(WRONG)
 
 # The headers of a stage are its own; those of common are for all; tests and tools use each other's.
 $(foreach stage,$(STAGES),$(eval $(OUT)/obj/$(stage)/%.o: INCLUDES += -I$(stage)))
-$(OUT)/obj/common/tests/%.o $(OUT)/obj/common/tools/%.o: INCLUDES += -Icommon/tests -Icommon/tools -Icommon/instrument
+$(OUT)/obj/common/tests/%.o $(OUT)/obj/common/tools/%.o: INCLUDES += $(TEST_INCLUDES)
 # ServerProcess has handles from calls that are not watched; their numbers were those of others before.
 $(OUT)/obj/common/instrument/%.o $(OUT)/obj/common/tools/ServerProcess.o: INSTRUMENT_FLAGS =
 $(OUT)/obj/common/tests/Librar%.o: INCLUDES += $(addprefix -I,$(call stage,07))
@@ -397,7 +399,7 @@ lint:
 .PHONY: mutants
 mutants:
 	+@$(SET_UP) test-programs
-	+@trap : INT; MAKE="$(MAKE)" sh common/tests/mutants/run.sh; code=$$?; $(STOP); exit $$code
+	+@trap : INT; MAKE="$(MAKE)" HARNESS="$(TEST_INCLUDES) $(HARNESS_FILES)" sh common/tests/mutants/run.sh; code=$$?; $(STOP); exit $$code
 
 # --- The rest ------------------------------------------------------------------------------------
 

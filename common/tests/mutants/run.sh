@@ -10,6 +10,7 @@
 # compile, or tests that say nothing count as failures here. The last line is `N passed, N failed`.
 #
 # CC is the compiler and RUN what is put before a program, `sh common/tools/wine.sh run` on Linux.
+# HARNESS is the folders and source files that every test program is built with; the Makefile knows.
 
 filter=${1-}
 folder=build/mutants
@@ -41,9 +42,8 @@ build_copy() {
         [ "$program" = library ] || exit 0
         rm "$stage/Server.c"
         # shellcheck disable=SC2086
-        $CC -std=c11 -O1 -w -Icommon -Icommon/tools -Icommon/tests "-I$stage" -o library.exe \
-            common/tests/Library*.c common/tests/Test.c common/tools/ServerProcess.c "$stage"/*.c \
-            common/*.c -lws2_32
+        $CC -std=c11 -O1 -w -Icommon "-I$stage" -o library.exe \
+            common/tests/Library*.c $HARNESS "$stage"/*.c common/*.c -lws2_32
     )
 }
 

@@ -52,10 +52,8 @@ static bool AreHandlesOfSystem(void)
     if (providers == NULL)
         return false;
     count = WSAEnumProtocolsW(tcp, providers, &size);
-    for (int i = 0; i < count; i++) {
-        if ((providers[i].dwServiceFlags1 & XP1_IFS_HANDLES) == 0)
-            areOfSystem = false;
-    }
+    for (int i = 0; i < count; i++)
+        areOfSystem = areOfSystem && (providers[i].dwServiceFlags1 & XP1_IFS_HANDLES) != 0;
     free(providers);
     return count > 0 && areOfSystem;
 }

@@ -235,10 +235,9 @@ static void Session_ContinueClosing(Session *session)
     if (session->state != STATE_CLOSING || session->isSending || session->queue.count > 0)
         return;
     if (session->isRecvOver) {
-        Session_Abort(session, session->cause, 0);
-        return;
-    }
-    if (!session->isShutDown) {
+        /* Nothing is outstanding that would have to be cancelled. */
+        session->state = STATE_DISCONNECTED;
+    } else if (!session->isShutDown) {
         session->isShutDown = true;
         shutdown(session->socket, SD_SEND);
     }
@@ -543,17 +542,22 @@ static void Session_ProcessConnect(Session *session, DWORD error)
         Session_ProcessConnected(session);
 }
 
-/* Nothing is outstanding and nobody is at work: the program and the owner are told. */
+/*
+ * Nothing is outstanding and nobody is at work: the program and the owner are told. Nobody is inside
+ * a call on the socket either, or can make one any more, so it is closed, however long the program
+ * keeps its reference.
+ */
 static void Session_Finish(Session *session)
 {
     SessionOwner *owner = session->owner;
 
+    SocketUtils_Close(&session->socket);
     if (session->isRefused)
         return;
     if (session->vtbl->OnDisconnected != NULL)
         session->vtbl->OnDisconnected(session, session->cause);
 
-    /* The program may keep its reference for long; what was not sent need not stay with it. */
+    /* What was not sent need not stay with the program's reference either. */
     AcquireSRWLockExclusive(&session->lock);
     SendQueue_Free(&session->queue);
     session->queuedBytes = 0;

@@ -2,8 +2,8 @@
  * Session: one connection, as a program of the library sees it.
  *
  * Life. A session is created with one reference, is connected once (by a Listener, or by
- * Session_Connect) and disconnected once, and is destroyed with its last reference, when its socket
- * is closed. A program that keeps a pointer to a session keeps a reference: Session_AddRef,
+ * Session_Connect) and disconnected once, when its socket is closed, and is destroyed with its last
+ * reference. A program that keeps a pointer to a session keeps a reference: Session_AddRef,
  * Session_Release.
  *
  * Callbacks. They run on the worker threads, never under a lock of the library and never inside a
@@ -130,7 +130,7 @@ struct Session {
     IocpObject object;
     const SessionVtbl *vtbl;
     SessionOwner *owner;
-    SOCKET socket; /* closed with the last reference, so it can be used by whoever has one */
+    SOCKET socket; /* closed when nothing is outstanding and nobody is at work: Session_Finish */
     NetAddress address;
     IocpEvent recvEvent; /* of connect, too */
     IocpEvent sendEvent;

@@ -392,8 +392,9 @@ bool EchoServer_RunChild(int *exitCode)
     printf("Listening on %s\n", NetAddress_ToText(&address, text, sizeof(text)));
     fflush(stdout);
     while (!CtrlC_IsPressed()) {
+        /* Not with ExitProcess: under Wine it may wait for ever for what another thread held. */
         if (strcmp(mode, "dies") == 0 && echo.messages >= SHORT_LIFE)
-            ExitProcess(BAD_EXIT);
+            TerminateProcess(GetCurrentProcess(), BAD_EXIT);
         Sleep(1);
     }
     EchoServer_Stop();

@@ -13,7 +13,8 @@
 #     diagrams  every mermaid block has the syntax that the notes use
 #     claims    every claim that is cited is a test of common/tests/Claims*.c
 #     diffs     every DIFF.md is what the stages give (only without FILE)
-#     figures   the tables of common/BENCHMARK.md are those of common/benchmark (only without FILE)
+#     figures   the tables of common/BENCHMARK.md are those of common/benchmark, and the lines that the
+#               front page gives are those of the stages (only without FILE)
 #     commands  every ```console block is run, and shows what it says
 #
 # The files in common/tests/notes say what each requires. --at PATH checks the FILE behind it as if it
@@ -189,9 +190,23 @@ check_diffs() {
     fi
 }
 
+# The stages' lines in the table of the front page.
+check_lines() {
+    for stage in 0[1-7]-*; do
+        told=$(awk -F '|' -v stage="[$stage]" 'index($2, stage) { gsub(/[^0-9]/, "", $7); print $7 }' README.md)
+        count=$(cat "$stage"/*.[ch] | wc -l | tr -d ' ')
+        if [ "$told" = "$count" ]; then
+            echo "ok   README.md: the lines of $stage"
+        else
+            echo "FAIL README.md:1: $stage has $count lines, and the table says '$told'"
+        fi
+    done
+}
+
 check_figures() {
     [ -f common/BENCHMARK.md ] || return
     sh common/tools/bench-keep.sh check
+    check_lines
 }
 
 # The names are sorted, so that two people who add some do not meet, and none is there twice.

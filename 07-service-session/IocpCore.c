@@ -7,7 +7,7 @@
 
 #define MAX_BATCH   64   /* completions that one call takes */
 #define MAX_AT_HAND 1024 /* objects that a thread has at hand: the others shall have work, too */
-#define MAX_TAKES   8    /* so often a thread looks for more before it has done with those */
+#define MAX_TAKES   8    /* so often a thread takes before it has done with what it took */
 
 /* What a thread has taken: objects that are to continue, each with a reference. */
 typedef struct AtHand {

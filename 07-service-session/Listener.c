@@ -33,10 +33,14 @@ void Listener_Init(Listener *listener)
 /* The accept is not begun again for now: the owner is asked to do so after a pause. */
 static void Listener_SetIdle(Listener *listener, AcceptEvent *acceptEvent)
 {
+    bool isClosing;
+
     AcquireSRWLockExclusive(&listener->lock);
     acceptEvent->isIdle = true;
+    isClosing = listener->isClosing;
     ReleaseSRWLockExclusive(&listener->lock);
-    listener->owner->OnAcceptIdle(listener->owner);
+    if (!isClosing)
+        listener->owner->OnAcceptIdle(listener->owner);
 }
 
 /* A client was there already, and no completion comes: queues one by hand, so that the workers

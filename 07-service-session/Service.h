@@ -29,7 +29,7 @@ typedef enum ServiceType { SERVICE_SERVER, SERVICE_CLIENT } ServiceType;
 /*
  * Makes a session of the program's own: allocates a struct that begins with a Session or a
  * PacketSession and calls Session_Init or PacketSession_Init with `owner` and `family`. Returns
- * it, or NULL with GetLastError. A worker's thread, or the one that calls Service_Start.
+ * it, or NULL with GetLastError. A worker's thread, the keeper's, or the one that calls Service_Start.
  */
 typedef Session *(*SessionFactory)(Service *service, SessionOwner *owner, int family);
 

@@ -619,13 +619,23 @@ static bool Session_Continue(IocpObject *object)
 
 bool Session_ProcessAccept(Session *session, const NetAddress *address)
 {
+    bool isWanted;
+
     if (!IocpCore_Register(session->owner->core, &session->object))
         return false;
     session->address = *address;
     AcquireSRWLockExclusive(&session->lock);
-    session->state = STATE_CONNECTED;
-    session->pending = 1;
+    isWanted = session->state == STATE_NEW;
+    if (isWanted) {
+        session->state = STATE_CONNECTED;
+        session->pending = 1;
+    }
     ReleaseSRWLockExclusive(&session->lock);
+    if (!isWanted) {
+        /* The program has disconnected it already, and may keep it for long. */
+        SocketUtils_Close(&session->socket);
+        return true;
+    }
     Session_ProcessConnected(session);
     Session_EndWork(session);
     return true;

@@ -33,7 +33,7 @@ typedef struct Session Session;
 /* Why a session is over. */
 typedef enum DisconnectCause {
     CAUSE_NONE,            /* it is not */
-    CAUSE_PEER_CLOSED,     /* the peer closed its side, and was sent all that was queued */
+    CAUSE_PEER_CLOSED,     /* the peer closed its side; what was queued went first, if it could */
     CAUSE_PEER_RESET,      /* the connection failed; Session_GetError says how */
     CAUSE_CONNECT_FAILED,  /* it was never connected; Session_GetError says why */
     CAUSE_SLOW_RECEIVER,   /* more than limitBytes were queued */
@@ -130,7 +130,7 @@ struct Session {
     IocpObject object;
     const SessionVtbl *vtbl;
     SessionOwner *owner;
-    SOCKET socket; /* closed when nothing is outstanding and nobody is at work: Session_Finish */
+    SOCKET socket; /* closed by Session_Finish; if it never began, with the last reference */
     NetAddress address;
     IocpEvent recvEvent; /* of connect, too */
     IocpEvent sendEvent;
@@ -183,7 +183,8 @@ bool Session_Connect(Session *session, const NetAddress *address);
 
 /*
  * For a Listener: the session's socket has accepted a client from `address`. False: it cannot be
- * served, no callback comes, and GetLastError says why. A worker thread.
+ * served, no callback comes, and GetLastError says why. If the program has disconnected the session
+ * already, its socket is closed, and no callback comes either. A worker thread.
  */
 bool Session_ProcessAccept(Session *session, const NetAddress *address);
 
@@ -194,7 +195,10 @@ bool Session_ProcessAccept(Session *session, const NetAddress *address);
  */
 bool Session_Send(Session *session, SendBuffer *buffer);
 
-/* Ends the connection; what is queued is lost. The first cause counts. Any thread, any time. */
+/*
+ * Ends the connection; what is queued is lost. The first cause counts. Any thread, any time: one that
+ * waits for its client yet serves none, and has no callback.
+ */
 void Session_Disconnect(Session *session, DisconnectCause cause);
 
 /*

@@ -11,6 +11,7 @@
 #define LONG_MS  10000 /* to end in peace, where the test is to see the end itself */
 #define SHORT_MS 300
 #define MUCH     (16 * 1024 * 1024) /* more than all buffers on the way take */
+#define WAITING  64                 /* sessions that wait for a client; there are fewer */
 
 #define CAUSE_OURS  ((DisconnectCause)(CAUSE_PROGRAM + 1))
 #define CAUSE_LATER ((DisconnectCause)(CAUSE_PROGRAM + 2))
@@ -367,6 +368,54 @@ static void DisconnectByAll(void)
     Host_Stop(server);
 }
 
+/* Has each session that waits for a client disconnected, and keeps it. Returns how many. */
+static int DisconnectWaiting(Host *server, Session **sessions)
+{
+    int count = 0;
+
+    AcquireSRWLockShared(&server->lock);
+    for (Probe *probe = server->probes; probe != NULL && count < WAITING; probe = probe->next)
+        sessions[count++] = Probe_GetSession(probe);
+    ReleaseSRWLockShared(&server->lock);
+    for (int i = 0; i < count; i++) {
+        Session_AddRef(sessions[i]);
+        Session_Disconnect(sessions[i], CAUSE_OURS);
+    }
+    return count;
+}
+
+/* A program that knows the sessions that it makes may disconnect them before their clients come. */
+static void DisconnectBeforeClient(void)
+{
+    Host *server = StartServer(&echoBehaviour, LONG_MS);
+    Session *sessions[WAITING];
+    SOCKET peer;
+    int count;
+
+    REQUIRE(CHECK(server != NULL));
+    count = DisconnectWaiting(server, sessions);
+    CHECK(count > 0);
+    for (int i = 0; i < count; i++) {
+        LONG64 bytes = -1;
+
+        peer = Peer_Open(server);
+        REQUIRE(CHECK(peer != INVALID_SOCKET));
+        REQUIRE(CHECK(Peer_WaitForEnd(peer, &bytes, NULL)));
+        CHECK_INT(bytes, 0);
+        Peer_Close(peer);
+    }
+    CHECK_INT(server->connected, 0);
+    peer = Peer_Open(server);
+    REQUIRE(CHECK(peer != INVALID_SOCKET));
+    CHECK(Peer_Echo(peer, 10));
+    Peer_Close(peer);
+    CHECK(Host_WaitForDisconnected(server, 1));
+    CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
+    for (int i = 0; i < count; i++)
+        Session_Release(sessions[i]);
+    Host_Stop(server);
+}
+
 const LibraryTest closeTests[] = {
     {"close: all that was queued arrives", AllArrives, 40},
     {"close: while the peer sends", WhilePeerSends, 40},
@@ -377,5 +426,6 @@ const LibraryTest closeTests[] = {
     {"close: inside callbacks", CloseInCallbacks, 40},
     {"close: Session_Disconnect inside callbacks", DisconnectInCallbacks, 30},
     {"close: Session_Disconnect by eight threads", DisconnectByAll, 30},
+    {"close: Session_Disconnect before the client comes", DisconnectBeforeClient, 30},
     {NULL, NULL, 0},
 };

@@ -494,18 +494,17 @@ static bool Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
 }
 
 /* The session's socket is connected: from here on it is the program's. The caller's thread is a
-   worker and is counted in `pending`. */
-static void Session_ProcessConnected(Session *session)
+   worker and is counted in `pending`. True: it is to receive. */
+static bool Session_ProcessConnected(Session *session)
 {
     SessionOwner *owner = session->owner;
-    DWORD bytes = 0;
 
     if (!owner->OnSessionConnected(owner, session)) {
         AcquireSRWLockExclusive(&session->lock);
         session->isRefused = true;
         Session_Abort(session, CAUSE_NONE, 0);
         ReleaseSRWLockExclusive(&session->lock);
-        return;
+        return false;
     }
     SocketUtils_SetTcpNoDelay(session->socket, true);
     AcquireSRWLockExclusive(&session->lock);
@@ -518,11 +517,11 @@ static void Session_ProcessConnected(Session *session)
     session->isReporting = false;
     ReleaseSRWLockExclusive(&session->lock);
     Session_ReportSent(session);
-    Session_RegisterRecv(session, false, &bytes);
+    return true;
 }
 
-/* A ConnectEx is over. */
-static void Session_ProcessConnect(Session *session, DWORD error)
+/* A ConnectEx is over. True: the session is to receive. */
+static bool Session_ProcessConnect(Session *session, DWORD error)
 {
     bool isConnected = false;
 
@@ -538,8 +537,7 @@ static void Session_ProcessConnect(Session *session, DWORD error)
         shutdown(session->socket, SD_BOTH);
     }
     ReleaseSRWLockExclusive(&session->lock);
-    if (isConnected)
-        Session_ProcessConnected(session);
+    return isConnected && Session_ProcessConnected(session);
 }
 
 /*
@@ -584,7 +582,7 @@ static bool Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, 
     bool mustReceive = false;
 
     if (event->type == EVENT_CONNECT)
-        Session_ProcessConnect(session, error);
+        mustReceive = Session_ProcessConnect(session, error);
     else if (event->type == EVENT_SEND)
         mustReceive = Session_ProcessSend(session, bytes, error);
     else
@@ -636,8 +634,13 @@ bool Session_ProcessAccept(Session *session, const NetAddress *address)
         SocketUtils_Close(&session->socket);
         return true;
     }
-    Session_ProcessConnected(session);
-    Session_EndWork(session);
+    if (!Session_ProcessConnected(session)) {
+        Session_EndWork(session);
+        return true;
+    }
+    /* The client's first bytes are often there already. */
+    while (Session_Continue(&session->object)) {
+    }
     return true;
 }
 

@@ -315,20 +315,27 @@ void Trace_Write(void);
 
 /* `parameters` and `arguments` are lists in parentheses; the first parameter is called `place`. */
 
-/* A call that is only counted. `failed`: what it returns where it is made to fail. */
-#define COUNTED(type, name, failed, parameters, arguments)                                         \
-    type Instrument_##name parameters                                                              \
+/* The call `made`, with `then` after it. `failed`: what it returns where it is made to fail. The names come
+   pasted together: a name that is handed on by itself is replaced where a header has it as a macro, as
+   Wine's has htons. */
+#define WRAPPER(type, head, api, failed, made, then)                                               \
+    type head                                                                                      \
     {                                                                                              \
         type result = failed;                                                                      \
         Call call;                                                                                 \
                                                                                                    \
-        if (Call_Begin(&call, API_##name, place)) {                                                \
-            result = name arguments;                                                               \
+        if (Call_Begin(&call, api, place)) {                                                       \
+            result = made;                                                                         \
             Call_Done(&call);                                                                      \
+            then;                                                                                  \
         }                                                                                          \
         Call_End(&call);                                                                           \
         return result;                                                                             \
     }
+
+/* A call that is only counted. */
+#define COUNTED(type, name, failed, parameters, arguments)                                         \
+    WRAPPER(type, Instrument_##name parameters, API_##name, failed, name arguments, (void)0)
 
 /* The same where it returns nothing, and says nothing in GetLastError. */
 #define COUNTED_VOID(name, parameters, arguments)                                                  \
@@ -341,22 +348,10 @@ void Trace_Write(void);
         Call_End(&call);                                                                           \
     }
 
-/* A call that opens a socket or a handle; `kind` is its ResourceType. It is not made of COUNTED: a name
-   that some header has as a macro, as Wine's has htons, would be replaced on the way. */
+/* A call that opens a socket or a handle; `kind` is its ResourceType. */
 #define OPENING_CALL(type, name, failed, kind, parameters, arguments)                              \
-    type Instrument_##name parameters                                                              \
-    {                                                                                              \
-        type result = failed;                                                                      \
-        Call call;                                                                                 \
-                                                                                                   \
-        if (Call_Begin(&call, API_##name, place)) {                                                \
-            result = name arguments;                                                               \
-            Call_Done(&call);                                                                      \
-            Registry_Open(&call, (HANDLE)result, kind);                                            \
-        }                                                                                          \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
+    WRAPPER(type, Instrument_##name parameters, API_##name, failed, name arguments,                \
+            Registry_Open(&call, (HANDLE)result, kind))
 
 /* A call that only uses a handle. */
 #define HANDLE_CALL(name, parameters, arguments)                                                   \

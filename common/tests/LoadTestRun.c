@@ -4,7 +4,6 @@
 #include "LoadTest.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define WORD_MAX   24
@@ -36,7 +35,6 @@ static int BeginWords(const char *arguments[])
 
 static bool Start(const char *arguments[], int count)
 {
-    ToolRun_End();
     memset(&measured, 0, sizeof(measured));
     arguments[count] = NULL;
     return ToolRun_Start(arguments, WatchLine);

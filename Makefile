@@ -107,10 +107,11 @@ endif
 endif
 
 COMMON_OBJECTS := $(call objects,$(wildcard common/*.c) $(INSTRUMENT_FILES))
-SERVER_PROCESS := $(call objects,common/tools/ServerProcess.c)
+SERVER_FILES   := $(addprefix common/tools/,ServerProcess.c ServerConsole.c ChildProcess.c)
+SERVER_PROCESS := $(call objects,$(SERVER_FILES))
 CONVERSATION   := $(call objects,common/tools/Conversation.c common/tools/Clock.c)
 TEST_INCLUDES  := -Icommon/tests -Icommon/tools -Icommon/instrument
-HARNESS_FILES  := common/tests/Test.c common/tests/TestProgram.c common/tools/ServerProcess.c
+HARNESS_FILES  := common/tests/Test.c common/tests/TestProgram.c $(SERVER_FILES)
 TEST_HARNESS   := $(call objects,$(HARNESS_FILES))
 INCLUDES       := -Icommon
 
@@ -168,7 +169,7 @@ wrong-programs: $(WRONG)
 $(foreach stage,$(STAGES),$(eval $(OUT)/obj/$(stage)/%.o: INCLUDES += -I$(stage)))
 $(OUT)/obj/common/tests/%.o $(OUT)/obj/common/tools/%.o: INCLUDES += $(TEST_INCLUDES)
 # ServerProcess has handles from calls that are not watched; their numbers were those of others before.
-$(OUT)/obj/common/instrument/%.o $(OUT)/obj/common/tools/ServerProcess.o: INSTRUMENT_FLAGS =
+$(OUT)/obj/common/instrument/%.o $(SERVER_PROCESS): INSTRUMENT_FLAGS =
 $(OUT)/obj/common/tests/Librar%.o: INCLUDES += $(addprefix -I,$(call stage,07))
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags.txt | compiler

@@ -44,7 +44,6 @@
 #define NAME_SIZE     64
 #define TALLY_MAX     200
 #define OUTCOME_COUNT 3
-#define PLAY_MAX      3
 #define TARGET_MAX    (INSTRUMENT_COUNT_MAX + OUTCOME_COUNT)
 #define NUMBER_NO_RUN 1000000000 /* there is no such call: a run without a fault */
 
@@ -159,17 +158,10 @@ static void SetModes(Run *run, const char *name, long number)
              options.modes[0] != '\0' ? "," : "", number, name[0] != '\0' ? ":" : "", name);
 }
 
-/* Plays a run. Wine on a busy machine loses the console of a new process now and then, and nobody can
-   press Ctrl+C there: this says nothing of the server, so the run is played again. */
 static void Play(Run *run, const char *target, long number)
 {
-    for (int i = 0; i < PLAY_MAX; i++) {
-        SetModes(run, target, number);
-        Run_Play(run, suite.path, suite.stage);
-        if (!run->conversation.isConsoleLost || i + 1 == PLAY_MAX)
-            return;
-        Run_Close(run);
-    }
+    SetModes(run, target, number);
+    Run_Play(run, suite.path, suite.stage);
 }
 
 /* A run without a fault; which calls were made that can fail? False: that run failed. */

@@ -39,7 +39,7 @@ static ThreadManager connections;    /* belongs to that thread */
 static Connection *known[KNOWN_MAX]; /* NULL: closed, or not there yet */
 static SRWLOCK knownLock = SRWLOCK_INIT;
 static HANDLE exchange[2]; /* signaled: the connection's message is there */
-static volatile LONG isOver, isClosing;
+static volatile LONG isOver, isClosing, isDying;
 static volatile LONG64 firstTick; /* when the first message came */
 
 /* --- Time ------------------------------------------------------------------------------------ */
@@ -278,7 +278,8 @@ static void FreeConnection(Connection *connection)
     if (connection->number <= KNOWN_MAX)
         known[connection->number - 1] = NULL;
     ReleaseSRWLockExclusive(&knownLock);
-    SocketUtils_Close(&connection->socket);
+    if (!isDying)
+        SocketUtils_Close(&connection->socket);
     free(connection->message);
     free(connection->kept);
     free(connection);
@@ -377,6 +378,33 @@ void EchoServer_Stop(void)
 
 /* --- As a program of its own ----------------------------------------------------------------- */
 
+static bool CancelReceives(void)
+{
+    bool isAnyLeft = false;
+
+    AcquireSRWLockShared(&knownLock);
+    for (int i = 0; i < KNOWN_MAX; i++) {
+        if (known[i] != NULL)
+            CancelIoEx((HANDLE)known[i]->socket, NULL);
+        isAnyLeft = isAnyLeft || known[i] != NULL;
+    }
+    ReleaseSRWLockShared(&knownLock);
+    return isAnyLeft;
+}
+
+/*
+ * The threads return, and the sockets stay open: it is the end of the process that ends the
+ * connections. A process that is to end while one of its threads is in recv may never do so under
+ * Wine. A thread that was not in recv yet is not woken: so again.
+ */
+static void Die(void)
+{
+    InterlockedExchange(&isDying, 1);
+    while (CancelReceives())
+        Sleep(1);
+    EchoServer_Stop();
+}
+
 bool EchoServer_RunChild(int *exitCode)
 {
     char mode[20];
@@ -392,9 +420,10 @@ bool EchoServer_RunChild(int *exitCode)
     printf("Listening on %s\n", NetAddress_ToText(&address, text, sizeof(text)));
     fflush(stdout);
     while (!CtrlC_IsPressed()) {
-        /* Not with ExitProcess: under Wine it may wait for ever for what another thread held. */
-        if (strcmp(mode, "dies") == 0 && echo.messages >= SHORT_LIFE)
-            TerminateProcess(GetCurrentProcess(), BAD_EXIT);
+        if (strcmp(mode, "dies") == 0 && echo.messages >= SHORT_LIFE) {
+            Die();
+            return true;
+        }
         Sleep(1);
     }
     EchoServer_Stop();

@@ -12,7 +12,6 @@
 #define TEST_MAX         200
 #define EXPLANATION_SIZE 1024
 #define GRACE_MS         15000 /* for a test that is over its time to end after overTime */
-#define RUN_MAX          3     /* of one test, see Test_RunAgain */
 
 typedef struct TestCase {
     const char *name;
@@ -27,7 +26,6 @@ static int passedCount;
 static int failedCount;
 static int chosenCount; /* tests that this run is to run */
 static char explanation[EXPLANATION_SIZE];
-static const char *whyAgain; /* the test that runs is to be run again; NULL: it is not */
 
 /* What the watching thread looks at, all under the lock. */
 static struct Watch {
@@ -55,11 +53,6 @@ void Test_Add(const char *name, void (*run)(void), int limitSeconds)
     tests[testCount].run = run;
     tests[testCount].limitSeconds = limitSeconds;
     testCount++;
-}
-
-void Test_RunAgain(const char *why)
-{
-    whyAgain = why;
 }
 
 ULONGLONG Test_Now(void)
@@ -224,7 +217,6 @@ static bool IsChosen(const TestCase *test, const char *filter)
 /* Runs the test once. Returns whether it failed. */
 static bool RunOnce(const TestCase *test)
 {
-    whyAgain = NULL;
     SetWatchedTest(test, false);
     if (testHooks.begin != NULL)
         testHooks.begin();
@@ -238,13 +230,8 @@ static void RunTest(const TestCase *test)
 {
     ULONGLONG start = Test_Now();
     bool failed = RunOnce(test);
-    int elapsedMs;
+    int elapsedMs = (int)(Test_Now() - start);
 
-    for (int run = 1; whyAgain != NULL && run < RUN_MAX; run++) {
-        printf("  It is run again: %s.\n", whyAgain);
-        failed = RunOnce(test);
-    }
-    elapsedMs = (int)(Test_Now() - start);
     if (failed)
         failedCount++;
     else

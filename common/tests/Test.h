@@ -40,13 +40,6 @@ void Test_Add(const char *name, void (*run)(void), int limitSeconds);
  */
 int Test_Run(const char *filter, bool listOnly);
 
-/*
- * The test that runs says nothing, whatever its checks found: the system withheld what it needs.
- * It is run again once it has returned, up to three times in all; `why` completes a sentence. The
- * last time its checks count.
- */
-void Test_RunAgain(const char *why);
-
 /* Milliseconds since the program started. */
 ULONGLONG Test_Now(void);
 

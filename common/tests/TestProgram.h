@@ -16,10 +16,7 @@ void TestProgram_Print(ServerProcess *process, const char *name);
 /* Takes the lines out in which verify warns: they are no findings. Returns `errors`. */
 char *TestProgram_RemoveWarnings(char *errors);
 
-/*
- * False, with an explanation for CHECK: it could not be done. Where the program has no console, as
- * Wine on a busy machine now and then gives none to a new process, the test is run again.
- */
+/* False, with an explanation for CHECK: it could not be done. */
 bool TestProgram_PressCtrlC(ServerProcess *process);
 
 /*

@@ -118,8 +118,6 @@ bool ToolRun_Wait(DWORD timeoutMs)
     tool.figures = ReadFigures();
     if (tool.output == NULL || tool.errors == NULL || tool.figures == NULL)
         return Test_Explain("no memory");
-    if (strstr(tool.errors, "Ctrl+C cannot be pressed: error 6.") != NULL)
-        Test_RunAgain("a server was given no console");
     return true;
 }
 

@@ -40,10 +40,7 @@ const char *ToolRun_GetFile(void);
 /* Starts the tool, with these words up to a NULL; the run before is ended. False: explained. */
 bool ToolRun_Start(const char *const words[], ServerProcessLine onLine);
 
-/*
- * Waits for its end and reads what it has left. False: explained. Where the tool could not end a
- * server that Wine gave no console, the test is run again.
- */
+/* Waits for its end and reads what it has left. False: explained. */
 bool ToolRun_Wait(DWORD timeoutMs);
 
 /* Frees what a run has left, and kills it if it is not over. Any time. */

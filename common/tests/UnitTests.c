@@ -29,15 +29,11 @@
 /* --- Children of this program ---------------------------------------------------------------- */
 
 static ServerProcess *child; /* of the test that runs; closed after it */
+static const char *ownPath;  /* the program that a child is another run of */
 
 static bool StartChild(const char *const arguments[])
 {
-    char path[MAX_PATH];
-    DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
-
-    if (length == 0 || length == sizeof(path))
-        return Test_Explain("GetModuleFileName failed with error %lu", GetLastError());
-    child = ServerProcess_Start(path, arguments, NULL, NULL);
+    child = ServerProcess_Start(ownPath, arguments, NULL, NULL);
     return child != NULL || Test_Explain("no child: error %lu", GetLastError());
 }
 
@@ -979,57 +975,29 @@ static void NoSuchProgram(void)
     CHECK_INT(GetLastError(), ERROR_FILE_NOT_FOUND);
 }
 
-/* --- Test_RunAgain --------------------------------------------------------------------------- */
-
-static int LeaveConsoleInChild(void)
+/* Each has a console of its own, and Ctrl+C reaches only the one that it is pressed in. */
+static void ConsolesAreApart(void)
 {
-    FreeConsole();
-    printf("ready\n");
-    fflush(stdout);
-    Sleep(INFINITE);
-    return 0;
+    static const char *const arguments[] = {"--child-ctrl-c", NULL};
+    ServerProcess *other = ServerProcess_Start(ownPath, arguments, NULL, NULL);
+
+    if (CHECK(other != NULL) && CHECK(StartChild(arguments)) &&
+        CHECK(ServerProcess_WaitForLine(other, "ready", NULL, WAIT_MS)) &&
+        CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)) &&
+        CHECK(TestProgram_PressCtrlC(other)) && CHECK(TestProgram_PressCtrlC(other))) {
+        CHECK(ServerProcess_WaitForExit(other, WAIT_MS, NULL));
+        CHECK_INT(ServerProcess_CountLines(child, "removed"), 0);
+    }
+    ServerProcess_Close(other);
 }
 
-/* Presses Ctrl+C in a program that has no console. */
-static void PressInVain(void)
+/* The next child in a console is not disturbed by the one before. */
+static void ConsoleIsUsedAgain(void)
 {
-    static const char *const arguments[] = {"--child-no-console", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
-    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
-    CHECK(TestProgram_PressCtrlC(child));
-}
-
-static void PressInVainOnce(void)
-{
-    static int runs;
-
-    if (++runs == 1)
-        PressInVain();
-}
-
-static int RunTestsInChild(void)
-{
-    static const TestHooks hooks = {NULL, EndTest, NULL};
-
-    Test_SetHooks(&hooks);
-    Test_Add("in vain", PressInVain, 15);
-    Test_Add("in vain once", PressInVainOnce, 15);
-    return Test_Run(NULL, false);
-}
-
-static void TestsRunAgain(void)
-{
-    static const char *const arguments[] = {"--child-tests", NULL};
-    DWORD exitCode = 0;
-
-    REQUIRE(CHECK(StartChild(arguments)));
-    REQUIRE(CHECK(ServerProcess_WaitForExit(child, 2 * WAIT_MS, &exitCode)));
-    CHECK_INT(exitCode, 1);
-    CHECK_INT(ServerProcess_CountLines(child, "It is run again: a program that it started "), 3);
-    CHECK_INT(ServerProcess_CountLines(child, "FAIL in vain ("), 1);
-    CHECK_INT(ServerProcess_CountLines(child, "ok   in vain once ("), 1);
-    CHECK_INT(ServerProcess_CountLines(child, "1 passed, 1 failed"), 1);
+    for (int i = 0; i < 3; i++) {
+        PressCtrlC();
+        EndTest(false);
+    }
 }
 
 /* --- main ------------------------------------------------------------------------------------ */
@@ -1054,10 +1022,6 @@ static int RunChild(int argc, char *argv[])
         return SpinInChild();
     if (strcmp(argv[1], "--child-handles") == 0)
         return OpenHandlesInChild();
-    if (strcmp(argv[1], "--child-no-console") == 0)
-        return LeaveConsoleInChild();
-    if (strcmp(argv[1], "--child-tests") == 0)
-        return RunTestsInChild();
     return PrintArgumentsInChild(argc, argv);
 }
 
@@ -1101,7 +1065,8 @@ static void AddTests(void)
         {"ServerProcess: processor time", ProcessorTime},
         {"ServerProcess: handles", Handles},
         {"ServerProcess: no such program", NoSuchProgram},
-        {"Test: run again where a program has no console", TestsRunAgain},
+        {"ServerProcess: Ctrl+C reaches one of two programs", ConsolesAreApart},
+        {"ServerProcess: a console is used again", ConsoleIsUsedAgain},
     };
 
     for (size_t i = 0; i < COUNT_OF(tests); i++)
@@ -1119,8 +1084,9 @@ int main(int argc, char *argv[])
         return exitCode;
     if (argc > 1 && strncmp(argv[1], "--child-", 8) == 0)
         return RunChild(argc, argv);
+    ownPath = argv[0];
     if (argc > filterIndex + 1) {
-        fprintf(stderr, "Usage: unit-tests.exe [--list] [FILTER]\n");
+        fprintf(stderr, "Usage: unit.exe [--list] [FILTER]\n");
         return 2;
     }
     if (!SocketUtils_Init()) {

@@ -16,8 +16,6 @@
 #define REST_MS        5  /* nothing has happened for so long: the server is at rest */
 #define REST_LOOKS     3  /* and so often: a look may come late where the machine is busy */
 #define PIECE_SIZE     4096
-#define PRESS_MS       2000 /* for Ctrl+C, which a busy machine may put off */
-#define PRESS_PAUSE_MS 200  /* before Ctrl+C is tried again, where the system could not press it */
 
 static SRWLOCK variableLock = SRWLOCK_INIT; /* held while INSTRUMENT is another than our own */
 
@@ -180,19 +178,10 @@ static bool HasSaidStopped(Conversation *conversation)
 
 bool Conversation_PressCtrlC(Conversation *conversation)
 {
-    int64_t deadline = Clock_GetNs() + PRESS_MS * NS_PER_MS;
-
     if (!ServerProcess_IsRunning(conversation->process))
         return FailEnded(conversation);
-    while (!ServerProcess_PressCtrlC(conversation->process)) {
-        if (Clock_GetNs() >= deadline) {
-            conversation->isConsoleLost = true;
-            return Conversation_Fail(conversation, "Ctrl+C cannot be pressed: error %lu.",
-                                     GetLastError());
-        }
-        Sleep(PRESS_PAUSE_MS);
-    }
-    return true;
+    return ServerProcess_PressCtrlC(conversation->process) ||
+           Conversation_Fail(conversation, "Ctrl+C cannot be pressed: error %lu.", GetLastError());
 }
 
 bool Conversation_CheckEnd(Conversation *conversation)

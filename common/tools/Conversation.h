@@ -39,7 +39,6 @@ typedef struct Conversation {
     HANDLE section;
     const InstrumentState *state; /* NULL before it listens */
     DWORD exitCode;               /* once it has ended */
-    bool isConsoleLost;           /* nobody can press Ctrl+C: Wine has lost the server's console */
     char reason[REASON_SIZE];     /* why the last function that returned false did so */
 } Conversation;
 

@@ -2,24 +2,18 @@
  * ServerProcess: see ServerProcess.h.
  */
 #include "ServerProcess.h"
+#include "ChildProcess.h"
+#include "ServerConsole.h"
 #include "ServerOptions.h"
 #include "ThreadManager.h"
 
-#include <limits.h>
 #include <psapi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HELPER_OPTION     "--press-ctrl-c"
-#define HELPER_TIMEOUT_MS 10000
-#define HELPER_ATTEMPTS   3
-#define HELPER_PAUSE_MS   100
-#define CREATE_ATTEMPTS   5
-#define CREATE_PAUSE_MS   200
-#define COMMAND_SIZE      32768 /* the longest command line that CreateProcess takes */
-#define KILLED_EXIT_CODE  999
-#define READ_SIZE         4096
+#define KILLED_EXIT_CODE 999
+#define READ_SIZE        4096
 
 /* One of the server's two streams and all that came through it. */
 typedef struct Stream {
@@ -37,7 +31,7 @@ struct ServerProcess {
     HANDLE job;   /* its closing kills what is in it: the server */
     HANDLE input; /* this program's end of the server's stdin; NULL: it has none */
     DWORD processId;
-    DWORD consoleFlag; /* for CreateProcess: has it a console of its own, or none? */
+    ServerConsole *console; /* the one that the server is in */
     ServerProcessLine onLine;
     void *context;
     Stream output;
@@ -143,47 +137,6 @@ static void Stream_Read(void *argument)
 
 /* --- Starting -------------------------------------------------------------------------------- */
 
-typedef struct CommandLine {
-    char text[COMMAND_SIZE];
-    size_t length;
-    bool isFull;
-} CommandLine;
-
-static void CommandLine_Put(CommandLine *command, char c)
-{
-    if (command->length + 1 >= sizeof(command->text)) {
-        command->isFull = true;
-        return;
-    }
-    command->text[command->length++] = c;
-    command->text[command->length] = '\0';
-}
-
-/*
- * Adds a word in quotes, so that the child's C runtime gives the very same in argv. Backslashes
- * count double where a quote follows.
- * https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments
- */
-static void CommandLine_AddWord(CommandLine *command, const char *word)
-{
-    int backslashes = 0;
-
-    if (command->length > 0)
-        CommandLine_Put(command, ' ');
-    CommandLine_Put(command, '"');
-    for (; *word != '\0'; word++) {
-        if (*word == '"') {
-            for (int i = 0; i < backslashes + 1; i++)
-                CommandLine_Put(command, '\\');
-        }
-        backslashes = *word == '\\' ? backslashes + 1 : 0;
-        CommandLine_Put(command, *word);
-    }
-    for (int i = 0; i < backslashes; i++)
-        CommandLine_Put(command, '\\');
-    CommandLine_Put(command, '"');
-}
-
 /* A pipe whose writing end a child may inherit. */
 static bool CreateOutputPipe(HANDLE *readEnd, HANDLE *writeEnd)
 {
@@ -205,69 +158,6 @@ static bool CreateInput(HANDLE *readEnd, HANDLE *writeEnd)
     return *readEnd != INVALID_HANDLE_VALUE;
 }
 
-/*
- * CreateProcess with these three as the child's standard handles. The list makes the child inherit
- * them and nothing else: the pipes of another server that is started at the same time, say.
- */
-static bool CreateChild(char *command, HANDLE handles[3], DWORD consoleFlag,
-                        PROCESS_INFORMATION *created)
-{
-    STARTUPINFOEXA startup = {0};
-    SIZE_T size = 0;
-    bool started = false;
-
-    InitializeProcThreadAttributeList(NULL, 1, 0, &size);
-    startup.lpAttributeList = (LPPROC_THREAD_ATTRIBUTE_LIST)malloc(size);
-    if (startup.lpAttributeList == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return false;
-    }
-    startup.StartupInfo.cb = sizeof(startup);
-    startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
-    startup.StartupInfo.hStdInput = handles[0];
-    startup.StartupInfo.hStdOutput = handles[1];
-    startup.StartupInfo.hStdError = handles[2];
-    if (InitializeProcThreadAttributeList(startup.lpAttributeList, 1, 0, &size)) {
-        if (UpdateProcThreadAttribute(startup.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
-                                      handles, 3 * sizeof(HANDLE), NULL, NULL))
-            started = CreateProcessA(NULL, command, NULL, NULL, TRUE,
-                                     consoleFlag | EXTENDED_STARTUPINFO_PRESENT, NULL, NULL,
-                                     &startup.StartupInfo, created);
-        DeleteProcThreadAttributeList(startup.lpAttributeList);
-    }
-    free(startup.lpAttributeList);
-    return started;
-}
-
-/*
- * CreateChild, and again where the system could not. Wine, when the machine is busy, now and then
- * says ERROR_INTERNAL_ERROR before the program has begun to run.
- */
-static bool CreateChildPatiently(char *command, HANDLE handles[3], DWORD consoleFlag,
-                                 PROCESS_INFORMATION *created)
-{
-    for (int attempt = 1; !CreateChild(command, handles, consoleFlag, created); attempt++) {
-        if (attempt == CREATE_ATTEMPTS || GetLastError() != ERROR_INTERNAL_ERROR)
-            return false;
-        Sleep(CREATE_PAUSE_MS);
-    }
-    return true;
-}
-
-/* Best effort: without the job the server still runs and is only not ended with this program. */
-static HANDLE CreateKillingJob(HANDLE process)
-{
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
-    HANDLE job = CreateJobObjectA(NULL, NULL);
-
-    if (job == NULL)
-        return NULL;
-    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof(limits));
-    AssignProcessToJobObject(job, process);
-    return job;
-}
-
 static void CloseIfOpen(HANDLE handle)
 {
     if (handle != NULL && handle != INVALID_HANDLE_VALUE)
@@ -275,26 +165,21 @@ static void CloseIfOpen(HANDLE handle)
 }
 
 /* Starts the process and leaves this program's ends of its pipes in the two streams. */
-static bool StartProcess(ServerProcess *server, char *command, bool hasInput)
+static bool StartProcess(ServerProcess *server, const char *command, bool hasInput)
 {
-    PROCESS_INFORMATION created = {0};
     HANDLE handles[3] = {NULL, NULL, NULL};
     DWORD error = 0;
 
-    /* A program started in the background ignores Ctrl+C, and so would its children. */
-    SetConsoleCtrlHandler(NULL, FALSE);
-
-    if (CreateInput(&handles[0], hasInput ? &server->input : NULL) &&
+    server->console = ServerConsole_Take();
+    if (server->console != NULL && CreateInput(&handles[0], hasInput ? &server->input : NULL) &&
         CreateOutputPipe(&server->output.pipe, &handles[1]) &&
-        CreateOutputPipe(&server->errors.pipe, &handles[2]) &&
-        CreateChildPatiently(command, handles, server->consoleFlag, &created)) {
-        server->process = created.hProcess;
-        server->processId = created.dwProcessId;
-        server->job = CreateKillingJob(created.hProcess);
-        CloseHandle(created.hThread);
-    } else {
+        CreateOutputPipe(&server->errors.pipe, &handles[2]))
+        server->process =
+            ServerConsole_Start(server->console, command, handles, &server->processId);
+    if (server->process != NULL)
+        server->job = ChildProcess_CreateJob(server->process);
+    else
         error = GetLastError();
-    }
     /* The child's ends are the child's alone: else the readers would never see the end. */
     for (int i = 0; i < 3; i++)
         CloseIfOpen(handles[i]);
@@ -319,8 +204,6 @@ static bool LaunchReader(ServerProcess *server, Stream *stream, bool isError)
 
 static bool MakeCommand(CommandLine *command, const char *path, const char *const arguments[])
 {
-    command->length = 0;
-    command->isFull = false;
     CommandLine_AddWord(command, path);
     for (int i = 0; arguments[i] != NULL; i++)
         CommandLine_AddWord(command, arguments[i]);
@@ -328,17 +211,16 @@ static bool MakeCommand(CommandLine *command, const char *path, const char *cons
 }
 
 static ServerProcess *Start(const char *path, const char *const arguments[], bool hasInput,
-                            DWORD consoleFlag, ServerProcessLine onLine, void *context)
+                            ServerProcessLine onLine, void *context)
 {
     ServerProcess *server = (ServerProcess *)calloc(1, sizeof(*server));
-    CommandLine *command = (CommandLine *)malloc(sizeof(*command));
+    CommandLine *command = (CommandLine *)calloc(1, sizeof(*command));
     DWORD error = ERROR_NOT_ENOUGH_MEMORY;
     bool started = false;
 
     if (server != NULL && command != NULL) {
         server->onLine = onLine;
         server->context = context;
-        server->consoleFlag = consoleFlag;
         InitializeSRWLock(&server->lock);
         InitializeConditionVariable(&server->changed);
         ThreadManager_Init(&server->readers);
@@ -361,13 +243,13 @@ static ServerProcess *Start(const char *path, const char *const arguments[], boo
 ServerProcess *ServerProcess_Start(const char *path, const char *const arguments[],
                                    ServerProcessLine onLine, void *context)
 {
-    return Start(path, arguments, false, CREATE_NO_WINDOW, onLine, context);
+    return Start(path, arguments, false, onLine, context);
 }
 
 ServerProcess *ServerProcess_StartWithInput(const char *path, const char *const arguments[],
                                             ServerProcessLine onLine, void *context)
 {
-    return Start(path, arguments, true, CREATE_NO_WINDOW, onLine, context);
+    return Start(path, arguments, true, onLine, context);
 }
 
 bool ServerProcess_WriteInput(ServerProcess *server, const char *text)
@@ -391,6 +273,7 @@ void ServerProcess_Close(ServerProcess *server)
         return;
     if (server->process != NULL)
         ServerProcess_Kill(server);
+    ServerConsole_GiveBack(server->console);
     ServerProcess_PauseReading(server, false);
     ThreadManager_Join(&server->readers);
     ServerProcess_CloseInput(server);
@@ -578,62 +461,14 @@ bool ServerProcess_WaitForListening(ServerProcess *server, NetAddress *address, 
 
 /* --- Ctrl+C and the end ---------------------------------------------------------------------- */
 
-/* The helper, which has no console: joins the server's and presses Ctrl+C there. Returns 0 or the
-   error. */
-static int PressCtrlCIn(DWORD processId)
-{
-    /* Everyone in the console gets it, this helper too, and it must not die of it. */
-    if (AttachConsole(processId) && SetConsoleCtrlHandler(NULL, TRUE) &&
-        GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0))
-        return 0;
-    return (int)GetLastError();
-}
-
 bool ServerProcess_RunHelper(int argc, char *argv[], int *exitCode)
 {
-    long processId;
-
-    if (argc != 3 || strcmp(argv[1], HELPER_OPTION) != 0)
-        return false;
-    *exitCode = 1;
-    if (ServerOptions_ParseNumber(argv[2], 1, LONG_MAX, &processId))
-        *exitCode = PressCtrlCIn((DWORD)processId);
-    return true;
-}
-
-/* Runs the helper once. Returns 0 or the error. */
-static DWORD RunHelper(const char *path, DWORD processId)
-{
-    char number[16];
-    const char *arguments[] = {HELPER_OPTION, number, NULL};
-    DWORD exitCode = ERROR_TIMEOUT;
-    ServerProcess *helper;
-
-    snprintf(number, sizeof(number), "%lu", processId);
-    helper = Start(path, arguments, false, DETACHED_PROCESS, NULL, NULL);
-    if (helper == NULL)
-        return GetLastError();
-    ServerProcess_WaitForExit(helper, HELPER_TIMEOUT_MS, &exitCode);
-    ServerProcess_Close(helper);
-    return exitCode;
+    return ServerConsole_RunKeeper(argc, argv, exitCode);
 }
 
 bool ServerProcess_PressCtrlC(ServerProcess *server)
 {
-    char path[MAX_PATH];
-    DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
-    DWORD error = ERROR_FILENAME_EXCED_RANGE;
-
-    if (length == 0 || length == sizeof(path))
-        return false;
-    /* Seen to fail on a very busy machine, once in some thousand times: so it is tried again. */
-    for (int i = 0; i < HELPER_ATTEMPTS && error != 0; i++) {
-        if (i > 0)
-            Sleep(HELPER_PAUSE_MS);
-        error = RunHelper(path, server->processId);
-    }
-    SetLastError(error);
-    return error == 0;
+    return ServerConsole_PressCtrlC(server->console);
 }
 
 bool ServerProcess_WaitForExit(ServerProcess *server, DWORD timeoutMs, DWORD *exitCode)

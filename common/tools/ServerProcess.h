@@ -35,8 +35,8 @@ typedef struct ServerProcess ServerProcess;
 typedef void (*ServerProcessLine)(void *context, const char *line, bool isError);
 
 /*
- * To be called first in main. True: this process is not the program but its helper that presses
- * Ctrl+C for it (see ServerProcess_PressCtrlC); main returns `exitCode` at once.
+ * To be called first in main. True: this process is not the program but a helper of it that keeps a
+ * console for its children (ServerConsole.h); main returns `exitCode` at once.
  */
 bool ServerProcess_RunHelper(int argc, char *argv[], int *exitCode);
 
@@ -109,10 +109,8 @@ char *ServerProcess_CopyOutput(ServerProcess *server, size_t position);
 char *ServerProcess_CopyErrors(ServerProcess *server);
 
 /*
- * Presses Ctrl+C in the server's console: this program's own executable is run again and does it,
- * because a process can be in one console only, and changing it harms this program's own output.
- * Returns when it is pressed; the server handles it in its own time. False: it could not be done;
- * GetLastError says why.
+ * Presses Ctrl+C in the server's console. Returns when it is pressed; the server handles it in its
+ * own time. False: it could not be done; GetLastError says why.
  */
 bool ServerProcess_PressCtrlC(ServerProcess *server);
 

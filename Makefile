@@ -351,6 +351,7 @@ $(NUMBERS:%=test-%): test-%:
 	@$(RUN_TESTS) --filter "$(FILTER)" --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
 
 #: make test-unit | runs the tests of common (test-load: of load.exe; test-library, test-chat: of stage 07)
+#: make test-claims | checks on this system what the lectures say of it (FILTER="worker:" some of it)
 .PHONY: $(UNIT_TESTS:%=test-%)
 # What they start as a child is a server: all are built.
 $(UNIT_TESTS:%=test-%): test-%:

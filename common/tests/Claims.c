@@ -46,35 +46,10 @@ void Claims_Report(const char *topic, const char *documented, const char *format
     printf("  here: %s: %s\n", topic, report->here);
 }
 
-/* "Wine 8.0" or "Windows 10.0.19045". The functions are not in the headers. */
-static void GetSystemName(char *name, size_t size)
-{
-    typedef const char *(*WineGetVersion)(void);
-    typedef LONG(WINAPI * RtlGetVersion)(OSVERSIONINFOW *);
-    HMODULE module = GetModuleHandleA("ntdll.dll");
-    WineGetVersion wineGetVersion;
-    RtlGetVersion rtlGetVersion;
-    OSVERSIONINFOW info;
-
-    snprintf(name, size, "an unknown system");
-    if (module == NULL)
-        return;
-    wineGetVersion = (WineGetVersion)(void (*)(void))GetProcAddress(module, "wine_get_version");
-    rtlGetVersion = (RtlGetVersion)(void (*)(void))GetProcAddress(module, "RtlGetVersion");
-    memset(&info, 0, sizeof(info));
-    info.dwOSVersionInfoSize = sizeof(info);
-    if (wineGetVersion != NULL)
-        snprintf(name, size, "Wine %s", wineGetVersion());
-    else if (rtlGetVersion != NULL && rtlGetVersion(&info) == 0)
-        snprintf(name, size, "Windows %lu.%lu.%lu", info.dwMajorVersion, info.dwMinorVersion,
-                 info.dwBuildNumber);
-}
-
 static void PrintReports(void)
 {
-    char name[80];
+    const char *name = Claims_GetSystemName();
 
-    GetSystemName(name, sizeof(name));
     printf("\nWhat this machine does: %s, %d processors\n\n", name,
            ThreadManager_GetProcessorCount());
     printf("| what | %s | Windows documents |\n|---|---|---|\n", name);

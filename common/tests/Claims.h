@@ -4,7 +4,8 @@
  * A claim is a small test that shows one behaviour of the system, on sockets of 127.0.0.1 within
  * this process; the lecture notes cite it by its name. It checks what Windows documents. Where
  * systems differ, it checks what holds on all of them and reports the rest: what this machine does
- * stands in the program's output and in its table, see Claims_Report.
+ * stands in the program's output and in its table, see Claims_Report. What only earlier versions of
+ * a system do otherwise is checked on the later ones, see Claims_IsSystemSince.
  *
  * What a claim opens with these functions is closed after it, so a claim may return at any point.
  * Functions that return bool, and those that connect, explain a failure with Test_Explain. Those
@@ -46,6 +47,17 @@ extern const Claim extensionClaims[];
  * row is about and `documented` what Windows documents of it; both are kept as they are.
  */
 void Claims_Report(const char *topic, const char *documented, const char *format, ...);
+
+/* --- The system ------------------------------------------------------------------------------ */
+
+/* "Wine 8.0" or "Windows 10.0.19045". */
+const char *Claims_GetSystemName(void);
+
+/*
+ * True: this is Wine, and of this version or a later one, or it is Windows, and of this build or a
+ * later one; build 0 is any. What Windows documents is checked there, and only reported elsewhere.
+ */
+bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild);
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 
@@ -143,8 +155,8 @@ bool Claims_HasCompletedWithin(const Operation *operation, DWORD timeoutMs);
 
 /*
  * Waits for the operation, a receive that was outstanding when the peer reset the connection: it
- * has failed because of that. To be asked so is the only way in which systems agree: a receive
- * that begins after the reset is told of it on Windows only.
+ * has failed because of that. To be asked so is the only way in which systems agree: under Wine 8.0
+ * a receive that begins after the reset is not told of it.
  */
 bool Claims_IsEndedByReset(Operation *operation);
 

@@ -30,6 +30,62 @@ static void GiveUp(const char *call, DWORD error)
     exit(1);
 }
 
+/* --- The system ------------------------------------------------------------------------------ */
+
+/* What ntdll says of the system. Its functions are not in the headers. */
+typedef const char *(*WineGetVersion)(void);
+typedef LONG(WINAPI *RtlGetVersion)(OSVERSIONINFOW *);
+
+static void (*FindSystemFunction(const char *name))(void)
+{
+    return (void (*)(void))GetProcAddress(GetModuleHandleA("ntdll.dll"), name);
+}
+
+/* Returns Wine's version, such as "8.0". NULL: this is Windows. */
+static const char *GetWineVersion(void)
+{
+    WineGetVersion getVersion = (WineGetVersion)FindSystemFunction("wine_get_version");
+
+    return getVersion != NULL ? getVersion() : NULL;
+}
+
+/* GetVersionEx would give what the program's manifest asks for. */
+static OSVERSIONINFOW GetWindowsVersion(void)
+{
+    RtlGetVersion getVersion = (RtlGetVersion)FindSystemFunction("RtlGetVersion");
+    OSVERSIONINFOW info;
+
+    memset(&info, 0, sizeof(info));
+    info.dwOSVersionInfoSize = sizeof(info);
+    if (getVersion == NULL || getVersion(&info) != 0)
+        GiveUp("RtlGetVersion", ERROR_CALL_NOT_IMPLEMENTED);
+    return info;
+}
+
+const char *Claims_GetSystemName(void)
+{
+    static char name[80];
+    const char *wineVersion = GetWineVersion();
+
+    if (wineVersion != NULL) {
+        snprintf(name, sizeof(name), "Wine %s", wineVersion);
+    } else {
+        OSVERSIONINFOW info = GetWindowsVersion();
+
+        snprintf(name, sizeof(name), "Windows %lu.%lu.%lu", info.dwMajorVersion,
+                 info.dwMinorVersion, info.dwBuildNumber);
+    }
+    return name;
+}
+
+bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild)
+{
+    const char *version = GetWineVersion();
+
+    return version != NULL ? atoi(version) >= wineVersion
+                           : GetWindowsVersion().dwBuildNumber >= windowsBuild;
+}
+
 /* --- Sockets --------------------------------------------------------------------------------- */
 
 SOCKET Claims_KeepSocket(SOCKET socket)

@@ -73,8 +73,8 @@ static void PeerHalfCloses(void)
     Host_Stop(server);
 }
 
-/* Waits until each of `count` sessions, after one echo, has a receive outstanding: under Wine one that
-   begins after a reset ends as if the peer had closed. */
+/* Waits until each of `count` sessions, after one echo, has a receive outstanding: under Wine 8.0 one
+   that begins after a reset ends as if the peer had closed. */
 static bool WaitUntilReceiving(Host *server, int count)
 {
     ULONGLONG deadline = Test_Now() + WAIT_MS;

@@ -6,7 +6,7 @@
 # Makes a repository of two small stages under build/notes-test, and in it one document after the other:
 # those that are right must pass, and those with a mistake must fail with one sentence, on one line. The
 # last line is `N passed, N failed`. To be run in the top folder, as notes.sh. It needs
-# build/01-blocking/server.exe, and on Windows and under Wine build/tests/terminal.exe.
+# build/01-blocking/server.exe and what is in build/tests.
 
 filter=${1-}
 top=$PWD
@@ -27,8 +27,10 @@ make_sample() {
     rm -rf "$sample"
     mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests" "$sample/build/tests"
     cp -R common/tools "$sample/common/"
-    cp -R common/tests/notes common/tests/notes.sh common/tests/known-names.txt "$sample/common/tests/"
-    [ ! -f build/tests/terminal.exe ] || cp build/tests/terminal.exe "$sample/build/tests/"
+    cp -R common/tests/notes common/tests/notes.sh common/tests/known-*.txt "$sample/common/tests/"
+    for program in terminal claims contract; do
+        [ ! -f build/tests/$program.exe ] || cp build/tests/$program.exe "$sample/build/tests/"
+    done
     cd "$sample" || exit 1
     cat >01-first/Server.c <<'END'
 /* The first stage. */
@@ -431,6 +433,35 @@ try_claims() {
         wrong claims "other quotes" 1 'the name of a claim stands in "straight quotes"'
 }
 
+# list PROGRAM [WORD...]: how many tests it lists.
+list() {
+    program=build/tests/$1
+    shift
+    ${wine:+$wine run} "$program" "$@" --list | wc -l | tr -d ' '
+}
+
+try_figures() {
+    claims=$(list claims.exe)
+    mine=$(list contract.exe build/02-second/server.exe)
+    others=$(list contract.exe build/01-first/server.exe)
+    right figures "versions, and numbers of tests and claims" <<END
+Wine 8.0 and 10.0 with 2 processors, Debian 12 or
+13, gcc 12. Visual Studio 2019 16.8 and Wine. Wine, 9 times: 3 of $mine tests, and the $claims
+claims; $((mine + 1)) tests under verify.
+END
+    printf 'One.\nTwo, with Wine\n9.0.\n' |
+        wrong figures "a version that is not known" 3 "known-systems.txt has no such version"
+    printf '# Debian 11\n' | wrong figures "one in a heading" 1 "known-systems.txt has no such version"
+    printf 'Wine 8.0 and\n9.0.\n' |
+        wrong figures "the second of two versions" 2 "known-systems.txt has no such version"
+    printf '| a | Visual Studio 2019 16.7 |\n' |
+        wrong figures "a version in two parts" 1 "known-systems.txt has no such version"
+    printf 'One.\n3 of %s tests.\n' "$others" |
+        wrong figures "the number of tests of another stage" 2 "no program that make check-notes builds has so many tests"
+    printf 'All %s\nclaims.\n' $((claims + 1)) |
+        wrong figures "another number of claims" 1 "this is not the number of claims"
+}
+
 # The checks of the repository take no document: wrong_all CHECK NAME LINE.
 wrong_all() {
     name="$1: $2"
@@ -454,6 +485,17 @@ try_diffs() {
     esac
     sed -i.old '$s/^/x/' 02-second/DIFF.md
     wrong_all diffs "a DIFF.md that was edited" "FAIL 02-second/DIFF.md:1:"
+    mkdir common/benchmark
+    echo '{"machine": {"system": "Wine 8.0 (Debian), Linux 6.18.44-x", "cores": 2},' >common/benchmark/results.json
+    echo 'Wine 8.0, Linux 6.1.' >common/BENCHMARK.md
+    wrong_all figures "another system than the figures have" \
+        "FAIL common/BENCHMARK.md:1: it does not say that this was measured with Linux 6.18"
+    rm common/BENCHMARK.md
+    # Where no line is about this system there is nothing to compare.
+    if sh common/tests/notes.sh --only figures | grep '^ok   common/tests/known-systems.txt' >/dev/null; then
+        sed -i.old 's/GCC /GCC 1/' common/tests/known-systems.txt
+        wrong_all figures "what this system does not have" "this system is"
+    fi
     printf 'b\na\n' >common/tests/known-names.txt
     : >$document
     wrong_all names "known names that are not sorted" "FAIL common/tests/known-names.txt:1: the names are not sorted"
@@ -628,7 +670,7 @@ try_terminal() {
 }
 
 make_sample
-for check in form excerpts links names changes diagrams claims commands terminal diffs; do
+for check in form excerpts links names changes diagrams claims figures commands terminal diffs; do
     try_$check
 done | tee build/results
 passed=$(grep -c '^ok   ' build/results)

@@ -13,8 +13,9 @@
 #     diagrams  every mermaid block has the syntax that the notes use
 #     claims    every claim that is cited is a test of common/tests/Claims*.c
 #     diffs     every DIFF.md is what the stages give (only without FILE)
-#     figures   the tables of common/BENCHMARK.md are those of common/benchmark, and the lines that the
-#               front page gives are those of the stages (only without FILE)
+#     figures   versions are those of known-systems.txt, and numbers of tests those of the programs; without
+#               FILE also: the tables of common/BENCHMARK.md are those of common/benchmark, the lines
+#               that the front page gives those of the stages, and known-systems.txt is true of this system
 #     commands  every ```console block is run, and shows what it says
 #
 # The files in common/tests/notes say what each requires. --at PATH checks the FILE behind it as if it
@@ -28,6 +29,7 @@
 
 notes=$(dirname "$0")/notes
 folder=build/notes-work/$$
+systems=common/tests/known-systems.txt
 all_checks="form excerpts links names changes diagrams claims diffs figures commands"
 checks=
 LC_ALL=C
@@ -103,6 +105,32 @@ read_claims() {
     }' >$folder/claims
 }
 
+# count STAGE PROGRAM [WORD...]: how many tests a program lists, for a stage or for all.
+count() {
+    stage=$1
+    program=$2
+    shift 2
+    [ -f "build/tests/$program" ] || return
+    # RUN is several words.
+    ${RUN-} "build/tests/$program" "$@" --list >$folder/listed &&
+        printf '%s\t%s\t%s\n' "$stage" "$(wc -l <$folder/listed | tr -d ' ')" "$program${1:+ $1}"
+}
+
+# Every number of tests that a document may name.
+count_tests() {
+    [ "${OS-}" = Windows_NT ] || RUN="sh common/tools/wine.sh run"
+    for stage in 0[1-7]-*; do
+        count "$stage" contract.exe "build/$stage/server.exe"
+        count "$stage" contract.exe --verify "build/$stage/server.exe"
+    done
+    count all unit.exe
+    count all claims.exe
+    count all library.exe
+    count all chat.exe build/07-*
+    count all calls.exe build/tools/calls.exe build/0*/server.exe
+    count all load.exe build/tools/load.exe build/0*/server.exe
+}
+
 # Cuts a stage's sources into their parts, once.
 cut_stage() {
     [ -f "$folder/$1.list" ] && return
@@ -128,6 +156,7 @@ check() {
     case $1 in
     form | excerpts) run_awk "$@" ;;
     links) run_awk "$@" -v files=$folder/files ;;
+    figures) run_awk "$@" -v systems=$systems -v counts=$folder/counts ;;
     names)
         run_awk "$@" -v files=$folder/files -v words=$folder/words -v targets=$folder/targets \
             -v makefiles=$folder/makefiles -v literals=$folder/literals -v known="$notes/../known-names.txt"
@@ -203,9 +232,38 @@ check_lines() {
     done
 }
 
+# What known-systems.txt says of the system that this runs on is what that has.
+check_systems() {
+    # shellcheck disable=SC1091
+    here=$([ -r /etc/os-release ] && . /etc/os-release && [ "$ID" = debian ] && echo "Debian $VERSION_ID")
+    line=$(grep -n "^${here:-none}, " $systems) || return
+    here="$here, Wine $($(sh common/tools/wine.sh find) --version | sed 's/^wine-\([0-9.]*\).*/\1/')"
+    here="$here, GCC $(x86_64-w64-mingw32-gcc -dumpversion | sed 's/-.*//')"
+    if [ "${line#*:}" = "$here" ]; then
+        echo "ok   $systems: $here"
+    else
+        echo "FAIL $systems:${line%%:*}: this system is $here"
+    fi
+}
+
+# The document with the figures says what they were measured on.
+check_machine() {
+    for part in 'Wine [0-9.]*' 'Linux [0-9]*\.[0-9]*'; do
+        part=$(sed -n "1s/.*\($part\).*/\1/p" common/benchmark/results.json)
+        part=${part:-Windows}
+        if grep -F "$part" common/BENCHMARK.md >/dev/null; then
+            echo "ok   common/BENCHMARK.md: measured with $part"
+        else
+            echo "FAIL common/BENCHMARK.md:1: it does not say that this was measured with $part"
+        fi
+    done
+}
+
 check_figures() {
+    check_systems
     [ -f common/BENCHMARK.md ] || return
     sh common/tools/bench-keep.sh check
+    check_machine
     check_lines
 }
 
@@ -262,8 +320,7 @@ checks=${checks:-$all_checks}
 no_files=
 if [ $# = 0 ]; then
     no_files=yes
-    for file in README.md 0[1-7]-*/README.md common/GLOSSARY.md common/BENCHMARK.md \
-        common/instrument/README.md; do
+    for file in README.md 0[1-7]-*/README.md common/*.md common/instrument/README.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
 fi
@@ -274,9 +331,10 @@ trap 'exit 130' INT TERM
 list_files
 wants names && read_words && read_makefile && read_literals
 wants claims && read_claims
-if wants commands && [ "${OS-}" != Windows_NT ]; then
+if { wants commands || wants figures; } && [ "${OS-}" != Windows_NT ]; then
     sh common/tools/wine.sh prepare || exit 1
 fi
+wants figures && count_tests >$folder/counts
 check_all "$@" | tee $folder/said
 passed=$(grep -c '^ok   ' $folder/said)
 failed=$(grep -c '^FAIL ' $folder/said)

@@ -4,12 +4,6 @@
 #     ... (claim "port: a second association fails with 87") ...
 #     ... (claims "select: ..." and "select: ...") ...
 
-# The line on which position `at` of a paragraph is; the byte 1 stands for the ends of lines.
-function line_at(first, text, at,   before) {
-    before = substr(text, 1, at - 1)
-    return first + gsub(/\001/, "", before)
-}
-
 # Takes the name that begins at `at`. Returns the position behind its closing quote; 0: it has none.
 function take_name(first, text, at,   end, claim) {
     end = index(substr(text, at), "\"")

@@ -16,6 +16,12 @@ function finish(what) {
         print "ok   " name ": " what " (" checked ")"
 }
 
+# The line on which position `at` of a paragraph is; the byte 1 stands for the ends of lines.
+function line_at(first, text, at,   before) {
+    before = substr(text, 1, at - 1)
+    return first + gsub(/\001/, "", before)
+}
+
 # The lines of a file, each a key of `set`.
 function read_set(file, set,   line) {
     while ((getline line < file) > 0) {

@@ -397,7 +397,10 @@ static void AddTests(void)
 int main(int argc, char *argv[])
 {
     static const TestHooks hooks = {NULL, Fixture_End, ToolRun_Kill};
+    int exitCode;
 
+    if (ServerProcess_RunHelper(argc, argv, &exitCode))
+        return exitCode;
     if (!ToolTest_Parse(argc, argv, "calls"))
         return TOOL_EXIT_USAGE;
     snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());

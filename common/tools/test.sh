@@ -1,37 +1,137 @@
 #!/bin/sh
-# test.sh: runs test programs and adds up what they say.
+# test.sh: runs test programs, several at a time, and adds up what they say.
 #
-#     sh common/tools/test.sh [--filter TEXT] [--program WORDS]... [--script WORDS]...
-#         [--contract PROGRAM SERVER... [--verify SERVER...]] [--alone WORDS]
+#     sh common/tools/test.sh [--about TIME] [--filter TEXT] [--program WORDS]... [--script WORDS]...
+#         [--in-turn] [--contract PROGRAM SERVER... [--verify SERVER...]]
 #
 # WORDS are a program and its arguments, or a shell script and its own. Each runs once, the contract
 # suite once for each server; those behind --verify are instrumented ones, run with INSTRUMENT=verify.
-# The script of --alone runs when all others have ended, since it needs a port of its own. Each run
-# ends with a line `N passed, N failed`. One that does not, or that ran no test, or whose exit
-# code does not agree, counts as a failure more. The last line here is the sum, in the same words; the
-# exit code is 0 if nothing failed.
+# The programs and scripts before --in-turn need the same port: they run one after the other, beside
+# the rest. TIME is what it says about how long it takes.
 #
-# RUN is put before each program; `sh common/tools/wine.sh run` on Linux. Three programs run at a time,
-# and their lines are printed one after the other: most tests wait for something, and little of what
-# they wait for is a processor. TEST_JOBS=1 runs one at a time and prints its lines as they come.
+# Each run prints lines `ok   NAME` and `FAIL NAME`, and ends with a line `N passed, N failed`. One that
+# does not, or that ran no test, or whose exit code does not agree, counts as a failure more. What a run
+# says comes as it says it: a line for each test, or on a terminal a counter and the failures. The last
+# line is the sum, in the same words; the exit code is 0 if nothing failed.
+#
+# RUN is put before each program; `sh common/tools/wine.sh run` on Linux. TEST_JOBS runs are under way at
+# a time, 5 if it is not set: most tests wait for something, and little of that is a processor.
 
 folder=${TEST_OUTPUT:-build/test-output}
 tools=$(dirname "$0")
+jobs=${TEST_JOBS:-5}
 return_key=$(printf '\r')
+escape=$(printf '\033')
 newline='
 '
 filter=
-passed=0
-failed=0
+about=
+
+# --- What is to run ------------------------------------------------------------------------------
+
+# A queue of places; a place is one run, or several that run in turn. $folder/queue/P is a line for
+# each: its number, its name, a colon, and its words.
+places=0
 runs=0
 
-finish() {
-    [ -z "${RUN-}" ] || sh "$tools/wine.sh" stop
+# add PLACE NAME WORD...
+add() {
+    runs=$((runs + 1))
+    place=$1
+    name=$2
+    shift 2
+    printf '%s %s:%s\n' $runs "$name" "$*" >>"$folder/queue/$place"
 }
 
+# add_list LIST NEW: adds each line of the list; NEW: to a place of its own.
+add_list() {
+    list=$1
+    while [ -n "$list" ]; do
+        words=${list%%"$newline"*}
+        list=${list#*"$newline"}
+        [ -z "$2" ] || places=$((places + 1))
+        program=${words%% *}
+        program=${program##*/}
+        program=${program%.exe}
+        # Words of the list have no blanks of their own.
+        # shellcheck disable=SC2086
+        add $places "${program%.sh} tests" $words
+    done
+}
+
+# add_contracts SERVERS OPTION SUFFIX
+add_contracts() {
+    for server in $1; do
+        stage=${server%/*}
+        places=$((places + 1))
+        # shellcheck disable=SC2086
+        add $places "contract of ${stage##*/}$3" "$contract" $2 "$server"
+    done
+}
+
+# --- Running -------------------------------------------------------------------------------------
+
+# Runs the words, of run $1, and prints what comes: `line NUMBER TEXT`, each in one write, so that the
+# lines of several runs do not mix; in the end `end NUMBER CODE`.
+run_one() {
+    number=$1
+    shift
+    [ -n "$filter" ] && set -- "$@" "$filter"
+    {
+        # RUN is several words.
+        # shellcheck disable=SC2086
+        case $1 in
+        *.sh) sh "$@" </dev/null 2>&1 & ;;
+        *) ${RUN-} "$@" </dev/null 2>&1 & ;;
+        esac
+        echo $! >"$folder/$number.pid"
+        wait $!
+        echo $? >"$folder/$number.code"
+        rm -f "$folder/$number.pid"
+    } | while IFS= read -r line || [ -n "$line" ]; do
+        printf 'line %s %s\n' "$number" "${line%"$return_key"}"
+    done
+    printf 'end %s %s\n' "$number" "$(cat "$folder/$number.code" 2>/dev/null)"
+}
+
+# Takes one place after the other from the queue; the folder says that a place is taken.
+work() {
+    at=0
+    while [ $at -lt $places ]; do
+        at=$((at + 1))
+        mkdir "$folder/taken/$at" 2>/dev/null || continue
+        while IFS= read -r entry <&4; do
+            number=${entry%% *}
+            entry=${entry#* }
+            printf 'begin %s %s\n' "$number" "${entry%%:*}"
+            # shellcheck disable=SC2086
+            run_one "$number" ${entry#*:}
+        done 4<"$folder/queue/$at"
+    done
+}
+
+run_all() {
+    worker=0
+    while [ $worker -lt "$jobs" ] && [ $worker -lt $places ]; do
+        worker=$((worker + 1))
+        work &
+    done
+    wait
+}
+
+finish() {
+    [ -z "${RUN-}" ] || sh "$tools/wine.sh" release
+}
+
+# What is in the background does not hear of Ctrl+C.
 interrupted() {
     trap - INT TERM
-    # More than one program at a time are in the background and do not hear of Ctrl+C.
+    : >"$folder/interrupted"
+    at=0
+    while [ $at -lt $places ]; do
+        at=$((at + 1))
+        mkdir "$folder/taken/$at" 2>/dev/null
+    done
     for file in "$folder"/*.pid; do
         [ -f "$file" ] && kill "$(cat "$file")" 2>/dev/null
     done
@@ -40,105 +140,139 @@ interrupted() {
     exit 130
 }
 
-# Runs the command and prints its lines as they come, without the carriage returns of Windows.
-# Leaves the last summary line in $folder/N.summary, the names of the tests that failed in N.failures
-# and the exit code in N.code.
-run_program() {
-    number=$1
-    shift
-    {
-        # RUN is several words.
-        # shellcheck disable=SC2086
-        case $1 in
-        *.sh) sh "$@" </dev/null 2>&1 ;;
-        *) ${RUN-} "$@" </dev/null 2>&1 ;;
-        esac
-        echo $? >"$folder/$number.code"
-    } | while IFS= read -r line || [ -n "$line" ]; do
-        line=${line%"$return_key"}
-        printf '%s\n' "$line"
-        case $line in
-        "FAIL "*) echo "FAIL $name: ${line#FAIL }" >>"$folder/$number.failures" ;;
-        *[!0-9a-z,\ ]*) ;;
-        [0-9]*" passed, "[0-9]*" failed") printf '%s\n' "$line" >"$folder/$number.summary" ;;
-        esac
-    done
+# --- Showing -------------------------------------------------------------------------------------
+
+# Only show and what it calls know these.
+passed=0
+failed=0
+ended=0
+doing=
+
+# The line on the terminal that moves.
+count() {
+    [ -n "$counts" ] || return
+    line="$passed passed, $failed failed; $ended of $runs programs; $doing"
+    [ ${#line} -lt 78 ] || line=$(printf '%.75s...' "$line")
+    printf '\r%s[K%s' "$escape" "$line"
 }
 
-# Run $1 has failed in a way that no test reports.
+# Prints $1, for which a counter makes place.
+say() {
+    if [ -n "$counts" ]; then
+        printf '\r%s[K%s\n' "$escape" "$1"
+    else
+        printf '%s\n' "$1"
+    fi
+}
+
+# A line of run $number. What a program says of a test stands before its result, and what a script says
+# of it behind.
+take_line() {
+    case $1 in
+    "ok   "*)
+        passed=$((passed + 1))
+        eval "passed_$number=\$((passed_$number + 1)) failing=; doing=\$name"
+        if [ -z "$counts" ]; then
+            say "ok   $prefix${1#ok   }"
+            [ ! -s "$details" ] || cat "$details"
+        fi
+        : >"$details"
+        ;;
+    "FAIL "*)
+        failed=$((failed + 1))
+        eval "failed_$number=\$((failed_$number + 1))"
+        failing=yes
+        say "FAIL $prefix${1#FAIL }"
+        echo "FAIL $name: ${1#FAIL }" >>"$folder/failures"
+        cat "$details"
+        : >"$details"
+        ;;
+    [0-9]*" passed, "[0-9]*" failed") eval "summary_$number=\$1" ;;
+    *)
+        if [ "$failing$is_script" = yesyes ]; then
+            say "$1"
+        elif [ -n "$1" ]; then
+            printf '%s\n' "$1" >>"$details"
+        fi
+        ;;
+    esac
+}
+
 fail() {
-    echo "FAIL $2"
-    echo "FAIL $2" >>"$folder/$1.failures"
     failed=$((failed + 1))
+    say "FAIL $1"
+    cat "$details"
+    echo "FAIL $1" >>"$folder/failures"
 }
 
-# Adds the result of run N, of which $2 is the name, to the sum.
-add_up() {
-    code=$(cat "$folder/$1.code" 2>/dev/null)
-    summary=$(cat "$folder/$1.summary" 2>/dev/null)
-    if [ -z "$summary" ]; then
-        fail "$1" "$2: it ended with exit code ${code:-unknown} and without a summary"
-        return
-    fi
-    these_passed=${summary%% *}
-    these_failed=${summary#*, }
-    these_failed=${these_failed%% *}
-    passed=$((passed + these_passed))
-    failed=$((failed + these_failed))
-    if [ "$these_failed" = 0 ] && [ "$code" != 0 ]; then
-        fail "$1" "$2: it says '$summary', but its exit code is ${code:-unknown}"
-    elif [ "$these_passed" = 0 ] && [ "$these_failed" = 0 ]; then
-        fail "$1" "$2: it ran no test"
+# The run $number has ended with the exit code $1: does it agree with what was counted?
+take_end() {
+    these_passed=
+    these_failed=
+    eval "said=\${summary_$number-} these_passed=\$passed_$number these_failed=\$failed_$number"
+    ended=$((ended + 1))
+    if [ -z "$said" ]; then
+        fail "$name: it ended with exit code ${1:-unknown} and without a summary"
+    elif [ "$said" = "0 passed, 0 failed" ]; then
+        fail "$name: it ran no test"
+    elif [ "$said" != "$these_passed passed, $these_failed failed" ]; then
+        # Tests that did not run because one hangs are failures, and have no line.
+        hidden=${said#*, }
+        hidden=$((${hidden%% *} - these_failed))
+        fail "$name: it says '$said'"
+        [ $hidden -le 1 ] || failed=$((failed + hidden - 1))
+    elif [ "$these_failed" = 0 ] && [ "$1" != 0 ]; then
+        fail "$name: it says '$said', but its exit code is ${1:-unknown}"
+    elif [ -z "$counts" ] && [ $runs = 1 ] && [ -s "$details" ]; then
+        cat "$details"
     fi
 }
 
-# Waits until no more than $1 runs are in the background; prints and adds up those that were, the
-# first first.
-collect() {
-    while [ "$running" -gt "$1" ]; do
-        collected=$((collected + 1))
-        wait "$(cat "$folder/$collected.pid")"
-        rm -f "$folder/$collected.pid"
-        cat "$folder/$collected.output"
-        add_up "$collected" "$(cat "$folder/$collected.name")"
-        running=$((running - 1))
+show() {
+    while IFS= read -r record; do
+        kind=${record%% *}
+        record=${record#* }
+        number=${record%% *}
+        record=${record#* }
+        details=$folder/$number.details
+        if [ "$kind" = begin ]; then
+            eval "name_$number=\$record passed_$number=0 failed_$number=0 summary_$number= script_$number="
+            grep -q "^$number [^:]*:[^ ]*\.sh" "$folder"/queue/* && eval "script_$number=yes"
+            : >"$details"
+            [ $runs != 1 ] || say "== $record"
+        fi
+        eval "name=\$name_$number is_script=\$script_$number"
+        doing=${doing:-$name}
+        prefix=
+        [ $runs = 1 ] || prefix="$name: "
+        case $kind in
+        line) take_line "$record" ;;
+        end) take_end "$record" ;;
+        esac
+        [ -f "$folder/interrupted" ] || count
     done
+    [ -f "$folder/interrupted" ] && return
+    [ -z "$counts" ] || printf '\r%s[K' "$escape"
+    echo
+    [ "$failed" = 0 ] || [ $runs = 1 ] || cat "$folder/failures"
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" != 0 ] && : >"$folder/all-passed"
 }
 
-# start NAME PROGRAM WORD...
-start() {
-    name=$1
-    shift
-    [ -n "$filter" ] && set -- "$@" "$filter"
-    runs=$((runs + 1))
-    if [ "${TEST_JOBS:-3}" = 1 ]; then
-        printf '\n== %s\n' "$name"
-        run_program $runs "$@"
-        add_up $runs "$name"
-        return
-    fi
-    echo "$name" >"$folder/$runs.name"
-    {
-        printf '\n== %s\n' "$name"
-        run_program $runs "$@"
-    } >"$folder/$runs.output" 2>&1 &
-    echo $! >"$folder/$runs.pid"
-    running=$((running + 1))
-    collect $((${TEST_JOBS:-3} - 1))
-}
+# --- The command line ----------------------------------------------------------------------------
 
 programs=
+in_turn=
 contract=
-alone=
 servers=
 verified=
 list=servers
 while [ $# -gt 0 ]; do
     case $1 in
+    --about) about=${2-} && shift ;;
     --filter) filter=${2-} && shift ;;
-    --program) programs="$programs${2-}$newline" && shift ;;
-    --alone) alone=${2-} && shift ;;
-    --script) programs="$programs${2-}$newline" && shift ;;
+    --program | --script) programs="$programs${2-}$newline" && shift ;;
+    --in-turn) in_turn=$programs programs= ;;
     --contract) contract=${2-} && shift ;;
     --verify) list=verified ;;
     -*)
@@ -149,7 +283,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case ${TEST_JOBS:-3} in
+case $jobs in
 *[!0-9]* | 0)
     echo "TEST_JOBS=$TEST_JOBS: it has to be a number from 1" >&2
     exit 2
@@ -159,35 +293,30 @@ esac
 WINE_SESSION=$$
 export WINE_SESSION
 rm -rf "$folder"
-mkdir -p "$folder"
+mkdir -p "$folder/queue" "$folder/taken"
 trap interrupted INT TERM
-running=0
-collected=0
-if [ -n "${RUN-}" ] && ! sh "$tools/wine.sh" prepare; then
-    echo "0 passed, 1 failed"
-    exit 1
+if [ -n "${RUN-}" ]; then
+    sh "$tools/wine.sh" prepare || {
+        echo "0 passed, 1 failed"
+        exit 1
+    }
+    sh "$tools/wine.sh" hold
+    WINE_HELD=yes
+    export WINE_HELD
 fi
-while [ -n "$programs" ]; do
-    words=${programs%%"$newline"*}
-    programs=${programs#*"$newline"}
-    # shellcheck disable=SC2086
-    start "$(basename "$(basename "${words%% *}" .exe)" .sh) tests" $words
-done
-for server in $servers; do
-    stage=$(basename "$(dirname "$server")")
-    start "contract of $stage" "$contract" "$server"
-done
-for server in $verified; do
-    stage=$(basename "$(dirname "$server")")
-    start "contract of $stage under verify" "$contract" --verify "$server"
-done
-collect 0
-# The words are several.
-# shellcheck disable=SC2086
-[ -z "$alone" ] || start "$(basename "${alone%% *}" .sh) tests" $alone
-collect 0
+[ -z "$in_turn" ] || places=1
+add_list "$in_turn" ''
+add_list "$programs" new
+add_contracts "$servers" '' ''
+add_contracts "$verified" --verify ' under verify'
+counts=
+[ -t 1 ] && [ $runs -gt 1 ] && counts=yes
+if [ $runs -gt 1 ]; then
+    echo "Running $runs test programs, $jobs at a time.${about:+ It takes about $about.}"
+elif [ -n "$about" ] && [ -z "$filter" ]; then
+    echo "It takes about $about."
+fi
+run_all | show &
+wait $!
 finish
-echo
-[ "$failed" = 0 ] || cat "$folder"/*.failures
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+[ -f "$folder/all-passed" ]

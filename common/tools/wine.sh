@@ -8,6 +8,8 @@
 #     sh common/tools/wine.sh ask PROGRAM [WORD...]    the same, but it reads what the person types
 #     sh common/tools/wine.sh talk PROGRAM [WORD...]   runs it for a person to talk to, in turns
 #     sh common/tools/wine.sh stop                     ends what Wine left in the background
+#     sh common/tools/wine.sh hold                     keeps Wine's background up until release, which
+#     sh common/tools/wine.sh release                  is a stop as well
 #
 # The prefix, which is Wine's drive C: and registry, is WINE_FOLDER, or build/wine under the current
 # folder. The user's own prefix is never touched, and no window is needed.
@@ -65,7 +67,25 @@ begin() {
         [ -f "$file" ] && { kill -0 "${file##*/}" 2>/dev/null || rm -f "$file"; }
     done
     echo "${WINE_SESSION:-none}" >"$running/$1"
-    "$wine" cmd /c exit </dev/null >/dev/null 2>&1
+    [ -n "${WINE_HELD-}" ] || "$wine" cmd /c exit </dev/null >/dev/null 2>&1
+}
+
+# A program that waits for a line that nobody writes. As long as it runs, Wine's server does not end
+# and come back between two programs: a program that starts while the server ends may not start at all.
+hold() {
+    begin $$
+    pipe=$WINE_FOLDER.hold.$WINE_SESSION
+    rm -f "$pipe"
+    mkfifo "$pipe" || return
+    "$wine" cmd /c 'set /p line=' <>"$pipe" >/dev/null 2>&1 &
+    echo "$WINE_SESSION" >"$running/$!"
+}
+
+release() {
+    pipe=$WINE_FOLDER.hold.$WINE_SESSION
+    [ ! -p "$pipe" ] || echo 1<>"$pipe"
+    rm -f "$pipe"
+    stop
 }
 
 # On a terminal Wine would draw a console with escape sequences; through a pipe, lines are lines.
@@ -136,8 +156,10 @@ talk)
     show "$@"
     ;;
 stop) stop ;;
+hold) hold ;;
+release) release ;;
 *)
-    echo "Usage: wine.sh find | prepare | stop | run|show|ask|talk PROGRAM [WORD...]" >&2
+    echo "Usage: wine.sh find | prepare | stop | hold | release | run|show|ask|talk PROGRAM [WORD...]" >&2
     exit 2
     ;;
 esac

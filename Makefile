@@ -144,8 +144,8 @@ $(OUT)/tests/claims.exe: $(call objects,$(wildcard common/tests/Claims*.c)) $(TE
 $(OUT)/tests/terminal.exe: $(call objects,common/tests/NotesTerminal.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
 $(OUT)/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
-$(OUT)/tests/library.exe: $(call objects,$(wildcard common/tests/Library*.c) $(call library,$(call stage,07))) \
-    $(TEST_HARNESS) $(COMMON_OBJECTS)
+LIBRARY_OBJECTS := $(call objects,$(wildcard common/tests/Library*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/library.exe: $(call objects,$(call library,$(call stage,07))) $(LIBRARY_OBJECTS)
 $(OUT)/tests/chat.exe: $(call objects,$(wildcard common/tests/ChatTest*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/%/libservercore.a: $(call objects,$(call library,$(call stage,07))) $(COMMON_OBJECTS) | compiler
 	$(say) "  archive $@"
@@ -314,6 +314,7 @@ RUN_TESTS = sh common/tools/test.sh
 # What they are about to take, on two processors.
 TEST_TIME  = 5 minutes
 STAGE_TIME = 40 s
+MUTANTS_TIME = 5 minutes
 # What the test programs are told: chat.exe the folder of the programs that it runs, calls.exe and
 # load.exe the tool that they test and the servers.
 chat_words  = $(OUT)/$(call stage,07)
@@ -406,7 +407,8 @@ lint:
 .PHONY: mutants
 mutants:
 	+@$(SET_UP) test-programs
-	+@trap : INT; MAKE="$(MAKE)" HARNESS="$(TEST_INCLUDES) $(HARNESS_FILES)" sh common/tests/mutants/run.sh; code=$$?; $(STOP); exit $$code
+	@OBJECTS="$(COMMON_OBJECTS)" LIBRARY_OBJECTS="$(LIBRARY_OBJECTS)" \
+	    $(RUN_TESTS) --about "$(MUTANTS_TIME)" --script common/tests/mutants/run.sh
 
 # --- The rest ------------------------------------------------------------------------------------
 

@@ -73,6 +73,8 @@ typedef struct Target {
     long known;           /* how often it comes in a run without a fault; 0: not known */
     long next;            /* the number of its next run */
     int probes;           /* runs beyond `known` that are under way: they tell if there are more */
+    int underWay;         /* runs, those among them */
+    int played, failed;   /* runs in which it did fail */
     bool isOver;
 } Target;
 
@@ -211,9 +213,19 @@ static Target *TakeTarget(long *number)
     if (target != NULL) {
         *number = target->next++;
         target->probes += *number > target->known ? 1 : 0;
+        target->underWay++;
     }
     ReleaseSRWLockExclusive(&suite.lock);
     return target;
+}
+
+/* A line for each thing that can fail, once its last run has ended. */
+static void PrintTarget(const Target *target)
+{
+    if (target->isOver && target->underWay == 0 && target->played > 0 && target->failed == 0)
+        printf("ok   %s: %s fails (%d runs)\n", suite.folder,
+               target->name[0] != '\0' ? target->name : "any call", target->played);
+    fflush(stdout);
 }
 
 static void EndRun(const Run *run, Target *target, long number)
@@ -223,16 +235,20 @@ static void EndRun(const Run *run, Target *target, long number)
     AcquireSRWLockExclusive(&suite.lock);
     if (run->failure[0] != '\0') {
         suite.failed++;
+        target->failed++;
         Run_PrintFailure(run, suite.folder);
     } else if (hasFault) {
         suite.passed++;
     }
     if (hasFault)
         CountFault(run->fault);
+    target->played += hasFault ? 1 : 0;
+    target->underWay--;
     if (number > target->known) {
         target->probes--;
         target->isOver = target->isOver || !hasFault;
     }
+    PrintTarget(target);
     ReleaseSRWLockExclusive(&suite.lock);
 }
 

@@ -181,6 +181,7 @@ if [ -n "${RUN-}" ]; then
     trap 'finish; exit 130' INT TERM
     apart_prepare || exit 1
 fi
+echo "Measuring $(echo "$stages" | wc -w | tr -d ' ') stages in $rounds round$([ "$rounds" = 1 ] || echo s): $rounds times about $([ -n "${QUICK-}" ] && echo 2 || echo 6) minutes."
 round=1
 while [ $round -le "$rounds" ]; do
     run_round $round

@@ -15,6 +15,7 @@ stage=${2-}
 folder=build/verify
 objects=build/instrument/obj/common
 tools=$(dirname "$0")
+return_key=$(printf '\r')
 
 refuse() {
     echo "$*" >&2
@@ -74,9 +75,23 @@ run_suite() {
     # RUN is several words.
     # shellcheck disable=SC2086
     ${RUN-} build/tests/contract.exe --verify $program ${1:+"$1"} </dev/null 2>&1 |
-        tr -d '\r' | tee $folder/output.txt
+        while IFS= read -r line || [ -n "$line" ]; do
+            printf '%s\n' "${line%"$return_key"}"
+        done | tee $folder/output.txt
 }
 
+stop() {
+    [ -z "${RUN-}" ] || sh "$tools/wine.sh" stop
+}
+
+# The programs have heard of Ctrl+C themselves.
+interrupted() {
+    stop
+    echo "Interrupted: there is no verdict." >&2
+    exit 130
+}
+
+trap interrupted INT TERM
 [ -z "${RUN-}" ] || sh "$tools/wine.sh" prepare || exit 1
 echo
 echo "First: does it start and serve one client?"
@@ -91,9 +106,9 @@ if grep -q -e 'there is no line "Listening on' -e 'does not start' $folder/outpu
     exit 1
 fi
 echo
-echo "Then: the contract of stage $stage."
+echo "Then: the contract of stage $stage. It takes about a minute."
 run_suite ''
-[ -z "${RUN-}" ] || sh "$tools/wine.sh" stop
+stop
 
 # --- The verdict ---
 

@@ -9,14 +9,13 @@
 # it. They have to fail, in words of their own: a patch that does not fit, a copy that does not
 # compile, or tests that say nothing count as failures here. The last line is `N passed, N failed`.
 #
-# CC is the compiler and RUN what is put before a program, `sh common/tools/wine.sh run` on Linux.
-# HARNESS is the folders and source files that every test program is built with; the Makefile knows.
+# CC is the compiler and RUN what is put before a program, `sh common/tools/wine.sh run` on Linux. Only the
+# stage is compiled anew: OBJECTS are the object files of common, and LIBRARY_OBJECTS those with which the
+# library's tests are linked; the Makefile knows. Two mutants are tried at a time.
 
 filter=${1-}
 folder=build/mutants
 top=$PWD
-passed=0
-failed=0
 
 # Reads the line `$1: ...` of the patch.
 read_line() {
@@ -27,24 +26,21 @@ read_line() {
 make_copy() {
     rm -rf "$1"
     mkdir -p "$1" || return 1
-    cp -R common "$stage" "$1" || return 1
+    cp -R "$stage" "$1" || return 1
     # Under a ceiling git does not see the repository around the copy and takes paths as they are.
     (cd "$1" && GIT_CEILING_DIRECTORIES="$top/$folder" git apply "$top/$2")
 }
 
 # Builds in the copy what is tested: the server, and for the library its tests with it.
 build_copy() {
-    (
-        cd "$1" || exit 1
-        # CC may be several words.
-        # shellcheck disable=SC2086
-        $CC -std=c11 -O1 -w -Icommon -o "$stage/server.exe" "$stage"/*.c common/*.c -lws2_32 || exit 1
-        [ "$program" = library ] || exit 0
-        rm "$stage/Server.c"
-        # shellcheck disable=SC2086
-        $CC -std=c11 -O1 -w -Icommon "-I$stage" -o library.exe \
-            common/tests/Library*.c $HARNESS "$stage"/*.c common/*.c -lws2_32
-    )
+    # CC and the objects are several words.
+    # shellcheck disable=SC2086
+    if [ "$program" = library ]; then
+        rm "$1/$stage/Server.c"
+        $CC -std=c11 -O1 -w -Icommon "-I$1/$stage" -o "$1/library.exe" "$1/$stage"/*.c $LIBRARY_OBJECTS -lws2_32
+    else
+        $CC -std=c11 -O1 -w -Icommon -o "$1/$stage/server.exe" "$1/$stage"/*.c $OBJECTS -lws2_32
+    fi
 }
 
 # Runs the tests on the copy; their output goes to $1.log.
@@ -78,9 +74,9 @@ judge() {
     fi
 }
 
-rm -rf "$folder"
-mkdir -p "$folder"
-for patch in common/tests/mutants/*"$filter"*.patch; do
+# Tries the patch $1; prints what came of it.
+try() {
+    patch=$1
     name=$(basename "$patch" .patch)
     stage=$(sed -n 's,^--- a/\([^/]*\)/.*,\1,p' "$patch" | head -n 1)
     caught=$(read_line 'Caught by' "$patch" | tr -d '\r')
@@ -90,13 +86,31 @@ for patch in common/tests/mutants/*"$filter"*.patch; do
     if [ -z "$reason" ]; then
         first=$(tr -d '\r' <"$folder/$name.log" | sed -n 's/^FAIL \(.*\)$/\1/p' | head -n 1)
         printf 'ok   %s: "%s" fails\n' "$name" "${first% (*}"
-        passed=$((passed + 1))
         rm -rf "${folder:?}/$name"
     else
         printf 'FAIL %s: %s. %s See %s.log.\n' "$name" "$reason" "$(read_line What "$patch")" \
             "$folder/$name"
-        failed=$((failed + 1))
     fi
-done
+}
+
+# Every second patch, beginning with number $1.
+try_half() {
+    position=0
+    for patch in common/tests/mutants/*"$filter"*.patch; do
+        position=$((position + 1))
+        [ $((position % 2)) != "$1" ] || try "$patch"
+    done
+}
+
+rm -rf "$folder"
+mkdir -p "$folder"
+[ -z "${RUN-}" ] || sh common/tools/wine.sh prepare || exit 1
+{
+    try_half 0 &
+    try_half 1
+    wait
+} | tee "$folder/said"
+passed=$(grep -c '^ok   ' "$folder/said")
+failed=$(grep -c '^FAIL ' "$folder/said")
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" != 0 ]

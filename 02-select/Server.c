@@ -121,8 +121,10 @@ static bool Session_Send(Session *session)
 static void AcceptClient(void)
 {
     NetAddress address;
-    SOCKET clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+    SOCKET clientSocket;
 
+    address.length = (int)sizeof(address.storage); /* room for any; accept says what it used */
+    clientSocket = accept(server.listenSocket, (SOCKADDR *)&address.storage, &address.length);
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
@@ -225,22 +227,28 @@ static void WakeServer(void)
     SocketUtils_Close(&knockSocket);
 }
 
-/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
+/* Opens a socket that listens on `address`, in which port 0 becomes the port that the system chose.
    INVALID_SOCKET: it cannot, and a sentence has said why. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET listenSocket = socket(NetAddress_GetFamily(address), SOCK_STREAM, IPPROTO_TCP);
+    BOOL isExclusive = TRUE;
     const char *failedCall = NULL;
 
+    /* SO_EXCLUSIVEADDRUSE before bind: without it another program may set SO_REUSEADDR, bind the same
+       port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
-    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+    else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                        (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
-    else if (!SocketUtils_Bind(listenSocket, address))
+    else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
+             SOCKET_ERROR)
         failedCall = "bind";
-    else if (!SocketUtils_Listen(listenSocket))
+    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
         failedCall = "listen";
-    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+    else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
+             SOCKET_ERROR)
         failedCall = "getsockname";
 
     if (failedCall != NULL) {

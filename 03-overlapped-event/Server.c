@@ -199,7 +199,8 @@ static void AcceptClient(void)
 
     /* Resets the event first: accept signals it again if more clients wait. */
     WSAEnumNetworkEvents(server.listenSocket, server.acceptEvent, &networkEvents);
-    clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+    address.length = (int)sizeof(address.storage); /* room for any; accept says what it used */
+    clientSocket = accept(server.listenSocket, (SOCKADDR *)&address.storage, &address.length);
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
@@ -265,22 +266,28 @@ static void WakeServer(void)
     WSASetEvent(server.acceptEvent);
 }
 
-/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
+/* Opens a socket that listens on `address`, in which port 0 becomes the port that the system chose.
    INVALID_SOCKET: it cannot, and a sentence has said why. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET listenSocket = socket(NetAddress_GetFamily(address), SOCK_STREAM, IPPROTO_TCP);
+    BOOL isExclusive = TRUE;
     const char *failedCall = NULL;
 
+    /* SO_EXCLUSIVEADDRUSE before bind: without it another program may set SO_REUSEADDR, bind the same
+       port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
-    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+    else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                        (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
-    else if (!SocketUtils_Bind(listenSocket, address))
+    else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
+             SOCKET_ERROR)
         failedCall = "bind";
-    else if (!SocketUtils_Listen(listenSocket))
+    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
         failedCall = "listen";
-    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+    else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
+             SOCKET_ERROR)
         failedCall = "getsockname";
 
     if (failedCall != NULL) {

@@ -16,11 +16,14 @@
 
 #define ACCEPT_COUNT 16
 
+/* Room that AcceptEx needs for each of the two addresses of a connection: 16 bytes more than it has. */
+#define ACCEPT_ADDRESS_SIZE ((int)sizeof(SOCKADDR_STORAGE) + 16)
+
 /* The event of an accept, with what an accept needs. */
 typedef struct AcceptEvent {
     IocpEvent event;
-    Session *session;                /* for the client that is to come */
-    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
+    Session *session;                     /* for the client that is to come */
+    char buffer[2 * ACCEPT_ADDRESS_SIZE]; /* where AcceptEx writes the addresses */
     bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
 } AcceptEvent;
 
@@ -28,6 +31,8 @@ typedef struct Listener {
     IocpObject object;
     SOCKET socket;
     int family; /* AF_INET or AF_INET6 */
+    LPFN_ACCEPTEX acceptEx;
+    LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
     IocpCore *core;
     SessionList *sessions; /* where accepted sessions belong */
     HANDLE retryEvent;     /* signalled when an accept has become idle */

@@ -97,10 +97,6 @@ static bool OpenServer(NetAddress *address)
 {
     SessionList_Init(&server.sessions);
     Listener_Init(&server.listener);
-    if (!SocketUtils_BindWindowsFunctions()) {
-        HandleError("WSAIoctl", (DWORD)WSAGetLastError());
-        return false;
-    }
     server.wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (server.wakeEvent == NULL) {
         HandleError("CreateEvent", GetLastError());

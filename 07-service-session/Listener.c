@@ -5,6 +5,8 @@
 #include "ErrorText.h"
 #include "ServerLog.h"
 
+#include <string.h>
+
 static HANDLE Listener_GetHandle(IocpObject *object)
 {
     return (HANDLE)CONTAINING_RECORD(object, Listener, object)->socket;
@@ -58,6 +60,7 @@ static void Listener_Post(Listener *listener, AcceptEvent *acceptEvent)
 static DWORD Listener_BeginAccept(Listener *listener, AcceptEvent *acceptEvent, Session *session)
 {
     DWORD error = ERROR_OPERATION_ABORTED;
+    DWORD bytes = 0;
 
     AcquireSRWLockExclusive(&listener->lock);
     if (!listener->isClosing) {
@@ -66,8 +69,10 @@ static DWORD Listener_BeginAccept(Listener *listener, AcceptEvent *acceptEvent, 
         acceptEvent->session = session;
         listener->outstanding++;
         error = 0;
-        if (!SocketUtils_AcceptEx(listener->socket, session->socket, acceptEvent->buffer,
-                                  &acceptEvent->event.overlapped))
+        /* A length of 0 for data: with more, the accept would wait for the client's first bytes. */
+        if (!listener->acceptEx(listener->socket, session->socket, acceptEvent->buffer, 0,
+                                ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE, &bytes,
+                                &acceptEvent->event.overlapped))
             error = (DWORD)WSAGetLastError();
         else if (listener->object.isSkipping)
             Listener_Post(listener, acceptEvent);
@@ -116,16 +121,43 @@ static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEven
     return session;
 }
 
+/* Reads the client's address from what a completed AcceptEx wrote to the buffer. */
+static void Listener_GetAddress(Listener *listener, AcceptEvent *acceptEvent, NetAddress *address)
+{
+    SOCKADDR *local = NULL, *remote = NULL;
+    int localLength = 0, remoteLength = 0;
+
+    listener->getAcceptExSockaddrs(acceptEvent->buffer, 0, ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE,
+                                   &local, &localLength, &remote, &remoteLength);
+    ZeroMemory(address, sizeof(*address));
+    memcpy(&address->storage, remote, (size_t)remoteLength);
+    address->length = remoteLength;
+}
+
+/* Gives the accepted socket the properties of the listener. Before that shutdown, getpeername and
+   some options do not work on it. Returns 0, or why it cannot. */
+static DWORD Listener_UpdateContext(Listener *listener, Session *session)
+{
+    /* The value of the option is the listener's SOCKET. */
+    if (setsockopt(session->socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                   (const char *)&listener->socket, (int)sizeof(listener->socket)) == 0)
+        return 0;
+    return (DWORD)WSAGetLastError();
+}
+
 /* An accept has completed: its session begins or ends here, and the event goes on to the next. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
     Session *session = Listener_TakeSession(listener, acceptEvent);
+    const char *failedCall = "AcceptEx";
     NetAddress address;
 
-    if (error == 0 && !SocketUtils_SetUpdateAcceptSocket(session->socket, listener->socket))
-        error = (DWORD)WSAGetLastError();
     if (error == 0) {
-        SocketUtils_GetAcceptAddress(acceptEvent->buffer, &address);
+        failedCall = "setsockopt";
+        error = Listener_UpdateContext(listener, session);
+    }
+    if (error == 0) {
+        Listener_GetAddress(listener, acceptEvent, &address);
         if (!Session_ProcessAccept(session, &address))
             ServerLog_AcceptFailed("CreateIoCompletionPort", GetLastError());
     }
@@ -136,7 +168,7 @@ static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent,
     } else {
         /* ERROR_OPERATION_ABORTED: Listener_Close has cancelled it. */
         if (error != ERROR_OPERATION_ABORTED)
-            ServerLog_AcceptFailed("AcceptEx", error);
+            ServerLog_AcceptFailed(failedCall, error);
         Listener_SetIdle(listener, acceptEvent);
     }
 }
@@ -156,23 +188,44 @@ static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     return false;
 }
 
+/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are Microsoft's
+   extensions of Winsock, and WSAIoctl hands out their addresses. False: WSAGetLastError says why. */
+static bool Listener_BindFunctions(Listener *listener)
+{
+    const GUID acceptEx = WSAID_ACCEPTEX;
+    const GUID getAcceptExSockaddrs = WSAID_GETACCEPTEXSOCKADDRS;
+
+    return SocketUtils_BindWindowsFunction(listener->socket, acceptEx, &listener->acceptEx,
+                                           sizeof(listener->acceptEx)) &&
+           SocketUtils_BindWindowsFunction(listener->socket, getAcceptExSockaddrs,
+                                           &listener->getAcceptExSockaddrs,
+                                           sizeof(listener->getAcceptExSockaddrs));
+}
+
 /* Opens the socket. Returns NULL, or the call that failed; WSAGetLastError says why. */
 static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
 {
+    BOOL isExclusive = TRUE;
+
     listener->socket = SocketUtils_CreateSocket(listener->family);
     if (listener->socket == INVALID_SOCKET)
         return "socket";
-    if (!SocketUtils_SetExclusiveAddressUse(listener->socket, true))
+    if (setsockopt(listener->socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                   (int)sizeof(isExclusive)) == SOCKET_ERROR)
         return "setsockopt";
     /* Dual stack. Without it IPv4 clients would be turned away, and that is all. */
     if (listener->family == AF_INET6)
         SocketUtils_SetIpv6Only(listener->socket, false);
-    if (!SocketUtils_Bind(listener->socket, address))
+    if (bind(listener->socket, (const SOCKADDR *)&address->storage, address->length) ==
+        SOCKET_ERROR)
         return "bind";
-    if (!SocketUtils_Listen(listener->socket))
+    if (listen(listener->socket, SOMAXCONN) == SOCKET_ERROR)
         return "listen";
-    if (!SocketUtils_GetLocalAddress(listener->socket, address))
+    if (getsockname(listener->socket, (SOCKADDR *)&address->storage, &address->length) ==
+        SOCKET_ERROR)
         return "getsockname";
+    if (!Listener_BindFunctions(listener))
+        return "WSAIoctl";
     if (!IocpCore_Register(listener->core, &listener->object))
         return "CreateIoCompletionPort";
     return NULL;

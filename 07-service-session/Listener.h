@@ -16,6 +16,9 @@
 
 #define ACCEPT_COUNT 16
 
+/* Room that AcceptEx needs for each of the two addresses of a connection: 16 bytes more than it has. */
+#define ACCEPT_ADDRESS_SIZE ((int)sizeof(SOCKADDR_STORAGE) + 16)
+
 /* Whoever wants the clients. A listener knows nothing else of it. */
 typedef struct ListenerOwner ListenerOwner;
 struct ListenerOwner {
@@ -29,8 +32,8 @@ struct ListenerOwner {
 /* The event of an accept, with what an accept needs. */
 typedef struct AcceptEvent {
     IocpEvent event;
-    Session *session;                /* for the client that is to come; a reference */
-    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
+    Session *session;                     /* for the client that is to come; a reference */
+    char buffer[2 * ACCEPT_ADDRESS_SIZE]; /* where AcceptEx writes the addresses */
     bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
 } AcceptEvent;
 
@@ -38,6 +41,8 @@ typedef struct Listener {
     IocpObject object;
     SOCKET socket;
     int family; /* AF_INET or AF_INET6 */
+    LPFN_ACCEPTEX acceptEx;
+    LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
     IocpCore *core;
     ListenerOwner *owner;
 

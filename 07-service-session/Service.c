@@ -260,7 +260,7 @@ bool Service_Start(Service *service, const ServiceSettings *settings)
     const char *failedCall = NULL;
 
     Service_Init(service, settings);
-    if (!SocketUtils_BindWindowsFunctions())
+    if (!SocketUtils_BindConnectEx())
         failedCall = "WSAIoctl";
     else if ((service->keeperEvent = CreateEventW(NULL, FALSE, FALSE, NULL)) == NULL)
         failedCall = "CreateEvent";

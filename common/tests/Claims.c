@@ -119,7 +119,7 @@ int main(int argc, char *argv[])
         HandleError("WSAStartup", GetLastError());
         return 1;
     }
-    if (!SocketUtils_BindWindowsFunctions()) {
+    if (!SocketUtils_BindConnectEx()) {
         HandleError("WSAIoctl", (DWORD)WSAGetLastError());
         return 1;
     }

@@ -13,9 +13,9 @@
 #include "ServerLog.h"
 #include "ServerOptions.h"
 #include "ServerProcess.h"
-#include "SocketUtils.h"
 #include "Test.h"
 #include "TestProgram.h"
+#include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
 #include <stdio.h>
@@ -672,7 +672,7 @@ static void CheckAcceptExAndConnectEx(const char *host)
 
 static void AcceptExAndConnectEx(void)
 {
-    REQUIRE(CHECK(SocketUtils_BindWindowsFunctions()));
+    REQUIRE(CHECK(SocketUtils_BindConnectEx()));
     CheckAcceptExAndConnectEx("127.0.0.1");
     CheckAcceptExAndConnectEx("::1");
 }

@@ -444,7 +444,7 @@ int main(int argc, char *argv[])
     exitCode = ParseOptions(&options, &run.plan, argc, argv);
     if (exitCode != SERVER_OPTIONS_RUN)
         return exitCode;
-    if (!SocketUtils_Init() || !SocketUtils_BindWindowsFunctions()) {
+    if (!SocketUtils_Init() || !SocketUtils_BindConnectEx()) {
         HandleError("Starting Winsock", GetLastError());
         return 1;
     }

@@ -179,7 +179,7 @@ static bool OpenServer(NetAddress *address)
     if (server.listenSocket == INVALID_SOCKET)
         return false;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
@@ -202,7 +202,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

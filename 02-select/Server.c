@@ -72,7 +72,7 @@ static void Session_Close(Session *session)
 }
 
 /* What an error of recv or send means. True: it cannot be done now; select says when it can. */
-static bool Session_CanGoOn(Session *session, int error)
+static bool Session_CheckError(Session *session, int error)
 {
     if (error == WSAEWOULDBLOCK)
         return true;
@@ -86,7 +86,7 @@ static bool Session_Recv(Session *session)
     int bytes = recv(session->socket, session->recvBuffer, BUFFER_SIZE, 0);
 
     if (bytes == SOCKET_ERROR)
-        return Session_CanGoOn(session, WSAGetLastError());
+        return Session_CheckError(session, WSAGetLastError());
     /* 0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
     if (bytes == 0)
         return false;
@@ -111,7 +111,7 @@ static bool Session_Send(Session *session)
                          session->recvBytes - session->sendBytes, 0);
 
         if (bytes == SOCKET_ERROR)
-            return Session_CanGoOn(session, WSAGetLastError());
+            return Session_CheckError(session, WSAGetLastError());
         session->sendBytes += bytes;
     }
     return true;
@@ -200,7 +200,7 @@ static void RunServer(void)
         /* A set that is given must not be empty. */
         if (select(0, &readSet, isSomeoneWaiting ? &writeSet : NULL, NULL,
                    isSomeoneWaiting ? &probeTime : NULL) == SOCKET_ERROR) {
-            HandleError("select", (DWORD)WSAGetLastError());
+            ErrorText_Print("select", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;
         }
@@ -265,12 +265,12 @@ static bool OpenServer(NetAddress *address)
     if (server.listenSocket == INVALID_SOCKET)
         return false;
     if (!SocketUtils_SetNonBlocking(server.listenSocket, true)) {
-        HandleError("ioctlsocket", (DWORD)WSAGetLastError());
+        ErrorText_Print("ioctlsocket", (DWORD)WSAGetLastError());
         return false;
     }
     server.address = *address;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
@@ -301,7 +301,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

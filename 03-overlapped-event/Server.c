@@ -102,7 +102,7 @@ static void OverlappedEx_Init(OverlappedEx *overlappedEx, IoType type, WSAEVENT 
 /* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
    completion comes all the same. WSA_IO_PENDING: the completion comes later. Any other error: there
    is no operation and no completion will ever come. False: that one, so the session is over. */
-static bool Session_HasBegun(Session *session, int result)
+static bool Session_CheckStarted(Session *session, int result)
 {
     int error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
 
@@ -119,8 +119,8 @@ static bool Session_RegisterRecv(Session *session)
     DWORD flags = 0;
 
     OverlappedEx_Init(&session->overlappedEx, IO_RECV, session->event);
-    return Session_HasBegun(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
 /* Begins to send what has yet to go back. False: the session is over. */
@@ -130,8 +130,8 @@ static bool Session_RegisterSend(Session *session)
                      session->recvBuffer + session->sendBytes};
 
     OverlappedEx_Init(&session->overlappedEx, IO_SEND, session->event);
-    return Session_HasBegun(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
 /* `bytes` were received, at least one. False: the session is over. */
@@ -246,7 +246,7 @@ static void RunServer(void)
         DWORD result = WSAWaitForMultipleEvents(count, events, FALSE, WSA_INFINITE, FALSE);
 
         if (result == WSA_WAIT_FAILED) {
-            HandleError("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
+            ErrorText_Print("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;
         }
@@ -305,16 +305,16 @@ static bool OpenServer(NetAddress *address)
         return false;
     server.acceptEvent = WSACreateEvent();
     if (server.acceptEvent == WSA_INVALID_EVENT) {
-        HandleError("WSACreateEvent", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSACreateEvent", (DWORD)WSAGetLastError());
         return false;
     }
     /* This makes the listener non-blocking, too. */
     if (WSAEventSelect(server.listenSocket, server.acceptEvent, FD_ACCEPT) != 0) {
-        HandleError("WSAEventSelect", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSAEventSelect", (DWORD)WSAGetLastError());
         return false;
     }
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
@@ -356,7 +356,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

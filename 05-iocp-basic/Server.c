@@ -126,7 +126,7 @@ static void OverlappedEx_Init(OverlappedEx *overlappedEx, IoType type)
 /* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
    completion comes all the same. WSA_IO_PENDING: the completion comes later. Any other error: there
    is no operation and no completion will ever come. False: that one, so the session is over. */
-static bool Session_HasBegun(Session *session, int result)
+static bool Session_CheckStarted(Session *session, int result)
 {
     int error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
 
@@ -154,8 +154,8 @@ static bool Session_RegisterRecv(Session *session)
     DWORD flags = 0;
 
     OverlappedEx_Init(&session->overlappedEx, IO_RECV);
-    return Session_HasBegun(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
 /* Begins to send what has yet to go back. False: the session is over. */
@@ -165,8 +165,8 @@ static bool Session_RegisterSend(Session *session)
                      session->recvBuffer + session->sendBytes};
 
     OverlappedEx_Init(&session->overlappedEx, IO_SEND);
-    return Session_HasBegun(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
 /* `bytes` were received, at least one. False: the session is over. */
@@ -269,7 +269,7 @@ static void WorkerThreadMain(void *argument)
         }
         if (error == 0)
             return;
-        HandleError("GetQueuedCompletionStatus", error);
+        ErrorText_Print("GetQueuedCompletionStatus", error);
         Sleep(ERROR_PAUSE_MS);
     }
 }
@@ -283,7 +283,7 @@ static bool LaunchWorkers(void)
         count = MIN_WORKERS;
     for (int i = 0; i < count; i++) {
         if (!ThreadManager_Launch(&server.workers, WorkerThreadMain, NULL)) {
-            HandleError("_beginthreadex", GetLastError());
+            ErrorText_Print("_beginthreadex", GetLastError());
             break;
         }
     }
@@ -307,7 +307,7 @@ static void RunServer(void)
         DWORD result = WSAWaitForMultipleEvents(1, &server.acceptEvent, FALSE, WSA_INFINITE, FALSE);
 
         if (result == WSA_WAIT_FAILED) {
-            HandleError("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
+            ErrorText_Print("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;
         }
@@ -360,23 +360,23 @@ static bool OpenServer(NetAddress *address)
         return false;
     server.acceptEvent = WSACreateEvent();
     if (server.acceptEvent == WSA_INVALID_EVENT) {
-        HandleError("WSACreateEvent", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSACreateEvent", (DWORD)WSAGetLastError());
         return false;
     }
     /* This makes the listener non-blocking, too. */
     if (WSAEventSelect(server.listenSocket, server.acceptEvent, FD_ACCEPT) != 0) {
-        HandleError("WSAEventSelect", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSAEventSelect", (DWORD)WSAGetLastError());
         return false;
     }
     server.port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     if (server.port == NULL) {
-        HandleError("CreateIoCompletionPort", GetLastError());
+        ErrorText_Print("CreateIoCompletionPort", GetLastError());
         return false;
     }
     if (!LaunchWorkers())
         return false;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
@@ -420,7 +420,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, true);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

@@ -22,14 +22,14 @@ void Listener_Init(Listener *listener)
     listener->object.vtbl = &listenerVtbl;
     listener->socket = INVALID_SOCKET;
     InitializeSRWLock(&listener->lock);
-    InitializeConditionVariable(&listener->isQuiet);
+    InitializeConditionVariable(&listener->noAccept);
 }
 
 /* The accept is not begun again for now: its owner is asked to do so after a pause. */
-static void Listener_SetIdle(Listener *listener, AcceptEvent *acceptEvent)
+static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
     AcquireSRWLockExclusive(&listener->lock);
-    acceptEvent->isIdle = true;
+    acceptEvent->isPostponed = true;
     ReleaseSRWLockExclusive(&listener->lock);
     SetEvent(listener->retryEvent);
 }
@@ -38,7 +38,7 @@ static void Listener_SetIdle(Listener *listener, AcceptEvent *acceptEvent)
  * Begins an accept with `session`. Returns 0, or why there is none. The lock is held from the look
  * at isClosing to the call: Listener_Close either finds the operation to cancel or prevents it.
  */
-static DWORD Listener_BeginAccept(Listener *listener, AcceptEvent *acceptEvent, Session *session)
+static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent, Session *session)
 {
     DWORD error = ERROR_OPERATION_ABORTED;
     DWORD bytes = 0;
@@ -74,7 +74,7 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     if (session == NULL) {
         error = GetLastError();
     } else {
-        error = Listener_BeginAccept(listener, acceptEvent, session);
+        error = Listener_CallAcceptEx(listener, acceptEvent, session);
         failedCall = "AcceptEx";
         if (error == 0)
             return true;
@@ -82,7 +82,7 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     }
     if (error != ERROR_OPERATION_ABORTED)
         ServerLog_AcceptFailed(failedCall, error);
-    Listener_SetIdle(listener, acceptEvent);
+    Listener_PostponeAccept(listener, acceptEvent);
     return false;
 }
 
@@ -146,7 +146,7 @@ static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent,
         /* ERROR_OPERATION_ABORTED: Listener_Close has cancelled it. */
         if (error != ERROR_OPERATION_ABORTED)
             ServerLog_AcceptFailed(failedCall, error);
-        Listener_SetIdle(listener, acceptEvent);
+        Listener_PostponeAccept(listener, acceptEvent);
     }
 }
 
@@ -160,7 +160,7 @@ static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     /* Last, and after the next one was counted: when none is left, Listener_Close returns. */
     AcquireSRWLockExclusive(&listener->lock);
     if (--listener->outstanding == 0)
-        WakeConditionVariable(&listener->isQuiet);
+        WakeConditionVariable(&listener->noAccept);
     ReleaseSRWLockExclusive(&listener->lock);
 }
 
@@ -219,31 +219,31 @@ bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *cor
         return false;
     }
     for (int i = 0; i < ACCEPT_COUNT; i++)
-        listener->events[i].isIdle = true;
-    Listener_RegisterIdle(listener);
+        listener->events[i].isPostponed = true;
+    Listener_RetryAccepts(listener);
     return true;
 }
 
 /* Takes the accept if it is idle: from then on it is the caller's to begin. */
-static bool Listener_TakeIdle(Listener *listener, AcceptEvent *acceptEvent)
+static bool Listener_TakePostponed(Listener *listener, AcceptEvent *acceptEvent)
 {
-    bool isIdle;
+    bool isPostponed;
 
     AcquireSRWLockExclusive(&listener->lock);
-    isIdle = acceptEvent->isIdle;
-    acceptEvent->isIdle = false;
+    isPostponed = acceptEvent->isPostponed;
+    acceptEvent->isPostponed = false;
     ReleaseSRWLockExclusive(&listener->lock);
-    return isIdle;
+    return isPostponed;
 }
 
-void Listener_RegisterIdle(Listener *listener)
+void Listener_RetryAccepts(Listener *listener)
 {
-    bool isBegun = true;
+    bool isStarted = true;
 
     /* The first that cannot be begun is the last that is tried: what it lacks, the others lack. */
-    for (int i = 0; i < ACCEPT_COUNT && isBegun; i++) {
-        if (Listener_TakeIdle(listener, &listener->events[i]))
-            isBegun = Listener_RegisterAccept(listener, &listener->events[i]);
+    for (int i = 0; i < ACCEPT_COUNT && isStarted; i++) {
+        if (Listener_TakePostponed(listener, &listener->events[i]))
+            isStarted = Listener_RegisterAccept(listener, &listener->events[i]);
     }
 }
 
@@ -255,7 +255,7 @@ void Listener_Close(Listener *listener)
     listener->isClosing = true;
     CancelIoEx((HANDLE)listener->socket, NULL);
     while (listener->outstanding > 0)
-        SleepConditionVariableSRW(&listener->isQuiet, &listener->lock, INFINITE, 0);
+        SleepConditionVariableSRW(&listener->noAccept, &listener->lock, INFINITE, 0);
     ReleaseSRWLockExclusive(&listener->lock);
     SocketUtils_Close(&listener->socket);
 }

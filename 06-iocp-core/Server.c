@@ -39,7 +39,7 @@ static void WorkerThreadMain(void *argument)
         if (result == DISPATCH_QUIT)
             return;
         if (result == DISPATCH_FAILED) {
-            HandleError("GetQueuedCompletionStatus", GetLastError());
+            ErrorText_Print("GetQueuedCompletionStatus", GetLastError());
             Sleep(ERROR_PAUSE_MS);
         }
     }
@@ -54,7 +54,7 @@ static bool LaunchWorkers(void)
         count = MIN_WORKERS;
     for (int i = 0; i < count; i++) {
         if (!ThreadManager_Launch(&server.workers, WorkerThreadMain, NULL)) {
-            HandleError("_beginthreadex", GetLastError());
+            ErrorText_Print("_beginthreadex", GetLastError());
             break;
         }
     }
@@ -82,7 +82,7 @@ static void RunServer(void)
         /* What the accept lacked may come back when a client leaves. If not, there is a next time:
            an accept that cannot be begun becomes idle again, and signals the event again. */
         Sleep(ERROR_PAUSE_MS);
-        Listener_RegisterIdle(&server.listener);
+        Listener_RetryAccepts(&server.listener);
     }
 }
 
@@ -99,11 +99,11 @@ static bool OpenServer(NetAddress *address)
     Listener_Init(&server.listener);
     server.wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (server.wakeEvent == NULL) {
-        HandleError("CreateEvent", GetLastError());
+        ErrorText_Print("CreateEvent", GetLastError());
         return false;
     }
     if (!IocpCore_Create(&server.core)) {
-        HandleError("CreateIoCompletionPort", GetLastError());
+        ErrorText_Print("CreateIoCompletionPort", GetLastError());
         return false;
     }
     if (!LaunchWorkers())
@@ -112,7 +112,7 @@ static bool OpenServer(NetAddress *address)
                               server.wakeEvent))
         return false;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
@@ -141,7 +141,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, true);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

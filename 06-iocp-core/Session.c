@@ -64,7 +64,7 @@ static void SessionList_Remove(SessionList *list, Session *session)
     if (session->next != NULL)
         session->next->previous = session->previous;
     if (list->first == NULL)
-        WakeConditionVariable(&list->isEmpty);
+        WakeConditionVariable(&list->noSession);
     ReleaseSRWLockExclusive(&list->lock);
 }
 
@@ -93,7 +93,7 @@ static void Session_Release(Session *session, bool isOpen)
 /* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
    completion comes all the same. WSA_IO_PENDING: the completion comes later. Any other error: there
    is no operation and no completion will ever come. False: that one, so the session is over. */
-static bool Session_HasBegun(Session *session, int result)
+static bool Session_CheckStarted(Session *session, int result)
 {
     int error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
 
@@ -110,8 +110,8 @@ static bool Session_RegisterRecv(Session *session)
     DWORD flags = 0;
 
     IocpEvent_Init(&session->recvEvent, EVENT_RECV);
-    return Session_HasBegun(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
-                                             &session->recvEvent.overlapped, NULL));
+    return Session_CheckStarted(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
+                                                 &session->recvEvent.overlapped, NULL));
 }
 
 /* Begins to send what has yet to go back. False: the session is over. */
@@ -121,8 +121,8 @@ static bool Session_RegisterSend(Session *session)
                      session->recvBuffer + session->sendBytes};
 
     IocpEvent_Init(&session->sendEvent, EVENT_SEND);
-    return Session_HasBegun(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
-                                             &session->sendEvent.overlapped, NULL));
+    return Session_CheckStarted(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
+                                                 &session->sendEvent.overlapped, NULL));
 }
 
 /* `bytes` were received, at least one. False: the session is over. */
@@ -180,7 +180,7 @@ void Session_Start(Session *session, IocpCore *core, const NetAddress *address)
 void SessionList_Init(SessionList *list)
 {
     InitializeSRWLock(&list->lock);
-    InitializeConditionVariable(&list->isEmpty);
+    InitializeConditionVariable(&list->noSession);
     list->first = NULL;
 }
 
@@ -194,6 +194,6 @@ void SessionList_CloseAll(SessionList *list)
         CancelIoEx((HANDLE)session->socket, NULL);
     }
     while (list->first != NULL)
-        SleepConditionVariableSRW(&list->isEmpty, &list->lock, INFINITE, 0);
+        SleepConditionVariableSRW(&list->noSession, &list->lock, INFINITE, 0);
     ReleaseSRWLockExclusive(&list->lock);
 }

@@ -16,8 +16,8 @@
 
 /* The sessions that are connected. Any thread. */
 typedef struct SessionList {
-    SRWLOCK lock;               /* held to change or to walk the list */
-    CONDITION_VARIABLE isEmpty; /* the list has become empty */
+    SRWLOCK lock;                 /* held to change or to walk the list */
+    CONDITION_VARIABLE noSession; /* the list has become empty */
     struct Session *first;
 } SessionList;
 

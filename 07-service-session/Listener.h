@@ -4,7 +4,7 @@
  * Several AcceptEx are outstanding, each with a session that waits for its client and a buffer for
  * the addresses. When one has completed, on a worker, it is begun again with a new session,
  * whatever became of it. What cannot be begun just now, for want of sockets or memory, stays idle,
- * and the owner is asked to call Listener_RegisterIdle after a pause: no accept is ever lost, no
+ * and the owner is asked to call Listener_RetryAccepts after a pause: no accept is ever lost, no
  * worker waits, and nobody spins.
  */
 #ifndef LISTENER_H
@@ -25,8 +25,8 @@ struct ListenerOwner {
     /* A session with a socket of `family`, one reference, the listener's. NULL: GetLastError. */
     Session *(*CreateSession)(ListenerOwner *owner, int family);
 
-    /* An accept has become idle: Listener_RegisterIdle is due after a pause. Any thread. */
-    void (*OnAcceptIdle)(ListenerOwner *owner);
+    /* An accept has become idle: Listener_RetryAccepts is due after a pause. Any thread. */
+    void (*OnAcceptPostponed)(ListenerOwner *owner);
 };
 
 /* The event of an accept, with what an accept needs. */
@@ -34,7 +34,7 @@ typedef struct AcceptEvent {
     IocpEvent event;
     Session *session;                     /* for the client that is to come; a reference */
     char buffer[2 * ACCEPT_ADDRESS_SIZE]; /* where AcceptEx writes the addresses */
-    bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
+    bool isPostponed; /* no accept is outstanding; Listener_RetryAccepts begins one */
 } AcceptEvent;
 
 typedef struct Listener {
@@ -46,10 +46,10 @@ typedef struct Listener {
     IocpCore *core;
     ListenerOwner *owner;
 
-    SRWLOCK lock;               /* held to change or read what follows */
-    CONDITION_VARIABLE isQuiet; /* no accept is outstanding */
-    int outstanding;            /* accepts that are begun and not yet dispatched */
-    bool isClosing;             /* nothing is begun any more */
+    SRWLOCK lock;                /* held to change or read what follows */
+    CONDITION_VARIABLE noAccept; /* no accept is outstanding */
+    int outstanding;             /* accepts that are begun and not yet dispatched */
+    bool isClosing;              /* nothing is begun any more */
     AcceptEvent events[ACCEPT_COUNT];
 } Listener;
 
@@ -66,7 +66,7 @@ bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *cor
                           ListenerOwner *owner);
 
 /* Begins the idle accepts. If one still cannot be begun, the owner is told again. */
-void Listener_RegisterIdle(Listener *listener);
+void Listener_RetryAccepts(Listener *listener);
 
 /*
  * Cancels the accepts and waits until all have been dispatched, by other threads; then closes the

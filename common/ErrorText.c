@@ -27,7 +27,7 @@ char *ErrorText_Format(char *text, int size, const char *call, DWORD error)
     return text;
 }
 
-void HandleError(const char *call, DWORD error)
+void ErrorText_Print(const char *call, DWORD error)
 {
     char text[ERROR_TEXT_SIZE];
 

@@ -21,6 +21,6 @@
 char *ErrorText_Format(char *text, int size, const char *call, DWORD error);
 
 /* Prints that sentence and a newline to stderr. */
-void HandleError(const char *call, DWORD error);
+void ErrorText_Print(const char *call, DWORD error);
 
 #endif

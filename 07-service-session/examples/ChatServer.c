@@ -437,11 +437,11 @@ static bool OpenServer(Service *service, const ChatOptions *options)
     room.lastPingMs = GetTickCount64();
     wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (wakeEvent == NULL) {
-        HandleError("CreateEvent", GetLastError());
+        ErrorText_Print("CreateEvent", GetLastError());
         return false;
     }
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     return Service_Start(service, &settings);
@@ -489,11 +489,11 @@ int main(int argc, char *argv[])
     isQuiet = options.quiet;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     if (!SendBufferManager_Init()) {
-        HandleError("FlsAlloc", GetLastError());
+        ErrorText_Print("FlsAlloc", GetLastError());
         SocketUtils_Clear();
         return 1;
     }

@@ -116,11 +116,11 @@ int main(int argc, char *argv[])
         return 2;
     }
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     if (!SocketUtils_BindConnectEx()) {
-        HandleError("WSAIoctl", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
         return 1;
     }
     Test_SetHooks(&hooks);

@@ -297,7 +297,7 @@ static void ErrorTextIsCut(void)
 
 static int PrintErrorInChild(void)
 {
-    HandleError("CreateFile", ERROR_ACCESS_DENIED);
+    ErrorText_Print("CreateFile", ERROR_ACCESS_DENIED);
     return 0;
 }
 
@@ -1078,7 +1078,7 @@ static void AddTests(void)
         {"ErrorText: the sentence", ErrorSentence},
         {"ErrorText: a number without a text", ErrorWithoutText},
         {"ErrorText: a small buffer", ErrorTextIsCut},
-        {"ErrorText: HandleError prints to stderr", ErrorGoesToStderr},
+        {"ErrorText: ErrorText_Print writes to stderr", ErrorGoesToStderr},
         {"ServerOptions: good ones", GoodOptions},
         {"ServerOptions: bad ones", BadOptions},
         {"ServerOptions: numbers", Numbers},
@@ -1124,7 +1124,7 @@ int main(int argc, char *argv[])
         return 2;
     }
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     Test_SetHooks(&hooks);

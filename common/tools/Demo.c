@@ -578,7 +578,7 @@ int main(int argc, char *argv[])
         return EXIT_USAGE;
     }
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     for (int i = 1; i < argc; i++) {

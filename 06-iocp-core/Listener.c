@@ -25,7 +25,7 @@ void Listener_Init(Listener *listener)
     InitializeConditionVariable(&listener->noAccept);
 }
 
-/* The accept is not begun again for now: its owner is asked to do so after a pause. */
+/* Postpones the accept: asks the owner to retry it after a pause. */
 static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
     AcquireSRWLockExclusive(&listener->lock);
@@ -35,8 +35,8 @@ static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent
 }
 
 /*
- * Begins an accept with `session`. Returns 0, or why there is none. The lock is held from the look
- * at isClosing to the call: Listener_Close either finds the operation to cancel or prevents it.
+ * Starts an accept with `session`. Returns 0, or the error. The lock is held from the check of
+ * isClosing to the call: Listener_Close either cancels this operation or prevents it.
  */
 static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent, Session *session)
 {
@@ -45,7 +45,7 @@ static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent,
 
     AcquireSRWLockExclusive(&listener->lock);
     if (!listener->isClosing) {
-        /* All is set before the call: a worker may have dispatched it before the call returns. */
+        /* All is set before the call: a worker may dispatch it before the call has returned. */
         IocpEvent_Init(&acceptEvent->event, EVENT_ACCEPT);
         acceptEvent->session = session;
         listener->outstanding++;
@@ -64,7 +64,7 @@ static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent,
     return error;
 }
 
-/* Begins an accept with a new session, or leaves it idle. False: idle. */
+/* Starts an accept with a new session. False: the accept was postponed. */
 static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
     Session *session = Session_Create(listener->sessions, listener->family);
@@ -86,8 +86,8 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     return false;
 }
 
-/* The session of an accept that has completed. Who began the accept holds the lock until its call has
-   returned: only then may anybody close the session's socket, which the call was given. */
+/* Returns the session of a completed accept. The thread that started the accept holds the lock
+   until its call has returned: before that nobody may close the session's socket. */
 static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEvent)
 {
     Session *session;
@@ -122,7 +122,7 @@ static DWORD Listener_UpdateContext(Listener *listener, Session *session)
     return (DWORD)WSAGetLastError();
 }
 
-/* An accept has completed: its session begins or ends here, and the event goes on to the next. */
+/* Handles a completed accept: starts or drops its session, and starts the next accept. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
     Session *session = Listener_TakeSession(listener, acceptEvent);
@@ -157,15 +157,15 @@ static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     (void)bytes;
     Listener_ProcessAccept(listener, CONTAINING_RECORD(event, AcceptEvent, event), error);
 
-    /* Last, and after the next one was counted: when none is left, Listener_Close returns. */
+    /* Last, after the next one was counted: when none is left, Listener_Close returns. */
     AcquireSRWLockExclusive(&listener->lock);
     if (--listener->outstanding == 0)
         WakeConditionVariable(&listener->noAccept);
     ReleaseSRWLockExclusive(&listener->lock);
 }
 
-/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are Microsoft's
-   extensions of Winsock, and WSAIoctl hands out their addresses. False: WSAGetLastError says why. */
+/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are extensions
+   of Winsock, and WSAIoctl returns their addresses. False: WSAGetLastError says why. */
 static bool Listener_BindFunctions(Listener *listener)
 {
     const GUID acceptEx = WSAID_ACCEPTEX;
@@ -224,7 +224,7 @@ bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *cor
     return true;
 }
 
-/* Takes the accept if it is idle: from then on it is the caller's to begin. */
+/* True: the accept was postponed, and is now the caller's to start. */
 static bool Listener_TakePostponed(Listener *listener, AcceptEvent *acceptEvent)
 {
     bool isPostponed;
@@ -240,7 +240,7 @@ void Listener_RetryAccepts(Listener *listener)
 {
     bool isStarted = true;
 
-    /* The first that cannot be begun is the last that is tried: what it lacks, the others lack. */
+    /* Stop at the first failure: the others would fail for the same reason. */
     for (int i = 0; i < ACCEPT_COUNT && isStarted; i++) {
         if (Listener_TakePostponed(listener, &listener->events[i]))
             isStarted = Listener_RegisterAccept(listener, &listener->events[i]);

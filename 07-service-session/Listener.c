@@ -32,7 +32,7 @@ void Listener_Init(Listener *listener)
     InitializeConditionVariable(&listener->noAccept);
 }
 
-/* The accept is not begun again for now: the owner is asked to do so after a pause. */
+/* Postpones the accept: asks the owner to retry it after a pause. */
 static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
     bool isClosing;
@@ -45,8 +45,8 @@ static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent
         listener->owner->OnAcceptPostponed(listener->owner);
 }
 
-/* A client was there already, and no completion comes: queues one by hand, so that the workers
-   share a burst of clients. Lost, it would be an accept less, so it is tried until it succeeds. */
+/* A client was there already, and no completion comes: posts one, so that the workers share a burst
+   of clients. Losing it would cost us one accept for good, so retry until it succeeds. */
 static void Listener_Post(Listener *listener, AcceptEvent *acceptEvent)
 {
     while (!IocpCore_Post(listener->core, &acceptEvent->event, 0))
@@ -54,8 +54,8 @@ static void Listener_Post(Listener *listener, AcceptEvent *acceptEvent)
 }
 
 /*
- * Begins an accept with `session`. Returns 0, or why there is none. The lock is held from the look
- * at isClosing to the call: Listener_Close either finds the operation to cancel or prevents it.
+ * Starts an accept with `session`. Returns 0, or the error. The lock is held from the check of
+ * isClosing to the call: Listener_Close either cancels this operation or prevents it.
  */
 static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent, Session *session)
 {
@@ -64,7 +64,7 @@ static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent,
 
     AcquireSRWLockExclusive(&listener->lock);
     if (!listener->isClosing) {
-        /* All is set before the call: a worker may have dispatched it before the call returns. */
+        /* All is set before the call: a worker may dispatch it before the call has returned. */
         IocpEvent_Begin(&acceptEvent->event, EVENT_ACCEPT, &listener->object);
         acceptEvent->session = session;
         listener->outstanding++;
@@ -87,7 +87,7 @@ static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent,
     return error;
 }
 
-/* Begins an accept with a new session, or leaves it idle. False: idle. */
+/* Starts an accept with a new session. False: the accept was postponed. */
 static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
     Session *session = listener->owner->CreateSession(listener->owner, listener->family);
@@ -109,8 +109,8 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     return false;
 }
 
-/* The session of an accept that has completed. Who began the accept holds the lock until its call has
-   returned: only then may anybody close the session's socket, which the call was given. */
+/* Returns the session of a completed accept. The thread that started the accept holds the lock
+   until its call has returned: before that nobody may close the session's socket. */
 static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEvent)
 {
     Session *session;
@@ -145,7 +145,7 @@ static DWORD Listener_UpdateContext(Listener *listener, Session *session)
     return (DWORD)WSAGetLastError();
 }
 
-/* An accept has completed: its session begins or ends here, and the event goes on to the next. */
+/* Handles a completed accept: starts or drops its session, and starts the next accept. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
     Session *session = Listener_TakeSession(listener, acceptEvent);
@@ -180,7 +180,7 @@ static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     (void)bytes;
     Listener_ProcessAccept(listener, CONTAINING_RECORD(event, AcceptEvent, event), error);
 
-    /* Last, and after the next one was counted: when none is left, Listener_Close returns. */
+    /* Last, after the next one was counted: when none is left, Listener_Close returns. */
     AcquireSRWLockExclusive(&listener->lock);
     if (--listener->outstanding == 0)
         WakeConditionVariable(&listener->noAccept);
@@ -188,8 +188,8 @@ static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     return false;
 }
 
-/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are Microsoft's
-   extensions of Winsock, and WSAIoctl hands out their addresses. False: WSAGetLastError says why. */
+/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are extensions
+   of Winsock, and WSAIoctl returns their addresses. False: WSAGetLastError says why. */
 static bool Listener_BindFunctions(Listener *listener)
 {
     const GUID acceptEx = WSAID_ACCEPTEX;
@@ -213,7 +213,7 @@ static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
     if (setsockopt(listener->socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
                    (int)sizeof(isExclusive)) == SOCKET_ERROR)
         return "setsockopt";
-    /* Dual stack. Without it IPv4 clients would be turned away, and that is all. */
+    /* Dual stack. If this fails, IPv4 clients are refused and nothing else changes. */
     if (listener->family == AF_INET6)
         SocketUtils_SetIpv6Only(listener->socket, false);
     if (bind(listener->socket, (const SOCKADDR *)&address->storage, address->length) ==
@@ -250,7 +250,7 @@ bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *cor
     return true;
 }
 
-/* Takes the accept if it is idle: from then on it is the caller's to begin. */
+/* True: the accept was postponed, and is now the caller's to start. */
 static bool Listener_TakePostponed(Listener *listener, AcceptEvent *acceptEvent)
 {
     bool isPostponed;
@@ -266,7 +266,7 @@ void Listener_RetryAccepts(Listener *listener)
 {
     bool isStarted = true;
 
-    /* The first that cannot be begun is the last that is tried: what it lacks, the others lack. */
+    /* Stop at the first failure: the others would fail for the same reason. */
     for (int i = 0; i < ACCEPT_COUNT && isStarted; i++) {
         if (Listener_TakePostponed(listener, &listener->events[i]))
             isStarted = Listener_RegisterAccept(listener, &listener->events[i]);

@@ -85,7 +85,7 @@ static void PrintCounters(Service *service)
     fflush(stdout);
 }
 
-/* For Ctrl+C, on another thread: makes the wait return. */
+/* Called on another thread after Ctrl+C: makes the wait return. */
 static void WakeServer(void)
 {
     SetEvent(stopEvent);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #define MIN_WORKERS    2
-#define ERROR_PAUSE_MS 50  /* after a call that failed for want of something: do not spin */
+#define ERROR_PAUSE_MS 50  /* after a call that failed for lack of resources: don't spin */
 #define KEEPER_MS      100 /* how often the keeper looks at sessions that are to end at a time */
 
 ServiceSettings Service_GetDefaults(void)

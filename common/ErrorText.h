@@ -1,8 +1,8 @@
 /*
- * ErrorText: an error's number as a sentence.
+ * ErrorText: turns an error number into a sentence.
  *
- * Winsock's numbers (10048) and the system's (64, 995) are one set: FormatMessage knows both.
- * Wine has no text for Winsock's; the number stands alone there. May be called on any thread.
+ * FormatMessage knows Winsock's numbers (10048) and the system's (64, 995). Wine has no texts for
+ * Winsock's: there the sentence ends after the number. May be called on any thread.
  */
 #ifndef ERROR_TEXT_H
 #define ERROR_TEXT_H

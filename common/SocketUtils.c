@@ -10,7 +10,7 @@ bool SocketUtils_Init(void)
     WSADATA wsaData;
     int error = WSAStartup(MAKEWORD(2, 2), &wsaData);
 
-    /* WSAStartup returns its error: before it has worked there is no WSAGetLastError to ask. */
+    /* WSAStartup returns its error: WSAGetLastError only works after a successful WSAStartup. */
     if (error != 0) {
         SetLastError((DWORD)error);
         return false;

@@ -1,9 +1,8 @@
 /*
- * SocketUtils: Winsock calls with their casts and option names put away. The calls that a stage is
- * about stand in the stage.
+ * SocketUtils: short forms of Winsock calls. The calls that a stage is about are in the stage.
  *
- * A function that returns bool or SOCKET leaves the reason of a failure in WSAGetLastError, as the
- * call that it wraps does. All may be called on any thread.
+ * After a failure WSAGetLastError says why, as after the call itself. All may be called on any
+ * thread.
  */
 #ifndef SOCKET_UTILS_H
 #define SOCKET_UTILS_H
@@ -12,61 +11,61 @@
 
 #include <mswsock.h>
 
-/* Starts Winsock 2.2, before any other call. Each success is owed one SocketUtils_Clear. */
+/* Starts Winsock 2.2, before any other call. After a success SocketUtils_Clear must be called. */
 bool SocketUtils_Init(void);
 void SocketUtils_Clear(void);
 
 /*
- * A TCP socket for AF_INET or AF_INET6. The caller owns it and gives it to SocketUtils_Close.
- * It can do overlapped I/O, as those of socket() can, and child processes do not inherit it.
+ * Creates a TCP socket for AF_INET or AF_INET6, which the caller closes. Like those of socket(), it
+ * supports overlapped I/O; unlike those, child processes do not inherit it.
  */
 SOCKET SocketUtils_CreateSocket(int family);
 
-/* Closes the socket, if there is one, and makes the variable INVALID_SOCKET. Twice is harmless. */
+/* Closes the socket and sets the variable to INVALID_SOCKET. Does nothing if it is that already. */
 void SocketUtils_Close(SOCKET *socket);
 
 /* On: a call that would have to wait fails with WSAEWOULDBLOCK instead. */
 bool SocketUtils_SetNonBlocking(SOCKET socket, bool on);
 
 /*
- * On: a small send leaves at once. Off, the default: it waits until what was sent before is
- * acknowledged (Nagle), which a peer may put off by 200 ms.
+ * On: a small send leaves immediately. Off, the default: it waits until earlier data is
+ * acknowledged (Nagle's algorithm), which the peer may delay by 200 ms.
  */
 bool SocketUtils_SetTcpNoDelay(SOCKET socket, bool on);
 
 bool SocketUtils_Connect(SOCKET socket, const NetAddress *address);
 
 /*
- * True: an accept that failed with `error` did so because the client had left while it was in the
- * listener's queue. That is no fault: the next client may be there already. Takes the numbers of
- * Winsock, for accept, and of the system, for a completed AcceptEx. Wine has numbers of its own.
+ * True: an accept failed with `error` because the client left the queue before it was accepted.
+ * That is not an error of the server. Knows the numbers of Winsock, for accept, and of the system,
+ * for a completed AcceptEx; and those of Wine.
  */
 bool SocketUtils_IsClientGone(DWORD error);
 
 /*
- * Fetches one of Microsoft's extensions of Winsock, which ws2_32.dll does not export. `guid` says
- * which one; `function` is the address of the pointer to it, and `size` the size of that pointer.
+ * Fetches a function that is an extension of Winsock and is not exported by ws2_32.dll. `guid` says
+ * which one. Its address is written to the pointer at `function`, which has `size` bytes.
  */
 bool SocketUtils_BindWindowsFunction(SOCKET socket, GUID guid, void *function, DWORD size);
 
-/* Fetches ConnectEx. To be called once, after SocketUtils_Init and before SocketUtils_ConnectEx. */
+/* Fetches ConnectEx. Call it once, before SocketUtils_ConnectEx. */
 bool SocketUtils_BindConnectEx(void);
 
 /*
- * Begins to connect `socket`, which must be bound, see SocketUtils_BindAnyAddress. `overlapped`
- * belongs to the system until the completion. False with WSA_IO_PENDING: begun. False with another
- * error: no completion comes.
+ * Starts to connect `socket`, which must be bound, see SocketUtils_BindAnyAddress. `overlapped`
+ * belongs to the system until the completion. False with WSA_IO_PENDING: started. False with
+ * another error: no completion comes.
  * https://learn.microsoft.com/windows/win32/api/mswsock/nc-mswsock-lpfn_connectex
  */
 bool SocketUtils_ConnectEx(SOCKET socket, const NetAddress *address, WSAOVERLAPPED *overlapped);
 
-/* To be called when ConnectEx has completed: before it, shutdown and getpeername do not work. */
+/* Call it when ConnectEx has completed: before that, shutdown and getpeername do not work. */
 bool SocketUtils_SetUpdateConnectSocket(SOCKET socket);
 
-/* Binds a socket of `family` to whatever address and port the system chooses. */
+/* Binds a socket of `family` to an address and port that the system chooses. */
 bool SocketUtils_BindAnyAddress(SOCKET socket, int family);
 
-/* Off, for a listener on ::, before bind: IPv4 clients are accepted, too. */
+/* Off, for a listener on ::, before bind: also accepts IPv4 clients. */
 bool SocketUtils_SetIpv6Only(SOCKET socket, bool on);
 
 #endif

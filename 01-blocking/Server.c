@@ -2,9 +2,9 @@
  * 01-blocking: an echo server with blocking calls.
  *
  * Model  One thread. It accepts a client, then receives and sends for it until it leaves.
- * Waits  Inside accept, recv and send: each returns when it has something to return with.
+ * Waits  Inside accept, recv and send: each returns when it is done.
  * Limit  One client at a time. The system lets a second one connect and keeps it in the listener's
- *        queue; nothing that it sends is read before the first has left.
+ *        queue. What it sends is received after the first has left.
  * New    Everything.
  *
  * Build  make 01, or the compiler line in README.md.
@@ -17,7 +17,7 @@
 #include "SocketUtils.h"
 
 #define BUFFER_SIZE    4096
-#define ERROR_PAUSE_MS 50 /* after a call that failed for want of something: do not spin */
+#define ERROR_PAUSE_MS 50 /* after a call that failed for lack of resources: don't spin */
 
 typedef struct Session {
     SOCKET socket;
@@ -31,10 +31,10 @@ typedef struct Session {
 static struct Server {
     SOCKET listenSocket;
     Session session; /* the only one; its socket is INVALID_SOCKET while nobody is connected */
-    SRWLOCK lock;    /* held to change session.socket, and by WakeServer while it uses it */
+    SRWLOCK lock;    /* held to change session.socket and to cancel calls on it */
 } server = {.listenSocket = INVALID_SOCKET, .session = {.socket = INVALID_SOCKET}};
 
-/* Takes over the socket: from here on Session_Close closes it. */
+/* Takes over the socket: Session_Close closes it. */
 static void Session_Open(Session *session, SOCKET clientSocket, const NetAddress *address)
 {
     session->address = *address;
@@ -46,19 +46,19 @@ static void Session_Open(Session *session, SOCKET clientSocket, const NetAddress
     ReleaseSRWLockExclusive(&server.lock);
 }
 
-/* Ends the connection. */
+/* Closes the connection. */
 static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
 
-    /* Under the lock: the system gives the number of a closed socket to the next one, and
-       WakeServer must not cancel the calls of somebody else. */
+    /* Under the lock: the number of a closed socket is reused, and WakeServer must not cancel calls
+       on another socket. */
     AcquireSRWLockExclusive(&server.lock);
     SocketUtils_Close(&session->socket);
     ReleaseSRWLockExclusive(&server.lock);
 }
 
-/* Waits for what the client sends. False: the session is over. */
+/* Waits until the client sends something. False: the session is over. */
 static bool Session_Recv(Session *session)
 {
     int bytes = recv(session->socket, session->recvBuffer, BUFFER_SIZE, 0);
@@ -67,7 +67,7 @@ static bool Session_Recv(Session *session)
         session->error = (DWORD)WSAGetLastError();
         return false;
     }
-    /* 0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
+    /* 0 bytes: the client has closed its side. It may still receive, but everything was echoed. */
     if (bytes == 0)
         return false;
     ServerLog_Received(bytes);
@@ -76,7 +76,7 @@ static bool Session_Recv(Session *session)
     return true;
 }
 
-/* Sends back what was received, all of it. False: the session is over. */
+/* Sends back everything that was received. False: the session is over. */
 static bool Session_Send(Session *session)
 {
     /* A loop: TCP is a stream, and send may take fewer bytes than it was given. */
@@ -97,12 +97,14 @@ static bool Session_Send(Session *session)
 static bool AcceptClient(void)
 {
     NetAddress address;
-    SOCKET clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+    SOCKET clientSocket;
 
+    address.length = (int)sizeof(address.storage); /* room for any; accept says what it used */
+    clientSocket = accept(server.listenSocket, (SOCKADDR *)&address.storage, &address.length);
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Cancelled by WakeServer, or the client left while it was in the queue: no faults. */
+        /* Not an error: WakeServer has cancelled the call, or the client has left the queue. */
         if (CtrlC_IsPressed() || SocketUtils_IsClientGone(error))
             return false;
         ServerLog_AcceptFailed("accept", error);
@@ -129,7 +131,7 @@ static void RunServer(void)
     }
 }
 
-/* For Ctrl+C, on another thread: makes the blocking call that the main thread is in fail. */
+/* Called on another thread after Ctrl+C: cancels the call that blocks the main thread. */
 static void WakeServer(void)
 {
     CancelIoEx((HANDLE)server.listenSocket, NULL);
@@ -139,22 +141,28 @@ static void WakeServer(void)
     ReleaseSRWLockExclusive(&server.lock);
 }
 
-/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
-   INVALID_SOCKET: it cannot, and a sentence has said why. */
+/* Opens a socket that listens on `address`, in which port 0 becomes the port that the system chose.
+   INVALID_SOCKET: it failed and has printed why. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET listenSocket = socket(NetAddress_GetFamily(address), SOCK_STREAM, IPPROTO_TCP);
+    BOOL isExclusive = TRUE;
     const char *failedCall = NULL;
 
+    /* SO_EXCLUSIVEADDRUSE before bind: without it another program may set SO_REUSEADDR, bind the
+       same port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
-    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+    else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                        (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
-    else if (!SocketUtils_Bind(listenSocket, address))
+    else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
+             SOCKET_ERROR)
         failedCall = "bind";
-    else if (!SocketUtils_Listen(listenSocket))
+    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
         failedCall = "listen";
-    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+    else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
+             SOCKET_ERROR)
         failedCall = "getsockname";
 
     if (failedCall != NULL) {
@@ -164,21 +172,21 @@ static SOCKET OpenListener(NetAddress *address)
     return listenSocket;
 }
 
-/* False: the server cannot start, and a sentence has said why. */
+/* Opens what the server needs. False: it failed and has printed why. */
 static bool OpenServer(NetAddress *address)
 {
     server.listenSocket = OpenListener(address);
     if (server.listenSocket == INVALID_SOCKET)
         return false;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
     return true;
 }
 
-/* Gives back what OpenServer took, all of it or what it got to. */
+/* Undoes OpenServer, even if it failed halfway. */
 static void CloseServer(void)
 {
     CtrlC_Remove();
@@ -194,7 +202,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

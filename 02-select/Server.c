@@ -1,12 +1,12 @@
 /*
  * 02-select: an echo server with non-blocking sockets and select.
  *
- * Model  One thread. It asks select which sockets are ready, and does for each what it can now.
- * Waits  Inside select, for all sockets at once. accept, recv and send do not wait any more.
- * Limit  63 clients: an fd_set holds FD_SETSIZE (64) sockets, and the listener is one of them. All
- *        of them are handed to the system, and all are looked at, whenever one is ready.
- * New    Many sessions. What a client is owed stays in its session until the connection has room
- *        for it; meanwhile the others are served.
+ * Model  One thread. It asks select which sockets are ready, then receives and sends on those.
+ * Waits  Inside select, for all sockets at once. accept, recv and send no longer wait.
+ * Limit  63 clients: an fd_set holds FD_SETSIZE (64) sockets, and the listener is one of them.
+ *        Each call passes all of them to the system and checks all of them.
+ * New    Many sessions. Bytes that cannot be sent yet stay in the session until the connection has
+ *        room; meanwhile the others are served.
  *
  * Build  make 02, or the compiler line in README.md.
  * Run    make run-02, and talk to it with make client.
@@ -21,8 +21,8 @@
 
 #define BUFFER_SIZE    4096
 #define MAX_CLIENTS    (FD_SETSIZE - 1)
-#define ERROR_PAUSE_MS 50   /* after a call that failed for want of something: do not spin */
-#define PROBE_MS       1000 /* how often a send that waits for room is tried all the same */
+#define ERROR_PAUSE_MS 50   /* after a call that failed for lack of resources: don't spin */
+#define PROBE_MS       1000 /* how often a send that waits for room is tried anyway */
 
 typedef struct Session {
     SOCKET socket;
@@ -42,7 +42,7 @@ static struct Server {
     int sessionCount;
 } server = {.listenSocket = INVALID_SOCKET};
 
-/* Takes over the socket: from here on Session_Close closes it. NULL: no memory, and it does not. */
+/* Takes over the socket: Session_Close closes it. NULL: no memory, the caller keeps the socket. */
 static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
 {
     Session *session = (Session *)malloc(sizeof(*session));
@@ -59,7 +59,7 @@ static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
     return session;
 }
 
-/* Ends the connection and frees the session. The last of server.sessions takes its place. */
+/* Closes the connection and frees the session. The last one in server.sessions takes its place. */
 static void Session_Close(Session *session)
 {
     Session *last = server.sessions[--server.sessionCount];
@@ -71,8 +71,8 @@ static void Session_Close(Session *session)
     free(session);
 }
 
-/* What an error of recv or send means. True: it cannot be done now; select says when it can. */
-static bool Session_CanGoOn(Session *session, int error)
+/* Interprets an error of recv or send. True: it would have to wait; select says when to retry. */
+static bool Session_CheckError(Session *session, int error)
 {
     if (error == WSAEWOULDBLOCK)
         return true;
@@ -86,8 +86,8 @@ static bool Session_Recv(Session *session)
     int bytes = recv(session->socket, session->recvBuffer, BUFFER_SIZE, 0);
 
     if (bytes == SOCKET_ERROR)
-        return Session_CanGoOn(session, WSAGetLastError());
-    /* 0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
+        return Session_CheckError(session, WSAGetLastError());
+    /* 0 bytes: the client has closed its side. It may still receive, but everything was echoed. */
     if (bytes == 0)
         return false;
     ServerLog_Received(bytes);
@@ -96,13 +96,13 @@ static bool Session_Recv(Session *session)
     return true;
 }
 
-/* True: bytes wait in recvBuffer to go back, and until they have, nothing is received. */
+/* True: recvBuffer holds bytes to send back. Until they are sent, nothing is received. */
 static bool Session_IsSending(const Session *session)
 {
     return session->sendBytes < session->recvBytes;
 }
 
-/* Sends back what was received, as far as there is room. False: the session is over. */
+/* Sends back what was received, as much as there is room for. False: the session is over. */
 static bool Session_Send(Session *session)
 {
     /* A loop: TCP is a stream, and send may take fewer bytes than it was given. */
@@ -111,7 +111,7 @@ static bool Session_Send(Session *session)
                          session->recvBytes - session->sendBytes, 0);
 
         if (bytes == SOCKET_ERROR)
-            return Session_CanGoOn(session, WSAGetLastError());
+            return Session_CheckError(session, WSAGetLastError());
         session->sendBytes += bytes;
     }
     return true;
@@ -121,12 +121,14 @@ static bool Session_Send(Session *session)
 static void AcceptClient(void)
 {
     NetAddress address;
-    SOCKET clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+    SOCKET clientSocket;
 
+    address.length = (int)sizeof(address.storage); /* room for any; accept says what it used */
+    clientSocket = accept(server.listenSocket, (SOCKADDR *)&address.storage, &address.length);
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
+        /* Not an error: the queue is empty, or the client has left it. */
         if (error == WSAEWOULDBLOCK || SocketUtils_IsClientGone(error))
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -148,7 +150,7 @@ static void AcceptClient(void)
     ServerLog_Connected(&address);
 }
 
-/* Fills the sets for select, which rewrites them each time. True: somebody waits for room. */
+/* Fills the sets for select, which rewrites them each time. True: a session waits for room. */
 static bool FillSets(fd_set *readSet, fd_set *writeSet)
 {
     FD_ZERO(readSet);
@@ -157,8 +159,8 @@ static bool FillSets(fd_set *readSet, fd_set *writeSet)
     for (int i = 0; i < server.sessionCount; i++) {
         Session *session = server.sessions[i];
 
-        /* In one set or the other. A client that does not read what it is owed is not read either:
-           TCP makes it wait, and nothing piles up here. */
+        /* Each session is in one of the sets. While a client does not read its echo, nothing is
+           received from it: TCP makes it wait, and no data piles up here. */
         if (Session_IsSending(session))
             FD_SET(session->socket, writeSet);
         else
@@ -167,10 +169,10 @@ static bool FillSets(fd_set *readSet, fd_set *writeSet)
     return writeSet->fd_count > 0;
 }
 
-/* Does what can be done now for the sessions that select found ready. */
+/* Serves the sessions that select found ready. */
 static void ServeSessions(fd_set *readSet, fd_set *writeSet, bool isProbe)
 {
-    /* Backwards: a session that is closed is replaced by one that was looked at already. */
+    /* Backwards: a closed session is replaced by one that has had its turn. */
     for (int i = server.sessionCount - 1; i >= 0; i--) {
         Session *session = server.sessions[i];
         bool isOpen = true;
@@ -195,16 +197,16 @@ static void RunServer(void)
         bool isSomeoneWaiting = FillSets(&readSet, &writeSet);
         ULONGLONG now;
 
-        /* A set that is given must not be empty. */
+        /* A set that is passed must not be empty. */
         if (select(0, &readSet, isSomeoneWaiting ? &writeSet : NULL, NULL,
                    isSomeoneWaiting ? &probeTime : NULL) == SOCKET_ERROR) {
-            HandleError("select", (DWORD)WSAGetLastError());
+            ErrorText_Print("select", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;
         }
 
-        /* Writable means that data can be sent. No document says that a connection without room
-           becomes writable when it is reset, so now and then the send is tried: it will fail. */
+        /* The documentation does not say that a socket without room becomes writable when the
+           connection is reset. So the send is tried now and then: after a reset it fails. */
         now = GetTickCount64();
         ServeSessions(&readSet, &writeSet, now - lastProbe >= PROBE_MS);
         if (now - lastProbe >= PROBE_MS)
@@ -214,7 +216,7 @@ static void RunServer(void)
     }
 }
 
-/* For Ctrl+C, on another thread: knocks at the listener, which makes select return. */
+/* Called on another thread after Ctrl+C: connects to the listener, which makes select return. */
 static void WakeServer(void)
 {
     NetAddress address = NetAddress_ToLocal(&server.address);
@@ -225,22 +227,28 @@ static void WakeServer(void)
     SocketUtils_Close(&knockSocket);
 }
 
-/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
-   INVALID_SOCKET: it cannot, and a sentence has said why. */
+/* Opens a socket that listens on `address`, in which port 0 becomes the port that the system chose.
+   INVALID_SOCKET: it failed and has printed why. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET listenSocket = socket(NetAddress_GetFamily(address), SOCK_STREAM, IPPROTO_TCP);
+    BOOL isExclusive = TRUE;
     const char *failedCall = NULL;
 
+    /* SO_EXCLUSIVEADDRUSE before bind: without it another program may set SO_REUSEADDR, bind the
+       same port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
-    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+    else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                        (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
-    else if (!SocketUtils_Bind(listenSocket, address))
+    else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
+             SOCKET_ERROR)
         failedCall = "bind";
-    else if (!SocketUtils_Listen(listenSocket))
+    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
         failedCall = "listen";
-    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+    else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
+             SOCKET_ERROR)
         failedCall = "getsockname";
 
     if (failedCall != NULL) {
@@ -250,33 +258,33 @@ static SOCKET OpenListener(NetAddress *address)
     return listenSocket;
 }
 
-/* False: the server cannot start, and a sentence has said why. */
+/* Opens what the server needs. False: it failed and has printed why. */
 static bool OpenServer(NetAddress *address)
 {
     server.listenSocket = OpenListener(address);
     if (server.listenSocket == INVALID_SOCKET)
         return false;
     if (!SocketUtils_SetNonBlocking(server.listenSocket, true)) {
-        HandleError("ioctlsocket", (DWORD)WSAGetLastError());
+        ErrorText_Print("ioctlsocket", (DWORD)WSAGetLastError());
         return false;
     }
     server.address = *address;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
     return true;
 }
 
-/* Ends the sessions. */
+/* Closes all sessions. */
 static void CloseSessions(void)
 {
     while (server.sessionCount > 0)
         Session_Close(server.sessions[server.sessionCount - 1]);
 }
 
-/* Gives back what OpenServer took, all of it or what it got to, and ends the sessions. */
+/* Undoes OpenServer, even if it failed halfway, and closes the sessions. */
 static void CloseServer(void)
 {
     CtrlC_Remove();
@@ -293,7 +301,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

@@ -1,13 +1,13 @@
 /*
  * 03-overlapped-event: an echo server with overlapped I/O and an event for each operation.
  *
- * Model  One thread. It begins a receive or a send and goes on; the system does the work and
- *        signals the event of that operation when it is done.
+ * Model  One thread. It starts a receive or a send and goes on. The system does the work, then
+ *        signals the event of that operation.
  * Waits  Inside WSAWaitForMultipleEvents, for all events at once.
  * Limit  63 clients: a wait takes WSA_MAXIMUM_WAIT_EVENTS (64) events, and one is the listener's.
- * New    OverlappedEx, an operation that is under way. Sockets are not asked whether they are
- *        ready: they are told what to do, and the result is collected. One operation is outstanding
- *        for each session: receive, send all of it, receive again.
+ * New    OverlappedEx, an outstanding operation. The program no longer asks whether a socket is
+ *        ready: it starts an operation and collects the result. Each session has one operation
+ *        outstanding: receive, send all of it, receive again.
  *
  * Build  make 03, or the compiler line in README.md.
  * Run    make run-03, and talk to it with make client.
@@ -22,13 +22,13 @@
 
 #define BUFFER_SIZE    4096
 #define MAX_CLIENTS    (WSA_MAXIMUM_WAIT_EVENTS - 1)
-#define ERROR_PAUSE_MS 50 /* after a call that failed for want of something: do not spin */
+#define ERROR_PAUSE_MS 50 /* after a call that failed for lack of resources: don't spin */
 
-/* What an overlapped operation is to do; a completion says only which operation it was. */
+/* What an operation does. A completion only says which operation it was. */
 typedef enum IoType { IO_RECV, IO_SEND } IoType;
 
-/* One outstanding operation. From the call that begins it until its completion it belongs to the
-   system, as does the buffer: nobody else may change or free them. */
+/* One outstanding operation. From the call that starts it until its completion, it and the buffer
+   belong to the system: nobody else may change or free them. */
 typedef struct OverlappedEx {
     WSAOVERLAPPED overlapped;
     IoType type;
@@ -54,7 +54,7 @@ static struct Server {
     int sessionCount;
 } server = {.listenSocket = INVALID_SOCKET, .acceptEvent = WSA_INVALID_EVENT};
 
-/* Takes over the socket: from here on Session_Close closes it. NULL: no memory, and it does not. */
+/* Takes over the socket: Session_Close closes it. NULL: no memory, the caller keeps the socket. */
 static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
 {
     Session *session = (Session *)malloc(sizeof(*session));
@@ -76,8 +76,8 @@ static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
     return session;
 }
 
-/* Ends the connection and frees the session, which has nothing outstanding. The last of
-   server.sessions takes its place. */
+/* Closes the connection and frees the session, which has nothing outstanding. The last
+   one in server.sessions takes its place. */
 static void Session_Close(Session *session)
 {
     Session *last = server.sessions[--server.sessionCount];
@@ -90,7 +90,7 @@ static void Session_Close(Session *session)
     free(session);
 }
 
-/* Makes it ready for the next operation: nothing of the last one may be left in it. */
+/* Prepares it for the next operation: nothing of the last one may be left in it. */
 static void OverlappedEx_Init(OverlappedEx *overlappedEx, IoType type, WSAEVENT event)
 {
     WSAResetEvent(event);
@@ -99,10 +99,10 @@ static void OverlappedEx_Init(OverlappedEx *overlappedEx, IoType type, WSAEVENT 
     overlappedEx->type = type;
 }
 
-/* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
-   completion comes all the same. WSA_IO_PENDING: the completion comes later. Any other error: there
-   is no operation and no completion will ever come. False: that one, so the session is over. */
-static bool Session_HasBegun(Session *session, int result)
+/* Interprets the result of a call that starts an operation; there are three cases. 0: it succeeded
+   immediately, and a completion still comes. WSA_IO_PENDING: the completion comes later. Any other
+   error: nothing was started, and no completion comes. False: that error; the session is over. */
+static bool Session_CheckStarted(Session *session, int result)
 {
     int error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
 
@@ -112,29 +112,29 @@ static bool Session_HasBegun(Session *session, int result)
     return false;
 }
 
-/* Begins to receive. False: the session is over. */
+/* Starts a receive. False: the session is over. */
 static bool Session_RegisterRecv(Session *session)
 {
     WSABUF wsaBuf = {BUFFER_SIZE, session->recvBuffer};
     DWORD flags = 0;
 
     OverlappedEx_Init(&session->overlappedEx, IO_RECV, session->event);
-    return Session_HasBegun(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
-/* Begins to send what has yet to go back. False: the session is over. */
+/* Starts to send what has not been sent back yet. False: the session is over. */
 static bool Session_RegisterSend(Session *session)
 {
     WSABUF wsaBuf = {(ULONG)(session->recvBytes - session->sendBytes),
                      session->recvBuffer + session->sendBytes};
 
     OverlappedEx_Init(&session->overlappedEx, IO_SEND, session->event);
-    return Session_HasBegun(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
-/* `bytes` were received, at least one. False: the session is over. */
+/* Handles a receive of `bytes`, at least one. False: the session is over. */
 static bool Session_ProcessRecv(Session *session, DWORD bytes)
 {
     ServerLog_Received((int)bytes);
@@ -143,7 +143,7 @@ static bool Session_ProcessRecv(Session *session, DWORD bytes)
     return Session_RegisterSend(session);
 }
 
-/* `bytes` were sent. All go back before the next receive. False: the session is over. */
+/* Handles a send of `bytes`: sends the rest, or receives again. False: the session is over. */
 static bool Session_ProcessSend(Session *session, DWORD bytes)
 {
     session->sendBytes += (int)bytes;
@@ -152,8 +152,8 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
     return Session_RegisterRecv(session);
 }
 
-/* The outstanding operation has completed: the session is ours again until the next one has begun.
-   0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
+/* Handles a completion: the session is ours again until the next operation starts.
+   0 bytes: the client has closed its side. It may still receive, but everything was echoed. */
 static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD bytes, DWORD error)
 {
     bool isOpen = false;
@@ -169,7 +169,7 @@ static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD
         Session_Close(session);
 }
 
-/* Collects the result of the session's operation, if there is one. */
+/* Collects the result of the session's operation, if it has completed. */
 static void Session_Poll(Session *session)
 {
     WSAOVERLAPPED *overlapped = &session->overlappedEx.overlapped;
@@ -181,8 +181,8 @@ static void Session_Poll(Session *session)
         Session_Dispatch(session, &session->overlappedEx, bytes, error);
 }
 
-/* An accepted socket inherits the listener's event and with it that it does not block. Neither is
-   wanted here. False: this cannot be undone. */
+/* Undoes what an accepted socket inherits from the listener: the event, and with it non-blocking
+   mode. False: it failed. */
 static bool DetachFromListener(SOCKET clientSocket)
 {
     return WSAEventSelect(clientSocket, NULL, 0) == 0 &&
@@ -199,11 +199,12 @@ static void AcceptClient(void)
 
     /* Resets the event first: accept signals it again if more clients wait. */
     WSAEnumNetworkEvents(server.listenSocket, server.acceptEvent, &networkEvents);
-    clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+    address.length = (int)sizeof(address.storage); /* room for any; accept says what it used */
+    clientSocket = accept(server.listenSocket, (SOCKADDR *)&address.storage, &address.length);
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
+        /* Not an error: the queue is empty, or the client has left it. */
         if (error == WSAEWOULDBLOCK || SocketUtils_IsClientGone(error))
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -245,13 +246,13 @@ static void RunServer(void)
         DWORD result = WSAWaitForMultipleEvents(count, events, FALSE, WSA_INFINITE, FALSE);
 
         if (result == WSA_WAIT_FAILED) {
-            HandleError("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
+            ErrorText_Print("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;
         }
         /* The wait names the first signalled event and no other. If only that one were served, busy
            clients at the front would keep those behind them waiting: so each gets its turn.
-           Backwards: a session that is closed is replaced by one that was looked at already. */
+           Backwards: a closed session is replaced by one that has had its turn. */
         for (int i = server.sessionCount - 1; i >= 0; i--)
             Session_Poll(server.sessions[i]);
         if (result == WSA_WAIT_EVENT_0)
@@ -259,28 +260,34 @@ static void RunServer(void)
     }
 }
 
-/* For Ctrl+C, on another thread: makes the wait return. */
+/* Called on another thread after Ctrl+C: makes the wait return. */
 static void WakeServer(void)
 {
     WSASetEvent(server.acceptEvent);
 }
 
-/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
-   INVALID_SOCKET: it cannot, and a sentence has said why. */
+/* Opens a socket that listens on `address`, in which port 0 becomes the port that the system chose.
+   INVALID_SOCKET: it failed and has printed why. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET listenSocket = socket(NetAddress_GetFamily(address), SOCK_STREAM, IPPROTO_TCP);
+    BOOL isExclusive = TRUE;
     const char *failedCall = NULL;
 
+    /* SO_EXCLUSIVEADDRUSE before bind: without it another program may set SO_REUSEADDR, bind the
+       same port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
-    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+    else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                        (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
-    else if (!SocketUtils_Bind(listenSocket, address))
+    else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
+             SOCKET_ERROR)
         failedCall = "bind";
-    else if (!SocketUtils_Listen(listenSocket))
+    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
         failedCall = "listen";
-    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+    else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
+             SOCKET_ERROR)
         failedCall = "getsockname";
 
     if (failedCall != NULL) {
@@ -290,7 +297,7 @@ static SOCKET OpenListener(NetAddress *address)
     return listenSocket;
 }
 
-/* False: the server cannot start, and a sentence has said why. */
+/* Opens what the server needs. False: it failed and has printed why. */
 static bool OpenServer(NetAddress *address)
 {
     server.listenSocket = OpenListener(address);
@@ -298,23 +305,23 @@ static bool OpenServer(NetAddress *address)
         return false;
     server.acceptEvent = WSACreateEvent();
     if (server.acceptEvent == WSA_INVALID_EVENT) {
-        HandleError("WSACreateEvent", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSACreateEvent", (DWORD)WSAGetLastError());
         return false;
     }
-    /* This makes the listener non-blocking, too. */
+    /* This also makes the listener non-blocking. */
     if (WSAEventSelect(server.listenSocket, server.acceptEvent, FD_ACCEPT) != 0) {
-        HandleError("WSAEventSelect", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSAEventSelect", (DWORD)WSAGetLastError());
         return false;
     }
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
     return true;
 }
 
-/* Ends the sessions: cancels the operations that are outstanding and waits until they are over. */
+/* Closes all sessions: cancels their operations and waits until those have completed. */
 static void CloseSessions(void)
 {
     while (server.sessionCount > 0) {
@@ -330,7 +337,7 @@ static void CloseSessions(void)
     }
 }
 
-/* Gives back what OpenServer took, all of it or what it got to, and ends the sessions. */
+/* Undoes OpenServer, even if it failed halfway, and closes the sessions. */
 static void CloseServer(void)
 {
     CtrlC_Remove();
@@ -349,7 +356,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

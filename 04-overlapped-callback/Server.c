@@ -1,13 +1,13 @@
 /*
  * 04-overlapped-callback: an echo server with overlapped I/O and completion routines.
  *
- * Model  One thread. It begins a receive or a send and goes on; the system does the work and has
- *        the thread call a function of ours, the completion routine, when it is done.
+ * Model  One thread. It starts a receive or a send and goes on. The system does the work, then
+ *        calls a function of ours on this thread, the completion routine.
  * Waits  Inside an alertable wait: only there do completion routines run.
- * Limit  A routine runs on the thread that began the operation and on no other: one thread does all
- *        the work, and the other processors have none.
- * New    No event for each session, so no limit of 64. The system calls us; the list of sessions is
- *        for the end of the server only.
+ * Limit  A routine only runs on the thread that started the operation: one thread does all the
+ *        work, and the other processors are idle.
+ * New    No event for each session, so no limit of 64. The list of sessions is only needed to stop
+ *        the server.
  *
  * Build  make 04, or the compiler line in README.md.
  * Run    make run-04, and talk to it with make client.
@@ -21,13 +21,13 @@
 #include <stdlib.h>
 
 #define BUFFER_SIZE    4096
-#define ERROR_PAUSE_MS 50 /* after a call that failed for want of something: do not spin */
+#define ERROR_PAUSE_MS 50 /* after a call that failed for lack of resources: don't spin */
 
-/* What an overlapped operation is to do; a completion says only which operation it was. */
+/* What an operation does. A completion only says which operation it was. */
 typedef enum IoType { IO_RECV, IO_SEND } IoType;
 
-/* One outstanding operation. From the call that begins it until its completion it belongs to the
-   system, as does the buffer: nobody else may change or free them. */
+/* One outstanding operation. From the call that starts it until its completion, it and the buffer
+   belong to the system: nobody else may change or free them. */
 typedef struct OverlappedEx {
     WSAOVERLAPPED overlapped;
     IoType type;
@@ -53,10 +53,10 @@ static struct Server {
     SOCKET listenSocket;
     WSAEVENT acceptEvent; /* signalled when a client waits in the listener's queue */
     Session *sessions;    /* all of them */
-    Session *completed;   /* those whose operation has completed and waits to be dispatched */
+    Session *completed;   /* those with a completion that is not yet dispatched */
 } server = {.listenSocket = INVALID_SOCKET, .acceptEvent = WSA_INVALID_EVENT};
 
-/* Takes over the socket: from here on Session_Close closes it. NULL: no memory, and it does not. */
+/* Takes over the socket: Session_Close closes it. NULL: no memory, the caller keeps the socket. */
 static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
 {
     Session *session = (Session *)malloc(sizeof(*session));
@@ -76,7 +76,7 @@ static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
     return session;
 }
 
-/* Ends the connection and frees the session, which has nothing outstanding. */
+/* Closes the connection and frees the session, which has nothing outstanding. */
 static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
@@ -91,10 +91,10 @@ static void Session_Close(Session *session)
 }
 
 /*
- * The completion routine. The system calls it on this thread, inside a wait that is alertable, and
- * the wait does not return while there is another to call. Were the next operation begun here, busy
- * clients whose operations complete at once could keep the thread in that wait for ever, and nobody
- * else would be let in. So it only notes what has completed.
+ * The completion routine. The system calls it on this thread, inside an alertable wait, and the
+ * wait does not return while more routines are queued. If it started the next operation here, busy
+ * clients could keep the thread in that wait forever, and no new client would be accepted. So it
+ * only records what has completed.
  */
 static void CALLBACK IoCallback(DWORD error, DWORD bytes, LPWSAOVERLAPPED overlapped, DWORD flags)
 {
@@ -108,17 +108,17 @@ static void CALLBACK IoCallback(DWORD error, DWORD bytes, LPWSAOVERLAPPED overla
     server.completed = session;
 }
 
-/* Makes it ready for the next operation: nothing of the last one may be left in it. */
+/* Prepares it for the next operation: nothing of the last one may be left in it. */
 static void OverlappedEx_Init(OverlappedEx *overlappedEx, IoType type)
 {
     ZeroMemory(&overlappedEx->overlapped, sizeof(overlappedEx->overlapped));
     overlappedEx->type = type;
 }
 
-/* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
-   completion comes all the same. WSA_IO_PENDING: the completion comes later. Any other error: there
-   is no operation and no completion will ever come. False: that one, so the session is over. */
-static bool Session_HasBegun(Session *session, int result)
+/* Interprets the result of a call that starts an operation; there are three cases. 0: it succeeded
+   immediately, and a completion still comes. WSA_IO_PENDING: the completion comes later. Any other
+   error: nothing was started, and no completion comes. False: that error; the session is over. */
+static bool Session_CheckStarted(Session *session, int result)
 {
     int error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
 
@@ -128,29 +128,29 @@ static bool Session_HasBegun(Session *session, int result)
     return false;
 }
 
-/* Begins to receive. False: the session is over. */
+/* Starts a receive. False: the session is over. */
 static bool Session_RegisterRecv(Session *session)
 {
     WSABUF wsaBuf = {BUFFER_SIZE, session->recvBuffer};
     DWORD flags = 0;
 
     OverlappedEx_Init(&session->overlappedEx, IO_RECV);
-    return Session_HasBegun(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
-                                             &session->overlappedEx.overlapped, IoCallback));
+    return Session_CheckStarted(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
+                                                 &session->overlappedEx.overlapped, IoCallback));
 }
 
-/* Begins to send what has yet to go back. False: the session is over. */
+/* Starts to send what has not been sent back yet. False: the session is over. */
 static bool Session_RegisterSend(Session *session)
 {
     WSABUF wsaBuf = {(ULONG)(session->recvBytes - session->sendBytes),
                      session->recvBuffer + session->sendBytes};
 
     OverlappedEx_Init(&session->overlappedEx, IO_SEND);
-    return Session_HasBegun(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
-                                             &session->overlappedEx.overlapped, IoCallback));
+    return Session_CheckStarted(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
+                                                 &session->overlappedEx.overlapped, IoCallback));
 }
 
-/* `bytes` were received, at least one. False: the session is over. */
+/* Handles a receive of `bytes`, at least one. False: the session is over. */
 static bool Session_ProcessRecv(Session *session, DWORD bytes)
 {
     ServerLog_Received((int)bytes);
@@ -159,7 +159,7 @@ static bool Session_ProcessRecv(Session *session, DWORD bytes)
     return Session_RegisterSend(session);
 }
 
-/* `bytes` were sent. All go back before the next receive. False: the session is over. */
+/* Handles a send of `bytes`: sends the rest, or receives again. False: the session is over. */
 static bool Session_ProcessSend(Session *session, DWORD bytes)
 {
     session->sendBytes += (int)bytes;
@@ -168,8 +168,8 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
     return Session_RegisterRecv(session);
 }
 
-/* The outstanding operation has completed: the session is ours again until the next one has begun.
-   0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
+/* Handles a completion: the session is ours again until the next operation starts.
+   0 bytes: the client has closed its side. It may still receive, but everything was echoed. */
 static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD bytes, DWORD error)
 {
     bool isOpen = false;
@@ -185,8 +185,8 @@ static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD
         Session_Close(session);
 }
 
-/* An accepted socket inherits the listener's event and with it that it does not block. Neither is
-   wanted here. False: this cannot be undone. */
+/* Undoes what an accepted socket inherits from the listener: the event, and with it non-blocking
+   mode. False: it failed. */
 static bool DetachFromListener(SOCKET clientSocket)
 {
     return WSAEventSelect(clientSocket, NULL, 0) == 0 &&
@@ -203,11 +203,12 @@ static void AcceptClient(void)
 
     /* Resets the event first: accept signals it again if more clients wait. */
     WSAEnumNetworkEvents(server.listenSocket, server.acceptEvent, &networkEvents);
-    clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+    address.length = (int)sizeof(address.storage); /* room for any; accept says what it used */
+    clientSocket = accept(server.listenSocket, (SOCKADDR *)&address.storage, &address.length);
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
+        /* Not an error: the queue is empty, or the client has left it. */
         if (error == WSAEWOULDBLOCK || SocketUtils_IsClientGone(error))
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -244,12 +245,12 @@ static void RunServer(void)
         Session *session;
 
         if (result == WSA_WAIT_FAILED) {
-            HandleError("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
+            ErrorText_Print("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;
         }
-        /* WSA_WAIT_IO_COMPLETION: completion routines have run. An event that is signalled comes
-           before them: without this, they would have no turn while clients keep coming. */
+        /* WSA_WAIT_IO_COMPLETION: completion routines have run. A signalled event comes first:
+           without SleepEx they would not run while clients keep coming. */
         if (result == WSA_WAIT_EVENT_0)
             SleepEx(0, TRUE);
         while ((session = TakeCompleted()) != NULL)
@@ -260,28 +261,34 @@ static void RunServer(void)
     }
 }
 
-/* For Ctrl+C, on another thread: makes the wait return. */
+/* Called on another thread after Ctrl+C: makes the wait return. */
 static void WakeServer(void)
 {
     WSASetEvent(server.acceptEvent);
 }
 
-/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
-   INVALID_SOCKET: it cannot, and a sentence has said why. */
+/* Opens a socket that listens on `address`, in which port 0 becomes the port that the system chose.
+   INVALID_SOCKET: it failed and has printed why. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET listenSocket = socket(NetAddress_GetFamily(address), SOCK_STREAM, IPPROTO_TCP);
+    BOOL isExclusive = TRUE;
     const char *failedCall = NULL;
 
+    /* SO_EXCLUSIVEADDRUSE before bind: without it another program may set SO_REUSEADDR, bind the
+       same port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
-    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+    else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                        (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
-    else if (!SocketUtils_Bind(listenSocket, address))
+    else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
+             SOCKET_ERROR)
         failedCall = "bind";
-    else if (!SocketUtils_Listen(listenSocket))
+    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
         failedCall = "listen";
-    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+    else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
+             SOCKET_ERROR)
         failedCall = "getsockname";
 
     if (failedCall != NULL) {
@@ -291,7 +298,7 @@ static SOCKET OpenListener(NetAddress *address)
     return listenSocket;
 }
 
-/* False: the server cannot start, and a sentence has said why. */
+/* Opens what the server needs. False: it failed and has printed why. */
 static bool OpenServer(NetAddress *address)
 {
     server.listenSocket = OpenListener(address);
@@ -299,23 +306,23 @@ static bool OpenServer(NetAddress *address)
         return false;
     server.acceptEvent = WSACreateEvent();
     if (server.acceptEvent == WSA_INVALID_EVENT) {
-        HandleError("WSACreateEvent", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSACreateEvent", (DWORD)WSAGetLastError());
         return false;
     }
-    /* This makes the listener non-blocking, too. */
+    /* This also makes the listener non-blocking. */
     if (WSAEventSelect(server.listenSocket, server.acceptEvent, FD_ACCEPT) != 0) {
-        HandleError("WSAEventSelect", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSAEventSelect", (DWORD)WSAGetLastError());
         return false;
     }
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
     return true;
 }
 
-/* Ends the sessions: cancels the operations that are outstanding and waits until they are over. */
+/* Closes all sessions: cancels their operations and waits until those have completed. */
 static void CloseSessions(void)
 {
     for (Session *session = server.sessions; session != NULL; session = session->next)
@@ -334,7 +341,7 @@ static void CloseSessions(void)
     }
 }
 
-/* Gives back what OpenServer took, all of it or what it got to, and ends the sessions. */
+/* Undoes OpenServer, even if it failed halfway, and closes the sessions. */
 static void CloseServer(void)
 {
     CtrlC_Remove();
@@ -353,7 +360,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

@@ -1,13 +1,13 @@
 /*
  * 05-iocp-basic: an echo server with an I/O completion port.
  *
- * Model  The main thread accepts clients. Worker threads, one for each processor and two at least,
- *        take completions from one queue, the port, and begin the next operation.
+ * Model  The main thread accepts clients. Worker threads, one for each processor and at least two,
+ *        take completions from one queue, the port, and start the next operation.
  * Waits  The workers inside GetQueuedCompletionStatus, the main thread for clients.
  * Limit  Accepting still takes a thread of its own, and all is in one file with global state.
- * New    Completions go to a port and not to the thread that began the operation: any worker may
+ * New    Completions go to a port and not to the thread that started the operation: any worker may
  *        serve any session. A session has one operation outstanding, so one worker at a time has
- *        it; the list of sessions is shared and has a lock.
+ *        it. The list of sessions is shared and has a lock.
  *
  * Build  make 05, or the compiler line in README.md.
  * Run    make run-05, and talk to it with make client.
@@ -23,13 +23,13 @@
 
 #define BUFFER_SIZE    4096
 #define MIN_WORKERS    2
-#define ERROR_PAUSE_MS 50 /* after a call that failed for want of something: do not spin */
+#define ERROR_PAUSE_MS 50 /* after a call that failed for lack of resources: don't spin */
 
-/* What an overlapped operation is to do; a completion says only which operation it was. */
+/* What an operation does. A completion only says which operation it was. */
 typedef enum IoType { IO_RECV, IO_SEND } IoType;
 
-/* One outstanding operation. From the call that begins it until its completion it belongs to the
-   system, as does the buffer: nobody else may change or free them. */
+/* One outstanding operation. From the call that starts it until its completion, it and the buffer
+   belong to the system: nobody else may change or free them. */
 typedef struct OverlappedEx {
     WSAOVERLAPPED overlapped;
     IoType type;
@@ -43,7 +43,7 @@ typedef struct Session {
     int sendBytes; /* how many of them went back */
     DWORD error;   /* why the session is over; 0: the client closed its side */
 
-    volatile LONG references; /* its own while it is open, and one of each thread at work on it */
+    volatile LONG references; /* its own while it is open, and one for each thread at work on it */
     struct Session *previous; /* neighbours in server.sessions */
     struct Session *next;
     OverlappedEx overlappedEx; /* the operation that is outstanding */
@@ -60,8 +60,8 @@ static struct Server {
     ThreadManager workers;
 } server = {.listenSocket = INVALID_SOCKET, .acceptEvent = WSA_INVALID_EVENT};
 
-/* Takes over the socket: from here on Session_Close closes it. Two references: the session's own and
-   the caller's. NULL: no memory, and it does not take over the socket. */
+/* Takes over the socket: Session_Close closes it. The new session has two references: its own and
+   the caller's. NULL: no memory, the caller keeps the socket. */
 static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
 {
     Session *session = (Session *)malloc(sizeof(*session));
@@ -84,13 +84,13 @@ static Session *Session_Create(SOCKET clientSocket, const NetAddress *address)
     return session;
 }
 
-/* Ends the connection and frees the session, which nobody uses any more. */
+/* Closes the connection and frees the session, which nobody uses any more. */
 static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
 
-    /* Out of the list first: CloseSessions cancels what is in the list, and the system gives the
-       number of a closed socket to the next one. */
+    /* Remove it from the list first: CloseSessions cancels what is in the list, and the number of a
+       closed socket is reused. */
     AcquireSRWLockExclusive(&server.lock);
     if (session->previous != NULL)
         session->previous->next = session->next;
@@ -105,9 +105,9 @@ static void Session_Close(Session *session)
     free(session);
 }
 
-/* Gives back the reference of this thread, and the session's own if it is over. With the last one
-   nothing is outstanding and no thread is inside a call on the socket: closesocket must not run while
-   another call does. https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
+/* Releases this thread's reference, and the session's own if it is over. The last one closes: then
+   nothing is outstanding and no thread is inside a call on the socket, as closesocket requires.
+   https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
 static void Session_Release(Session *session, bool isOpen)
 {
     LONG count = isOpen ? 1 : 2;
@@ -116,17 +116,17 @@ static void Session_Release(Session *session, bool isOpen)
         Session_Close(session);
 }
 
-/* Makes it ready for the next operation: nothing of the last one may be left in it. */
+/* Prepares it for the next operation: nothing of the last one may be left in it. */
 static void OverlappedEx_Init(OverlappedEx *overlappedEx, IoType type)
 {
     ZeroMemory(&overlappedEx->overlapped, sizeof(overlappedEx->overlapped));
     overlappedEx->type = type;
 }
 
-/* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
-   completion comes all the same. WSA_IO_PENDING: the completion comes later. Any other error: there
-   is no operation and no completion will ever come. False: that one, so the session is over. */
-static bool Session_HasBegun(Session *session, int result)
+/* Interprets the result of a call that starts an operation; there are three cases. 0: it succeeded
+   immediately, and a completion still comes. WSA_IO_PENDING: the completion comes later. Any other
+   error: nothing was started, and no completion comes. False: that error; the session is over. */
+static bool Session_CheckStarted(Session *session, int result)
 {
     int error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
 
@@ -136,40 +136,40 @@ static bool Session_HasBegun(Session *session, int result)
     return false;
 }
 
-/* From now on the completions of the socket's operations go to the port, with the session as their
-   key. A socket can be associated once and with one port. False: the session is over. */
+/* Associates the socket with the port: its completions go there, with the session as their key.
+   This can be done once. False: the session is over. */
 static bool Session_Associate(Session *session)
 {
-    /* It fails with NULL, where other functions that return a HANDLE have INVALID_HANDLE_VALUE. */
+    /* It fails with NULL, not with INVALID_HANDLE_VALUE as some other functions do. */
     if (CreateIoCompletionPort((HANDLE)session->socket, server.port, (ULONG_PTR)session, 0) != NULL)
         return true;
     session->error = GetLastError();
     return false;
 }
 
-/* Begins to receive. False: the session is over. */
+/* Starts a receive. False: the session is over. */
 static bool Session_RegisterRecv(Session *session)
 {
     WSABUF wsaBuf = {BUFFER_SIZE, session->recvBuffer};
     DWORD flags = 0;
 
     OverlappedEx_Init(&session->overlappedEx, IO_RECV);
-    return Session_HasBegun(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
-/* Begins to send what has yet to go back. False: the session is over. */
+/* Starts to send what has not been sent back yet. False: the session is over. */
 static bool Session_RegisterSend(Session *session)
 {
     WSABUF wsaBuf = {(ULONG)(session->recvBytes - session->sendBytes),
                      session->recvBuffer + session->sendBytes};
 
     OverlappedEx_Init(&session->overlappedEx, IO_SEND);
-    return Session_HasBegun(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
-                                             &session->overlappedEx.overlapped, NULL));
+    return Session_CheckStarted(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
+                                                 &session->overlappedEx.overlapped, NULL));
 }
 
-/* `bytes` were received, at least one. False: the session is over. */
+/* Handles a receive of `bytes`, at least one. False: the session is over. */
 static bool Session_ProcessRecv(Session *session, DWORD bytes)
 {
     ServerLog_Received((int)bytes);
@@ -178,7 +178,7 @@ static bool Session_ProcessRecv(Session *session, DWORD bytes)
     return Session_RegisterSend(session);
 }
 
-/* `bytes` were sent. All go back before the next receive. False: the session is over. */
+/* Handles a send of `bytes`: sends the rest, or receives again. False: the session is over. */
 static bool Session_ProcessSend(Session *session, DWORD bytes)
 {
     session->sendBytes += (int)bytes;
@@ -187,9 +187,9 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
     return Session_RegisterRecv(session);
 }
 
-/* The outstanding operation has completed: the session is ours again until the next one has begun.
-   From then on another worker may have it: we only give back the reference that keeps it for us.
-   0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
+/* Handles a completion: the session is ours again until the next operation starts. After that
+   another worker may have it; our reference keeps it alive until we release it.
+   0 bytes: the client has closed its side. It may still receive, but everything was echoed. */
 static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD bytes, DWORD error)
 {
     bool isOpen = false;
@@ -205,8 +205,8 @@ static void Session_Dispatch(Session *session, OverlappedEx *overlappedEx, DWORD
     Session_Release(session, isOpen);
 }
 
-/* An accepted socket inherits the listener's event and with it that it does not block. Neither is
-   wanted here. False: this cannot be undone. */
+/* Undoes what an accepted socket inherits from the listener: the event, and with it non-blocking
+   mode. False: it failed. */
 static bool DetachFromListener(SOCKET clientSocket)
 {
     return WSAEventSelect(clientSocket, NULL, 0) == 0 &&
@@ -223,11 +223,12 @@ static void AcceptClient(void)
 
     /* Resets the event first: accept signals it again if more clients wait. */
     WSAEnumNetworkEvents(server.listenSocket, server.acceptEvent, &networkEvents);
-    clientSocket = SocketUtils_Accept(server.listenSocket, &address);
+    address.length = (int)sizeof(address.storage); /* room for any; accept says what it used */
+    clientSocket = accept(server.listenSocket, (SOCKADDR *)&address.storage, &address.length);
     if (clientSocket == INVALID_SOCKET) {
         DWORD error = (DWORD)WSAGetLastError();
 
-        /* Nobody is in the queue, or the client left while it was there. Neither is a fault. */
+        /* Not an error: the queue is empty, or the client has left it. */
         if (error == WSAEWOULDBLOCK || SocketUtils_IsClientGone(error))
             return;
         ServerLog_AcceptFailed("accept", error);
@@ -246,10 +247,10 @@ static void AcceptClient(void)
 }
 
 /*
- * A worker: takes one completion after the other from the port. GetQueuedCompletionStatus has four
- * outcomes. TRUE: an operation succeeded, with 0 bytes when the client has sent its last; or there
- * is no overlapped, and it is what StopWorkers posted. FALSE with an overlapped: an operation has
- * completed and failed. FALSE without one: nothing was taken, the wait itself failed.
+ * Runs a worker: takes one completion after the other from the port. GetQueuedCompletionStatus has
+ * four outcomes. TRUE with an overlapped: an operation succeeded. TRUE without one: StopWorkers
+ * posted this packet. FALSE with an overlapped: an operation failed. FALSE without one: the call
+ * itself failed and took nothing.
  */
 static void WorkerThreadMain(void *argument)
 {
@@ -268,12 +269,12 @@ static void WorkerThreadMain(void *argument)
         }
         if (error == 0)
             return;
-        HandleError("GetQueuedCompletionStatus", error);
+        ErrorText_Print("GetQueuedCompletionStatus", error);
         Sleep(ERROR_PAUSE_MS);
     }
 }
 
-/* One worker for each processor. False: there is none, and a sentence has said why. */
+/* Starts a worker for each processor. False: there is none, and it has printed why. */
 static bool LaunchWorkers(void)
 {
     int count = ThreadManager_GetProcessorCount();
@@ -282,14 +283,14 @@ static bool LaunchWorkers(void)
         count = MIN_WORKERS;
     for (int i = 0; i < count; i++) {
         if (!ThreadManager_Launch(&server.workers, WorkerThreadMain, NULL)) {
-            HandleError("_beginthreadex", GetLastError());
+            ErrorText_Print("_beginthreadex", GetLastError());
             break;
         }
     }
     return server.workers.count > 0;
 }
 
-/* Ends the workers: each takes one packet without an overlapped, and no other after it. */
+/* Stops the workers: each takes one packet without an overlapped and ends. */
 static void StopWorkers(void)
 {
     for (int i = 0; i < server.workers.count; i++) {
@@ -306,7 +307,7 @@ static void RunServer(void)
         DWORD result = WSAWaitForMultipleEvents(1, &server.acceptEvent, FALSE, WSA_INFINITE, FALSE);
 
         if (result == WSA_WAIT_FAILED) {
-            HandleError("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
+            ErrorText_Print("WSAWaitForMultipleEvents", (DWORD)WSAGetLastError());
             Sleep(ERROR_PAUSE_MS);
             continue;
         }
@@ -314,28 +315,34 @@ static void RunServer(void)
     }
 }
 
-/* For Ctrl+C, on another thread: makes the wait return. */
+/* Called on another thread after Ctrl+C: makes the wait return. */
 static void WakeServer(void)
 {
     WSASetEvent(server.acceptEvent);
 }
 
-/* A socket that listens on `address`, in which port 0 becomes the port that the system chose.
-   INVALID_SOCKET: it cannot, and a sentence has said why. */
+/* Opens a socket that listens on `address`, in which port 0 becomes the port that the system chose.
+   INVALID_SOCKET: it failed and has printed why. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET listenSocket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET listenSocket = socket(NetAddress_GetFamily(address), SOCK_STREAM, IPPROTO_TCP);
+    BOOL isExclusive = TRUE;
     const char *failedCall = NULL;
 
+    /* SO_EXCLUSIVEADDRUSE before bind: without it another program may set SO_REUSEADDR, bind the
+       same port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
-    else if (!SocketUtils_SetExclusiveAddressUse(listenSocket, true))
+    else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                        (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
-    else if (!SocketUtils_Bind(listenSocket, address))
+    else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
+             SOCKET_ERROR)
         failedCall = "bind";
-    else if (!SocketUtils_Listen(listenSocket))
+    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
         failedCall = "listen";
-    else if (!SocketUtils_GetLocalAddress(listenSocket, address))
+    else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
+             SOCKET_ERROR)
         failedCall = "getsockname";
 
     if (failedCall != NULL) {
@@ -345,7 +352,7 @@ static SOCKET OpenListener(NetAddress *address)
     return listenSocket;
 }
 
-/* False: the server cannot start, and a sentence has said why. */
+/* Opens what the server needs. False: it failed and has printed why. */
 static bool OpenServer(NetAddress *address)
 {
     server.listenSocket = OpenListener(address);
@@ -353,36 +360,36 @@ static bool OpenServer(NetAddress *address)
         return false;
     server.acceptEvent = WSACreateEvent();
     if (server.acceptEvent == WSA_INVALID_EVENT) {
-        HandleError("WSACreateEvent", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSACreateEvent", (DWORD)WSAGetLastError());
         return false;
     }
-    /* This makes the listener non-blocking, too. */
+    /* This also makes the listener non-blocking. */
     if (WSAEventSelect(server.listenSocket, server.acceptEvent, FD_ACCEPT) != 0) {
-        HandleError("WSAEventSelect", (DWORD)WSAGetLastError());
+        ErrorText_Print("WSAEventSelect", (DWORD)WSAGetLastError());
         return false;
     }
     server.port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     if (server.port == NULL) {
-        HandleError("CreateIoCompletionPort", GetLastError());
+        ErrorText_Print("CreateIoCompletionPort", GetLastError());
         return false;
     }
     if (!LaunchWorkers())
         return false;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
     return true;
 }
 
-/* Ends the sessions: disconnects all and waits until the workers have closed the last. */
+/* Closes all sessions: disconnects them and waits until the workers have closed the last one. */
 static void CloseSessions(void)
 {
     AcquireSRWLockExclusive(&server.lock);
     for (Session *session = server.sessions; session != NULL; session = session->next) {
-        /* In this order: after shutdown a worker can begin no new operation on the socket, and what
-           was begun before is cancelled. Either way a worker is told, and closes the session. */
+        /* In this order: after shutdown no worker can start an operation on the socket, and what
+           was started before is cancelled. Either way a worker notices and closes the session. */
         shutdown(session->socket, SD_BOTH);
         CancelIoEx((HANDLE)session->socket, NULL);
     }
@@ -391,7 +398,7 @@ static void CloseSessions(void)
     ReleaseSRWLockExclusive(&server.lock);
 }
 
-/* Gives back what OpenServer took, all of it or what it got to, and ends the sessions. */
+/* Undoes OpenServer, even if it failed halfway, and closes the sessions. */
 static void CloseServer(void)
 {
     CtrlC_Remove();
@@ -413,7 +420,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, true);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

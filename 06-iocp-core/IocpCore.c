@@ -5,7 +5,7 @@
 
 bool IocpCore_Create(IocpCore *core)
 {
-    /* It fails with NULL, where other functions that return a HANDLE have INVALID_HANDLE_VALUE. */
+    /* It fails with NULL, not with INVALID_HANDLE_VALUE as some other functions do. */
     core->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     return core->port != NULL;
 }
@@ -31,9 +31,9 @@ DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs)
     LPOVERLAPPED overlapped = NULL;
     IocpObject *object;
 
-    /* Four outcomes. TRUE: an operation succeeded; or there is no overlapped, and it is what
-       IocpCore_PostQuit posted. FALSE with an overlapped: an operation has completed and failed,
-       and its object is told. FALSE without one: nothing was taken from the port. */
+    /* Four outcomes. TRUE with an overlapped: an operation succeeded. TRUE without one:
+       IocpCore_PostQuit posted this packet. FALSE with an overlapped: an operation failed; its
+       object gets the error. FALSE without one: nothing was taken from the port. */
     if (!GetQueuedCompletionStatus(core->port, &bytes, &key, &overlapped, timeoutMs))
         error = GetLastError();
     if (overlapped == NULL) {

@@ -1,8 +1,8 @@
 /*
  * IocpCore: a completion port, and IocpObject, what is registered with it.
  *
- * An object has a handle on which operations complete, and is told of each completion. Listener and
- * Session are IocpObjects: their struct begins with one, and CONTAINING_RECORD leads back.
+ * An object has a handle on which operations complete, and it handles each completion. Listener and
+ * Session are IocpObjects: each has one as a member, and CONTAINING_RECORD leads back.
  */
 #ifndef IOCP_CORE_H
 #define IOCP_CORE_H
@@ -15,9 +15,9 @@ typedef struct IocpObjectVtbl {
     HANDLE (*GetHandle)(IocpObject *object);
 
     /*
-     * `event` has completed: `bytes` were moved and `error` is 0, or `error` says why it failed, in
-     * the numbers of the system (64, 995), not of Winsock. The event is the object's own again. On
-     * whichever thread called IocpCore_Dispatch.
+     * `event` has completed. Either `error` is 0 and `bytes` were transferred, or `error` says why
+     * it failed, as a number of the system (64, 995), not of Winsock. The event belongs to the
+     * object again. Called on the thread that called IocpCore_Dispatch.
      */
     void (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
 } IocpObjectVtbl;
@@ -34,19 +34,19 @@ typedef struct IocpCore {
 typedef enum DispatchResult {
     DISPATCH_DONE,    /* an object was told of a completion */
     DISPATCH_TIMEOUT, /* none came in time */
-    DISPATCH_QUIT,    /* this thread took what IocpCore_PostQuit posted */
-    DISPATCH_FAILED   /* the wait itself failed; GetLastError says why */
+    DISPATCH_QUIT,    /* this thread took a packet of IocpCore_PostQuit */
+    DISPATCH_FAILED   /* the call itself failed; GetLastError says why */
 } DispatchResult;
 
-/* False: there is no port; GetLastError says why. The owner calls IocpCore_Close. */
+/* Creates the port. False: GetLastError says why. The owner calls IocpCore_Close. */
 bool IocpCore_Create(IocpCore *core);
 
-/* When no thread is in IocpCore_Dispatch any more, and no operation is outstanding. */
+/* Call it when no thread is in IocpCore_Dispatch and no operation is outstanding. */
 void IocpCore_Close(IocpCore *core);
 
 /*
- * From now on the completions of the object's handle are dispatched to the object, which must live
- * until the last of them was. A handle can be registered once. False: GetLastError says why.
+ * Associates the object's handle with the port: its completions are dispatched to the object, which
+ * must live until the last of them. A handle can be registered once. False: GetLastError says why.
  */
 bool IocpCore_Register(IocpCore *core, IocpObject *object);
 
@@ -56,7 +56,7 @@ bool IocpCore_Register(IocpCore *core, IocpObject *object);
  */
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs);
 
-/* Has one thread leave IocpCore_Dispatch with DISPATCH_QUIT. False: GetLastError says why. */
+/* Makes one thread leave IocpCore_Dispatch with DISPATCH_QUIT. False: GetLastError says why. */
 bool IocpCore_PostQuit(IocpCore *core);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * IocpEvent: one outstanding operation.
  *
- * From the call that begins the operation until its completion is dispatched, the event and the
+ * From the call that starts the operation until its completion is dispatched, the event and the
  * buffer of the operation belong to the system: nobody else may change or free them, and no other
- * operation may use them. It is what 03 to 05 call OverlappedEx.
+ * operation may use them. 03 to 05 call it OverlappedEx.
  */
 #ifndef IOCP_EVENT_H
 #define IOCP_EVENT_H
@@ -17,7 +17,7 @@ typedef struct IocpEvent {
     EventType type;
 } IocpEvent;
 
-/* Makes the event ready for the next operation: nothing of the last one may be left in it. */
+/* Prepares the event for the next operation: nothing of the last one may be left in it. */
 void IocpEvent_Init(IocpEvent *event, EventType type);
 
 #endif

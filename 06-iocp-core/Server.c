@@ -4,10 +4,10 @@
  * Model  IocpCore is the port. Listener and Session are objects that are registered with it; each
  *        handles its own completions. The listener accepts with AcceptEx, several at a time.
  * Waits  The workers inside IocpCore_Dispatch. The main thread waits for Ctrl+C.
- * Limit  A session has one operation outstanding, and whoever handles it has the session to itself:
- *        nobody may send to it at the same time. There is no client side.
- * New    The parts of 05 in files of their own. Accepting goes through the port, too. Dispatch
- *        hands the error of an operation to the object that began it.
+ * Limit  A session has one operation outstanding. The worker that handles it has the session to
+ *        itself: nobody else may send to that client. There is no client side.
+ * New    The parts of 05 in files of their own. Accepting also goes through the port. Dispatch
+ *        passes the error of an operation to the object that started it.
  *
  * Build  make 06, or the compiler line in README.md.
  * Run    make run-06, and talk to it with make client.
@@ -20,14 +20,14 @@
 #include "ThreadManager.h"
 
 #define MIN_WORKERS    2
-#define ERROR_PAUSE_MS 50 /* after a call that failed for want of something: do not spin */
+#define ERROR_PAUSE_MS 50 /* after a call that failed for lack of resources: don't spin */
 
 static struct Server {
     IocpCore core;
     Listener listener;
     SessionList sessions;
     ThreadManager workers;
-    HANDLE wakeEvent; /* signalled for Ctrl+C, and when the listener has an idle accept */
+    HANDLE wakeEvent; /* signalled after Ctrl+C, and when the listener has a postponed accept */
 } server;
 
 static void WorkerThreadMain(void *argument)
@@ -39,13 +39,13 @@ static void WorkerThreadMain(void *argument)
         if (result == DISPATCH_QUIT)
             return;
         if (result == DISPATCH_FAILED) {
-            HandleError("GetQueuedCompletionStatus", GetLastError());
+            ErrorText_Print("GetQueuedCompletionStatus", GetLastError());
             Sleep(ERROR_PAUSE_MS);
         }
     }
 }
 
-/* One worker for each processor. False: there is none, and a sentence has said why. */
+/* Starts a worker for each processor. False: there is none, and it has printed why. */
 static bool LaunchWorkers(void)
 {
     int count = ThreadManager_GetProcessorCount();
@@ -54,14 +54,14 @@ static bool LaunchWorkers(void)
         count = MIN_WORKERS;
     for (int i = 0; i < count; i++) {
         if (!ThreadManager_Launch(&server.workers, WorkerThreadMain, NULL)) {
-            HandleError("_beginthreadex", GetLastError());
+            ErrorText_Print("_beginthreadex", GetLastError());
             break;
         }
     }
     return server.workers.count > 0;
 }
 
-/* Ends the workers: each takes one packet to quit with, and nothing after it. */
+/* Stops the workers: each takes one quit packet and ends. */
 static void StopWorkers(void)
 {
     for (int i = 0; i < server.workers.count; i++) {
@@ -71,7 +71,7 @@ static void StopWorkers(void)
     ThreadManager_Join(&server.workers);
 }
 
-/* Waits for Ctrl+C. Now and then it has the listener begin its idle accepts again. */
+/* Waits for Ctrl+C, and has the listener retry the accepts that it has postponed. */
 static void RunServer(void)
 {
     while (!CtrlC_IsPressed()) {
@@ -79,35 +79,31 @@ static void RunServer(void)
         if (CtrlC_IsPressed())
             break;
 
-        /* What the accept lacked may come back when a client leaves. If not, there is a next time:
-           an accept that cannot be begun becomes idle again, and signals the event again. */
+        /* The resources that were missing may be free once a client has left. If they are not, the
+           accept is postponed again, and the event is signalled again. */
         Sleep(ERROR_PAUSE_MS);
-        Listener_RegisterIdle(&server.listener);
+        Listener_RetryAccepts(&server.listener);
     }
 }
 
-/* For Ctrl+C, on another thread: makes the wait return. */
+/* Called on another thread after Ctrl+C: makes the wait return. */
 static void WakeServer(void)
 {
     SetEvent(server.wakeEvent);
 }
 
-/* False: the server cannot start, and a sentence has said why. */
+/* Opens what the server needs. False: it failed and has printed why. */
 static bool OpenServer(NetAddress *address)
 {
     SessionList_Init(&server.sessions);
     Listener_Init(&server.listener);
-    if (!SocketUtils_BindWindowsFunctions()) {
-        HandleError("WSAIoctl", (DWORD)WSAGetLastError());
-        return false;
-    }
     server.wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (server.wakeEvent == NULL) {
-        HandleError("CreateEvent", GetLastError());
+        ErrorText_Print("CreateEvent", GetLastError());
         return false;
     }
     if (!IocpCore_Create(&server.core)) {
-        HandleError("CreateIoCompletionPort", GetLastError());
+        ErrorText_Print("CreateIoCompletionPort", GetLastError());
         return false;
     }
     if (!LaunchWorkers())
@@ -116,15 +112,15 @@ static bool OpenServer(NetAddress *address)
                               server.wakeEvent))
         return false;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     ServerLog_Listening(address);
     return true;
 }
 
-/* Gives back what OpenServer took, all of it or what it got to, and ends the sessions. In this
-   order: no more clients, no more sessions, no more workers. */
+/* Undoes OpenServer, even if it failed halfway, and closes the sessions. In this order: no more
+   clients, no more sessions, no more workers. */
 static void CloseServer(void)
 {
     CtrlC_Remove();
@@ -145,7 +141,7 @@ int main(int argc, char *argv[])
         return exitCode;
     ServerLog_Init(options.quiet, true);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

@@ -64,24 +64,24 @@ static void SessionList_Remove(SessionList *list, Session *session)
     if (session->next != NULL)
         session->next->previous = session->previous;
     if (list->first == NULL)
-        WakeConditionVariable(&list->isEmpty);
+        WakeConditionVariable(&list->noSession);
     ReleaseSRWLockExclusive(&list->lock);
 }
 
-/* Ends the connection and frees the session, which nobody uses any more. */
+/* Closes the connection and frees the session, which nobody uses any more. */
 static void Session_Close(Session *session)
 {
     ServerLog_Disconnected(&session->address, session->error);
 
-    /* Out of the list first: SessionList_CloseAll cancels what is in the list, and the system gives
-       the number of a closed socket to the next one. */
+    /* Remove it from the list first: SessionList_CloseAll cancels what is in the list, and the
+       number of a closed socket is reused. */
     SessionList_Remove(session->list, session);
     Session_Destroy(session);
 }
 
-/* Gives back the reference of this thread, and the session's own if it is over. With the last one
-   nothing is outstanding and no thread is inside a call on the socket: closesocket must not run while
-   another call does. https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
+/* Releases this thread's reference, and the session's own if it is over. The last one closes: then
+   nothing is outstanding and no thread is inside a call on the socket, as closesocket requires.
+   https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket */
 static void Session_Release(Session *session, bool isOpen)
 {
     LONG count = isOpen ? 1 : 2;
@@ -90,10 +90,10 @@ static void Session_Release(Session *session, bool isOpen)
         Session_Close(session);
 }
 
-/* What a call that begins an operation returned. There are three outcomes. 0: done already, and a
-   completion comes all the same. WSA_IO_PENDING: the completion comes later. Any other error: there
-   is no operation and no completion will ever come. False: that one, so the session is over. */
-static bool Session_HasBegun(Session *session, int result)
+/* Interprets the result of a call that starts an operation; there are three cases. 0: it succeeded
+   immediately, and a completion still comes. WSA_IO_PENDING: the completion comes later. Any other
+   error: nothing was started, and no completion comes. False: that error; the session is over. */
+static bool Session_CheckStarted(Session *session, int result)
 {
     int error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
 
@@ -103,29 +103,29 @@ static bool Session_HasBegun(Session *session, int result)
     return false;
 }
 
-/* Begins to receive. False: the session is over. */
+/* Starts a receive. False: the session is over. */
 static bool Session_RegisterRecv(Session *session)
 {
     WSABUF wsaBuf = {BUFFER_SIZE, session->recvBuffer};
     DWORD flags = 0;
 
     IocpEvent_Init(&session->recvEvent, EVENT_RECV);
-    return Session_HasBegun(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
-                                             &session->recvEvent.overlapped, NULL));
+    return Session_CheckStarted(session, WSARecv(session->socket, &wsaBuf, 1, NULL, &flags,
+                                                 &session->recvEvent.overlapped, NULL));
 }
 
-/* Begins to send what has yet to go back. False: the session is over. */
+/* Starts to send what has not been sent back yet. False: the session is over. */
 static bool Session_RegisterSend(Session *session)
 {
     WSABUF wsaBuf = {(ULONG)(session->recvBytes - session->sendBytes),
                      session->recvBuffer + session->sendBytes};
 
     IocpEvent_Init(&session->sendEvent, EVENT_SEND);
-    return Session_HasBegun(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
-                                             &session->sendEvent.overlapped, NULL));
+    return Session_CheckStarted(session, WSASend(session->socket, &wsaBuf, 1, NULL, 0,
+                                                 &session->sendEvent.overlapped, NULL));
 }
 
-/* `bytes` were received, at least one. False: the session is over. */
+/* Handles a receive of `bytes`, at least one. False: the session is over. */
 static bool Session_ProcessRecv(Session *session, DWORD bytes)
 {
     ServerLog_Received((int)bytes);
@@ -134,7 +134,7 @@ static bool Session_ProcessRecv(Session *session, DWORD bytes)
     return Session_RegisterSend(session);
 }
 
-/* `bytes` were sent. All go back before the next receive. False: the session is over. */
+/* Handles a send of `bytes`: sends the rest, or receives again. False: the session is over. */
 static bool Session_ProcessSend(Session *session, DWORD bytes)
 {
     session->sendBytes += (int)bytes;
@@ -143,9 +143,9 @@ static bool Session_ProcessSend(Session *session, DWORD bytes)
     return Session_RegisterRecv(session);
 }
 
-/* The outstanding operation has completed: the session is ours again until the next one has begun.
-   From then on another worker may have it: we only give back the reference that keeps it for us.
-   0 bytes: the client has sent its last. It may still read, but it was sent all it is owed. */
+/* Handles a completion: the session is ours again until the next operation starts. After that
+   another worker may have it; our reference keeps it alive until we release it.
+   0 bytes: the client has closed its side. It may still receive, but everything was echoed. */
 static void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
 {
     Session *session = CONTAINING_RECORD(object, Session, object);
@@ -180,7 +180,7 @@ void Session_Start(Session *session, IocpCore *core, const NetAddress *address)
 void SessionList_Init(SessionList *list)
 {
     InitializeSRWLock(&list->lock);
-    InitializeConditionVariable(&list->isEmpty);
+    InitializeConditionVariable(&list->noSession);
     list->first = NULL;
 }
 
@@ -188,12 +188,12 @@ void SessionList_CloseAll(SessionList *list)
 {
     AcquireSRWLockExclusive(&list->lock);
     for (Session *session = list->first; session != NULL; session = session->next) {
-        /* In this order: after shutdown a worker can begin no new operation on the socket, and what
-           was begun before is cancelled. Either way a worker is told, and closes the session. */
+        /* In this order: after shutdown no worker can start an operation on the socket, and what
+           was started before is cancelled. Either way a worker notices and closes the session. */
         shutdown(session->socket, SD_BOTH);
         CancelIoEx((HANDLE)session->socket, NULL);
     }
     while (list->first != NULL)
-        SleepConditionVariableSRW(&list->isEmpty, &list->lock, INFINITE, 0);
+        SleepConditionVariableSRW(&list->noSession, &list->lock, INFINITE, 0);
     ReleaseSRWLockExclusive(&list->lock);
 }

@@ -62,7 +62,7 @@ bool IocpCore_Create(IocpCore *core)
 {
     core->isSkipping = AreHandlesOfSystem();
 
-    /* It fails with NULL, where other functions that return a HANDLE have INVALID_HANDLE_VALUE. */
+    /* It fails with NULL, not with INVALID_HANDLE_VALUE as some other functions do. */
     core->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     return core->port != NULL;
 }

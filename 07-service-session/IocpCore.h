@@ -55,14 +55,14 @@ typedef struct IocpCore {
 typedef enum DispatchResult {
     DISPATCH_DONE,    /* objects were told of completions */
     DISPATCH_TIMEOUT, /* none came in time */
-    DISPATCH_QUIT,    /* this thread took what IocpCore_PostQuit posted */
-    DISPATCH_FAILED   /* the wait itself failed; GetLastError says why */
+    DISPATCH_QUIT,    /* this thread took a packet of IocpCore_PostQuit */
+    DISPATCH_FAILED   /* the call itself failed; GetLastError says why */
 } DispatchResult;
 
-/* False: there is no port; GetLastError says why. The owner calls IocpCore_Close. */
+/* Creates the port. False: GetLastError says why. The owner calls IocpCore_Close. */
 bool IocpCore_Create(IocpCore *core);
 
-/* When no thread is in IocpCore_Dispatch any more, and no operation is outstanding. */
+/* Call it when no thread is in IocpCore_Dispatch and no operation is outstanding. */
 void IocpCore_Close(IocpCore *core);
 
 /*
@@ -87,7 +87,7 @@ DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs);
  */
 bool IocpCore_Post(IocpCore *core, IocpEvent *event, DWORD bytes);
 
-/* Has one thread leave IocpCore_Dispatch with DISPATCH_QUIT. False: GetLastError says why. */
+/* Makes one thread leave IocpCore_Dispatch with DISPATCH_QUIT. False: GetLastError says why. */
 bool IocpCore_PostQuit(IocpCore *core);
 
 #endif

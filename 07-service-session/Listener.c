@@ -5,6 +5,8 @@
 #include "ErrorText.h"
 #include "ServerLog.h"
 
+#include <string.h>
+
 static HANDLE Listener_GetHandle(IocpObject *object)
 {
     return (HANDLE)CONTAINING_RECORD(object, Listener, object)->socket;
@@ -27,24 +29,24 @@ void Listener_Init(Listener *listener)
     IocpObject_Init(&listener->object, &listenerVtbl);
     listener->socket = INVALID_SOCKET;
     InitializeSRWLock(&listener->lock);
-    InitializeConditionVariable(&listener->isQuiet);
+    InitializeConditionVariable(&listener->noAccept);
 }
 
-/* The accept is not begun again for now: the owner is asked to do so after a pause. */
-static void Listener_SetIdle(Listener *listener, AcceptEvent *acceptEvent)
+/* Postpones the accept: asks the owner to retry it after a pause. */
+static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
     bool isClosing;
 
     AcquireSRWLockExclusive(&listener->lock);
-    acceptEvent->isIdle = true;
+    acceptEvent->isPostponed = true;
     isClosing = listener->isClosing;
     ReleaseSRWLockExclusive(&listener->lock);
     if (!isClosing)
-        listener->owner->OnAcceptIdle(listener->owner);
+        listener->owner->OnAcceptPostponed(listener->owner);
 }
 
-/* A client was there already, and no completion comes: queues one by hand, so that the workers
-   share a burst of clients. Lost, it would be an accept less, so it is tried until it succeeds. */
+/* A client was there already, and no completion comes: posts one, so that the workers share a burst
+   of clients. Losing it would cost us one accept for good, so retry until it succeeds. */
 static void Listener_Post(Listener *listener, AcceptEvent *acceptEvent)
 {
     while (!IocpCore_Post(listener->core, &acceptEvent->event, 0))
@@ -52,22 +54,25 @@ static void Listener_Post(Listener *listener, AcceptEvent *acceptEvent)
 }
 
 /*
- * Begins an accept with `session`. Returns 0, or why there is none. The lock is held from the look
- * at isClosing to the call: Listener_Close either finds the operation to cancel or prevents it.
+ * Starts an accept with `session`. Returns 0, or the error. The lock is held from the check of
+ * isClosing to the call: Listener_Close either cancels this operation or prevents it.
  */
-static DWORD Listener_BeginAccept(Listener *listener, AcceptEvent *acceptEvent, Session *session)
+static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent, Session *session)
 {
     DWORD error = ERROR_OPERATION_ABORTED;
+    DWORD bytes = 0;
 
     AcquireSRWLockExclusive(&listener->lock);
     if (!listener->isClosing) {
-        /* All is set before the call: a worker may have dispatched it before the call returns. */
+        /* All is set before the call: a worker may dispatch it before the call has returned. */
         IocpEvent_Begin(&acceptEvent->event, EVENT_ACCEPT, &listener->object);
         acceptEvent->session = session;
         listener->outstanding++;
         error = 0;
-        if (!SocketUtils_AcceptEx(listener->socket, session->socket, acceptEvent->buffer,
-                                  &acceptEvent->event.overlapped))
+        /* A length of 0 for data: with more, the accept would wait for the client's first bytes. */
+        if (!listener->acceptEx(listener->socket, session->socket, acceptEvent->buffer, 0,
+                                ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE, &bytes,
+                                &acceptEvent->event.overlapped))
             error = (DWORD)WSAGetLastError();
         else if (listener->object.isSkipping)
             Listener_Post(listener, acceptEvent);
@@ -82,7 +87,7 @@ static DWORD Listener_BeginAccept(Listener *listener, AcceptEvent *acceptEvent, 
     return error;
 }
 
-/* Begins an accept with a new session, or leaves it idle. False: idle. */
+/* Starts an accept with a new session. False: the accept was postponed. */
 static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
     Session *session = listener->owner->CreateSession(listener->owner, listener->family);
@@ -92,7 +97,7 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     if (session == NULL) {
         error = GetLastError();
     } else {
-        error = Listener_BeginAccept(listener, acceptEvent, session);
+        error = Listener_CallAcceptEx(listener, acceptEvent, session);
         failedCall = "AcceptEx";
         if (error == 0)
             return true;
@@ -100,12 +105,12 @@ static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent
     }
     if (error != ERROR_OPERATION_ABORTED)
         ServerLog_AcceptFailed(failedCall, error);
-    Listener_SetIdle(listener, acceptEvent);
+    Listener_PostponeAccept(listener, acceptEvent);
     return false;
 }
 
-/* The session of an accept that has completed. Who began the accept holds the lock until its call has
-   returned: only then may anybody close the session's socket, which the call was given. */
+/* Returns the session of a completed accept. The thread that started the accept holds the lock
+   until its call has returned: before that nobody may close the session's socket. */
 static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEvent)
 {
     Session *session;
@@ -116,16 +121,43 @@ static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEven
     return session;
 }
 
-/* An accept has completed: its session begins or ends here, and the event goes on to the next. */
+/* Reads the client's address from what a completed AcceptEx wrote to the buffer. */
+static void Listener_GetAddress(Listener *listener, AcceptEvent *acceptEvent, NetAddress *address)
+{
+    SOCKADDR *local = NULL, *remote = NULL;
+    int localLength = 0, remoteLength = 0;
+
+    listener->getAcceptExSockaddrs(acceptEvent->buffer, 0, ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE,
+                                   &local, &localLength, &remote, &remoteLength);
+    ZeroMemory(address, sizeof(*address));
+    memcpy(&address->storage, remote, (size_t)remoteLength);
+    address->length = remoteLength;
+}
+
+/* Gives the accepted socket the properties of the listener. Before that shutdown, getpeername and
+   some options do not work on it. Returns 0, or why it cannot. */
+static DWORD Listener_UpdateContext(Listener *listener, Session *session)
+{
+    /* The value of the option is the listener's SOCKET. */
+    if (setsockopt(session->socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                   (const char *)&listener->socket, (int)sizeof(listener->socket)) == 0)
+        return 0;
+    return (DWORD)WSAGetLastError();
+}
+
+/* Handles a completed accept: starts or drops its session, and starts the next accept. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
     Session *session = Listener_TakeSession(listener, acceptEvent);
+    const char *failedCall = "AcceptEx";
     NetAddress address;
 
-    if (error == 0 && !SocketUtils_SetUpdateAcceptSocket(session->socket, listener->socket))
-        error = (DWORD)WSAGetLastError();
     if (error == 0) {
-        SocketUtils_GetAcceptAddress(acceptEvent->buffer, &address);
+        failedCall = "setsockopt";
+        error = Listener_UpdateContext(listener, session);
+    }
+    if (error == 0) {
+        Listener_GetAddress(listener, acceptEvent, &address);
         if (!Session_ProcessAccept(session, &address))
             ServerLog_AcceptFailed("CreateIoCompletionPort", GetLastError());
     }
@@ -136,8 +168,8 @@ static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent,
     } else {
         /* ERROR_OPERATION_ABORTED: Listener_Close has cancelled it. */
         if (error != ERROR_OPERATION_ABORTED)
-            ServerLog_AcceptFailed("AcceptEx", error);
-        Listener_SetIdle(listener, acceptEvent);
+            ServerLog_AcceptFailed(failedCall, error);
+        Listener_PostponeAccept(listener, acceptEvent);
     }
 }
 
@@ -148,31 +180,52 @@ static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     (void)bytes;
     Listener_ProcessAccept(listener, CONTAINING_RECORD(event, AcceptEvent, event), error);
 
-    /* Last, and after the next one was counted: when none is left, Listener_Close returns. */
+    /* Last, after the next one was counted: when none is left, Listener_Close returns. */
     AcquireSRWLockExclusive(&listener->lock);
     if (--listener->outstanding == 0)
-        WakeConditionVariable(&listener->isQuiet);
+        WakeConditionVariable(&listener->noAccept);
     ReleaseSRWLockExclusive(&listener->lock);
     return false;
+}
+
+/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are extensions
+   of Winsock, and WSAIoctl returns their addresses. False: WSAGetLastError says why. */
+static bool Listener_BindFunctions(Listener *listener)
+{
+    const GUID acceptEx = WSAID_ACCEPTEX;
+    const GUID getAcceptExSockaddrs = WSAID_GETACCEPTEXSOCKADDRS;
+
+    return SocketUtils_BindWindowsFunction(listener->socket, acceptEx, &listener->acceptEx,
+                                           sizeof(listener->acceptEx)) &&
+           SocketUtils_BindWindowsFunction(listener->socket, getAcceptExSockaddrs,
+                                           &listener->getAcceptExSockaddrs,
+                                           sizeof(listener->getAcceptExSockaddrs));
 }
 
 /* Opens the socket. Returns NULL, or the call that failed; WSAGetLastError says why. */
 static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
 {
+    BOOL isExclusive = TRUE;
+
     listener->socket = SocketUtils_CreateSocket(listener->family);
     if (listener->socket == INVALID_SOCKET)
         return "socket";
-    if (!SocketUtils_SetExclusiveAddressUse(listener->socket, true))
+    if (setsockopt(listener->socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
+                   (int)sizeof(isExclusive)) == SOCKET_ERROR)
         return "setsockopt";
-    /* Dual stack. Without it IPv4 clients would be turned away, and that is all. */
+    /* Dual stack. If this fails, IPv4 clients are refused and nothing else changes. */
     if (listener->family == AF_INET6)
         SocketUtils_SetIpv6Only(listener->socket, false);
-    if (!SocketUtils_Bind(listener->socket, address))
+    if (bind(listener->socket, (const SOCKADDR *)&address->storage, address->length) ==
+        SOCKET_ERROR)
         return "bind";
-    if (!SocketUtils_Listen(listener->socket))
+    if (listen(listener->socket, SOMAXCONN) == SOCKET_ERROR)
         return "listen";
-    if (!SocketUtils_GetLocalAddress(listener->socket, address))
+    if (getsockname(listener->socket, (SOCKADDR *)&address->storage, &address->length) ==
+        SOCKET_ERROR)
         return "getsockname";
+    if (!Listener_BindFunctions(listener))
+        return "WSAIoctl";
     if (!IocpCore_Register(listener->core, &listener->object))
         return "CreateIoCompletionPort";
     return NULL;
@@ -192,31 +245,31 @@ bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *cor
         return false;
     }
     for (int i = 0; i < ACCEPT_COUNT; i++)
-        listener->events[i].isIdle = true;
-    Listener_RegisterIdle(listener);
+        listener->events[i].isPostponed = true;
+    Listener_RetryAccepts(listener);
     return true;
 }
 
-/* Takes the accept if it is idle: from then on it is the caller's to begin. */
-static bool Listener_TakeIdle(Listener *listener, AcceptEvent *acceptEvent)
+/* True: the accept was postponed, and is now the caller's to start. */
+static bool Listener_TakePostponed(Listener *listener, AcceptEvent *acceptEvent)
 {
-    bool isIdle;
+    bool isPostponed;
 
     AcquireSRWLockExclusive(&listener->lock);
-    isIdle = acceptEvent->isIdle;
-    acceptEvent->isIdle = false;
+    isPostponed = acceptEvent->isPostponed;
+    acceptEvent->isPostponed = false;
     ReleaseSRWLockExclusive(&listener->lock);
-    return isIdle;
+    return isPostponed;
 }
 
-void Listener_RegisterIdle(Listener *listener)
+void Listener_RetryAccepts(Listener *listener)
 {
-    bool isBegun = true;
+    bool isStarted = true;
 
-    /* The first that cannot be begun is the last that is tried: what it lacks, the others lack. */
-    for (int i = 0; i < ACCEPT_COUNT && isBegun; i++) {
-        if (Listener_TakeIdle(listener, &listener->events[i]))
-            isBegun = Listener_RegisterAccept(listener, &listener->events[i]);
+    /* Stop at the first failure: the others would fail for the same reason. */
+    for (int i = 0; i < ACCEPT_COUNT && isStarted; i++) {
+        if (Listener_TakePostponed(listener, &listener->events[i]))
+            isStarted = Listener_RegisterAccept(listener, &listener->events[i]);
     }
 }
 
@@ -228,7 +281,7 @@ void Listener_Close(Listener *listener)
     listener->isClosing = true;
     CancelIoEx((HANDLE)listener->socket, NULL);
     while (listener->outstanding > 0)
-        SleepConditionVariableSRW(&listener->isQuiet, &listener->lock, INFINITE, 0);
+        SleepConditionVariableSRW(&listener->noAccept, &listener->lock, INFINITE, 0);
     ReleaseSRWLockExclusive(&listener->lock);
     SocketUtils_Close(&listener->socket);
 }

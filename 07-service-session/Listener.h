@@ -2,10 +2,10 @@
  * Listener: accepts clients through the port.
  *
  * Several AcceptEx are outstanding, each with a session that waits for its client and a buffer for
- * the addresses. When one has completed, on a worker, it is begun again with a new session,
- * whatever became of it. What cannot be begun just now, for want of sockets or memory, stays idle,
- * and the owner is asked to call Listener_RegisterIdle after a pause: no accept is ever lost, no
- * worker waits, and nobody spins.
+ * the addresses. When one has completed, whatever its result, a worker starts it again with a new
+ * session. If that fails for lack of resources, the accept is postponed, and the owner is asked to
+ * call Listener_RetryAccepts after a pause. So no accept is lost, no worker waits, and no thread
+ * spins.
  */
 #ifndef LISTENER_H
 #define LISTENER_H
@@ -16,35 +16,40 @@
 
 #define ACCEPT_COUNT 16
 
-/* Whoever wants the clients. A listener knows nothing else of it. */
+/* What AcceptEx needs for each of the two addresses: 16 bytes more than the address has. */
+#define ACCEPT_ADDRESS_SIZE ((int)sizeof(SOCKADDR_STORAGE) + 16)
+
+/* What a listener needs from its owner. */
 typedef struct ListenerOwner ListenerOwner;
 struct ListenerOwner {
     /* A session with a socket of `family`, one reference, the listener's. NULL: GetLastError. */
     Session *(*CreateSession)(ListenerOwner *owner, int family);
 
-    /* An accept has become idle: Listener_RegisterIdle is due after a pause. Any thread. */
-    void (*OnAcceptIdle)(ListenerOwner *owner);
+    /* An accept was postponed: call Listener_RetryAccepts after a pause. Any thread. */
+    void (*OnAcceptPostponed)(ListenerOwner *owner);
 };
 
-/* The event of an accept, with what an accept needs. */
+/* An accept: its event, and what else it needs. */
 typedef struct AcceptEvent {
     IocpEvent event;
-    Session *session;                /* for the client that is to come; a reference */
-    char buffer[ACCEPT_BUFFER_SIZE]; /* where AcceptEx writes the addresses */
-    bool isIdle; /* no accept is outstanding; Listener_RegisterIdle begins one */
+    Session *session;                     /* for the next client; a reference */
+    char buffer[2 * ACCEPT_ADDRESS_SIZE]; /* where AcceptEx writes the addresses */
+    bool isPostponed;                     /* not outstanding; Listener_RetryAccepts starts it */
 } AcceptEvent;
 
 typedef struct Listener {
     IocpObject object;
     SOCKET socket;
     int family; /* AF_INET or AF_INET6 */
+    LPFN_ACCEPTEX acceptEx;
+    LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
     IocpCore *core;
     ListenerOwner *owner;
 
-    SRWLOCK lock;               /* held to change or read what follows */
-    CONDITION_VARIABLE isQuiet; /* no accept is outstanding */
-    int outstanding;            /* accepts that are begun and not yet dispatched */
-    bool isClosing;             /* nothing is begun any more */
+    SRWLOCK lock;                /* held to change or read what follows */
+    CONDITION_VARIABLE noAccept; /* no accept is outstanding */
+    int outstanding;             /* accepts that are started and not yet dispatched */
+    bool isClosing;              /* no more accepts are started */
     AcceptEvent events[ACCEPT_COUNT];
 } Listener;
 
@@ -52,20 +57,20 @@ typedef struct Listener {
 void Listener_Init(Listener *listener);
 
 /*
- * Listens on `address`, in which port 0 becomes the port that the system chose, and begins to
- * accept. On :: it accepts IPv4 clients, too. Completions are dispatched by `core`, which outlives
- * the listener, as `owner` does. False: it cannot, and a sentence has said why; Listener_Close is
- * due all the same.
+ * Listens on `address`, in which port 0 becomes the port that the system chose, and starts to
+ * accept. On :: it also accepts IPv4 clients. Completions are dispatched by `core`, which outlives
+ * the listener, as `owner` does. False: it failed and has printed why; Listener_Close
+ * must still be called.
  */
 bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *core,
                           ListenerOwner *owner);
 
-/* Begins the idle accepts. If one still cannot be begun, the owner is told again. */
-void Listener_RegisterIdle(Listener *listener);
+/* Starts the postponed accepts. If one fails again, the owner is told again. */
+void Listener_RetryAccepts(Listener *listener);
 
 /*
  * Cancels the accepts and waits until all have been dispatched, by other threads; then closes the
- * socket. No session is started any more when this returns. The owner's thread, no callback's.
+ * socket. After that no more sessions are started. The owner's thread, no callback's.
  */
 void Listener_Close(Listener *listener);
 

@@ -85,7 +85,7 @@ static void PrintCounters(Service *service)
     fflush(stdout);
 }
 
-/* For Ctrl+C, on another thread: makes the wait return. */
+/* Called on another thread after Ctrl+C: makes the wait return. */
 static void WakeServer(void)
 {
     SetEvent(stopEvent);
@@ -101,7 +101,7 @@ static bool RunServer(const ServerOptions *options)
     settings.createSession = CreateEchoSession;
     settings.OnRefused = OnRefused;
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     if (!Service_Start(&service, &settings)) {
@@ -121,17 +121,17 @@ static bool RunServer(const ServerOptions *options)
 static bool OpenProgram(void)
 {
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return false;
     }
     if (!SendBufferManager_Init()) {
-        HandleError("FlsAlloc", GetLastError());
+        ErrorText_Print("FlsAlloc", GetLastError());
         SocketUtils_Clear();
         return false;
     }
     stopEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (stopEvent == NULL) {
-        HandleError("CreateEvent", GetLastError());
+        ErrorText_Print("CreateEvent", GetLastError());
         SendBufferManager_Clear();
         SocketUtils_Clear();
         return false;

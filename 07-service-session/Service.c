@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #define MIN_WORKERS    2
-#define ERROR_PAUSE_MS 50  /* after a call that failed for want of something: do not spin */
+#define ERROR_PAUSE_MS 50  /* after a call that failed for lack of resources: don't spin */
 #define KEEPER_MS      100 /* how often the keeper looks at sessions that are to end at a time */
 
 ServiceSettings Service_GetDefaults(void)
@@ -63,7 +63,7 @@ static void Service_RemoveSession(Service *service, Session *session)
     if (session->next != NULL)
         session->next->previous = session->previous;
     if (--service->sessionCount == 0)
-        WakeConditionVariable(&service->isEmpty);
+        WakeConditionVariable(&service->noSession);
     ReleaseSRWLockExclusive(&service->lock);
     Session_Release(session);
 }
@@ -106,7 +106,7 @@ static Session *Service_CreateSession(ListenerOwner *owner, int family)
     return service->settings.createSession(service, &service->sessionOwner, family);
 }
 
-static void Service_OnAcceptIdle(ListenerOwner *owner)
+static void Service_OnAcceptPostponed(ListenerOwner *owner)
 {
     Service *service = CONTAINING_RECORD(owner, Service, listenerOwner);
 
@@ -126,7 +126,7 @@ static void Service_WorkerMain(void *argument)
         if (result == DISPATCH_QUIT)
             return;
         if (result == DISPATCH_FAILED) {
-            HandleError("GetQueuedCompletionStatusEx", GetLastError());
+            ErrorText_Print("GetQueuedCompletionStatusEx", GetLastError());
             Sleep(ERROR_PAUSE_MS);
         }
     }
@@ -163,7 +163,7 @@ static void Service_KeeperMain(void *argument)
         if (InterlockedExchange(&service->isAcceptIdle, 0) != 0) {
             /* What the accept lacked may be there when a session has ended. */
             Sleep(ERROR_PAUSE_MS);
-            Listener_RegisterIdle(&service->listener);
+            Listener_RetryAccepts(&service->listener);
         }
         isSomeoneWaiting = Service_CheckSessions(service);
     }
@@ -180,14 +180,14 @@ static bool Service_LaunchThreads(Service *service)
         count = MIN_WORKERS;
     for (int i = 0; i < count; i++) {
         if (!ThreadManager_Launch(&service->workers, Service_WorkerMain, service)) {
-            HandleError("_beginthreadex", GetLastError());
+            ErrorText_Print("_beginthreadex", GetLastError());
             break;
         }
     }
     if (service->workers.count == 0)
         return false;
     if (!ThreadManager_Launch(&service->keeper, Service_KeeperMain, service)) {
-        HandleError("_beginthreadex", GetLastError());
+        ErrorText_Print("_beginthreadex", GetLastError());
         return false;
     }
     return true;
@@ -218,9 +218,9 @@ static void Service_Init(Service *service, const ServiceSettings *settings)
     service->sessionOwner.OnSessionClosing = Service_OnSessionClosing;
     service->sessionOwner.OnSessionDisconnected = Service_OnSessionDisconnected;
     service->listenerOwner.CreateSession = Service_CreateSession;
-    service->listenerOwner.OnAcceptIdle = Service_OnAcceptIdle;
+    service->listenerOwner.OnAcceptPostponed = Service_OnAcceptPostponed;
     InitializeSRWLock(&service->lock);
-    InitializeConditionVariable(&service->isEmpty);
+    InitializeConditionVariable(&service->noSession);
     Listener_Init(&service->listener);
 }
 
@@ -230,20 +230,20 @@ static bool Service_ConnectOne(Service *service)
     const NetAddress *address = &service->settings.address;
     Session *session = service->settings.createSession(service, &service->sessionOwner,
                                                        NetAddress_GetFamily(address));
-    bool isBegun;
+    bool isStarted;
 
     if (session == NULL) {
-        HandleError("socket", GetLastError());
+        ErrorText_Print("socket", GetLastError());
         return false;
     }
     Service_AddSession(service, session);
-    isBegun = Session_Connect(session, address);
-    if (!isBegun) {
-        HandleError("ConnectEx", GetLastError());
+    isStarted = Session_Connect(session, address);
+    if (!isStarted) {
+        ErrorText_Print("ConnectEx", GetLastError());
         Service_RemoveSession(service, session);
     }
     Session_Release(session);
-    return isBegun;
+    return isStarted;
 }
 
 static bool Service_ConnectAll(Service *service)
@@ -260,14 +260,14 @@ bool Service_Start(Service *service, const ServiceSettings *settings)
     const char *failedCall = NULL;
 
     Service_Init(service, settings);
-    if (!SocketUtils_BindWindowsFunctions())
+    if (!SocketUtils_BindConnectEx())
         failedCall = "WSAIoctl";
     else if ((service->keeperEvent = CreateEventW(NULL, FALSE, FALSE, NULL)) == NULL)
         failedCall = "CreateEvent";
     else if (!IocpCore_Create(&service->core))
         failedCall = "CreateIoCompletionPort";
     if (failedCall != NULL)
-        HandleError(failedCall, GetLastError());
+        ErrorText_Print(failedCall, GetLastError());
 
     if (failedCall == NULL && Service_LaunchThreads(service)) {
         if (settings->type == SERVICE_SERVER &&
@@ -312,7 +312,7 @@ static void Service_WaitUntilEmpty(Service *service, DWORD timeoutMs)
                 break;
             leftMs = (DWORD)(endMs - nowMs);
         }
-        SleepConditionVariableSRW(&service->isEmpty, &service->lock, leftMs, 0);
+        SleepConditionVariableSRW(&service->noSession, &service->lock, leftMs, 0);
     }
     ReleaseSRWLockExclusive(&service->lock);
 }

@@ -70,12 +70,12 @@ struct Service {
     ThreadManager keeper; /* one thread, for what is due at a time and not at a completion */
     HANDLE keeperEvent;   /* wakes it */
 
-    SRWLOCK lock;               /* held to change or walk what follows */
-    CONDITION_VARIABLE isEmpty; /* the set has become empty */
-    Session *first;             /* the set of live sessions; a reference each */
+    SRWLOCK lock;                 /* held to change or walk what follows */
+    CONDITION_VARIABLE noSession; /* the set has become empty */
+    Session *first;               /* the set of live sessions; a reference each */
     int sessionCount;
     volatile LONG isKeeperOver;
-    volatile LONG isAcceptIdle; /* Listener_RegisterIdle is due */
+    volatile LONG isAcceptIdle; /* Listener_RetryAccepts is due */
     volatile LONG64 sessionsEver;
     volatile LONG64 refused;
 };

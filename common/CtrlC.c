@@ -12,7 +12,7 @@ static volatile LONG pressed;
 static SRWLOCK wakeLock = SRWLOCK_INIT; /* held while wakeServer is called or changed */
 static void (*wakeServer)(void);
 
-/* Calls wakeServer. False: there is nobody to wake any more. */
+/* Calls wakeServer. False: CtrlC_Remove was called. */
 static bool Wake(void)
 {
     bool waiting;
@@ -31,8 +31,8 @@ static BOOL WINAPI Handler(DWORD event)
     while (Wake())
         Sleep(REPEAT_MS);
 
-    /* When the window is closed or the person logs off, the system ends the process as soon as this
-       returns. main is still cleaning up: it ends the process, and this thread with it. */
+    /* When the window is closed or the user logs off, the system ends the process as soon as this
+       returns. But main still cleans up. It ends the process, and this thread with it. */
     if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
         Sleep(INFINITE);
     return TRUE;

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* The system's text without the line break that it ends with; empty where it has none. */
+/* Writes the system's text without its final line break, or "" if the system has no text. */
 static void GetSystemText(char *text, DWORD size, DWORD error)
 {
     DWORD length = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS |
@@ -27,7 +27,7 @@ char *ErrorText_Format(char *text, int size, const char *call, DWORD error)
     return text;
 }
 
-void HandleError(const char *call, DWORD error)
+void ErrorText_Print(const char *call, DWORD error)
 {
     char text[ERROR_TEXT_SIZE];
 

@@ -1,8 +1,8 @@
 /*
- * ErrorText: an error's number as a sentence.
+ * ErrorText: turns an error number into a sentence.
  *
- * Winsock's numbers (10048) and the system's (64, 995) are one set: FormatMessage knows both.
- * Wine has no text for Winsock's; the number stands alone there. May be called on any thread.
+ * FormatMessage knows Winsock's numbers (10048) and the system's (64, 995). Wine has no texts for
+ * Winsock's: there the sentence ends after the number. May be called on any thread.
  */
 #ifndef ERROR_TEXT_H
 #define ERROR_TEXT_H
@@ -21,6 +21,6 @@
 char *ErrorText_Format(char *text, int size, const char *call, DWORD error);
 
 /* Prints that sentence and a newline to stderr. */
-void HandleError(const char *call, DWORD error);
+void ErrorText_Print(const char *call, DWORD error);
 
 #endif

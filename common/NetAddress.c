@@ -20,7 +20,7 @@ static bool NetAddress_FromText4(NetAddress *address, const char *text, uint16_t
     return true;
 }
 
-/* The number after the '%' of "fe80::1%3": which interface a link-local address is on. */
+/* Reads the number after '%' in "fe80::1%3": the interface of a link-local address. */
 static bool ParseScope(const char *digits, ULONG *scope)
 {
     ULONG value = 0;

@@ -1,8 +1,8 @@
 /*
  * NetAddress: an IPv4 or IPv6 address with its port, and its text form.
  *
- * A SOCKADDR_STORAGE has room for either family; `length` is what bind, connect and accept want
- * to be told or have told us. All functions may be called on any thread.
+ * A SOCKADDR_STORAGE has room for either family; `length` is the length that bind, connect and
+ * accept expect or return. All functions may be called on any thread.
  */
 #ifndef NET_ADDRESS_H
 #define NET_ADDRESS_H
@@ -22,7 +22,7 @@ typedef struct NetAddress {
 
 /*
  * Reads a numeric address: "127.0.0.1", "::1", "fe80::1%3". Host names are not looked up.
- * `port` is in host byte order. False: the text is no address; `address` is then untouched.
+ * `port` is in host byte order. False: the text is not an address, and `address` is unchanged.
  */
 bool NetAddress_FromText(NetAddress *address, const char *text, uint16_t port);
 
@@ -33,15 +33,15 @@ bool NetAddress_FromText(NetAddress *address, const char *text, uint16_t port);
  */
 char *NetAddress_ToText(const NetAddress *address, char *text, int size);
 
-/* The port in host byte order. */
+/* Returns the port in host byte order. */
 uint16_t NetAddress_GetPort(const NetAddress *address);
 
-/* AF_INET or AF_INET6. */
+/* Returns AF_INET or AF_INET6. */
 int NetAddress_GetFamily(const NetAddress *address);
 
 /*
- * Where a program on this machine connects to reach a server that listens on `address`: the same
- * address, but loopback in place of 0.0.0.0 or ::, which are no destinations.
+ * Returns the address to which a program on this machine connects to reach a server that listens on
+ * `address`: the same one, but loopback instead of 0.0.0.0 or ::, which are no destinations.
  */
 NetAddress NetAddress_ToLocal(const NetAddress *address);
 

@@ -18,7 +18,7 @@ void ServerLog_Init(bool quiet, bool showThread)
     isThreadShown = showThread;
 }
 
-/* One call of fprintf for one line: the C runtime locks the stream for that long, and no longer. */
+/* One call of printf for one line: the C runtime locks the stream for one call. */
 static void PrintEvent(const char *format, ...)
 {
     char line[LINE_SIZE];

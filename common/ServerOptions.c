@@ -15,7 +15,7 @@ static const char usage[] =
     "Usage: server.exe [--address A] [--port N] [--quiet] [--help]\n"
     "  --address A  listen on this IPv4 or IPv6 address of this machine (default " DEFAULT_ADDRESS
     ")\n"
-    "  --port N     listen on this port, 0 to 65535; 0 takes a free one (default 7777)\n"
+    "  --port N     listen on this port, 0 to 65535; 0: the system chooses one (default 7777)\n"
     "  --quiet      do not print a line for each event\n"
     "  --help       print this and exit\n"
     "Ctrl+C stops the server.\n";

@@ -8,24 +8,24 @@
 
 #include "NetAddress.h"
 
-/* ServerOptions_Parse found nothing that ends the program. */
+/* Returned by ServerOptions_Parse when the server should run. */
 #define SERVER_OPTIONS_RUN (-1)
 
 typedef struct ServerOptions {
-    NetAddress address; /* where to listen; port 0 asks the system for a free one */
-    bool quiet;         /* no line for each event */
+    NetAddress address; /* where to listen; for port 0 the system chooses one */
+    bool quiet;         /* print no events */
 } ServerOptions;
 
 /*
- * Fills `options` from the command line. Returns SERVER_OPTIONS_RUN, or the exit code of a program
- * that is done: 0 after --help (the usage is on stdout), 2 after anything that is not understood
- * (a sentence that names it, and the usage, are on stderr). To be called once, on the main thread.
+ * Fills `options` from the command line. Returns SERVER_OPTIONS_RUN, or the exit code with which
+ * the program must end: 0 after --help (it has printed the usage on stdout), 2 after a word that is
+ * not understood (it has named the word on stderr). Call it once, on the main thread.
  */
 int ServerOptions_Parse(ServerOptions *options, int argc, char *argv[]);
 
 /*
- * Reads a whole number between `least` and `most` and nothing but it. False: `text` is something
- * else, and `value` is untouched.
+ * Reads a whole number from `least` to `most`. False: `text` is anything else, and `value` is
+ * unchanged.
  */
 bool ServerOptions_ParseNumber(const char *text, long least, long most, long *value);
 

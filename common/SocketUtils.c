@@ -3,10 +3,6 @@
  */
 #include "SocketUtils.h"
 
-#include <string.h>
-
-static LPFN_ACCEPTEX acceptEx;
-static LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
 static LPFN_CONNECTEX connectEx;
 
 bool SocketUtils_Init(void)
@@ -14,7 +10,7 @@ bool SocketUtils_Init(void)
     WSADATA wsaData;
     int error = WSAStartup(MAKEWORD(2, 2), &wsaData);
 
-    /* WSAStartup returns its error: before it has worked there is no WSAGetLastError to ask. */
+    /* WSAStartup returns its error: WSAGetLastError only works after a successful WSAStartup. */
     if (error != 0) {
         SetLastError((DWORD)error);
         return false;
@@ -46,13 +42,6 @@ static bool SetOption(SOCKET socket, int level, int name, const void *value, int
     return setsockopt(socket, level, name, (const char *)value, size) == 0;
 }
 
-bool SocketUtils_SetExclusiveAddressUse(SOCKET socket, bool on)
-{
-    BOOL value = on;
-
-    return SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, &value, (int)sizeof(value));
-}
-
 bool SocketUtils_SetNonBlocking(SOCKET socket, bool on)
 {
     u_long value = on;
@@ -67,44 +56,9 @@ bool SocketUtils_SetTcpNoDelay(SOCKET socket, bool on)
     return SetOption(socket, IPPROTO_TCP, TCP_NODELAY, &value, (int)sizeof(value));
 }
 
-bool SocketUtils_SetLinger(SOCKET socket, bool on, uint16_t seconds)
-{
-    LINGER value;
-
-    value.l_onoff = on;
-    value.l_linger = seconds;
-    return SetOption(socket, SOL_SOCKET, SO_LINGER, &value, (int)sizeof(value));
-}
-
-bool SocketUtils_SetRecvBufferSize(SOCKET socket, int size)
-{
-    return SetOption(socket, SOL_SOCKET, SO_RCVBUF, &size, (int)sizeof(size));
-}
-
-bool SocketUtils_SetSendBufferSize(SOCKET socket, int size)
-{
-    return SetOption(socket, SOL_SOCKET, SO_SNDBUF, &size, (int)sizeof(size));
-}
-
-bool SocketUtils_Bind(SOCKET socket, const NetAddress *address)
-{
-    return bind(socket, (const SOCKADDR *)&address->storage, address->length) == 0;
-}
-
-bool SocketUtils_Listen(SOCKET socket)
-{
-    return listen(socket, SOMAXCONN) == 0;
-}
-
 bool SocketUtils_Connect(SOCKET socket, const NetAddress *address)
 {
     return connect(socket, (const SOCKADDR *)&address->storage, address->length) == 0;
-}
-
-SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address)
-{
-    address->length = (int)sizeof(address->storage);
-    return accept(listenSocket, (SOCKADDR *)&address->storage, &address->length);
 }
 
 bool SocketUtils_IsClientGone(DWORD error)
@@ -123,14 +77,7 @@ bool SocketUtils_IsClientGone(DWORD error)
     }
 }
 
-bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address)
-{
-    address->length = (int)sizeof(address->storage);
-    return getsockname(socket, (SOCKADDR *)&address->storage, &address->length) == 0;
-}
-
-/* `function` is the address of a pointer to a function: WSAIoctl writes the pointer there. */
-static bool BindWindowsFunction(SOCKET socket, GUID guid, void *function, DWORD size)
+bool SocketUtils_BindWindowsFunction(SOCKET socket, GUID guid, void *function, DWORD size)
 {
     DWORD bytes = 0;
 
@@ -138,49 +85,17 @@ static bool BindWindowsFunction(SOCKET socket, GUID guid, void *function, DWORD 
                     &bytes, NULL, NULL) == 0;
 }
 
-bool SocketUtils_BindWindowsFunctions(void)
+bool SocketUtils_BindConnectEx(void)
 {
-    const GUID acceptExGuid = WSAID_ACCEPTEX;
-    const GUID sockaddrsGuid = WSAID_GETACCEPTEXSOCKADDRS;
-    const GUID connectExGuid = WSAID_CONNECTEX;
+    const GUID guid = WSAID_CONNECTEX;
     SOCKET socket = SocketUtils_CreateSocket(AF_INET);
     bool isBound = socket != INVALID_SOCKET &&
-                   BindWindowsFunction(socket, acceptExGuid, &acceptEx, sizeof(acceptEx)) &&
-                   BindWindowsFunction(socket, sockaddrsGuid, &getAcceptExSockaddrs,
-                                       sizeof(getAcceptExSockaddrs)) &&
-                   BindWindowsFunction(socket, connectExGuid, &connectEx, sizeof(connectEx));
+                   SocketUtils_BindWindowsFunction(socket, guid, &connectEx, sizeof(connectEx));
     int error = isBound ? 0 : WSAGetLastError();
 
     SocketUtils_Close(&socket);
     WSASetLastError(error);
     return isBound;
-}
-
-bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer,
-                          WSAOVERLAPPED *overlapped)
-{
-    DWORD bytes = 0;
-
-    return acceptEx(listenSocket, acceptSocket, buffer, 0, ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE,
-                    &bytes, overlapped);
-}
-
-void SocketUtils_GetAcceptAddress(void *buffer, NetAddress *address)
-{
-    SOCKADDR *local = NULL, *remote = NULL;
-    int localLength = 0, remoteLength = 0;
-
-    getAcceptExSockaddrs(buffer, 0, ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE, &local, &localLength,
-                         &remote, &remoteLength);
-    memset(address, 0, sizeof(*address));
-    memcpy(&address->storage, remote, (size_t)remoteLength);
-    address->length = remoteLength;
-}
-
-bool SocketUtils_SetUpdateAcceptSocket(SOCKET acceptSocket, SOCKET listenSocket)
-{
-    return SetOption(acceptSocket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listenSocket,
-                     (int)sizeof(listenSocket));
 }
 
 bool SocketUtils_ConnectEx(SOCKET socket, const NetAddress *address, WSAOVERLAPPED *overlapped)
@@ -199,7 +114,7 @@ bool SocketUtils_BindAnyAddress(SOCKET socket, int family)
     NetAddress any;
 
     return NetAddress_FromText(&any, family == AF_INET6 ? "::" : "0.0.0.0", 0) &&
-           SocketUtils_Bind(socket, &any);
+           bind(socket, (const SOCKADDR *)&any.storage, any.length) == 0;
 }
 
 bool SocketUtils_SetIpv6Only(SOCKET socket, bool on)

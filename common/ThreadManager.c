@@ -7,7 +7,7 @@
 #include <process.h>
 #include <stdlib.h>
 
-/* What a new thread is told; the thread frees it. */
+/* What a new thread has to do. The thread frees it. */
 typedef struct ThreadStart {
     void (*procedure)(void *);
     void *argument;
@@ -29,7 +29,7 @@ static unsigned __stdcall ThreadMain(void *parameter)
     return 0;
 }
 
-/* Makes room for a handle before there is a thread: one whose handle is lost cannot be joined. */
+/* Makes room for the handle before the thread exists: without its handle it cannot be joined. */
 static bool Reserve(ThreadManager *manager)
 {
     int capacity = manager->capacity == 0 ? 8 : manager->capacity * 2;
@@ -58,7 +58,7 @@ bool ThreadManager_Launch(ThreadManager *manager, void (*procedure)(void *), voi
     start->procedure = procedure;
     start->argument = argument;
 
-    /* Not CreateThread: this sets up the C runtime for the thread, too. It fails with 0. */
+    /* Not CreateThread: this also sets up the C runtime for the thread. It fails with 0. */
     thread = _beginthreadex(NULL, 0, ThreadMain, start, 0, NULL);
     if (thread == 0) {
         DWORD error = errno == EAGAIN ? ERROR_TOO_MANY_TCBS : ERROR_NOT_ENOUGH_MEMORY;

@@ -1,7 +1,7 @@
 /*
- * ThreadManager: starts threads and waits until they have all ended.
+ * ThreadManager: starts threads and waits until they have ended.
  *
- * One thread owns the manager and makes all calls on it.
+ * One thread owns the manager and makes all calls.
  */
 #ifndef THREAD_MANAGER_H
 #define THREAD_MANAGER_H
@@ -16,7 +16,7 @@ typedef struct ThreadManager {
     int capacity;
 } ThreadManager;
 
-/* An empty manager. All bytes zero is one too. */
+/* Makes the manager empty. A manager of zero bytes is also empty. */
 void ThreadManager_Init(ThreadManager *manager);
 
 /*
@@ -29,7 +29,7 @@ bool ThreadManager_Launch(ThreadManager *manager, void (*procedure)(void *), voi
 /* Waits for every launched thread, closes their handles and leaves the manager empty. */
 void ThreadManager_Join(ThreadManager *manager);
 
-/* The number of processors that this process may use, at least 1. */
+/* Returns the number of processors, at least 1. */
 int ThreadManager_GetProcessorCount(void);
 
 #endif

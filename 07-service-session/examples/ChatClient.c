@@ -519,7 +519,7 @@ static int Chat(ThreadManager *inputThread)
             exitCode = 1;
         } else if (client.isInside && inputThread->count == 0) {
             if (!ThreadManager_Launch(inputThread, ReadLines, GetStdHandle(STD_INPUT_HANDLE))) {
-                HandleError("_beginthreadex", GetLastError());
+                ErrorText_Print("_beginthreadex", GetLastError());
                 exitCode = 1;
             }
         } else if (client.hasLine && client.unheard < UNHEARD_MAX) {
@@ -550,7 +550,7 @@ static int RunClient(void)
     settings.workerCount = 1;
     settings.session.recvBufferSize = CHAT_NOTICE_MAX;
     if (!CtrlC_Install(WakeClient)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return 1;
     }
     ThreadManager_Init(&inputThread);
@@ -577,11 +577,11 @@ static int Run(void)
     int exitCode;
 
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     if (!SendBufferManager_Init()) {
-        HandleError("FlsAlloc", GetLastError());
+        ErrorText_Print("FlsAlloc", GetLastError());
         SocketUtils_Clear();
         return 1;
     }
@@ -599,7 +599,7 @@ int main(void)
     char **argv = GetUtf8Arguments(&argc);
 
     if (argv == NULL) {
-        HandleError("CommandLineToArgvW", GetLastError());
+        ErrorText_Print("CommandLineToArgvW", GetLastError());
         return 1;
     }
     exitCode = ParseOptions(&client.options, argc, argv);

@@ -360,7 +360,7 @@ static const char usage[] =
     "Usage: ChatServer.exe [--address A] [--port N] [--quiet] [--max N] [--help]\n"
     "  --address A  listen on this IPv4 or IPv6 address of this machine (default " DEFAULT_ADDRESS
     ")\n"
-    "  --port N     listen on this port, 0 to 65535; 0 takes a free one (default 7777)\n"
+    "  --port N     listen on this port, 0 to 65535; 0: the system chooses one (default 7777)\n"
     "  --quiet      do not print a line for each event\n"
     "  --max N      at most N clients at a time, 1 to 1000 (default 100)\n"
     "  --help       print this and exit\n"
@@ -423,7 +423,7 @@ static void WakeServer(void)
     SetEvent(wakeEvent);
 }
 
-/* False: the server cannot start, and a sentence has said why. */
+/* Opens what the server needs. False: it failed and has printed why. */
 static bool OpenServer(Service *service, const ChatOptions *options)
 {
     ServiceSettings settings = Service_GetDefaults();
@@ -437,11 +437,11 @@ static bool OpenServer(Service *service, const ChatOptions *options)
     room.lastPingMs = GetTickCount64();
     wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (wakeEvent == NULL) {
-        HandleError("CreateEvent", GetLastError());
+        ErrorText_Print("CreateEvent", GetLastError());
         return false;
     }
     if (!CtrlC_Install(WakeServer)) {
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     return Service_Start(service, &settings);
@@ -489,11 +489,11 @@ int main(int argc, char *argv[])
     isQuiet = options.quiet;
     ServerLog_Init(options.quiet, false);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     if (!SendBufferManager_Init()) {
-        HandleError("FlsAlloc", GetLastError());
+        ErrorText_Print("FlsAlloc", GetLastError());
         SocketUtils_Clear();
         return 1;
     }

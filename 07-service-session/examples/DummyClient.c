@@ -396,20 +396,20 @@ int main(int argc, char *argv[])
         return exitCode;
     run.options = options;
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     if (!SendBufferManager_Init()) {
-        HandleError("FlsAlloc", GetLastError());
+        ErrorText_Print("FlsAlloc", GetLastError());
         SocketUtils_Clear();
         return 1;
     }
     exitCode = 1;
     run.wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (run.wakeEvent == NULL)
-        HandleError("CreateEvent", GetLastError());
+        ErrorText_Print("CreateEvent", GetLastError());
     else if (!CtrlC_Install(WakeClient))
-        HandleError("SetConsoleCtrlHandler", GetLastError());
+        ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
     else
         exitCode = RunSessions(&service);
     CtrlC_Remove();

@@ -13,8 +13,8 @@
 #define CHAT_TEST_H
 
 #include "ServerProcess.h"
-#include "SocketUtils.h"
 #include "Test.h"
+#include "TestSocketUtils.h"
 
 #define WAIT_MS      5000  /* for what should come at once; long, because machines can be busy */
 #define QUIET_MS     300   /* for what should not come */

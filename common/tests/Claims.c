@@ -91,11 +91,11 @@ int main(int argc, char *argv[])
         return 2;
     }
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
-    if (!SocketUtils_BindWindowsFunctions()) {
-        HandleError("WSAIoctl", (DWORD)WSAGetLastError());
+    if (!SocketUtils_BindConnectEx()) {
+        ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
         return 1;
     }
     Test_SetHooks(&hooks);

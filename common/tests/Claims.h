@@ -15,8 +15,8 @@
 #ifndef CLAIMS_H
 #define CLAIMS_H
 
-#include "SocketUtils.h"
 #include "Test.h"
+#include "TestSocketUtils.h"
 
 #define WAIT_MS  5000 /* for what has to come; long, because machines can be busy */
 #define QUIET_MS 50   /* for what must not come */

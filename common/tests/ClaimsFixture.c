@@ -26,7 +26,7 @@ static int operationCount;
 /* Ends the program: where the system gives no socket or no event, there is nothing to claim. */
 static void GiveUp(const char *call, DWORD error)
 {
-    HandleError(call, error);
+    ErrorText_Print(call, error);
     exit(1);
 }
 

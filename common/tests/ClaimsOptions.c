@@ -58,7 +58,7 @@ static void NothingWithoutStartup(void)
 
     /* What was fetched from Winsock before has gone with it. */
     CHECK(SocketUtils_Init());
-    CHECK(SocketUtils_BindWindowsFunctions());
+    CHECK(SocketUtils_BindConnectEx());
 }
 
 /*

@@ -10,8 +10,8 @@
 
 #include "NetAddress.h"
 #include "ServerProcess.h"
-#include "SocketUtils.h"
 #include "Test.h"
+#include "TestSocketUtils.h"
 
 #define WAIT_MS     5000 /* for what should come at once; long, because machines can be busy */
 #define QUIET_MS    300  /* for what should not come */

@@ -288,7 +288,7 @@ static bool PlaySuite(const char *path)
     for (int i = 0; isBegun && i < options.jobs; i++) {
         isBegun = ThreadManager_Launch(&jobs, PlayRuns, &runs[i]);
         if (!isBegun)
-            HandleError("_beginthreadex", GetLastError());
+            ErrorText_Print("_beginthreadex", GetLastError());
     }
     ThreadManager_Join(&jobs);
     PrintSuite(GetTickCount64() - start);
@@ -383,7 +383,7 @@ int main(int argc, char *argv[])
     /* Children inherit this: a server that crashes ends at once, and no window asks what to do. */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     for (int i = 0; i < options.serverCount; i++) {

@@ -111,7 +111,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "WSAStartup failed with error %lu.\n", GetLastError());
         return 1;
     }
-    if (!SocketUtils_BindWindowsFunctions() || !SendBufferManager_Init()) {
+    if (!SocketUtils_BindConnectEx() || !SendBufferManager_Init()) {
         fprintf(stderr, "The library cannot be set up: error %lu.\n", GetLastError());
         return 1;
     }

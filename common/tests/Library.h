@@ -15,6 +15,7 @@
 #include "ServerProcess.h"
 #include "Service.h"
 #include "Test.h"
+#include "TestSocketUtils.h"
 
 #define WAIT_MS   5000 /* for what should come at once; long, because machines can be busy */
 #define QUIET_MS  200  /* for what should not come */

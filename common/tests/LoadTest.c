@@ -38,7 +38,7 @@ int main(int argc, char *argv[])
     if (ServerProcess_RunHelper(argc, argv, &exitCode))
         return exitCode;
     if (!SocketUtils_Init()) {
-        HandleError("Starting Winsock", GetLastError());
+        ErrorText_Print("Starting Winsock", GetLastError());
         return 1;
     }
     if (EchoServer_RunChild(&exitCode))

@@ -7,7 +7,7 @@
 #include "LoadTest.h"
 #include "LoadClient.h"
 
-#include "SocketUtils.h"
+#include "TestSocketUtils.h"
 
 #include <stdio.h>
 #include <string.h>

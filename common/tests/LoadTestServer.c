@@ -5,7 +5,7 @@
 #include "LoadTest.h"
 
 #include "CtrlC.h"
-#include "SocketUtils.h"
+#include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
 #include <stdio.h>

@@ -13,9 +13,9 @@
 #include "ServerLog.h"
 #include "ServerOptions.h"
 #include "ServerProcess.h"
-#include "SocketUtils.h"
 #include "Test.h"
 #include "TestProgram.h"
+#include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
 #include <stdio.h>
@@ -293,7 +293,7 @@ static void ErrorTextIsCut(void)
 
 static int PrintErrorInChild(void)
 {
-    HandleError("CreateFile", ERROR_ACCESS_DENIED);
+    ErrorText_Print("CreateFile", ERROR_ACCESS_DENIED);
     return 0;
 }
 
@@ -668,7 +668,7 @@ static void CheckAcceptExAndConnectEx(const char *host)
 
 static void AcceptExAndConnectEx(void)
 {
-    REQUIRE(CHECK(SocketUtils_BindWindowsFunctions()));
+    REQUIRE(CHECK(SocketUtils_BindConnectEx()));
     CheckAcceptExAndConnectEx("127.0.0.1");
     CheckAcceptExAndConnectEx("::1");
 }
@@ -1042,7 +1042,7 @@ static void AddTests(void)
         {"ErrorText: the sentence", ErrorSentence},
         {"ErrorText: a number without a text", ErrorWithoutText},
         {"ErrorText: a small buffer", ErrorTextIsCut},
-        {"ErrorText: HandleError prints to stderr", ErrorGoesToStderr},
+        {"ErrorText: ErrorText_Print writes to stderr", ErrorGoesToStderr},
         {"ServerOptions: good ones", GoodOptions},
         {"ServerOptions: bad ones", BadOptions},
         {"ServerOptions: numbers", Numbers},
@@ -1090,7 +1090,7 @@ int main(int argc, char *argv[])
         return 2;
     }
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     Test_SetHooks(&hooks);

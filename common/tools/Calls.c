@@ -504,7 +504,7 @@ int main(int argc, char *argv[])
     if (!ParseCommandLine(&options, argc, argv))
         return EXIT_USAGE;
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = Run(&options) ? 0 : 1;

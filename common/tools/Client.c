@@ -119,7 +119,7 @@ static SOCKET ConnectTo(const NetAddress *address)
     DWORD error;
 
     if (socket == INVALID_SOCKET) {
-        HandleError("socket", (DWORD)WSAGetLastError());
+        ErrorText_Print("socket", (DWORD)WSAGetLastError());
         return INVALID_SOCKET;
     }
     if (SocketUtils_Connect(socket, address)) {
@@ -172,7 +172,7 @@ static bool ReceiveAll(SOCKET socket, char *buffer, int size)
         }
         bytes = recv(socket, buffer + received, size - received, 0);
         if (bytes == SOCKET_ERROR) {
-            HandleError("recv", (DWORD)WSAGetLastError());
+            ErrorText_Print("recv", (DWORD)WSAGetLastError());
             return false;
         }
         if (bytes == 0) {
@@ -190,7 +190,7 @@ static bool SendAll(SOCKET socket, const char *buffer, int size)
         int bytes = send(socket, buffer + sent, size - sent, 0);
 
         if (bytes == SOCKET_ERROR) {
-            HandleError("send", (DWORD)WSAGetLastError());
+            ErrorText_Print("send", (DWORD)WSAGetLastError());
             return false;
         }
         sent += bytes;
@@ -271,7 +271,7 @@ static bool Leave(SOCKET socket)
     int bytes;
 
     if (shutdown(socket, SD_SEND) != 0) {
-        HandleError("shutdown", (DWORD)WSAGetLastError());
+        ErrorText_Print("shutdown", (DWORD)WSAGetLastError());
         return false;
     }
     if (!WaitForData(socket, LEAVE_S)) {
@@ -280,7 +280,7 @@ static bool Leave(SOCKET socket)
     }
     bytes = recv(socket, &byte, 1, 0);
     if (bytes == SOCKET_ERROR)
-        HandleError("recv", (DWORD)WSAGetLastError());
+        ErrorText_Print("recv", (DWORD)WSAGetLastError());
     else if (bytes > 0)
         fprintf(stderr, "The server sent more than it received.\n");
     return bytes == 0;
@@ -397,7 +397,7 @@ int main(int argc, char *argv[])
     if (exitCode != SERVER_OPTIONS_RUN)
         return exitCode;
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = 1;

@@ -236,7 +236,7 @@ static void SetTimeout(SOCKET socket, int option)
 
 ClientResult Client_Connect(Client *client, Conversation *conversation)
 {
-    NetAddress own;
+    NetAddress own = {.length = (int)sizeof(own.storage)};
 
     client->conversation = conversation;
     client->socket = SocketUtils_CreateSocket(NetAddress_GetFamily(&conversation->address));
@@ -247,7 +247,7 @@ ClientResult Client_Connect(Client *client, Conversation *conversation)
     SetTimeout(client->socket, SO_SNDTIMEO);
     if (!SocketUtils_Connect(client->socket, &conversation->address))
         return Client_GiveUp(client, "connect");
-    if (!SocketUtils_GetLocalAddress(client->socket, &own))
+    if (getsockname(client->socket, (SOCKADDR *)&own.storage, &own.length) != 0)
         return Client_GiveUp(client, "getsockname");
     SocketUtils_SetTcpNoDelay(client->socket, true);
     NetAddress_ToText(&own, client->address, sizeof(client->address));

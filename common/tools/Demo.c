@@ -44,7 +44,7 @@ static const Model models[] = {
     {"04", "One thread, overlapped I/O: the system calls a completion routine when it is done.",
      LIMIT_NONE},
     {"05", "An I/O completion port, and worker threads that take completions from it.", LIMIT_NONE},
-    {"06", "A completion port for accepting, too, and objects: core, listener, session.",
+    {"06", "A completion port that also accepts, and objects: core, listener, session.",
      LIMIT_NONE},
     {"07", "A service that owns reference-counted sessions, on a completion port.", LIMIT_NONE},
 };
@@ -411,7 +411,7 @@ static bool Show63Clients(Show *show, Client *clients)
     Client *last = &clients[served];
     char byte;
 
-    printf("\n  The limit: %d clients, for a wait has room for %d and the listener is one.\n",
+    printf("\n  The limit: %d clients. A wait has room for %d, and the listener takes one place.\n",
            served, CLIENT_MAX);
     if (!OpenCrowd(show, clients, 1, served) || !TalkToCrowd(show, clients, served))
         return false;
@@ -578,7 +578,7 @@ int main(int argc, char *argv[])
         return EXIT_USAGE;
     }
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     for (int i = 1; i < argc; i++) {

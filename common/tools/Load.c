@@ -397,7 +397,7 @@ static bool RunWorkers(LoadRun *run, LoadReport *report)
     if (count == run->plan.threads)
         Conduct(run, report);
     else
-        HandleError("Starting a thread with its clients", GetLastError());
+        ErrorText_Print("Starting a thread with its clients", GetLastError());
     for (int i = 0; i < count; i++) {
         if (count < run->plan.threads)
             LoadWorker_SetPhase(run->workers[i], PHASE_STOP);
@@ -444,8 +444,8 @@ int main(int argc, char *argv[])
     exitCode = ParseOptions(&options, &run.plan, argc, argv);
     if (exitCode != SERVER_OPTIONS_RUN)
         return exitCode;
-    if (!SocketUtils_Init() || !SocketUtils_BindWindowsFunctions()) {
-        HandleError("Starting Winsock", GetLastError());
+    if (!SocketUtils_Init() || !SocketUtils_BindConnectEx()) {
+        ErrorText_Print("Starting Winsock", GetLastError());
         return 1;
     }
     run.seconds = options.seconds;

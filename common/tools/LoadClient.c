@@ -149,10 +149,12 @@ static void Close(LoadClient *client)
 
 void LoadClient_Abort(LoadClient *client)
 {
+    LINGER reset = {1, 0};
+
     if (client->isOver || client->state == CLIENT_CLOSED)
         return;
     if (client->socket != INVALID_SOCKET)
-        SocketUtils_SetLinger(client->socket, true, 0);
+        setsockopt(client->socket, SOL_SOCKET, SO_LINGER, (const char *)&reset, sizeof(reset));
     Close(client);
     UpdateBusy(client);
 }
@@ -354,7 +356,8 @@ static bool BindSource(const LoadClient *client)
         return SocketUtils_BindAnyAddress(client->socket, family);
     snprintf(text, sizeof(text), "127.0.1.%u",
              1 + (unsigned)(((unsigned)client->index + client->connections) % SOURCE_COUNT));
-    return NetAddress_FromText(&source, text, 0) && SocketUtils_Bind(client->socket, &source);
+    return NetAddress_FromText(&source, text, 0) &&
+           bind(client->socket, (const SOCKADDR *)&source.storage, source.length) == 0;
 }
 
 static bool OpenSocket(LoadClient *client)

@@ -126,7 +126,7 @@ int main(int argc, char *argv[])
         return EXIT_USAGE;
     }
     if (!SocketUtils_Init()) {
-        HandleError("WSAStartup", GetLastError());
+        ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
     exitCode = Record(argv[1], stage, argv[2]) ? 0 : 1;

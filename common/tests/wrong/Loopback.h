@@ -14,7 +14,7 @@
 #ifndef LOOPBACK_H
 #define LOOPBACK_H
 
-#include "SocketUtils.h"
+#include "TestSocketUtils.h"
 
 #include <process.h>
 #include <stdio.h>

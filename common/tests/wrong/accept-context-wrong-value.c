@@ -15,7 +15,7 @@ int main(void)
     NetAddress address;
     HANDLE port;
 
-    Require(SocketUtils_Init() && SocketUtils_BindWindowsFunctions(), "starting");
+    Require(SocketUtils_Init(), "starting");
     listener = CreateListener(&address);
     port = OpenPort(listener);
     accepted = SocketUtils_CreateSocket(AF_INET);

@@ -15,7 +15,7 @@ int main(void)
     NetAddress address, peer;
     HANDLE port;
 
-    Require(SocketUtils_Init() && SocketUtils_BindWindowsFunctions(), "starting");
+    Require(SocketUtils_Init() && SocketUtils_BindConnectEx(), "starting");
     listener = CreateListener(&address);
     port = OpenPort(listener);
     accepted = SocketUtils_CreateSocket(AF_INET);

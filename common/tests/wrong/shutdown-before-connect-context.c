@@ -13,7 +13,7 @@ int main(void)
     SOCKET listener, client, server;
     HANDLE port;
 
-    Require(SocketUtils_Init() && SocketUtils_BindWindowsFunctions(), "starting");
+    Require(SocketUtils_Init() && SocketUtils_BindConnectEx(), "starting");
     listener = CreateListener(&address);
     client = SocketUtils_CreateSocket(AF_INET);
     port = OpenPort(client);

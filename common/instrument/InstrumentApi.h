@@ -5,10 +5,14 @@
  * per echo" counts; the others stay within the process unless something is wrong. `error` is what
  * INSTRUMENT=fault makes the call fail with, one that its documentation lists; 0: with the right
  * arguments it cannot fail, and fault leaves it alone. A call that is added here needs a line in
- * Instrument.h and a function in InstrumentSocket.c or InstrumentSystem.c.
+ * Instrument.h and a function in InstrumentSocket.c, InstrumentTransfer.c, InstrumentSystem.c or
+ * InstrumentHeap.c.
  */
 #ifndef INSTRUMENT_API_H
 #define INSTRUMENT_API_H
+
+#define INSTRUMENT_INSIDE /* our own calls are the originals */
+#include "Instrument.h"
 
 /* Winsock: sockets. */
 #define INSTRUMENT_SOCKET_APIS(X)                                                                  \
@@ -156,5 +160,22 @@
 #define INSTRUMENT_APIS(X)                                                                         \
     INSTRUMENT_SOCKET_APIS(X)                                                                      \
     INSTRUMENT_SYSTEM_APIS(X)
+
+typedef enum Kind { KIND_IO, KIND_MEMORY, KIND_LOCK, KIND_TEXT } Kind;
+
+#define INSTRUMENT_ENUM(name, kind, error) API_##name,
+typedef enum Api { INSTRUMENT_APIS(INSTRUMENT_ENUM) API_COUNT } Api;
+#undef INSTRUMENT_ENUM
+
+typedef struct ApiInfo {
+    const char *name;
+    Kind kind;
+    DWORD error; /* 0: it cannot fail */
+} ApiInfo;
+
+extern const ApiInfo apiInfos[API_COUNT];
+
+/* "io", "memory", "lock", "text". */
+const char *Api_GetKindName(Api api);
 
 #endif

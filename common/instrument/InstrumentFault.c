@@ -1,21 +1,14 @@
 /*
- * InstrumentFault: makes one call fail, or one outcome a bad one. See InstrumentCore.h.
- *
- * INSTRUMENT=fault=12            the 12th call that can fail does
- * INSTRUMENT=fault=2:accept      the 2nd accept fails
- * INSTRUMENT=fault=2:accept:10054   with this error
- *
- * Three things that can happen to a program are no failed call: `completion`, an operation that was
- * outstanding has failed; `wake-up`, a condition variable that nobody woke lets its thread go on;
- * `short`, a send takes half of what it is given. The first two are counted with the calls, the
- * third only by its name.
+ * InstrumentFault: see InstrumentFault.h.
  */
-#include "InstrumentCore.h"
+#include "InstrumentFault.h"
+
+#include "InstrumentPlace.h"
 
 static const char *const outcomeNames[OUTCOME_COUNT] = {"completion", "short", "wake-up"};
 
 static struct Fault {
-    LONG number;         /* the one that fails */
+    LONG number;         /* the one that fails; 0: none */
     int api;             /* -1: any */
     int outcome;         /* -1: any */
     DWORD error;         /* 0: the one of the table */
@@ -95,7 +88,7 @@ bool Fault_ForOutcome(Outcome outcome, Api api, InstrumentPlace place, DWORD *er
 {
     char what[80];
 
-    if (!instrument.isFaulting || fault.api >= 0)
+    if (fault.number == 0 || fault.api >= 0)
         return false;
     if (fault.outcome < 0 ? outcome == OUTCOME_SHORT : fault.outcome != (int)outcome)
         return false;
@@ -112,14 +105,4 @@ bool Fault_ForOutcome(Outcome outcome, Api api, InstrumentPlace place, DWORD *er
         Tell(apiInfos[api].name, place, "returns though nobody woke it", 0);
     }
     return true;
-}
-
-bool Fault_ForCompletion(void *overlapped, DWORD *error)
-{
-    InstrumentPlace began;
-    Api api;
-
-    return instrument.isFaulting && overlapped != NULL &&
-           Operation_GetApi(overlapped, &api, &began) &&
-           Fault_ForOutcome(OUTCOME_COMPLETION, api, began, error);
 }

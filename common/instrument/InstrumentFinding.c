@@ -1,8 +1,7 @@
 /*
- * InstrumentFinding: says which rule was broken, where it began and where it broke.
- * See InstrumentCore.h.
+ * InstrumentFinding: see InstrumentFinding.h.
  */
-#include "InstrumentCore.h"
+#include "InstrumentFinding.h"
 
 #include <stdarg.h>
 

@@ -1,21 +1,12 @@
 /*
- * InstrumentSocket: the functions that stand in for those of Winsock. See InstrumentCore.h.
+ * InstrumentSocket: the functions that stand in for those of Winsock that open, set and watch sockets.
  */
-#include "InstrumentCore.h"
+#include "InstrumentSocket.h"
+#include "InstrumentProgram.h"
 
 #include <stddef.h>
 
-#define SHORT_MAX 64 /* buffers of a send that takes half of what it is given */
-
-/* What WSAIoctl has handed out. */
-static LPFN_ACCEPTEX acceptEx;
-static LPFN_CONNECTEX connectEx;
-static LPFN_DISCONNECTEX disconnectEx;
-static LPFN_TRANSMITFILE transmitFile;
-static LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
-
-/* Begins a call on a socket. */
-static bool BeginSocketCall(Call *call, Api api, InstrumentPlace place, SOCKET s)
+bool Socket_Begin(Call *call, Api api, InstrumentPlace place, SOCKET s)
 {
     bool isReal = Call_Begin(call, api, place);
 
@@ -23,40 +14,23 @@ static bool BeginSocketCall(Call *call, Api api, InstrumentPlace place, SOCKET s
     return isReal;
 }
 
-/* The same for a call that fails while Windows does not know the socket as connected. */
-static bool BeginConnectedCall(Call *call, Api api, InstrumentPlace place, SOCKET s)
+bool Socket_BeginConnected(Call *call, Api api, InstrumentPlace place, SOCKET s)
 {
-    bool isReal = BeginSocketCall(call, api, place, s);
+    bool isReal = Socket_Begin(call, api, place, s);
 
     if (isReal)
         Registry_NeedContext(call);
     return isReal;
 }
 
-/* The same for a call that waits, if the socket is a blocking one. */
-static bool BeginBlockingCall(Call *call, Api api, InstrumentPlace place, SOCKET s)
+bool Socket_BeginBlocking(Call *call, Api api, InstrumentPlace place, SOCKET s)
 {
-    bool isReal = BeginSocketCall(call, api, place, s);
+    bool isReal = Socket_Begin(call, api, place, s);
 
     if (isReal && Registry_IsBlocking(call))
         Call_Waits(call);
     return isReal;
 }
-
-/* A call on a socket, `s`, with nothing to do after it. `begin` is one of the three above. */
-#define SOCKET_CALL(name, begin, parameters, arguments)                                            \
-    int Instrument_##name parameters                                                               \
-    {                                                                                              \
-        int result = SOCKET_ERROR;                                                                 \
-        Call call;                                                                                 \
-                                                                                                   \
-        if (begin(&call, API_##name, place, s)) {                                                  \
-            result = name arguments;                                                               \
-            Call_Done(&call);                                                                      \
-        }                                                                                          \
-        Call_End(&call);                                                                           \
-        return result;                                                                             \
-    }
 
 /* --- Start and end -------------------------------------------------------------------------- */
 
@@ -69,7 +43,7 @@ int Instrument_WSAStartup(InstrumentPlace place, WORD version, WSADATA *data)
         result = WSAStartup(version, data);
         Call_Done(&call);
         if (result == 0)
-            Registry_CountStartup(1, place);
+            Program_CountStartup(1, place);
     } else {
         result = (int)call.error;
     }
@@ -86,7 +60,7 @@ int Instrument_WSACleanup(InstrumentPlace place)
     result = WSACleanup();
     Call_Done(&call);
     if (result == 0)
-        Registry_CountStartup(-1, place);
+        Program_CountStartup(-1, place);
     Call_End(&call);
     return result;
 }
@@ -142,7 +116,7 @@ SOCKET Instrument_accept(InstrumentPlace place, SOCKET s, SOCKADDR *address, int
     SOCKET result = INVALID_SOCKET;
     Call call;
 
-    if (BeginBlockingCall(&call, API_accept, place, s)) {
+    if (Socket_BeginBlocking(&call, API_accept, place, s)) {
         result = accept(s, address, length);
         Call_Done(&call);
         AddAccepted(&call, result);
@@ -160,7 +134,7 @@ SOCKET Instrument_WSAAccept(InstrumentPlace place, SOCKET s, SOCKADDR *address, 
     SOCKET result = INVALID_SOCKET;
     Call call;
 
-    if (BeginBlockingCall(&call, API_WSAAccept, place, s)) {
+    if (Socket_BeginBlocking(&call, API_WSAAccept, place, s)) {
         result = WSAAccept(s, address, length, condition, data);
         Call_Done(&call);
         AddAccepted(&call, result);
@@ -171,7 +145,7 @@ SOCKET Instrument_WSAAccept(InstrumentPlace place, SOCKET s, SOCKADDR *address, 
 
 /* --- Addresses, options, the state of a connection ------------------------------------------ */
 
-SOCKET_CALL(bind, BeginSocketCall,
+SOCKET_CALL(bind, Socket_Begin,
             (InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length),
             (s, address, length))
 
@@ -182,9 +156,8 @@ static void CheckListener(const Call *call)
     if (!instrument.isVerifying || call->resource == NULL || call->resource->isExclusive)
         return;
     Finding_Begin(&finding, 10, "a socket listens without SO_EXCLUSIVEADDRUSE");
-    Finding_AddPlace(&finding, "opened", apiInfos[call->resource->openedBy].name,
-                     call->resource->opened, NULL);
-    Finding_AddPlace(&finding, "broken", "listen", call->place, call->thread);
+    Registry_AddOpened(call->resource, &finding);
+    Call_AddPlace(call, &finding, "broken");
     Finding_End(&finding,
                 "on Windows another program may bind the same port with SO_REUSEADDR, and "
                 "get the clients; the option is set before bind");
@@ -195,7 +168,7 @@ int Instrument_listen(InstrumentPlace place, SOCKET s, int backlog)
     int result = SOCKET_ERROR;
     Call call;
 
-    if (BeginSocketCall(&call, API_listen, place, s)) {
+    if (Socket_Begin(&call, API_listen, place, s)) {
         CheckListener(&call);
         result = listen(s, backlog);
         Call_Done(&call);
@@ -206,21 +179,21 @@ int Instrument_listen(InstrumentPlace place, SOCKET s, int backlog)
     return result;
 }
 
-SOCKET_CALL(connect, BeginBlockingCall,
+SOCKET_CALL(connect, Socket_BeginBlocking,
             (InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length),
             (s, address, length))
 
-SOCKET_CALL(WSAConnect, BeginBlockingCall,
+SOCKET_CALL(WSAConnect, Socket_BeginBlocking,
             (InstrumentPlace place, SOCKET s, const SOCKADDR *address, int length,
              LPWSABUF callerData, LPWSABUF calleeData, LPQOS sqos, LPQOS gqos),
             (s, address, length, callerData, calleeData, sqos, gqos))
 
-SOCKET_CALL(shutdown, BeginConnectedCall, (InstrumentPlace place, SOCKET s, int how), (s, how))
+SOCKET_CALL(shutdown, Socket_BeginConnected, (InstrumentPlace place, SOCKET s, int how), (s, how))
 
-SOCKET_CALL(getsockname, BeginSocketCall,
+SOCKET_CALL(getsockname, Socket_Begin,
             (InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length), (s, address, length))
 
-SOCKET_CALL(getpeername, BeginConnectedCall,
+SOCKET_CALL(getpeername, Socket_BeginConnected,
             (InstrumentPlace place, SOCKET s, SOCKADDR *address, int *length), (s, address, length))
 
 int Instrument_ioctlsocket(InstrumentPlace place, SOCKET s, long command, u_long *value)
@@ -228,7 +201,7 @@ int Instrument_ioctlsocket(InstrumentPlace place, SOCKET s, long command, u_long
     int result = SOCKET_ERROR;
     Call call;
 
-    if (BeginSocketCall(&call, API_ioctlsocket, place, s)) {
+    if (Socket_Begin(&call, API_ioctlsocket, place, s)) {
         result = ioctlsocket(s, command, value);
         Call_Done(&call);
         if (result == 0 && command == (long)FIONBIO && call.resource != NULL)
@@ -243,7 +216,7 @@ static void ReportOption(const Call *call, const char *what, const char *why)
     Finding finding;
 
     Finding_Begin(&finding, 10, what);
-    Finding_AddPlace(&finding, "broken", "setsockopt", call->place, call->thread);
+    Call_AddPlace(call, &finding, "broken");
     Finding_End(&finding, why);
     SetLastError(call->error);
 }
@@ -280,7 +253,7 @@ int Instrument_setsockopt(InstrumentPlace place, SOCKET s, int level, int name, 
     int result = SOCKET_ERROR;
     Call call;
 
-    if (BeginSocketCall(&call, API_setsockopt, place, s)) {
+    if (Socket_Begin(&call, API_setsockopt, place, s)) {
         CheckOption(&call, level, name, value, size);
         result = setsockopt(s, level, name, value, size);
         Call_Done(&call);
@@ -295,7 +268,7 @@ int Instrument_setsockopt(InstrumentPlace place, SOCKET s, int level, int name, 
     return result;
 }
 
-SOCKET_CALL(getsockopt, BeginSocketCall,
+SOCKET_CALL(getsockopt, Socket_Begin,
             (InstrumentPlace place, SOCKET s, int level, int name, char *value, int *size),
             (s, level, name, value, size))
 
@@ -316,92 +289,7 @@ int Instrument_getaddrinfo(InstrumentPlace place, const char *node, const char *
     return error;
 }
 
-/* --- Data ----------------------------------------------------------------------------------- */
-
-static void SetDataResult(Call *call, int result)
-{
-    if (result == SOCKET_ERROR)
-        Call_SetResult(call, "error %lu", call->error);
-    else
-        Call_SetResult(call, "%d bytes", result);
-}
-
-int Instrument_send(InstrumentPlace place, SOCKET s, const char *buffer, int size, int flags)
-{
-    int result = SOCKET_ERROR;
-    DWORD unused;
-    Call call;
-
-    if (BeginSocketCall(&call, API_send, place, s)) {
-        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
-        if (Registry_IsBlocking(&call))
-            Call_MayWait(&call);
-        if (size > 1 && Fault_ForOutcome(OUTCOME_SHORT, API_send, place, &unused))
-            size /= 2;
-        result = send(s, buffer, size, flags);
-        Call_Done(&call);
-    }
-    SetDataResult(&call, result);
-    Call_End(&call);
-    return result;
-}
-
-int Instrument_recv(InstrumentPlace place, SOCKET s, char *buffer, int size, int flags)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_recv, place, s)) {
-        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
-        if (Registry_IsBlocking(&call))
-            Call_Waits(&call);
-        result = recv(s, buffer, size, flags);
-        Call_Done(&call);
-    }
-    SetDataResult(&call, result);
-    Call_End(&call);
-    return result;
-}
-
-int Instrument_sendto(InstrumentPlace place, SOCKET s, const char *buffer, int size, int flags,
-                      const SOCKADDR *address, int length)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_sendto, place, s)) {
-        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
-        result = sendto(s, buffer, size, flags, address, length);
-        Call_Done(&call);
-    }
-    SetDataResult(&call, result);
-    Call_End(&call);
-    return result;
-}
-
-int Instrument_recvfrom(InstrumentPlace place, SOCKET s, char *buffer, int size, int flags,
-                        SOCKADDR *address, int *length)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_recvfrom, place, s)) {
-        GuardHeap_CheckRange(&call, buffer, (size_t)size, "a buffer");
-        if (Registry_IsBlocking(&call))
-            Call_Waits(&call);
-        result = recvfrom(s, buffer, size, flags, address, length);
-        Call_Done(&call);
-    }
-    SetDataResult(&call, result);
-    Call_End(&call);
-    return result;
-}
-
-SOCKET_CALL(WSASendDisconnect, BeginConnectedCall, (InstrumentPlace place, SOCKET s, LPWSABUF data),
-            (s, data))
-
-SOCKET_CALL(WSARecvDisconnect, BeginConnectedCall, (InstrumentPlace place, SOCKET s, LPWSABUF data),
-            (s, data))
+/* --- Select --------------------------------------------------------------------------------- */
 
 static LONG CountSet(const fd_set *set)
 {
@@ -441,346 +329,6 @@ int Instrument_select(InstrumentPlace place, int unused, fd_set *readSet, fd_set
     return result;
 }
 
-/* --- Overlapped I/O ------------------------------------------------------------------------- */
-
-/* In place of the program's completion routine; the registry knows which that is. */
-static void CALLBACK CompletionRoutine(DWORD error, DWORD bytes, LPWSAOVERLAPPED overlapped,
-                                       DWORD flags)
-{
-    LPWSAOVERLAPPED_COMPLETION_ROUTINE routine;
-    Thread *thread = Thread_GetCurrent();
-    LONGLONG begin = Trace_Now();
-    DWORD fault = WSAECONNRESET;
-    Api api = API_COUNT;
-    LONG id = 0;
-    char result[64];
-
-    if (error == 0 && Fault_ForCompletion(overlapped, &fault)) {
-        error = fault;
-        bytes = 0;
-    }
-    routine = Operation_BeginRoutine(overlapped, &api, &id);
-    if (routine == NULL)
-        return;
-    snprintf(result, sizeof(result), "%s, %lu %s", apiInfos[api].name, error != 0 ? error : bytes,
-             error != 0 ? "is the error" : "bytes");
-    Thread_BeginRoutine(thread);
-    Trace_AddFlow(thread, 'f', api, id);
-    routine(error, bytes, overlapped, flags);
-    Thread_EndRoutine(thread);
-    if (instrument.isTracing)
-        Trace_AddRoutine(thread, begin, result);
-}
-
-/* Begins an operation, or a call that waits if it has no OVERLAPPED. */
-static void BeginData(Call *call, LPWSABUF buffers, DWORD count, LPWSAOVERLAPPED overlapped,
-                      LPWSAOVERLAPPED_COMPLETION_ROUTINE *routine, bool mayWait)
-{
-    if (overlapped == NULL) {
-        for (DWORD i = 0; i < count; i++)
-            GuardHeap_CheckRange(call, buffers[i].buf, buffers[i].len, "a buffer");
-        if (mayWait && Registry_IsBlocking(call))
-            Call_Waits(call);
-        else if (Registry_IsBlocking(call))
-            Call_MayWait(call);
-        return;
-    }
-    Operation_Begin(call, overlapped, buffers, count, *routine);
-    if (*routine != NULL && instrument.isOn)
-        *routine = CompletionRoutine;
-}
-
-/* The call has returned `result`; `bytes` is where it wrote how many, or NULL. */
-static void EndData(Call *call, int result, const DWORD *bytes, LPWSAOVERLAPPED overlapped)
-{
-    Call_Done(call);
-    if (result == SOCKET_ERROR)
-        Call_SetResult(call, "error %lu", call->error);
-    else if (bytes != NULL)
-        Call_SetResult(call, "done, %lu bytes", *bytes);
-    else
-        Call_SetResult(call, "done");
-    if (overlapped != NULL)
-        Operation_Returned(call, overlapped, result == 0);
-}
-
-/* Copies half of the buffers' bytes. Returns how many buffers that are. */
-static DWORD TakeHalf(const WSABUF *buffers, DWORD count, WSABUF half[SHORT_MAX])
-{
-    ULONG total = 0;
-    DWORD used = 0;
-
-    for (DWORD i = 0; i < count && i < SHORT_MAX; i++)
-        total += buffers[i].len;
-    total = total > 1 ? total / 2 : total;
-    while (total > 0) {
-        half[used] = buffers[used];
-        if (half[used].len > total)
-            half[used].len = total;
-        total -= half[used].len;
-        used++;
-    }
-    return used;
-}
-
-int Instrument_WSASend(InstrumentPlace place, SOCKET s, LPWSABUF buffers, DWORD count,
-                       LPDWORD bytes, DWORD flags, LPWSAOVERLAPPED overlapped,
-                       LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
-{
-    WSABUF half[SHORT_MAX];
-    int result = SOCKET_ERROR;
-    DWORD unused;
-    Call call;
-
-    if (BeginSocketCall(&call, API_WSASend, place, s)) {
-        if (Fault_ForOutcome(OUTCOME_SHORT, API_WSASend, place, &unused)) {
-            count = TakeHalf(buffers, count, half);
-            buffers = half;
-        }
-        BeginData(&call, buffers, count, overlapped, &routine, false);
-        result = WSASend(s, buffers, count, bytes, flags, overlapped, routine);
-        EndData(&call, result, bytes, overlapped);
-    }
-    Call_End(&call);
-    return result;
-}
-
-int Instrument_WSARecv(InstrumentPlace place, SOCKET s, LPWSABUF buffers, DWORD count,
-                       LPDWORD bytes, LPDWORD flags, LPWSAOVERLAPPED overlapped,
-                       LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
-{
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_WSARecv, place, s)) {
-        BeginData(&call, buffers, count, overlapped, &routine, true);
-        result = WSARecv(s, buffers, count, bytes, flags, overlapped, routine);
-        EndData(&call, result, bytes, overlapped);
-    }
-    Call_End(&call);
-    return result;
-}
-
-BOOL Instrument_WSAGetOverlappedResult(InstrumentPlace place, SOCKET s, LPWSAOVERLAPPED overlapped,
-                                       LPDWORD bytes, BOOL wait, LPDWORD flags)
-{
-    DWORD fault = WSAECONNRESET;
-    BOOL result;
-    Call call;
-
-    BeginSocketCall(&call, API_WSAGetOverlappedResult, place, s);
-    if (wait)
-        Call_Waits(&call);
-    result = WSAGetOverlappedResult(s, overlapped, bytes, wait, flags);
-    Call_Done(&call);
-    if (result && Fault_ForCompletion(overlapped, &fault)) {
-        result = FALSE;
-        call.error = fault;
-    }
-    if (result || call.error != WSA_IO_INCOMPLETE)
-        Operation_Collected(&call, overlapped, *bytes, result ? 0 : call.error);
-    else
-        Call_SetResult(&call, "not yet");
-    Call_End(&call);
-    return result;
-}
-
-/* --- The functions that WSAIoctl hands out -------------------------------------------------- */
-
-BOOL Instrument_AcceptEx(InstrumentPlace place, SOCKET listener, SOCKET s, PVOID buffer,
-                         DWORD dataSize, DWORD localSize, DWORD remoteSize, LPDWORD bytes,
-                         LPOVERLAPPED overlapped)
-{
-    GUID guid = WSAID_ACCEPTEX;
-    BOOL result = FALSE;
-    DWORD unused = 0;
-    Call call;
-
-    if (acceptEx == NULL)
-        WSAIoctl(listener, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid), &acceptEx,
-                 sizeof(acceptEx), &unused, NULL, NULL);
-    if (BeginSocketCall(&call, API_AcceptEx, place, listener) && acceptEx != NULL) {
-        Registry_UseSecond(&call, (HANDLE)s);
-        if (instrument.isOn && overlapped != NULL) {
-            Operation_Begin(&call, overlapped, NULL, 0, NULL);
-            Operation_AddRange(&call, overlapped, buffer, dataSize + localSize + remoteSize);
-            Operation_SetAcceptSocket(overlapped, s);
-        }
-        SetLastError(call.error);
-        result = acceptEx(listener, s, buffer, dataSize, localSize, remoteSize, bytes, overlapped);
-        Call_Done(&call);
-        if (overlapped != NULL)
-            Operation_Returned(&call, overlapped, result);
-    }
-    Call_End(&call);
-    return result;
-}
-
-static BOOL PASCAL FetchedAcceptEx(SOCKET listener, SOCKET s, PVOID buffer, DWORD dataSize,
-                                   DWORD localSize, DWORD remoteSize, LPDWORD bytes,
-                                   LPOVERLAPPED overlapped)
-{
-    return Instrument_AcceptEx(Place_AfterLast(), listener, s, buffer, dataSize, localSize,
-                               remoteSize, bytes, overlapped);
-}
-
-static BOOL PASCAL FetchedConnectEx(SOCKET s, const struct sockaddr *address, int length,
-                                    PVOID buffer, DWORD size, LPDWORD bytes,
-                                    LPOVERLAPPED overlapped)
-{
-    BOOL result = FALSE;
-    Call call;
-
-    if (BeginSocketCall(&call, API_ConnectEx, Place_AfterLast(), s)) {
-        if (instrument.isOn) {
-            Operation_Begin(&call, overlapped, NULL, 0, NULL);
-            if (buffer != NULL)
-                Operation_AddRange(&call, overlapped, buffer, size);
-        }
-        result = connectEx(s, address, length, buffer, size, bytes, overlapped);
-        Call_Done(&call);
-        Operation_Returned(&call, overlapped, result);
-    }
-    Call_End(&call);
-    return result;
-}
-
-static BOOL PASCAL FetchedDisconnectEx(SOCKET s, LPOVERLAPPED overlapped, DWORD flags,
-                                       DWORD reserved)
-{
-    BOOL result = FALSE;
-    Call call;
-
-    if (BeginSocketCall(&call, API_DisconnectEx, Place_AfterLast(), s)) {
-        if (overlapped != NULL)
-            Operation_Begin(&call, overlapped, NULL, 0, NULL);
-        else
-            Call_Waits(&call);
-        result = disconnectEx(s, overlapped, flags, reserved);
-        Call_Done(&call);
-        if (overlapped != NULL)
-            Operation_Returned(&call, overlapped, result);
-    }
-    Call_End(&call);
-    return result;
-}
-
-BOOL Instrument_TransmitFile(InstrumentPlace place, SOCKET s, HANDLE file, DWORD bytes,
-                             DWORD bytesPerSend, LPOVERLAPPED overlapped,
-                             LPTRANSMIT_FILE_BUFFERS buffers, DWORD flags)
-{
-    GUID guid = WSAID_TRANSMITFILE;
-    BOOL result = FALSE;
-    DWORD unused = 0;
-    Call call;
-
-    if (transmitFile == NULL)
-        WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid), &transmitFile,
-                 sizeof(transmitFile), &unused, NULL, NULL);
-    if (BeginSocketCall(&call, API_TransmitFile, place, s) && transmitFile != NULL) {
-        if (overlapped != NULL)
-            Operation_Begin(&call, overlapped, NULL, 0, NULL);
-        else
-            Call_Waits(&call);
-        result = transmitFile(s, file, bytes, bytesPerSend, overlapped, buffers, flags);
-        Call_Done(&call);
-        if (overlapped != NULL)
-            Operation_Returned(&call, overlapped, result);
-    }
-    Call_End(&call);
-    return result;
-}
-
-static BOOL PASCAL FetchedTransmitFile(SOCKET s, HANDLE file, DWORD bytes, DWORD bytesPerSend,
-                                       LPOVERLAPPED overlapped, LPTRANSMIT_FILE_BUFFERS buffers,
-                                       DWORD flags)
-{
-    return Instrument_TransmitFile(Place_AfterLast(), s, file, bytes, bytesPerSend, overlapped,
-                                   buffers, flags);
-}
-
-void Instrument_GetAcceptExSockaddrs(InstrumentPlace place, PVOID buffer, DWORD dataSize,
-                                     DWORD localSize, DWORD remoteSize, SOCKADDR **local,
-                                     LPINT localLength, SOCKADDR **remote, LPINT remoteLength)
-{
-    Call call;
-
-    Call_Begin(&call, API_GetAcceptExSockaddrs, place);
-    if (getAcceptExSockaddrs != NULL)
-        getAcceptExSockaddrs(buffer, dataSize, localSize, remoteSize, local, localLength, remote,
-                             remoteLength);
-    Call_End(&call);
-}
-
-static void PASCAL FetchedGetAcceptExSockaddrs(PVOID buffer, DWORD dataSize, DWORD localSize,
-                                               DWORD remoteSize, struct sockaddr **local,
-                                               LPINT localLength, struct sockaddr **remote,
-                                               LPINT remoteLength)
-{
-    Instrument_GetAcceptExSockaddrs(Place_AfterLast(), buffer, dataSize, localSize, remoteSize,
-                                    local, localLength, remote, remoteLength);
-}
-
-/* Keeps the function that was handed out and hands out ours. */
-static void Replace(const GUID *asked, const GUID *own, void *out, void *original,
-                    const void *replacement, size_t size)
-{
-    if (memcmp(asked, own, sizeof(*own)) != 0)
-        return;
-    memcpy(original, out, size);
-    memcpy(out, replacement, size);
-}
-
-static void ReplaceFunction(const GUID *asked, void *out)
-{
-    static const GUID guids[] = {WSAID_ACCEPTEX, WSAID_CONNECTEX, WSAID_DISCONNECTEX,
-                                 WSAID_TRANSMITFILE, WSAID_GETACCEPTEXSOCKADDRS};
-    const LPFN_ACCEPTEX ownAcceptEx = FetchedAcceptEx;
-    const LPFN_CONNECTEX ownConnectEx = FetchedConnectEx;
-    const LPFN_DISCONNECTEX ownDisconnectEx = FetchedDisconnectEx;
-    const LPFN_TRANSMITFILE ownTransmitFile = FetchedTransmitFile;
-    const LPFN_GETACCEPTEXSOCKADDRS ownSockaddrs = FetchedGetAcceptExSockaddrs;
-
-    Replace(asked, &guids[0], out, &acceptEx, &ownAcceptEx, sizeof(ownAcceptEx));
-    Replace(asked, &guids[1], out, &connectEx, &ownConnectEx, sizeof(ownConnectEx));
-    Replace(asked, &guids[2], out, &disconnectEx, &ownDisconnectEx, sizeof(ownDisconnectEx));
-    Replace(asked, &guids[3], out, &transmitFile, &ownTransmitFile, sizeof(ownTransmitFile));
-    Replace(asked, &guids[4], out, &getAcceptExSockaddrs, &ownSockaddrs, sizeof(ownSockaddrs));
-}
-
-int Instrument_WSAIoctl(InstrumentPlace place, SOCKET s, DWORD code, LPVOID in, DWORD inSize,
-                        LPVOID out, DWORD outSize, LPDWORD bytes, LPWSAOVERLAPPED overlapped,
-                        LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
-{
-    /* Not at once into the program's variable: another thread may be calling through it. */
-    bool isFetch = code == SIO_GET_EXTENSION_FUNCTION_POINTER && inSize == sizeof(GUID) &&
-                   out != NULL && outSize == sizeof(FARPROC) && overlapped == NULL;
-    FARPROC fetched = NULL;
-    int result = SOCKET_ERROR;
-    Call call;
-
-    if (BeginSocketCall(&call, API_WSAIoctl, place, s)) {
-        WSABUF range = {outSize, (char *)out};
-
-        Operation_Begin(&call, overlapped, &range, out != NULL ? 1 : 0, routine);
-        if (overlapped != NULL && routine != NULL && instrument.isOn)
-            routine = CompletionRoutine;
-        result = WSAIoctl(s, code, in, inSize, isFetch ? &fetched : out, outSize, bytes, overlapped,
-                          routine);
-        Call_Done(&call);
-        if (overlapped != NULL)
-            Operation_Returned(&call, overlapped, result == 0);
-        if (result == 0 && isFetch) {
-            ReplaceFunction((const GUID *)in, &fetched);
-            *(FARPROC *)out = fetched;
-        }
-        if (result == 0 && code == FIONBIO && call.resource != NULL)
-            call.resource->isNonBlocking = *(const u_long *)in != 0;
-    }
-    Call_End(&call);
-    return result;
-}
-
 /* --- Winsock's events ----------------------------------------------------------------------- */
 
 OPENING_CALL(WSAEVENT, WSACreateEvent, WSA_INVALID_EVENT, TYPE_EVENT, (InstrumentPlace place), ())
@@ -810,7 +358,7 @@ int Instrument_WSAEventSelect(InstrumentPlace place, SOCKET s, WSAEVENT event, l
     int result = SOCKET_ERROR;
     Call call;
 
-    if (BeginSocketCall(&call, API_WSAEventSelect, place, s)) {
+    if (Socket_Begin(&call, API_WSAEventSelect, place, s)) {
         Registry_CheckOpen(&call, event);
         result = WSAEventSelect(s, event, events);
         Call_Done(&call);
@@ -830,7 +378,7 @@ int Instrument_WSAEnumNetworkEvents(InstrumentPlace place, SOCKET s, WSAEVENT ev
     int result = SOCKET_ERROR;
     Call call;
 
-    if (BeginSocketCall(&call, API_WSAEnumNetworkEvents, place, s)) {
+    if (Socket_Begin(&call, API_WSAEnumNetworkEvents, place, s)) {
         Registry_CheckOpen(&call, event);
         result = WSAEnumNetworkEvents(s, event, events);
         Call_Done(&call);

@@ -1,8 +1,13 @@
 /*
  * InstrumentSystem: the functions that stand in for those of the system: ports, handles, waits,
- * threads, locks, the console. See InstrumentCore.h.
+ * threads, locks, the console.
  */
-#include "InstrumentCore.h"
+#include "InstrumentFault.h"
+#include "InstrumentOperation.h"
+#include "InstrumentOverlapped.h"
+#include "InstrumentWrapper.h"
+
+#include <errno.h>
 
 #define HANDLER_MAX 8
 
@@ -43,13 +48,13 @@ BOOL Instrument_GetQueuedCompletionStatus(InstrumentPlace place, HANDLE port, LP
         Call_WaitsUpTo(&call, timeout);
         result = GetQueuedCompletionStatus(port, bytes, key, overlapped, timeout);
         Call_Done(&call);
-        if (result && Fault_ForCompletion(*overlapped, &fault)) {
+        if (result && Overlapped_HasFault(*overlapped, &fault)) {
             result = FALSE;
             call.error = fault;
             *bytes = 0;
         }
         if (*overlapped != NULL)
-            Operation_Dequeued(&call, *overlapped, *bytes, result ? 0 : call.error);
+            Overlapped_Dequeued(&call, *overlapped, *bytes, result ? 0 : call.error);
         else
             Call_SetResult(&call, result ? "posted, no OVERLAPPED" : "error %lu", call.error);
     } else {
@@ -66,7 +71,7 @@ static DWORD GetEntryError(OVERLAPPED_ENTRY *entry)
     DWORD fault = ERROR_NETNAME_DELETED;
 
     /* Not the one in the OVERLAPPED: what is posted by hand may point to anything. */
-    if (entry->Internal == 0 && Fault_ForCompletion(entry->lpOverlapped, &fault)) {
+    if (entry->Internal == 0 && Overlapped_HasFault(entry->lpOverlapped, &fault)) {
         if (fault != ERROR_NETNAME_DELETED)
             status = 0xC0010000 | fault; /* one that stands for this error */
         entry->Internal = status;
@@ -91,8 +96,8 @@ BOOL Instrument_GetQueuedCompletionStatusEx(InstrumentPlace place, HANDLE port,
         for (ULONG i = 0; result && i < *count; i++) {
             DWORD error = GetEntryError(&entries[i]);
 
-            Operation_Dequeued(&call, entries[i].lpOverlapped,
-                               entries[i].dwNumberOfBytesTransferred, error);
+            Overlapped_Dequeued(&call, entries[i].lpOverlapped,
+                                entries[i].dwNumberOfBytesTransferred, error);
         }
         if (result && *count == 1 && entries[0].lpOverlapped == NULL)
             Call_SetResult(&call, "posted, no OVERLAPPED");
@@ -109,10 +114,10 @@ BOOL Instrument_PostQueuedCompletionStatus(InstrumentPlace place, HANDLE port, D
 
     if (Call_Begin(&call, API_PostQueuedCompletionStatus, place)) {
         Registry_Use(&call, port);
-        Operation_BeginPost(&call, overlapped);
+        Overlapped_BeginPost(&call, overlapped);
         result = PostQueuedCompletionStatus(port, bytes, key, overlapped);
         Call_Done(&call);
-        Operation_EndPost(&call, overlapped, result);
+        Overlapped_EndPost(&call, overlapped, result);
     }
     Call_End(&call);
     return result;
@@ -148,12 +153,12 @@ BOOL Instrument_GetOverlappedResult(InstrumentPlace place, HANDLE handle, LPOVER
         Call_Waits(&call);
     result = GetOverlappedResult(handle, overlapped, bytes, wait);
     Call_Done(&call);
-    if (result && Fault_ForCompletion(overlapped, &fault)) {
+    if (result && Overlapped_HasFault(overlapped, &fault)) {
         result = FALSE;
         call.error = fault;
     }
     if (result || call.error != ERROR_IO_INCOMPLETE)
-        Operation_Collected(&call, overlapped, *bytes, result ? 0 : call.error);
+        Overlapped_Collected(&call, overlapped, *bytes, result ? 0 : call.error);
     Call_End(&call);
     return result;
 }
@@ -196,64 +201,37 @@ OPENING_CALL(HANDLE, CreateEventW, NULL, TYPE_EVENT,
 
 /* --- Waits ---------------------------------------------------------------------------------- */
 
-DWORD Instrument_WaitForSingleObject(InstrumentPlace place, HANDLE handle, DWORD timeout)
-{
-    DWORD result;
-    Call call;
+/* Waits for handles, up to `timeout`; `use` tells the registry which. */
+#define WAIT_CALL(name, use, parameters, arguments)                                                \
+    DWORD Instrument_##name parameters                                                             \
+    {                                                                                              \
+        DWORD result;                                                                              \
+        Call call;                                                                                 \
+                                                                                                   \
+        Call_Begin(&call, API_##name, place);                                                      \
+        use;                                                                                       \
+        Call_WaitsUpTo(&call, timeout);                                                            \
+        result = name arguments;                                                                   \
+        Call_Done(&call);                                                                          \
+        Call_End(&call);                                                                           \
+        return result;                                                                             \
+    }
 
-    Call_Begin(&call, API_WaitForSingleObject, place);
-    Registry_Use(&call, handle);
-    Call_WaitsUpTo(&call, timeout);
-    result = WaitForSingleObject(handle, timeout);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
+WAIT_CALL(WaitForSingleObject, Registry_Use(&call, handle),
+          (InstrumentPlace place, HANDLE handle, DWORD timeout), (handle, timeout))
 
-DWORD Instrument_WaitForSingleObjectEx(InstrumentPlace place, HANDLE handle, DWORD timeout,
-                                       BOOL alertable)
-{
-    DWORD result;
-    Call call;
+WAIT_CALL(WaitForSingleObjectEx, Registry_Use(&call, handle),
+          (InstrumentPlace place, HANDLE handle, DWORD timeout, BOOL alertable),
+          (handle, timeout, alertable))
 
-    Call_Begin(&call, API_WaitForSingleObjectEx, place);
-    Registry_Use(&call, handle);
-    Call_WaitsUpTo(&call, timeout);
-    result = WaitForSingleObjectEx(handle, timeout, alertable);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
+WAIT_CALL(WaitForMultipleObjects, Registry_UseAll(&call, count, handles),
+          (InstrumentPlace place, DWORD count, const HANDLE *handles, BOOL all, DWORD timeout),
+          (count, handles, all, timeout))
 
-DWORD Instrument_WaitForMultipleObjects(InstrumentPlace place, DWORD count, const HANDLE *handles,
-                                        BOOL all, DWORD timeout)
-{
-    DWORD result;
-    Call call;
-
-    Call_Begin(&call, API_WaitForMultipleObjects, place);
-    Registry_UseAll(&call, count, handles);
-    Call_WaitsUpTo(&call, timeout);
-    result = WaitForMultipleObjects(count, handles, all, timeout);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
-
-DWORD Instrument_WaitForMultipleObjectsEx(InstrumentPlace place, DWORD count, const HANDLE *handles,
-                                          BOOL all, DWORD timeout, BOOL alertable)
-{
-    DWORD result;
-    Call call;
-
-    Call_Begin(&call, API_WaitForMultipleObjectsEx, place);
-    Registry_UseAll(&call, count, handles);
-    Call_WaitsUpTo(&call, timeout);
-    result = WaitForMultipleObjectsEx(count, handles, all, timeout, alertable);
-    Call_Done(&call);
-    Call_End(&call);
-    return result;
-}
+WAIT_CALL(WaitForMultipleObjectsEx, Registry_UseAll(&call, count, handles),
+          (InstrumentPlace place, DWORD count, const HANDLE *handles, BOOL all, DWORD timeout,
+           BOOL alertable),
+          (count, handles, all, timeout, alertable))
 
 void Instrument_Sleep(InstrumentPlace place, DWORD milliseconds)
 {
@@ -281,6 +259,14 @@ DWORD Instrument_SleepEx(InstrumentPlace place, DWORD milliseconds, BOOL alertab
 
 /* --- Threads -------------------------------------------------------------------------------- */
 
+/* Its procedure has returned, or it has called a function that ends it. */
+static void EndThread(Thread *thread)
+{
+    if (thread->isOwn && !thread->isOver)
+        Operation_CheckStack(thread, thread->stackTop, (InstrumentPlace){NULL, 0});
+    Thread_End(thread);
+}
+
 static unsigned __stdcall RunThread(void *parameter)
 {
     Thread *thread = (Thread *)parameter;
@@ -288,7 +274,7 @@ static unsigned __stdcall RunThread(void *parameter)
 
     Thread_Begin(thread);
     result = thread->procedure(thread->argument);
-    Thread_End(thread);
+    EndThread(thread);
     return result;
 }
 
@@ -300,7 +286,7 @@ void Instrument__endthreadex(InstrumentPlace place, unsigned code)
     Call_Begin(&call, API__endthreadex, place);
     Call_End(&call);
     if (instrument.isOn)
-        Thread_End(Thread_GetCurrent());
+        EndThread(Thread_GetCurrent());
     _endthreadex(code);
 }
 
@@ -311,7 +297,7 @@ void Instrument_ExitThread(InstrumentPlace place, DWORD code)
     Call_Begin(&call, API_ExitThread, place);
     Call_End(&call);
     if (instrument.isOn)
-        Thread_End(Thread_GetCurrent());
+        EndThread(Thread_GetCurrent());
     ExitThread(code);
 }
 
@@ -324,7 +310,7 @@ uintptr_t Instrument__beginthreadex(InstrumentPlace place, void *security, unsig
 
     if (Call_Begin(&call, API__beginthreadex, place)) {
         if (instrument.isOn) {
-            Thread *thread = Thread_Create(&call);
+            Thread *thread = Thread_Create(call.api, call.place);
 
             thread->procedure = procedure;
             thread->argument = argument;
@@ -359,7 +345,7 @@ HANDLE Instrument_CreateThread(InstrumentPlace place, LPSECURITY_ATTRIBUTES secu
 
     if (Call_Begin(&call, API_CreateThread, place)) {
         if (instrument.isOn) {
-            Thread *thread = Thread_Create(&call);
+            Thread *thread = Thread_Create(call.api, call.place);
 
             memcpy(&thread->procedure, &procedure, sizeof(procedure));
             thread->argument = argument;
@@ -470,14 +456,12 @@ BOOL Instrument_ReadFile(InstrumentPlace place, HANDLE file, LPVOID buffer, DWOR
         WSABUF range = {size, (char *)buffer};
 
         Registry_Use(&call, file);
-        if (overlapped != NULL)
-            Operation_Begin(&call, overlapped, &range, 1, NULL);
-        else
+        Overlapped_Begin(&call, overlapped, &range, 1, NULL);
+        if (overlapped == NULL)
             Call_Waits(&call);
         result = ReadFile(file, buffer, size, bytes, overlapped);
         Call_Done(&call);
-        if (overlapped != NULL)
-            Operation_Returned(&call, overlapped, result);
+        Overlapped_Returned(&call, overlapped, result);
     }
     Call_End(&call);
     return result;
@@ -493,12 +477,10 @@ BOOL Instrument_WriteFile(InstrumentPlace place, HANDLE file, LPCVOID buffer, DW
         WSABUF range = {size, (char *)(uintptr_t)buffer};
 
         Registry_Use(&call, file);
-        if (overlapped != NULL)
-            Operation_Begin(&call, overlapped, &range, 1, NULL);
+        Overlapped_Begin(&call, overlapped, &range, 1, NULL);
         result = WriteFile(file, buffer, size, bytes, overlapped);
         Call_Done(&call);
-        if (overlapped != NULL)
-            Operation_Returned(&call, overlapped, result);
+        Overlapped_Returned(&call, overlapped, result);
     }
     Call_End(&call);
     return result;

@@ -1,14 +1,10 @@
 /*
- * InstrumentTrace: remembers each call, and writes them as Chrome trace events at the end.
- * See InstrumentCore.h; edge://tracing and Perfetto open the file.
- *
- * A slice (ph X) for each call, an arrow (ph s and f) from the call that began an operation to the
- * one that took its completion. Times are in microseconds since the first call.
- * https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+ * InstrumentTrace: see InstrumentTrace.h.
  */
-#include "InstrumentCore.h"
-
-#include <stdarg.h>
+#include "InstrumentTrace.h"
+#include "InstrumentMemory.h"
+#include "InstrumentOptions.h"
+#include "InstrumentRegistry.h"
 
 #define CHUNK_EVENTS 1000
 #define TRACE_MAX    2000000 /* what comes after is not in the file */
@@ -64,7 +60,7 @@ static Event *AddEvent(EventKind kind, const Thread *thread)
     if (eventCount == TRACE_MAX)
         return NULL;
     if (lastChunk == NULL || lastChunk->count == CHUNK_EVENTS) {
-        Chunk *chunk = (Chunk *)Instrument_Allocate(sizeof(*chunk));
+        Chunk *chunk = (Chunk *)Memory_Allocate(sizeof(*chunk));
 
         if (lastChunk != NULL)
             lastChunk->next = chunk;

@@ -210,13 +210,10 @@ static bool EchoWrongly(Connection *connection)
         message[size - 1] ^= 1;
         return SendAll(connection, message, size);
     case FAULT_SWAP:
-        memcpy(connection->kept, message, (size_t)size);
-        connection->isKeeping = true;
-        return true;
     case FAULT_TWICE:
         memcpy(connection->kept, message, (size_t)size);
         connection->isKeeping = true;
-        return SendAll(connection, message, size);
+        return plan.fault == FAULT_SWAP || SendAll(connection, message, size);
     case FAULT_EXTRA:
         memset(message + size, 'X', EXTRA_SIZE);
         return SendAll(connection, message, size + EXTRA_SIZE);

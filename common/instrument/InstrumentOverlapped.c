@@ -275,6 +275,18 @@ static void SetCompletionResult(Call *call, const Operation *operation, DWORD by
         Call_SetResult(call, "%s, %lu bytes", apiInfos[operation->api].name, bytes);
 }
 
+/* Under the lock: its completion was taken, with this result. */
+static void Finish(Call *call, Operation *operation, DWORD bytes, DWORD error)
+{
+    SetCompletionResult(call, operation, bytes, error);
+    if (error == 0)
+        MarkConnected(operation);
+    if (operation->way == BY_HAND)
+        TakePosted(operation);
+    else
+        Operation_Remove(operation);
+}
+
 void Overlapped_Dequeued(Call *call, void *overlapped, DWORD bytes, DWORD error)
 {
     Operation *operation;
@@ -288,13 +300,7 @@ void Overlapped_Dequeued(Call *call, void *overlapped, DWORD bytes, DWORD error)
     if (operation != NULL) {
         api = operation->api;
         id = operation->id;
-        SetCompletionResult(call, operation, bytes, error);
-        if (error == 0)
-            MarkConnected(operation);
-        if (operation->way == BY_HAND)
-            TakePosted(operation);
-        else
-            Operation_Remove(operation);
+        Finish(call, operation, bytes, error);
     }
     ReleaseSRWLockExclusive(&registryLock);
     if (id != 0)
@@ -319,10 +325,7 @@ void Overlapped_Collected(Call *call, void *overlapped, DWORD bytes, DWORD error
         !Operation_IsPending(operation->overlapped)) {
         api = operation->api;
         id = operation->id;
-        SetCompletionResult(call, operation, bytes, error);
-        if (error == 0)
-            MarkConnected(operation);
-        Operation_Remove(operation);
+        Finish(call, operation, bytes, error);
     }
     ReleaseSRWLockExclusive(&registryLock);
     if (id != 0)

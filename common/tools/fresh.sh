@@ -70,7 +70,7 @@ make_system() {
 clone_repository() {
     step "The clone: commit $(git log -1 --format='%h, %s')"
     if [ -n "$(git status --porcelain)" ]; then
-        step "Not in it, and so not tested: changes of $(git status --porcelain | wc -l) files that are not committed"
+        step "What is not committed is not in it and not tested: see git status."
     fi
     git clone --quiet --no-local "$PWD" "$tree$clone"
 }

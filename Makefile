@@ -371,6 +371,12 @@ test-10000:
 	+@$(SET_UP) $(OUT)/$(call stage,07)/server.exe $(OUT)/tests/library.exe
 	@sh common/tests/many.sh
 
+#: make test-fresh | make demo and make test on a fresh Debian 13, as root; SUITE=bookworm: on Debian 12
+SUITE = trixie
+.PHONY: test-fresh
+test-fresh:
+	@sh common/tools/fresh.sh "$(SUITE)"
+
 #: make check-notes | checks that the lectures say what is; NOTES="--only links 05-iocp-basic/README.md"
 .PHONY: check-notes
 check-notes:

@@ -81,6 +81,7 @@ typedef struct Client {
     SOCKET socket;                       /* non-blocking; INVALID_SOCKET: this entry is free */
     char address[NET_ADDRESS_TEXT_SIZE]; /* its own, as the server's log writes it */
     uint32_t seed;                       /* of the bytes that it sends */
+    OVERLAPPED stuck;                    /* of FillUp's sends; hEvent NULL: it was not filled up */
 } Client;
 
 Client *Client_Open(Server *server);
@@ -117,7 +118,8 @@ bool Client_Echo(Client *client, size_t size);
 
 /*
  * Sends and never reads until the server can take no more, because it cannot send: it is stuck with
- * this client. Returns the bytes that were sent; 0: it does not come to that.
+ * this client. Returns the bytes that were sent; 0: it does not come to that. The last send stays
+ * pending: this client can be half-closed, read from and reset, but not send anything more.
  */
 size_t Client_FillUp(Client *client);
 

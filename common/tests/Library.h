@@ -18,9 +18,9 @@
 #include "TestSocketUtils.h"
 
 #define WAIT_MS   20000 /* for what should come at once; long, because machines can be busy */
-#define QUIET_MS  200  /* for what should not come */
-#define CAUSE_MAX 40   /* causes that a Host counts */
-#define KEPT_MAX  64   /* sessions that a Host with keepsSessions can keep */
+#define QUIET_MS  200   /* for what should not come */
+#define CAUSE_MAX 40    /* causes that a Host counts */
+#define KEPT_MAX  64    /* sessions that a Host with keepsSessions can keep */
 
 /* --- Numbers and bytes ----------------------------------------------------------------------- */
 

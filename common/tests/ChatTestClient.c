@@ -292,7 +292,8 @@ static void CheckAgainst(FalseServer *server, const char *input, const char *lin
     if (CHECK(client != NULL)) {
         if (line != NULL)
             CHECK(Prints(client, line));
-        CHECK(ServerProcess_WriteInput(client, input));
+        /* It fails where the client has met the server's words first, and has ended. */
+        ServerProcess_WriteInput(client, input);
         ServerProcess_CloseInput(client);
         Program_CheckEnd(client, LAST_LINE_MS, 1, sentence);
     }

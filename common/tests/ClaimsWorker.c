@@ -153,7 +153,7 @@ static void WakeOrder(void)
 
     /* Nothing tells when a worker waits: on a busy machine one may begin after the next one has. */
     for (int i = 0; i < TRY_MAX && order != lastFirst; i++) {
-        order = FindWakeOrder(QUIET_MS << i);
+        order = FindWakeOrder((DWORD)QUIET_MS << i);
         if (!isChecked && order[0] != 'm')
             break;
     }

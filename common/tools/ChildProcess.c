@@ -73,7 +73,7 @@ static void AddOnce(HANDLE *list, size_t *count, HANDLE handle)
 bool ChildProcess_Create(char *command, HANDLE standard[3], const HANDLE *others, int otherCount,
                          WCHAR *environment, DWORD flags, PROCESS_INFORMATION *created)
 {
-    HANDLE inherited[3 + CHILD_HANDLE_MAX];
+    HANDLE inherited[3 + CHILD_HANDLE_MAX] = {NULL};
     size_t count = 0;
     STARTUPINFOEXA startup = {0};
     SIZE_T size = 0;

@@ -69,22 +69,22 @@ static const char noConnection[] = "Could not connect";
 
 static void CorruptLate(void)
 {
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 1, .message = 1000},
+    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 1, .message = 100},
                "--clients 1 --depth 4",
-               &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 63999 should be 0x"});
+               &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 6399 should be 0x"});
 }
 
 static void CorruptForOne(void)
 {
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 2, .message = 300},
-               "--clients 3", &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 19199 should be 0x"});
+    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 2, .message = 100},
+               "--clients 3", &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 6399 should be 0x"});
 }
 
 static void CorruptForAll(void)
 {
-    CheckFault(&(EchoPlan){.size = 10, .fault = FAULT_CORRUPT, .message = 200},
+    CheckFault(&(EchoPlan){.size = 10, .fault = FAULT_CORRUPT, .message = 100},
                "--clients 3 --threads 2 --size 10",
-               &(Verdict){LOAD_CORRUPT, 3, corrupt, ": byte 1999 should be 0x"});
+               &(Verdict){LOAD_CORRUPT, 3, corrupt, ": byte 999 should be 0x"});
 }
 
 static void CorruptFirst(void)

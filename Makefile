@@ -317,10 +317,6 @@ setup:
 SET_UP = sh common/tools/setup.sh build run && \
          $(MAKE) --no-print-directory --silent $(if $(findstring jobserver,$(MAKEFLAGS)),,-j2)
 RUN_TESTS = sh common/tools/test.sh
-# What they are about to take, on two processors.
-TEST_TIME  = 5 minutes
-STAGE_TIME = 40 s
-MUTANTS_TIME = 5 minutes
 # What the test programs are told: chat.exe the folder of the programs that it runs, calls.exe and
 # load.exe the tool that they test and the servers.
 chat_words  = $(OUT)/$(call stage,07)
@@ -329,7 +325,7 @@ load_words  = $(OUT)/tools/load.exe $(SERVERS)
 test_words  = $(strip $(OUT)/tests/$(1).exe $($(1)_words))
 UNIT_TESTS := unit claims load $(LIBRARY_TEST:$(OUT)/tests/%.exe=%) $(CHAT_TEST:$(OUT)/tests/%.exe=%)
 # Minimal.exe and the commands of the lectures need port 7777: these run in turn.
-TEST_ALL  = --about "$(TEST_TIME)" $(if $(CHAT_TEST),--program "$(call test_words,chat)" \
+TEST_ALL  = --about "5 minutes" $(if $(CHAT_TEST),--program "$(call test_words,chat)" \
             --program "$(OUT)/tests/chat.exe --verify build/instrument/$(call stage,07)") \
             --script common/tests/notes.sh --in-turn \
             $(foreach test,$(filter-out chat,$(UNIT_TESTS)) calls,--program "$(call test_words,$(test))") \
@@ -360,7 +356,7 @@ test:
 .PHONY: $(NUMBERS:%=test-%)
 $(NUMBERS:%=test-%): test-%:
 	+@$(SET_UP) $(OUT)/$(call stage,$*)/server.exe $(OUT)/tests/contract.exe
-	@$(RUN_TESTS) --about "$(STAGE_TIME)" --filter "$(FILTER)" --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
+	@$(RUN_TESTS) --about "40 s" --filter "$(FILTER)" --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
 
 #: make test-unit | runs the tests of common (test-load: of load.exe; test-library, test-chat: of stage 07)
 #: make test-claims | checks on this system what the lectures say of it (FILTER="worker:" some of it)
@@ -420,7 +416,7 @@ lint:
 mutants:
 	+@$(SET_UP) test-programs
 	@OBJECTS="$(COMMON_OBJECTS)" LIBRARY_OBJECTS="$(LIBRARY_OBJECTS)" \
-	    $(RUN_TESTS) --about "$(MUTANTS_TIME)" --script common/tests/mutants/run.sh
+	    $(RUN_TESTS) --about "5 minutes" --script common/tests/mutants/run.sh
 
 # --- The rest ------------------------------------------------------------------------------------
 

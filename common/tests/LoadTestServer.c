@@ -189,6 +189,13 @@ static bool EndWrongly(Connection *connection)
     return true;
 }
 
+static void StopListening(void)
+{
+    InterlockedExchange(&isClosing, 1);
+    while (listener != INVALID_SOCKET)
+        Sleep(1);
+}
+
 /* What is sent instead of the message. Says whether the connection lasts. */
 static bool EchoWrongly(Connection *connection)
 {
@@ -223,9 +230,7 @@ static bool EchoWrongly(Connection *connection)
         EndSilent();
         return SendAll(connection, message, size);
     case FAULT_CLOSE_LISTEN:
-        InterlockedExchange(&isClosing, 1);
-        while (listener != INVALID_SOCKET)
-            Sleep(1);
+        StopListening();
         return SendAll(connection, message, size);
     default:
         return EndWrongly(connection);

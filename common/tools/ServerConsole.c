@@ -51,7 +51,7 @@ static BOOL WINAPI SurviveCtrlC(DWORD event)
     return event == CTRL_C_EVENT;
 }
 
-/* What is at the other end of a console's input: there is one, then. */
+/* A console that there is has an input that can be opened. Returns 0, or the error. */
 static DWORD FindConsole(void)
 {
     HANDLE input = CreateFileA("CONIN$", GENERIC_READ | GENERIC_WRITE,
@@ -100,7 +100,7 @@ static DWORD Answer(Talk *talk)
     return GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? 0 : GetLastError();
 }
 
-/* Ends when the other program does, by the job that both are in. */
+/* Ends when the other program does: with that, the job that the keeper is in is closed. */
 bool ServerConsole_RunKeeper(int argc, char *argv[], int *exitCode)
 {
     HANDLE handles[3];

@@ -31,7 +31,7 @@ struct ServerProcess {
     HANDLE job;   /* its closing kills what is in it: the server */
     HANDLE input; /* this program's end of the server's stdin; NULL: it has none */
     DWORD processId;
-    ServerConsole *console; /* the one that the server is in */
+    ServerConsole *console; /* the one that the server is in, under the lock; NULL: it has ended */
     ServerProcessLine onLine;
     void *context;
     Stream output;
@@ -267,13 +267,20 @@ void ServerProcess_CloseInput(ServerProcess *server)
     server->input = NULL;
 }
 
+/* The server has ended: the next one can have its console. */
+static void GiveConsoleBack(ServerProcess *server)
+{
+    ServerConsole_GiveBack(server->console);
+    server->console = NULL;
+}
+
 void ServerProcess_Close(ServerProcess *server)
 {
     if (server == NULL)
         return;
     if (server->process != NULL)
         ServerProcess_Kill(server);
-    ServerConsole_GiveBack(server->console);
+    GiveConsoleBack(server);
     ServerProcess_PauseReading(server, false);
     ThreadManager_Join(&server->readers);
     ServerProcess_CloseInput(server);
@@ -468,7 +475,16 @@ bool ServerProcess_RunHelper(int argc, char *argv[], int *exitCode)
 
 bool ServerProcess_PressCtrlC(ServerProcess *server)
 {
-    return ServerConsole_PressCtrlC(server->console);
+    bool isPressed = false;
+
+    /* Under the lock: else the console could be another server's by now. */
+    AcquireSRWLockExclusive(&server->lock);
+    if (server->console != NULL)
+        isPressed = ServerConsole_PressCtrlC(server->console);
+    else
+        SetLastError(ERROR_INVALID_HANDLE);
+    ReleaseSRWLockExclusive(&server->lock);
+    return isPressed;
 }
 
 bool ServerProcess_WaitForExit(ServerProcess *server, DWORD timeoutMs, DWORD *exitCode)
@@ -482,6 +498,7 @@ bool ServerProcess_WaitForExit(ServerProcess *server, DWORD timeoutMs, DWORD *ex
     while (server->openStreams > 0 && WaitForChange(server, deadline + 1000))
         ;
     hasEnded = server->openStreams == 0;
+    GiveConsoleBack(server);
     ReleaseSRWLockExclusive(&server->lock);
     if (exitCode != NULL)
         GetExitCodeProcess(server->process, exitCode);

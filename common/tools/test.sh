@@ -173,7 +173,8 @@ take_line() {
     case $1 in
     "ok   "*)
         passed=$((passed + 1))
-        eval "passed_$number=\$((passed_$number + 1)) failing=; doing=\$name"
+        eval "passed_$number=\$((passed_$number + 1)) failing_$number="
+        doing=$name
         if [ -z "$counts" ]; then
             say "ok   $prefix${1#ok   }"
             [ ! -s "$details" ] || cat "$details"
@@ -182,8 +183,7 @@ take_line() {
         ;;
     "FAIL "*)
         failed=$((failed + 1))
-        eval "failed_$number=\$((failed_$number + 1))"
-        failing=yes
+        eval "failed_$number=\$((failed_$number + 1)) failing_$number=yes"
         say "FAIL $prefix${1#FAIL }"
         echo "FAIL $name: ${1#FAIL }" >>"$folder/failures"
         cat "$details"
@@ -240,12 +240,12 @@ show() {
         record=${record#* }
         details=$folder/$number.details
         if [ "$kind" = begin ]; then
-            eval "name_$number=\$record passed_$number=0 failed_$number=0 summary_$number= script_$number="
+            eval "name_$number=\$record passed_$number=0 failed_$number=0 summary_$number= script_$number= failing_$number="
             grep -q "^$number [^:]*:[^ ]*\.sh" "$folder"/queue/* && eval "script_$number=yes"
             : >"$details"
             [ $runs != 1 ] || say "== $record"
         fi
-        eval "name=\$name_$number is_script=\$script_$number"
+        eval "name=\$name_$number is_script=\$script_$number failing=\$failing_$number"
         doing=${doing:-$name}
         prefix=
         [ $runs = 1 ] || prefix="$name: "

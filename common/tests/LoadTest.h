@@ -78,7 +78,14 @@ extern EchoCounts echo;
 bool EchoServer_Start(const EchoPlan *plan);
 int EchoServer_GetPort(void);
 
-/* Ends it. All clients have left. Does nothing where none is started. */
+/*
+ * When the n-th message, 1 the first, of the first connection was echoed, in ms after the first of all
+ * had come. 0: it has not been.
+ */
+double EchoServer_GetEchoMs(int message);
+#define ECHO_MS_MAX 1000
+
+/* Ends it, and all its connections. Does nothing where none is started. */
 void EchoServer_Stop(void);
 
 /*

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KNOWN_MAX  64 /* connections that others can reach: the first ones */
+#define KNOWN_MAX  64 /* connections at a time that others can reach */
 #define ACCEPT_MS  20
 #define SETTLE_MS  50     /* then the client's receive waits for what comes */
 #define LAST_US    500000 /* so long FAULT_CORRUPT_LAST waits for another message */
@@ -23,6 +23,7 @@
 typedef struct Connection {
     SOCKET socket;
     int number;             /* 1: the first that was accepted */
+    int place;              /* in `known`; KNOWN_MAX: in none */
     volatile LONG messages; /* received so far */
     char *message;          /* with room for EXTRA_SIZE more */
     char *kept;             /* of FAULT_SWAP and FAULT_TWICE, until the next message has come */
@@ -36,11 +37,12 @@ static SOCKET listener = INVALID_SOCKET;
 static NetAddress address;
 static ThreadManager acceptor;       /* the thread that accepts */
 static ThreadManager connections;    /* belongs to that thread */
-static Connection *known[KNOWN_MAX]; /* NULL: closed, or not there yet */
+static Connection *known[KNOWN_MAX]; /* each in the first free place; NULL: free */
 static SRWLOCK knownLock = SRWLOCK_INIT;
 static HANDLE exchange[2]; /* signaled: the connection's message is there */
 static volatile LONG isOver, isClosing, isDying;
 static volatile LONG64 firstTick; /* when the first message came */
+static double echoMs[ECHO_MS_MAX];
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
@@ -257,6 +259,8 @@ static void LeaveWrongly(Connection *connection)
 static bool Echo(Connection *connection)
 {
     Hold(connection);
+    if (connection->number == 1 && connection->messages <= ECHO_MS_MAX)
+        echoMs[connection->messages - 1] = GetMsSince(firstTick);
     if (connection->isSilent)
         return true;
     if (IsTime(connection))
@@ -277,8 +281,8 @@ static bool Echo(Connection *connection)
 static void FreeConnection(Connection *connection)
 {
     AcquireSRWLockExclusive(&knownLock);
-    if (connection->number <= KNOWN_MAX)
-        known[connection->number - 1] = NULL;
+    if (connection->place < KNOWN_MAX)
+        known[connection->place] = NULL;
     ReleaseSRWLockExclusive(&knownLock);
     if (!isDying)
         SocketUtils_Close(&connection->socket);
@@ -316,8 +320,10 @@ static void Accept(void)
     connection->kept = (char *)malloc((size_t)plan.size);
     connection->number = InterlockedIncrement(&echo.accepted);
     AcquireSRWLockExclusive(&knownLock);
-    if (connection->number <= KNOWN_MAX)
-        known[connection->number - 1] = connection;
+    while (connection->place < KNOWN_MAX && known[connection->place] != NULL)
+        connection->place++;
+    if (connection->place < KNOWN_MAX)
+        known[connection->place] = connection;
     ReleaseSRWLockExclusive(&knownLock);
     if (connection->message == NULL || connection->kept == NULL ||
         !ThreadManager_Launch(&connections, ConnectionMain, connection))
@@ -337,7 +343,6 @@ static void AcceptMain(void *argument)
             Accept();
     }
     SocketUtils_Close(&listener);
-    ThreadManager_Join(&connections);
 }
 
 bool EchoServer_Start(const EchoPlan *newPlan)
@@ -345,6 +350,7 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     bool isRight = NetAddress_FromText(&address, newPlan->isIpv6 ? "::1" : "127.0.0.1", 0);
 
     memset(&echo, 0, sizeof(echo));
+    memset(echoMs, 0, sizeof(echoMs));
     plan = *newPlan;
     isOver = 0;
     isClosing = 0;
@@ -361,25 +367,17 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     return isRight || Test_Explain("no echo server: error %lu", GetLastError());
 }
 
+double EchoServer_GetEchoMs(int message)
+{
+    return echoMs[message - 1];
+}
+
 int EchoServer_GetPort(void)
 {
     return NetAddress_GetPort(&address);
 }
 
-void EchoServer_Stop(void)
-{
-    InterlockedExchange(&isOver, 1);
-    ThreadManager_Join(&acceptor);
-    SocketUtils_Close(&listener);
-    for (int i = 0; i < 2; i++) {
-        if (exchange[i] != NULL)
-            CloseHandle(exchange[i]);
-        exchange[i] = NULL;
-    }
-}
-
-/* --- As a program of its own ----------------------------------------------------------------- */
-
+/* Ends what the threads wait in. True: one of them is left. */
 static bool CancelReceives(void)
 {
     bool isAnyLeft = false;
@@ -395,15 +393,34 @@ static bool CancelReceives(void)
 }
 
 /*
+ * A client that was killed may not have left: Wine can keep the sockets of a process that has ended.
+ * A thread that was not in recv yet is not woken: so again.
+ */
+void EchoServer_Stop(void)
+{
+    InterlockedExchange(&isOver, 1);
+    ThreadManager_Join(&acceptor);
+    SocketUtils_Close(&listener);
+    while (CancelReceives())
+        Sleep(1);
+    ThreadManager_Join(&connections);
+    for (int i = 0; i < 2; i++) {
+        if (exchange[i] != NULL)
+            CloseHandle(exchange[i]);
+        exchange[i] = NULL;
+    }
+}
+
+/* --- As a program of its own ----------------------------------------------------------------- */
+
+/*
  * The threads return, and the sockets stay open: it is the end of the process that ends the
  * connections. A process that is to end while one of its threads is in recv may never do so under
- * Wine. A thread that was not in recv yet is not woken: so again.
+ * Wine.
  */
 static void Die(void)
 {
     InterlockedExchange(&isDying, 1);
-    while (CancelReceives())
-        Sleep(1);
     EchoServer_Stop();
 }
 

@@ -10,9 +10,10 @@
 # the rest. TIME is what it says about how long it takes.
 #
 # Each run prints lines `ok   NAME` and `FAIL NAME`, and ends with a line `N passed, N failed`. One that
-# does not, or that ran no test, or whose exit code does not agree, counts as a failure more. What a run
-# says comes as it says it: a line for each test, or on a terminal a counter and the failures. The last
-# line is the sum, in the same words; the exit code is 0 if nothing failed.
+# does not, or that ran no test, or whose exit code does not agree, counts as a failure more, and so does
+# one that has not ended after TEST_LIMIT seconds, 1200 if it is not set. What a run says comes as it
+# says it: a line for each test, or on a terminal a counter and the failures. The last line is the sum,
+# in the same words; the exit code is 0 if nothing failed.
 #
 # RUN is put before each program; `sh common/tools/wine.sh run` on Linux. TEST_JOBS runs are under way at
 # a time, 5 if it is not set: most tests wait for something, and little of that is a processor.
@@ -20,6 +21,7 @@
 folder=${TEST_OUTPUT:-build/test-output}
 tools=$(dirname "$0")
 jobs=${TEST_JOBS:-5}
+limit=${TEST_LIMIT:-1200}
 return_key=$(printf '\r')
 escape=$(printf '\033')
 newline='
@@ -71,8 +73,16 @@ add_contracts() {
 
 # --- Running -------------------------------------------------------------------------------------
 
-# Runs the words, of run $1, and prints what comes: `line NUMBER TEXT`, each in one write, so that the
-# lines of several runs do not mix; in the end `end NUMBER CODE`.
+# Prints what comes of run $number: `line NUMBER TEXT`, each in one write, so that the lines of several
+# runs do not mix.
+pass_on() {
+    while IFS= read -r line || [ -n "$line" ]; do
+        printf 'line %s %s\n' "$number" "${line%"$return_key"}"
+    done
+}
+
+# Runs the words, of run $1, and prints what comes; in the end `end NUMBER CODE`. What a program writes
+# to stderr comes behind the rest: Wine writes there, too, in pieces that would tear its lines apart.
 run_one() {
     number=$1
     shift
@@ -81,16 +91,15 @@ run_one() {
         # RUN is several words.
         # shellcheck disable=SC2086
         case $1 in
-        *.sh) sh "$@" </dev/null 2>&1 & ;;
-        *) ${RUN-} "$@" </dev/null 2>&1 & ;;
+        *.sh) timeout -k 10 "$limit" sh "$@" </dev/null 2>&1 & ;;
+        *) timeout -k 10 "$limit" ${RUN-} "$@" </dev/null 2>"$folder/$number.errors" & ;;
         esac
         echo $! >"$folder/$number.pid"
         wait $!
         echo $? >"$folder/$number.code"
         rm -f "$folder/$number.pid"
-    } | while IFS= read -r line || [ -n "$line" ]; do
-        printf 'line %s %s\n' "$number" "${line%"$return_key"}"
-    done
+    } | pass_on
+    [ ! -s "$folder/$number.errors" ] || pass_on <"$folder/$number.errors"
     printf 'end %s %s\n' "$number" "$(cat "$folder/$number.code" 2>/dev/null)"
 }
 
@@ -213,7 +222,10 @@ take_end() {
     these_failed=
     eval "said=\${summary_$number-} these_passed=\$passed_$number these_failed=\$failed_$number"
     ended=$((ended + 1))
-    if [ -z "$said" ]; then
+    if [ "$1" = 124 ] || [ "$1" = 137 ]; then
+        fail "$name: it has not ended within $limit s"
+        return
+    elif [ -z "$said" ]; then
         fail "$name: it ended with exit code ${1:-unknown} and without a summary"
         return
     fi
@@ -290,6 +302,12 @@ done
 case $jobs in
 *[!0-9]* | 0)
     echo "TEST_JOBS=$TEST_JOBS: it has to be a number from 1" >&2
+    exit 2
+    ;;
+esac
+case $limit in
+*[!0-9]* | 0)
+    echo "TEST_LIMIT=$TEST_LIMIT: it has to be a number of seconds from 1" >&2
     exit 2
     ;;
 esac

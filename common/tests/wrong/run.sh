@@ -119,18 +119,6 @@ judge_findings() {
     fi
 }
 
-# Runs the program $name with verify, what it says in the file $1. Wine on a busy machine now and then
-# does not start a program: one that fails and has said nothing is run again, twice at most.
-run_watched() {
-    INSTRUMENT=verify
-    export INSTRUMENT
-    for _ in 1 2 3; do
-        run_program "$1"
-        [ ! -s "$1" ] && [ ! -f "$1.late" ] && [ "$code" != 0 ] || break
-    done
-    unset INSTRUMENT
-}
-
 # Prints why the program $name has failed, or nothing if it has not.
 judge() {
     if [ ! -f "$BUILD/wrong/$name.exe" ]; then
@@ -141,7 +129,10 @@ judge() {
         echo "its first comment has no Expect or no Exit"
         return
     }
-    run_watched "$folder/$name.txt"
+    INSTRUMENT=verify
+    export INSTRUMENT
+    run_program "$folder/$name.txt"
+    unset INSTRUMENT
     if [ -f "$folder/$name.txt.late" ]; then
         echo "it has not ended within $limit s"
         return

@@ -33,6 +33,7 @@ typedef enum Fault {
     FAULT_LOSE_LAST_BYTE, /* loses its last byte */
     FAULT_LOSE_MESSAGE,
     FAULT_SILENT,       /* from then on sends nothing */
+    FAULT_DEAF,         /* nor receives: it waits for the client's reset */
     FAULT_CORRUPT,      /* changes one bit, in the last byte of the message */
     FAULT_CORRUPT_LAST, /* the same with the message behind which none comes for half a second */
     FAULT_SWAP,         /* sends it after the next one */
@@ -69,6 +70,7 @@ typedef struct EchoCounts {
     volatile LONG messages; /* that were received whole */
     volatile LONG made;  /* faults; of FAULT_EXCHANGE and FAULT_END_SILENT each connection counts */
     volatile LONG ended; /* connections whose client has sent its end behind a whole message */
+    volatile LONG deaf;  /* the number of messages when a client of FAULT_DEAF had reset */
     volatile LONG64 bytes; /* that were received */
 } EchoCounts;
 

@@ -15,6 +15,8 @@
 /* load.exe waits so long: no client that is served waits nearly as long, on a busy machine either. */
 #define SILENT_MS "4000"
 
+#define MEGABYTE 1000000
+
 /* What load.exe has to say. */
 typedef struct Verdict {
     LoadError error;
@@ -280,6 +282,19 @@ static void Refused(void)
     SocketUtils_Close(&socket);
 }
 
+/*
+ * A client that gives up resets at once, also when much that it has to send does not go: the server is
+ * told while the other client still talks.
+ */
+static void Deaf(void)
+{
+    CheckFault(&(EchoPlan){.size = MEGABYTE, .fault = FAULT_DEAF, .connection = 1, .message = 1},
+               "--clients 2 --size 1000000 --depth 16 --seconds 5 --timeout " SILENT_MS,
+               &(Verdict){LOAD_SILENT, 1, silent,
+                          ": nothing came for " SILENT_MS " ms, and 16000000 bytes"});
+    CHECK(IsBetween("messages until the reset", echo.deaf, 1, echo.messages - 1));
+}
+
 /* With churn a client ends at the first fault; the others go on. */
 static void ChurnReset(void)
 {
@@ -346,6 +361,8 @@ void AddFaultTests(void)
     Test_Add("load: a reset", Reset, LIMIT);
     Test_Add("load: a reset when the client leaves", ResetAtEnd, LIMIT);
     Test_Add("load: nobody listens", Refused, LIMIT);
+    Test_Add("load: a server that takes nothing more is told that the client gives up", Deaf,
+             LIMIT);
     Test_Add("load: churn, and a reset", ChurnReset, LIMIT);
     Test_Add("load: churn, and a wrong bit", ChurnCorrupt, LIMIT);
     Test_Add("load: churn, and no end", ChurnNoEnd, LIMIT);

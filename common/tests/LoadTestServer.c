@@ -153,6 +153,16 @@ static void EndSilent(void)
     ReleaseSRWLockShared(&knownLock);
 }
 
+static void WaitForReset(const Connection *connection)
+{
+    WSAPOLLFD poll = {connection->socket, 0, 0};
+
+    while (!isOver && WSAPoll(&poll, 1, ACCEPT_MS) <= 0)
+        ;
+    if (!isOver)
+        InterlockedExchange(&echo.deaf, echo.messages);
+}
+
 static bool IsLast(const Connection *connection)
 {
     struct timeval time = {0, LAST_US};
@@ -228,6 +238,9 @@ static bool EchoWrongly(Connection *connection)
         return SendAll(connection, message, size + EXTRA_SIZE);
     case FAULT_EXCHANGE:
         return Exchange(connection);
+    case FAULT_DEAF:
+        WaitForReset(connection);
+        return false;
     case FAULT_END_SILENT:
         EndSilent();
         return SendAll(connection, message, size);

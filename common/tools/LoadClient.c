@@ -153,8 +153,11 @@ void LoadClient_Abort(LoadClient *client)
 
     if (client->isOver || client->state == CLIENT_CLOSED)
         return;
-    if (client->socket != INVALID_SOCKET)
+    if (client->socket != INVALID_SOCKET) {
         setsockopt(client->socket, SOL_SOCKET, SO_LINGER, (const char *)&reset, sizeof(reset));
+        /* closesocket does that, too; but under Wine a send that does not go would stay. */
+        CancelIoEx((HANDLE)client->socket, NULL);
+    }
     Close(client);
     UpdateBusy(client);
 }

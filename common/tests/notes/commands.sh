@@ -188,11 +188,16 @@ explain() {
     esac
 }
 
-# The line has not come. $2 says why no more is waited for.
+# The line has not come. $1 says why no more is waited for.
 explain_missing() {
     expected=${answer#*"$newline"=}
     place=${answer%%"$newline"*}
-    fail "${place#* }" "$1" "expected: $expected" "got:      $(tail -n 1 "$work/$terminal/out")"
+    running=
+    for process in $(list_processes "$terminal"); do
+        running="$running [$(tr '\0' ' ' <"/proc/$process/cmdline")]"
+    done
+    fail "${place#* }" "$1" "expected: $expected" "got:      $(tail -n 1 "$work/$terminal/out")" \
+        "running: $running"
 }
 
 # Waits until the terminal has shown the lines.

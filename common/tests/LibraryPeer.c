@@ -355,52 +355,9 @@ bool Fixture_IsOver(void)
 
 /* --- This process ---------------------------------------------------------------------------- */
 
-/* What NtQuerySystemInformation writes about all handles of all processes. */
-typedef struct HandleEntry {
-    void *object;
-    ULONG_PTR processId;
-    ULONG_PTR handle;
-    ULONG access;
-    USHORT backTraceIndex;
-    USHORT typeIndex;
-    ULONG attributes;
-    ULONG reserved;
-} HandleEntry;
-
-typedef struct HandleList {
-    ULONG_PTR count;
-    ULONG_PTR reserved;
-    HandleEntry entries[1]; /* `count` of them */
-} HandleList;
-
-typedef LONG(WINAPI *QuerySystemInformation)(int kind, void *data, ULONG size, ULONG *needed);
-
-#define EXTENDED_HANDLE_INFORMATION 64
-#define HANDLE_LIST_SIZE            (16u << 20)
-
 int Process_GetHandleCount(void)
 {
-    HMODULE module = GetModuleHandleA("ntdll.dll");
-    QuerySystemInformation query = NULL;
-    HandleList *list;
-    DWORD count = 0;
-    int result = 0;
-
-    if (GetProcessHandleCount(GetCurrentProcess(), &count) && count > 0)
-        return (int)count;
-
-    /* Wine says 0 there; its NtQuerySystemInformation lists them. */
-    if (module != NULL)
-        query = (QuerySystemInformation)(void (*)(void))GetProcAddress(module,
-                                                                       "NtQuerySystemInformation");
-    list = (HandleList *)malloc(HANDLE_LIST_SIZE);
-    if (query != NULL && list != NULL &&
-        query(EXTENDED_HANDLE_INFORMATION, list, HANDLE_LIST_SIZE, NULL) == 0) {
-        for (ULONG_PTR i = 0; i < list->count; i++)
-            result += list->entries[i].processId == GetCurrentProcessId() ? 1 : 0;
-    }
-    free(list);
-    return result;
+    return ServerProcess_CountHandles(GetCurrentProcess());
 }
 
 int Process_GetMemoryKib(void)

@@ -545,28 +545,12 @@ typedef struct ProcessEntry {
     HANDLE processId;
 } ProcessEntry;
 
-typedef struct HandleEntry {
-    void *object;
-    ULONG_PTR processId;
-    ULONG_PTR handle;
-    ULONG access;
-    USHORT backTraceIndex;
-    USHORT typeIndex;
-    ULONG attributes;
-    ULONG reserved;
-} HandleEntry;
-
-typedef struct HandleList {
-    ULONG_PTR count;
-    ULONG_PTR reserved;
-    HandleEntry entries[1]; /* `count` of them */
-} HandleList;
-
 typedef LONG(WINAPI *QuerySystemInformation)(int kind, void *data, ULONG size, ULONG *needed);
 
 #define PROCESS_INFORMATION_KIND 5
-#define HANDLE_INFORMATION_KIND  64
 #define INFORMATION_SIZE         (16u << 20)
+#define HANDLE_STEP              4
+#define HANDLE_GAP               1000
 
 /* Everything of that kind about the whole system. The caller frees it. NULL: no such thing. */
 static void *QueryInformation(int kind)
@@ -605,21 +589,34 @@ int ServerProcess_GetCpuMs(ServerProcess *server)
     return result;
 }
 
-int ServerProcess_GetHandleCount(ServerProcess *server)
+/*
+ * Wine says 0. Its list of all handles is not for us: its server crashes when some process has none,
+ * as one that just ends. So each number that can be a handle is tried. The system gives the lowest
+ * that is free: behind many that are none there are no more.
+ */
+int ServerProcess_CountHandles(HANDLE process)
 {
-    HandleList *list;
     DWORD known = 0;
     int count = 0;
 
-    if (GetProcessHandleCount(server->process, &known) && known > 0)
+    if (GetProcessHandleCount(process, &known) && known > 0)
         return (int)known;
-    list = (HandleList *)QueryInformation(HANDLE_INFORMATION_KIND);
-    if (list == NULL)
-        return -1;
-    for (ULONG_PTR i = 0; i < list->count; i++)
-        count += list->entries[i].processId == server->processId ? 1 : 0;
-    free(list);
+    for (ULONG_PTR number = 1, last = 0; number - last <= HANDLE_GAP; number++) {
+        HANDLE copy;
+
+        if (DuplicateHandle(process, (HANDLE)(number * HANDLE_STEP), GetCurrentProcess(), &copy, 0,
+                            FALSE, DUPLICATE_SAME_ACCESS)) {
+            CloseHandle(copy);
+            count++;
+            last = number;
+        }
+    }
     return count;
+}
+
+int ServerProcess_GetHandleCount(ServerProcess *server)
+{
+    return ServerProcess_CountHandles(server->process);
 }
 
 int ServerProcess_GetMemoryKib(ServerProcess *server)

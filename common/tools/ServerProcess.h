@@ -130,8 +130,9 @@ DWORD ServerProcess_GetId(ServerProcess *server);
    the system does not say. It grows in steps of 10 to 16 ms. */
 int ServerProcess_GetCpuMs(ServerProcess *server);
 
-/* Handles that the server has open; -1 where the system does not say. */
+/* Handles that the server, or any process that may be duplicated from, has open. */
 int ServerProcess_GetHandleCount(ServerProcess *server);
+int ServerProcess_CountHandles(HANDLE process);
 
 /* Memory that the server has taken from the system for itself, in KiB; -1 as above. */
 int ServerProcess_GetMemoryKib(ServerProcess *server);

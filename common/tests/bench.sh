@@ -105,8 +105,8 @@ After." "$(cat common/BENCHMARK.md)"
     sh common/tools/bench-keep.sh keep
     rm -r build/bench
     sh common/tools/bench-keep.sh keep >said
-    check "keep changes nothing when it is called again" "$(cat once)" \
-        "$(cat common/BENCHMARK.md common/benchmark/*)"
+    check "keep changes nothing when it is called again" "0 $(cat once)" \
+        "$? $(cat common/BENCHMARK.md common/benchmark/*)"
     sh common/tools/bench-keep.sh check >said
     check "check finds no fault with it" "0 ok   common/BENCHMARK.md: table throughput" "$? $(cat said)"
     sed 's/10,000/10,001/' common/BENCHMARK.md >changed

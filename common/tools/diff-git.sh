@@ -11,6 +11,8 @@
 # committed. After git_ignore_settings the reader's settings of git do not matter either, and the output
 # is the same everywhere: it was compared for git 2.30, 2.39 and 2.47.
 
+# shellcheck shell=sh disable=SC2034
+
 # What would be left to the version of git, or to settings. --patience matches lines that occur once
 # first, which keeps functions together.
 diff_options="--patience --indent-heuristic --inter-hunk-context=0 --no-ext-diff --no-textconv -l500"

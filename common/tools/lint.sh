@@ -13,7 +13,7 @@
 #     readme-cl     the `cl` line of each stage's README, run by clang in its MSVC mode
 #     readme-gcc    the `gcc` line of each stage's README, as it stands
 #     msvc          tests and tools by clang in its MSVC mode, and no functions that MSVC warns of
-#     shell         sh -n for every shell file
+#     shell         shellcheck with .shellcheckrc
 #     whitespace    no tabs, no carriage returns, no blanks at the end of a line
 #
 # clang's MSVC mode takes the system's headers from Debian's libwine-dev.
@@ -25,7 +25,7 @@ msvc="clang --driver-mode=cl --target=x86_64-pc-windows-msvc /FI$folder/missing.
 # GNU's extensions and arrays of variable length are not known to MSVC. Nothing is linked, so the
 # library on the line is not used.
 msvc="$msvc -Wpedantic -Wvla -Wno-unused-command-line-argument /imsvc $wine_headers/msvcrt /imsvc $wine_headers/windows -fsyntax-only"
-stages=$(ls 0[1-7]-*/Server.c | sed 's,/.*,,')
+stages=$(printf '%s\n' 0[1-7]-*/Server.c | sed 's,/.*,,')
 # Tests may include the last stage's headers.
 includes="-Icommon -Icommon/tools -Icommon/tests -Icommon/instrument -I${stages##*[!0-9a-z-]}"
 all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell whitespace"
@@ -48,6 +48,8 @@ each() {
         said=$("$@" -I"${file%%/*}" 2>&1) || { printf "%s\n" "$said"; exit 1; }' sh "$@"
 }
 
+# The folders of headers, and the names of files and steps, have no blanks.
+# shellcheck disable=SC2086
 lint_clang() {
     files .c | each clang --target=$mingw --sysroot=/usr/$mingw -fsyntax-only -std=c11 -Werror \
         -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -60,6 +62,7 @@ lint_clang() {
 }
 
 # Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
+# shellcheck disable=SC2086
 lint_analyzer() {
     files .c | grep -v '^common/tests/' | each $mingw-gcc -fanalyzer -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 $includes \
         -S -o /dev/null
@@ -67,6 +70,7 @@ lint_analyzer() {
 
 # Not asked for: variables in the innermost block (here they are at the top), `continue` as the body of
 # an empty loop, and two that are wrong about structures that the system fills and about unions.
+# shellcheck disable=SC2086
 lint_cppcheck() {
     files .c | each cppcheck --platform=win64 --std=c11 --enable=warning,style,performance,portability \
         --suppress=missingInclude --suppress=missingIncludeSystem --inline-suppr --quiet \
@@ -89,7 +93,7 @@ code_lines() {
 check_sources() {
     case $* in */server.exe*) ;; *) return 0 ;; esac
     sources=$(for word in "$@"; do case $word in *.c) echo "$word" ;; esac done | sort)
-    wanted=$(ls "$stage"/*.c common/*.c | sort)
+    wanted=$(printf '%s\n' "$stage"/*.c common/*.c | sort)
     [ "$sources" = "$wanted" ] && return
     echo "$stage/README.md: the line compiles $(echo "$sources" | tr '\n' ' ')"
     echo "and the program is made of $(echo "$wanted" | tr '\n' ' ')"
@@ -173,17 +177,18 @@ lint_msvc() {
 }
 
 lint_shell() {
-    { files .sh && echo .ci/run; } | each sh -n
+    # shellcheck disable=SC2046
+    shellcheck $(files .sh) .ci/run
 }
 
+# shellcheck disable=SC2046
 lint_whitespace() {
     result=0
     tab=$(printf '\t')
     return_key=$(printf '\r')
-    # shellcheck disable=SC2046
     set -- $(files .c .h .sh .md) .ci/run
     grep -nF "$tab" "$@" && echo "Tabs (above)." && result=1
-    set -- "$@" Makefile .gitignore .gitattributes .editorconfig .clang-format
+    set -- "$@" Makefile .gitignore .gitattributes .editorconfig .clang-format .shellcheckrc
     grep -n '[[:space:]]$' "$@" && echo "Blanks at the end of a line (above)." && result=1
     grep -nF "$return_key" "$@" && echo "Carriage returns (above)." && result=1
     grep -nE '^.{121}' $(files .c .h) && echo "Lines of more than 120 characters (above)." && result=1
@@ -199,7 +204,7 @@ describe() {
     readme-cl) echo "the cl line of each README, by clang --driver-mode=cl -fsyntax-only" ;;
     readme-gcc) echo "the gcc line of each README, by $mingw-gcc -Werror" ;;
     msvc) echo "tests and tools by clang --driver-mode=cl /W4 /WX /std:c11, and MSVC's unsafe functions" ;;
-    shell) echo "sh -n (every shell file)" ;;
+    shell) echo "shellcheck (every shell file)" ;;
     whitespace) echo "tabs, carriage returns, blanks at the end of a line" ;;
     *) return 1 ;;
     esac
@@ -216,7 +221,9 @@ void __stdcall GetCurrentThreadStackLimits(unsigned long long *low, unsigned lon
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 2
 END
 failed=
-for step in ${*:-$all_steps}; do
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $all_steps
+for step in "$@"; do
     if ! description=$(describe "$step"); then
         echo "Unknown step '$step'. The steps: $all_steps" >&2
         exit 2

@@ -126,7 +126,9 @@ run_watched() {
     export INSTRUMENT
     for _ in 1 2 3; do
         run_program "$1"
-        [ ! -s "$1" ] && [ ! -f "$1.late" ] && [ "$code" != 0 ] || break
+        if [ -s "$1" ] || [ -f "$1.late" ] || [ "$code" = 0 ]; then
+            break
+        fi
     done
     unset INSTRUMENT
 }
@@ -137,10 +139,10 @@ judge() {
         echo "it is not built"
         return
     fi
-    [ -n "$(read_lines Expect)" ] && [ -n "$(read_lines Exit)" ] || {
+    if [ -z "$(read_lines Expect)" ] || [ -z "$(read_lines Exit)" ]; then
         echo "its first comment has no Expect or no Exit"
         return
-    }
+    fi
     run_watched "$folder/$name.txt"
     if [ -f "$folder/$name.txt.late" ]; then
         echo "it has not ended within $limit s"

@@ -401,7 +401,7 @@ coverage:
 #: make lint | other compilers and analysers look at the sources (Debian, Ubuntu)
 .PHONY: lint
 lint:
-	+@sh common/tools/setup.sh build lint && $(MAKE) --no-print-directory $(LIBRARY)
+	+@sh common/tools/setup.sh build run lint && $(MAKE) --no-print-directory $(LIBRARY)
 	@sh common/tools/lint.sh
 
 #: make mutants | breaks copies of the stages on purpose, and requires the tests to notice

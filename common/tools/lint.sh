@@ -14,6 +14,7 @@
 #     readme-gcc    the `gcc` line of each stage's README, as it stands
 #     msvc          tests and tools by clang in its MSVC mode, and no functions that MSVC warns of
 #     shell         shellcheck with .shellcheckrc
+#     busybox       what w64devkit's readers run, with no other tools than busybox's
 #     whitespace    no tabs, no carriage returns, no blanks at the end of a line
 #
 # clang's MSVC mode takes the system's headers from Debian's libwine-dev.
@@ -28,7 +29,7 @@ msvc="$msvc -Wpedantic -Wvla -Wno-unused-command-line-argument /imsvc $wine_head
 stages=$(printf '%s\n' 0[1-7]-*/Server.c | sed 's,/.*,,')
 # Tests may include the last stage's headers.
 includes="-Icommon -Icommon/tools -Icommon/tests -Icommon/instrument -I${stages##*[!0-9a-z-]}"
-all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell whitespace"
+all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell busybox whitespace"
 jobs=$(nproc 2>/dev/null || echo 2)
 
 # The files of the repository with one of these endings, of which none has a blank in its name.
@@ -181,6 +182,33 @@ lint_shell() {
     shellcheck $(files .sh) .ci/run
 }
 
+# w64devkit has busybox's tools and its sh, git, make and the compiler.
+lint_busybox() {
+    box=$PWD/$folder/busybox
+    rm -rf "$box"
+    mkdir -p "$box/own"
+    for tool in $(busybox --list); do
+        ln -s "$(command -v busybox)" "$box/$tool"
+    done
+    for tool in git make "$mingw-gcc" "$mingw-ar"; do
+        ln -sf "$(command -v "$tool")" "$box/$tool"
+    done
+    cp 01-blocking/Server.c "$box/own/"
+    sh common/tools/diff-html.sh >/dev/null || return
+    rm -rf $folder/diff
+    cp -R build/diff $folder/
+    for words in help diff-02 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
+        # shellcheck disable=SC2086
+        if ! PATH=$box make --no-print-directory SHELL="$box/sh" FILTER=stop $words >"$box/said" 2>&1 ||
+            grep 'not found' "$box/said" || [ ! -s "$box/said" ]; then
+            cat "$box/said"
+            echo "With busybox: make $words (above)"
+            return 1
+        fi
+    done
+    diff -r $folder/diff build/diff && PATH=$box sh common/tools/diffs.sh check
+}
+
 # shellcheck disable=SC2046
 lint_whitespace() {
     result=0
@@ -205,6 +233,7 @@ describe() {
     readme-gcc) echo "the gcc line of each README, by $mingw-gcc -Werror" ;;
     msvc) echo "tests and tools by clang --driver-mode=cl /W4 /WX /std:c11, and MSVC's unsafe functions" ;;
     shell) echo "shellcheck (every shell file)" ;;
+    busybox) echo "make diff, diff-html, test, trace and verify with the tools of $(busybox | sed 's/ (.*//;q')" ;;
     whitespace) echo "tabs, carriage returns, blanks at the end of a line" ;;
     *) return 1 ;;
     esac

@@ -1,7 +1,7 @@
 /*
  * UnitTests: tests of the helpers in common and of the tools for tests.
  *
- *     unit-tests.exe [--list] [FILTER]
+ *     unit.exe [--list] [FILTER]
  *
  * What prints, or waits for Ctrl+C, runs in a child process: this program again with a first
  * argument that begins with "--child-". The last line says "N passed, N failed"; exit code 1 where
@@ -1120,7 +1120,7 @@ int main(int argc, char *argv[])
     if (argc > 1 && strncmp(argv[1], "--child-", 8) == 0)
         return RunChild(argc, argv);
     if (argc > filterIndex + 1) {
-        fprintf(stderr, "Usage: unit-tests.exe [--list] [FILTER]\n");
+        fprintf(stderr, "Usage: unit.exe [--list] [FILTER]\n");
         return 2;
     }
     if (!SocketUtils_Init()) {

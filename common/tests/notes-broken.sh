@@ -286,6 +286,65 @@ END
 END
 }
 
+# comment NAME FILE LINE SENTENCE <SOURCE: the check of names says this of the line of the file, and
+# nothing else of that file. Without a sentence it says nothing of it. The other sources are not looked
+# at: what they name is not in this repository.
+comment() {
+    name="comments: $1"
+    case $name in *"$filter"*) ;; *) return ;; esac
+    cat >"$2"
+    sh common/tests/notes.sh --only names >build/all 2>&1
+    grep -A 2 "^FAIL $2:" build/all >build/said
+    found=$(grep -c "^FAIL $2:" build/said)
+    if [ -z "$4" ] && [ "$found" = 0 ] && tail -n 1 build/all | grep ' failed$' >/dev/null; then
+        report ok
+    elif [ -n "$4" ] && [ "$found" = 1 ] && grep "^FAIL $2:$3: " build/said | grep -F -e "$4" >/dev/null; then
+        report ok
+    else
+        report "expected line $3: '$4'; this came:"
+    fi
+    rm "$2"
+}
+
+try_comments() {
+    comment "what is there" 02-second/a.c "" "" <<'END'
+/*
+ * OpenServer, Session_Create() and two Session_Creates of ../01-first/Server.c; Create, too. See "Again"
+ * in ../01-first/README.md, the test "port: one comes", FILTER=one, NAME.txt and make run-01.
+ */
+int x = '"'; // BUFFER_SIZE
+char *text = "/* Nothing_Is here */";
+END
+    comment "a function that only a comment has" 02-second/a.c 2 "neither the sources" <<'END'
+/* One.
+   See OpenSever. OpenServer is there. */
+END
+    comment "a function behind code" 02-second/a.c 1 "neither the sources" <<'END'
+int x; /* for Session_Creat */
+END
+    comment "a file" 02-second/a.h 1 "there is no such file" <<'END'
+// Listener.c has it.
+END
+    comment "a make target" common/tools/a.sh 3 "make has no such target" <<'END'
+#!/bin/sh
+# a.sh: what it does.
+# Called by make run-09.
+END
+    comment "a section that has another name" 02-second/a.c 2 "the document has no such section" <<'END'
+/*
+ * See "A program of
+ * your own" in ../01-first/README.md.
+ */
+END
+    comment "a test" common/tools/a.awk 1 "no test has this in its name" <<'END'
+# See the claim "port: three come".
+END
+    comment "a filter" common/tools/a.sh 2 "no test has this in its name" <<'END'
+#!/bin/sh
+# Only FILTER=three.
+END
+}
+
 try_changes() {
     changes() {
         printf '# Title\n\n## What changed\n\n'
@@ -628,7 +687,7 @@ try_terminal() {
 }
 
 make_sample
-for check in form excerpts links names changes diagrams claims commands terminal diffs; do
+for check in form excerpts links names comments changes diagrams claims commands terminal diffs; do
     try_$check
 done | tee build/results
 passed=$(grep -c '^ok   ' build/results)

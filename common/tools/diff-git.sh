@@ -3,7 +3,7 @@
 #     . common/tools/diff-git.sh         from the top folder of the repository
 #     git_begin
 #     old=$(git_tree FOLDER)
-#     new=$(git_tree OTHER_FOLDER)
+#     new=$(git_tree FOLDER)
 #     git diff-tree -r -p $diff_options "$old" "$new"
 #
 # git compares trees in a small repository of its own, in $diff_work under build/, which is removed at

@@ -1,6 +1,6 @@
 # trace-order.awk: makes of the trace of one run what every run has in common, for timeline.exe.
 #
-#     awk -f common/tools/trace-order.awk build/trace/05-iocp-basic.json >05-iocp-basic/timeline.json
+#     awk -f common/tools/trace-order.awk TRACE.json >05-iocp-basic/timeline.json
 #
 # It keeps the calls, their results and their order. Times become numbers: each beginning and each end
 # is a microsecond after the one before it. Places become functions, so that a line more in a file

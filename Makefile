@@ -382,6 +382,7 @@ check-notes:
 .PHONY: render-notes
 render-notes:
 	@sh common/tools/setup.sh render && sh common/tools/render-notes.sh $(NOTES)
+	@$(if $(NOTES),,sh common/tests/render.sh)
 
 #: make faults | makes each call of each stage fail once
 .PHONY: faults

@@ -382,100 +382,6 @@ END
 END
 }
 
-# diagram KIND...: a document with the block that comes on stdin goes to right or wrong.
-diagram() {
-    { echo '```mermaid' && cat && echo '```'; } | "$@"
-}
-
-try_diagrams() {
-    diagram right diagrams "a sequence diagram" <<'END'
-sequenceDiagram
-    autonumber
-    participant A as Client 1
-    actor B
-    %% a comment
-    A->>+B: hello (5 bytes)
-    loop until it ends
-        alt it is there
-            B-->>-A: hello
-        else it is not
-            Note over A,B: they wait
-        end
-    end
-    activate A
-    Note right of A: it works
-    A-xB: reset
-    deactivate A
-END
-    diagram right diagrams "a flowchart" <<'END'
-flowchart LR
-    a[one thing] --> b{"is it (there)?"}
-    b -->|yes| c((end of it all)) & d[(queue)]
-    b -- no --> e([again]) -.-> a
-    subgraph inside ["what is inside"]
-        direction TB
-        c --- f
-    end
-    style a fill:#eee,stroke:#000
-END
-    diagram wrong diagrams "an unknown kind of diagram" 2 "mermaid: a diagram begins with" <<'END'
-sequencediagram
-    A->>B: x
-END
-    diagram wrong diagrams "a participant that nothing declares" 4 'mermaid: no line `participant B`' <<'END'
-sequenceDiagram
-    participant A
-    A->>B: x
-END
-    diagram wrong diagrams "a message without a text" 4 "mermaid: a message has a colon" <<'END'
-sequenceDiagram
-    participant A
-    A->>A
-END
-    diagram wrong diagrams "a semicolon in a message" 4 "mermaid: a ; ends the statement" <<'END'
-sequenceDiagram
-    participant A
-    A->>A: x; y
-END
-    diagram wrong diagrams "a loop without an end" 4 "mermaid: this loop has no end" <<'END'
-sequenceDiagram
-    participant A
-    loop again
-    A->>A: x
-END
-    diagram wrong diagrams "an end without a beginning" 4 "mermaid: this end has no beginning" <<'END'
-sequenceDiagram
-    participant A
-    end
-END
-    diagram wrong diagrams "an unknown statement" 4 "mermaid: this is no statement" <<'END'
-sequenceDiagram
-    participant A
-    A says x
-END
-    diagram wrong diagrams "a flowchart with ( ) in a text" 3 'mermaid: put this text in "quotes"' <<'END'
-flowchart LR
-    a[accept()] --> b
-END
-    diagram wrong diagrams "a node without its closing sign" 3 "mermaid: this has no ]" <<'END'
-flowchart LR
-    a[one --> b
-END
-    diagram wrong diagrams "an edge that is none" 3 "mermaid: here an edge such as --> should stand" <<'END'
-flowchart LR
-    a -> b
-END
-    diagram wrong diagrams "a node called end" 3 "mermaid: no node can be called end" <<'END'
-flowchart LR
-    a --> end
-END
-    diagram wrong diagrams "a direction that is none" 2 "mermaid: a diagram begins with" <<'END'
-flowchart XX
-    a --> b
-END
-    diagram wrong diagrams "an empty diagram" 1 "mermaid: this diagram is empty" </dev/null
-}
-
 try_claims() {
     # Two claims that are there; the second is written on two lines, here and in the source.
     printf 'It is so (claim "port: one comes").\nAnd it is (claims "port: one comes" and "port:\ntwo come").\n' |
@@ -687,7 +593,7 @@ try_terminal() {
 }
 
 make_sample
-for check in form excerpts links names comments changes diagrams claims commands terminal diffs; do
+for check in form excerpts links names comments changes claims commands terminal diffs; do
     try_$check
 done | tee build/results
 passed=$(grep -c '^ok   ' build/results)

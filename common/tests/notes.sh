@@ -11,15 +11,15 @@
 #     names     functions, files, options and make targets in backticks exist; and those in the comments
 #               of sources (only without FILE)
 #     changes   "What changed" lists all that changed from the stage before, and nothing else
-#     diagrams  every mermaid block has the syntax that the notes use
 #     claims    every claim that is cited is a test of common/tests/Claims*.c
 #     diffs     every DIFF.md is what the stages give (only without FILE)
 #     figures   the tables of common/BENCHMARK.md are those of common/benchmark, and the lines that the
 #               front page gives are those of the stages (only without FILE)
 #     commands  every ```console block is run, and shows what it says
 #
-# The files in common/tests/notes say what each requires. --at PATH checks the FILE behind it as if it
-# stood there, so that a draft can stand elsewhere:
+# The files in common/tests/notes say what each requires. The diagrams are looked at by make render-notes:
+# it has mermaid draw them. --at PATH checks the FILE behind it as if it stood there, so that a draft can
+# stand elsewhere:
 #
 #     sh common/tests/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
 #
@@ -29,7 +29,7 @@
 
 notes=$(dirname "$0")/notes
 folder=build/notes-work/$$
-all_checks="form excerpts links names changes diagrams claims diffs figures commands"
+all_checks="form excerpts links names changes claims diffs figures commands"
 checks=
 LC_ALL=C
 export LC_ALL
@@ -147,7 +147,6 @@ check() {
         cut_stage "$stage"
         run_awk "$@" -v before="$before" -v stage="$stage" -v folder=$folder
         ;;
-    diagrams) run_awk "$@" ;;
     claims) run_awk "$@" -v claims=$folder/claims ;;
     commands)
         sh "$notes/commands.sh" "$2" "$folder/records" "$folder/terminals"

@@ -262,7 +262,8 @@ $(TRACE_TARGETS): trace-%:
 	+@$(build_watched) build/instrument/$(call stage,$*)/server.exe
 	@mkdir -p build/trace
 	@$(RUN) $(OUT)/tools/record.exe build/instrument/$(call stage,$*)/server.exe build/trace/$(call stage,$*).json
-	@awk -f common/tools/trace-order.awk build/trace/$(call stage,$*).json >build/trace/$(call stage,$*).timeline.json
+	@awk -f common/tools/trace-order.awk build/trace/$(call stage,$*).json \
+	    >build/trace/$(call stage,$*).timeline.json
 	@$(RUN) $(OUT)/tools/timeline.exe build/trace/$(call stage,$*).timeline.json build/trace/$(call stage,$*).svg "$(call stage,$*)"
 	@echo "build/trace/$(call stage,$*).json is for edge://tracing or Perfetto, $(call stage,$*).svg beside it for any browser."
 

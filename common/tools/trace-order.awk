@@ -4,8 +4,9 @@
 #
 # It keeps the calls, their results and their order. Times become numbers: each beginning and each end
 # is a microsecond after the one before it. Places become functions, so that a line more in a file
-# changes nothing. The socket that becomes the listener is called so from its first call on, and a
-# thread that no call has named is called by its own function: Service_KeeperMain is the keeper.
+# changes nothing; one that is only known to be after a line is after a call in that line's function.
+# The socket that becomes the listener is called so from its first call on, and a thread that no call
+# has named is called by its own function: Service_KeeperMain is the keeper.
 #
 # To be run in the top folder, where the sources are that the trace names. It understands traces as
 # instrumented programs write them, with one event on each line.
@@ -95,10 +96,11 @@ function edge_at(time, tid,   i, found) {
 phase[count] == "X" {
     tid = get($0, "tid")
     place = get($0, "place")
+    after = sub(/, after line /, ":", place)
     found = function_at(place)
     if (found != "") {
         sub(/:[0-9]+$/, "", place)
-        event[count] = set($0, "place", found ", " place)
+        event[count] = set($0, "place", after ? place ", after a call in " found : found ", " place)
     }
     if (!(tid in first_function))
         first_function[tid] = found

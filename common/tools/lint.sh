@@ -6,7 +6,7 @@
 # Runs every step, or those named, to the end, and says at the end which failed. Each prints what it
 # runs, and then its complaints. The steps:
 #
-#     clang         clang for the MinGW target, with more warnings than the build has
+#     clang         clang with the flags of .clangd, and with more warnings than the build has
 #     analyzer      gcc -fanalyzer
 #     cppcheck      cppcheck for 64-bit Windows
 #     format        clang-format with .clang-format
@@ -15,7 +15,7 @@
 #     msvc          tests and tools by clang in its MSVC mode, and no functions that MSVC warns of
 #     shell         shellcheck with .shellcheckrc
 #     busybox       what w64devkit's readers run, with no other tools than busybox's
-#     clangd        clangd with .clangd finds no error in any C file or header
+#     clangd        clangd finds no error in what clang has not looked at, and every definition
 #     editors       the settings of VS Code and Visual Studio; actionlint for the workflows
 #     whitespace    no tabs, no carriage returns, no blanks at the end of a line
 #
@@ -41,6 +41,10 @@ files() {
     done | sed 's,^\./,,' | sort
 }
 
+code_folders() {
+    files .c | sed 's,/[^/]*$,,' | sort -u
+}
+
 # each COMMAND: runs it with each file that comes on stdin, and with the top folder of the file, a
 # stage's say, as a folder of headers. Fails if one of them failed.
 each() {
@@ -51,17 +55,32 @@ each() {
         said=$("$@" -I"${file%%/*}" 2>&1) || { printf "%s\n" "$said"; exit 1; }' sh "$@"
 }
 
-# The folders of headers, and the names of files and steps, have no blanks.
+# The flags with which clangd looks at the files of a folder. For it .clangd names folders, not files.
+clangd_flags() {
+    for file in "$1"/*.c; do :; done
+    clangd --check-lines=1-1 --check="$file" 2>&1 |
+        sed -nE "s/.* command .*is: (\[.*\] )?[^ ]* (.*) -- .*/\2/p" | sed "s,-I,&$1/,g"
+}
+
+# clangd needs a second for each file, to index the headers of Windows. clang, which is the compiler in
+# it, finds the same with the same flags. Flags and names of files and steps have no blanks.
 # shellcheck disable=SC2086
 lint_clang() {
-    files .c | each clang --target=$mingw --sysroot=/usr/$mingw -fsyntax-only -std=c11 -Werror \
-        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
-        -Wstrict-prototypes -Wmissing-prototypes -Wmissing-variable-declarations -Wundef -Wvla \
-        -Wformat=2 -Wformat-non-iso -Wimplicit-fallthrough -Wnull-dereference -Wunused-macros \
-        -Wunreachable-code-aggressive -Wconditional-uninitialized -Wcomma -Wloop-analysis \
-        -Wassign-enum -Wbad-function-cast -Wextra-semi-stmt -Widiomatic-parentheses -Wnewline-eof \
-        -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety \
-        $includes
+    result=0
+    for part in $(code_folders); do
+        flags=$(clangd_flags "$part")
+        [ -n "$flags" ] || echo "$part: clangd does not tell its flags."
+        # Without flags nothing of Windows is found, and all fail.
+        printf '%s\n' "$part"/*.c | xargs -P "$jobs" -n 8 clang $flags -fsyntax-only -Werror \
+            -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wmissing-variable-declarations -Wundef -Wvla \
+            -Wformat=2 -Wformat-non-iso -Wimplicit-fallthrough -Wnull-dereference -Wunused-macros \
+            -Wunreachable-code-aggressive -Wconditional-uninitialized -Wcomma -Wloop-analysis \
+            -Wassign-enum -Wbad-function-cast -Wextra-semi-stmt -Widiomatic-parentheses -Wnewline-eof \
+            -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety ||
+            result=1
+    done
+    return $result
 }
 
 # Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
@@ -184,15 +203,22 @@ lint_shell() {
     shellcheck $(files .sh) .ci/run
 }
 
-# A definition is only found in a file that is listed.
+# A definition is only found in a file that is listed. clang has looked at every C file, and so at the
+# headers that one of them includes first.
 lint_clangd() {
     result=0
     sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" || {
         echo "common/tools/compile-commands.sh does not list every C file."
         result=1
     }
-    # shellcheck disable=SC2016
-    files .c .h | xargs -P "$jobs" -n 1 sh -c '
+    {
+        for part in $(code_folders); do
+            printf '%s\n' "$part"/*.c | head -n 1
+        done
+        for header in $(files .h); do
+            grep -m 1 '^#include' "${header%.h}.c" 2>/dev/null | grep -q "\"${header##*/}\"" || echo "$header"
+        done
+    } | xargs -P "$jobs" -n 1 sh -c '
         said=$(clangd --check-lines=1-1 --log=error --check="$1" 2>&1) && exit
         printf "%s: clangd says:\n%s\n" "$1" "$said"
         exit 1' sh || result=1
@@ -256,7 +282,7 @@ lint_whitespace() {
 
 describe() {
     case $1 in
-    clang) echo "clang --target=$mingw -fsyntax-only -Werror -Wall -Wextra ... (every .c)" ;;
+    clang) echo "clang -fsyntax-only -Werror -Wall -Wextra ... with the flags of .clangd (every .c)" ;;
     analyzer) echo "$mingw-gcc -fanalyzer -Werror (every .c but the tests)" ;;
     cppcheck) echo "cppcheck --platform=win64 --enable=warning,style,performance,portability" ;;
     format) echo "$(clang-format --version): --dry-run -Werror (every .c and .h)" ;;
@@ -265,7 +291,7 @@ describe() {
     msvc) echo "tests and tools by clang --driver-mode=cl /W4 /WX /std:c11, and MSVC's unsafe functions" ;;
     shell) echo "shellcheck (every shell file)" ;;
     busybox) echo "make diff, diff-html, test, trace and verify with the tools of $(busybox | sed 's/ (.*//;q')" ;;
-    clangd) echo "clangd --check (every .c and .h)" ;;
+    clangd) echo "clangd --check (a .c of each folder, and each .h that no .c includes first)" ;;
     editors) echo "the JSON of .vscode and .vs by jsonc-parser, .github/workflows by actionlint" ;;
     whitespace) echo "tabs, carriage returns, blanks at the end of a line" ;;
     *) return 1 ;;

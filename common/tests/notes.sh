@@ -73,7 +73,7 @@ list_sources() {
 
 # Every identifier and every option of the sources, without what only comments say.
 read_words() {
-    list_sources 'c|h|sh|awk|js' | xargs -0 awk -v code=1 -f "$notes/comments.awk" | awk '
+    list_sources 'c|h|sh|awk|gp|m?js' | xargs -0 awk -v code=1 -f "$notes/comments.awk" | awk '
             {
                 text = $0
                 while (match(text, /--[a-z][a-z-]*/)) {
@@ -281,7 +281,7 @@ check_known() {
 
 # The names in the comments of all sources.
 check_comments() {
-    list_sources 'c|h|sh|awk|js' | xargs -0 awk -f "$notes/comments.awk" >$folder/records
+    list_sources 'c|h|sh|awk|gp|m?js' | xargs -0 awk -f "$notes/comments.awk" >$folder/records
     check names "the comments"
 }
 

@@ -58,7 +58,7 @@ FNR == 1 {
     end_paragraph()
     inside = 0
     file = FILENAME
-    is_c = file ~ /\.(c|h|js)$/
+    is_c = file ~ /\.(c|h|m?js)$/
 }
 { sub(/\r$/, "") }
 is_c { rest = take_c($0) }

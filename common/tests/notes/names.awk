@@ -191,13 +191,13 @@ function check_comment(line, text,   n, i, part) {
     n = split(text, part, " ")
     for (i = 1; i <= n; i++) {
         gsub(/^["'(\[{]+|["'),;:.?!}\]]+$/, "", part[i])
-        if (part[i] ~ /^FILTER=./)
-            check_test(line, substr(part[i], 8))
+        if (sub(/^FILTER=["']?/, "", part[i]))
+            check_test(line, part[i])
         else if (part[i - 1] == "make" && part[i] ~ /^[a-z]+-[a-z0-9N]+$/)
             check_make(line, "make " part[i])
         else if (is_file_name(part[i])) {
             # What stands for any name, and what a script makes.
-            if (part[i] !~ /(^|\/)(PATH|NAME|FILE|OUT|TRACE|NN|0N-name|path\/to)/ && !is_made(part[i]))
+            if (part[i] !~ /(^|[\/-])(PATH|NAME|FILE|OUT|SUITE|TRACE|NN|0N-name|path\/to)/ && !is_made(part[i]))
                 check_word(line, part[i])
         }
         else if (length(part[i]) > 2 && part[i] ~ /^[A-Za-z0-9_]*([a-z][A-Z]|[A-Za-z0-9]_[A-Za-z])[A-Za-z0-9_]*([(][)]?)?$/)

@@ -280,6 +280,7 @@ RECORD_TARGETS := $(NUMBERS:%=record-%)
 $(RECORD_TARGETS): record-%: trace-%
 	@cp build/trace/$(call stage,$*).timeline.json $(call stage,$*)/timeline.json
 	@cp build/trace/$(call stage,$*).svg $(call stage,$*)/timeline.svg
+	@echo "Now it is $(call stage,$*)/timeline.svg. Is it still what the README there says of it?"
 
 #: make timelines | draws the timeline.svg of each stage from its timeline.json
 .PHONY: timelines

@@ -312,7 +312,8 @@ try_comments() {
     comment "what is there" 02-second/a.c "" "" <<'END'
 /*
  * OpenServer, Session_Create() and two Session_Creates of ../01-first/Server.c; Create, too. See "Again"
- * in ../01-first/README.md, the test "port: one comes", FILTER=one, NAME.txt and make run-01.
+ * in ../01-first/README.md, the test "port: one comes", FILTER=one, FILTER="port:", NAME.txt,
+ * build/out-SUITE and make run-01.
  */
 int x = '"'; // BUFFER_SIZE
 char *text = "/* Nothing_Is here */";

@@ -332,7 +332,7 @@ checks=${checks:-$all_checks}
 no_files=
 if [ $# = 0 ]; then
     no_files=yes
-    for file in README.md 0[1-7]-*/README.md common/*.md common/instrument/README.md; do
+    for file in README.md 0[1-7]-*/README.md common/*.md common/instrument/README.md .github/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
 fi

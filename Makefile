@@ -269,14 +269,25 @@ $(TRACE_TARGETS): trace-%:
 	+@$(build_watched) build/instrument/$(call stage,$*)/server.exe
 	@mkdir -p build/trace
 	@$(RUN) $(OUT)/tools/record.exe build/instrument/$(call stage,$*)/server.exe build/trace/$(call stage,$*).json
-	@$(RUN) $(OUT)/tools/timeline.exe build/trace/$(call stage,$*).json build/trace/$(call stage,$*).svg "$(call stage,$*)"
+	@awk -f common/tools/trace-order.awk build/trace/$(call stage,$*).json \
+	    >build/trace/$(call stage,$*).timeline.json
+	@$(RUN) $(OUT)/tools/timeline.exe build/trace/$(call stage,$*).timeline.json build/trace/$(call stage,$*).svg "$(call stage,$*)"
 	@echo "build/trace/$(call stage,$*).json is for edge://tracing or Perfetto, $(call stage,$*).svg beside it for any browser."
 
-#: make timelines | draws the pictures beside the stages anew
+#: make record-05 | keeps what make trace-05 draws as timeline.json and timeline.svg of the stage
+RECORD_TARGETS := $(NUMBERS:%=record-%)
+.PHONY: $(RECORD_TARGETS)
+$(RECORD_TARGETS): record-%: trace-%
+	@cp build/trace/$(call stage,$*).timeline.json $(call stage,$*)/timeline.json
+	@cp build/trace/$(call stage,$*).svg $(call stage,$*)/timeline.svg
+	@echo "Now it is $(call stage,$*)/timeline.svg. Is it still what the README there says of it?"
+
+#: make timelines | draws the timeline.svg of each stage from its timeline.json
 .PHONY: timelines
 timelines:
-	+@$(MAKE) --no-print-directory $(TRACE_TARGETS)
-	@for stage in $(STAGES); do cp build/trace/$$stage.svg $$stage/timeline.svg; done
+	+@$(SET_UP) $(OUT)/tools/timeline.exe
+	@for stage in $(STAGES); do \
+	    $(RUN) $(OUT)/tools/timeline.exe $$stage/timeline.json $$stage/timeline.svg $$stage || exit 1; done
 
 #: make verify SERVER=my/server.c | tests a server of your own, and checks the rules of overlapped I/O
 #: make verify SERVER=my STAGE=06 | the same for a folder, by the contract of stage 06
@@ -389,6 +400,7 @@ check-notes:
 .PHONY: render-notes
 render-notes:
 	@sh common/tools/setup.sh render && sh common/tools/render-notes.sh $(NOTES)
+	@$(if $(NOTES),,sh common/tests/render.sh)
 
 #: make faults | makes each call of each stage fail once
 .PHONY: faults
@@ -408,7 +420,7 @@ coverage:
 #: make lint | other compilers and analysers look at the sources (Debian, Ubuntu)
 .PHONY: lint
 lint:
-	+@sh common/tools/setup.sh build lint && $(MAKE) --no-print-directory $(LIBRARY)
+	+@sh common/tools/setup.sh build run lint && $(MAKE) --no-print-directory $(LIBRARY)
 	@sh common/tools/lint.sh
 
 #: make mutants | breaks copies of the stages on purpose, and requires the tests to notice

@@ -15,7 +15,7 @@
  * Exit code 0: it ended as asked. 1: it did not, and a sentence says why. 2: the command line is
  * wrong.
  *
- * Build  make 07, or as "A program of your own" in ../README.md, with ChatPacket.c.
+ * Build  make 07, or as "Build" in ../README.md, with ChatPacket.c.
  * Run    make run-07 PROGRAM=ChatServer in one terminal, then this in others.
  */
 #include "ChatPacket.h"

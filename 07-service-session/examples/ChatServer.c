@@ -10,7 +10,7 @@
  * called under a lock, and a member that does not read holds up nobody. When too much waits for
  * such a member, the library disconnects it.
  *
- * Build  make 07, or as "A program of your own" in ../README.md, with ChatPacket.c.
+ * Build  make 07, or as "Build" in ../README.md, with ChatPacket.c.
  * Run    make run-07 PROGRAM=ChatServer, and ChatClient in other terminals. Ctrl+C stops it.
  */
 #include "ChatPacket.h"

@@ -10,7 +10,7 @@
  * Exit code 0: all sessions were connected and everything came back as it was sent. 1: not so, and
  * a sentence says what. 2: the command line is wrong.
  *
- * Build  make 07, or as "A program of your own" in ../README.md.
+ * Build  make 07, or as "Build" in ../README.md.
  * Run    make run-07 in one terminal, make run-07 PROGRAM=DummyClient in another.
  */
 #include "CtrlC.h"

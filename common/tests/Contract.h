@@ -1,5 +1,6 @@
 /*
- * Contract: what the files of the contract suite share. ContractFixture.c has the functions.
+ * Contract: what the files of the contract suite share. ContractServer.c and
+ * ContractClient.c have the functions.
  *
  * A test starts a Server, opens Clients, and checks. It may return at any point: servers, clients
  * and floods that it leaves are ended after it. Sizes are in bytes, times in milliseconds.

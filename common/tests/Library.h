@@ -181,7 +181,7 @@ bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes, bool *isClean);
 void Peer_Close(SOCKET peer);
 void Peer_Reset(SOCKET peer);
 
-/* A thread that sends `size` bytes of the pattern, or without end for -1. See Peers_Join. */
+/* A thread that sends `size` bytes of the pattern, or without end for -1. See Threads_Join. */
 bool Peer_StartSending(SOCKET peer, LONG64 size);
 
 /* A thread that runs a function of the test's. It is a thread of the program. */

@@ -1,7 +1,7 @@
 /*
  * UnitTests: tests of the helpers in common and of the tools for tests.
  *
- *     unit-tests.exe [--list] [FILTER]
+ *     unit.exe [--list] [FILTER]
  *
  * What prints, or waits for Ctrl+C, runs in a child process: this program again with a first
  * argument that begins with "--child-". The last line says "N passed, N failed"; exit code 1 where

@@ -101,6 +101,12 @@ $(table throughput)
 <!-- end -->
 
 After." "$(cat common/BENCHMARK.md)"
+    cat common/BENCHMARK.md common/benchmark/* >once
+    sh common/tools/bench-keep.sh keep
+    rm -r build/bench
+    sh common/tools/bench-keep.sh keep >said
+    check "keep changes nothing when it is called again" "0 $(cat once)" \
+        "$? $(cat common/BENCHMARK.md common/benchmark/*)"
     sh common/tools/bench-keep.sh check >said
     check "check finds no fault with it" "0 ok   common/BENCHMARK.md: table throughput" "$? $(cat said)"
     sed 's/10,000/10,001/' common/BENCHMARK.md >changed

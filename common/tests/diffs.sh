@@ -1,5 +1,5 @@
 #!/bin/sh
-# diffs.sh: tests what make diffs, make check-diffs and make diff-html do.
+# diffs.sh: tests what make diffs, the check of its files and make diff-html do.
 #
 #     sh common/tests/diffs.sh [TEXT]     only the tests with TEXT in their name
 #

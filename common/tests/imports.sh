@@ -8,7 +8,7 @@
 # common/instrument has no interest in. Whatever else there is, is a call that nobody would count,
 # trace, verify or make fail. The last line is `N passed, N failed`: a test for each folder.
 #
-# CC is the compiler, whose nm is asked; BUILD is the folder with obj/.
+# CC is the compiler, whose nm is asked; BUILD is the folder of the objects.
 
 nm=$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/nm/')
 objects=${BUILD:=build/instrument}/obj

@@ -288,6 +288,66 @@ END
 END
 }
 
+# comment NAME FILE LINE SENTENCE <SOURCE: the check of names says this of the line of the file, and
+# nothing else of that file. Without a sentence it says nothing of it. The other sources are not looked
+# at: what they name is not in this repository.
+comment() {
+    name="comments: $1"
+    case $name in *"$filter"*) ;; *) return ;; esac
+    cat >"$2"
+    sh common/tests/notes.sh --only names >build/all 2>&1
+    grep -A 2 "^FAIL $2:" build/all >build/said
+    found=$(grep -c "^FAIL $2:" build/said)
+    if [ -z "$4" ] && [ "$found" = 0 ] && tail -n 1 build/all | grep ' failed$' >/dev/null; then
+        report ok
+    elif [ -n "$4" ] && [ "$found" = 1 ] && grep "^FAIL $2:$3: " build/said | grep -F -e "$4" >/dev/null; then
+        report ok
+    else
+        report "expected line $3: '$4'; this came:"
+    fi
+    rm "$2"
+}
+
+try_comments() {
+    comment "what is there" 02-second/a.c "" "" <<'END'
+/*
+ * OpenServer, Session_Create() and two Session_Creates of ../01-first/Server.c; Create, too. See "Again"
+ * in ../01-first/README.md, the test "port: one comes", FILTER=one, FILTER="port:", NAME.txt,
+ * build/out-SUITE and make run-01.
+ */
+int x = '"'; // BUFFER_SIZE
+char *text = "/* Nothing_Is here */";
+END
+    comment "a function that only a comment has" 02-second/a.c 2 "neither the sources" <<'END'
+/* One.
+   See OpenSever. OpenServer is there. */
+END
+    comment "a function behind code" 02-second/a.c 1 "neither the sources" <<'END'
+int x; /* for Session_Creat */
+END
+    comment "a file" 02-second/a.h 1 "there is no such file" <<'END'
+// Listener.c has it.
+END
+    comment "a make target" common/tools/a.sh 3 "make has no such target" <<'END'
+#!/bin/sh
+# a.sh: what it does.
+# Called by make run-09.
+END
+    comment "a section that has another name" 02-second/a.c 2 "the document has no such section" <<'END'
+/*
+ * See "A program of
+ * your own" in ../01-first/README.md.
+ */
+END
+    comment "a test" common/tools/a.awk 1 "no test has this in its name" <<'END'
+# See the claim "port: three come".
+END
+    comment "a filter" common/tools/a.sh 2 "no test has this in its name" <<'END'
+#!/bin/sh
+# Only FILTER=three.
+END
+}
+
 try_changes() {
     changes() {
         printf '# Title\n\n## What changed\n\n'
@@ -323,100 +383,6 @@ END
 - `OpenServer`, `BUFFER_SIZE`, `Session.h`
 - `Close*`
 END
-}
-
-# diagram KIND...: a document with the block that comes on stdin goes to right or wrong.
-diagram() {
-    { echo '```mermaid' && cat && echo '```'; } | "$@"
-}
-
-try_diagrams() {
-    diagram right diagrams "a sequence diagram" <<'END'
-sequenceDiagram
-    autonumber
-    participant A as Client 1
-    actor B
-    %% a comment
-    A->>+B: hello (5 bytes)
-    loop until it ends
-        alt it is there
-            B-->>-A: hello
-        else it is not
-            Note over A,B: they wait
-        end
-    end
-    activate A
-    Note right of A: it works
-    A-xB: reset
-    deactivate A
-END
-    diagram right diagrams "a flowchart" <<'END'
-flowchart LR
-    a[one thing] --> b{"is it (there)?"}
-    b -->|yes| c((end of it all)) & d[(queue)]
-    b -- no --> e([again]) -.-> a
-    subgraph inside ["what is inside"]
-        direction TB
-        c --- f
-    end
-    style a fill:#eee,stroke:#000
-END
-    diagram wrong diagrams "an unknown kind of diagram" 2 "mermaid: a diagram begins with" <<'END'
-sequencediagram
-    A->>B: x
-END
-    diagram wrong diagrams "a participant that nothing declares" 4 'mermaid: no line `participant B`' <<'END'
-sequenceDiagram
-    participant A
-    A->>B: x
-END
-    diagram wrong diagrams "a message without a text" 4 "mermaid: a message has a colon" <<'END'
-sequenceDiagram
-    participant A
-    A->>A
-END
-    diagram wrong diagrams "a semicolon in a message" 4 "mermaid: a ; ends the statement" <<'END'
-sequenceDiagram
-    participant A
-    A->>A: x; y
-END
-    diagram wrong diagrams "a loop without an end" 4 "mermaid: this loop has no end" <<'END'
-sequenceDiagram
-    participant A
-    loop again
-    A->>A: x
-END
-    diagram wrong diagrams "an end without a beginning" 4 "mermaid: this end has no beginning" <<'END'
-sequenceDiagram
-    participant A
-    end
-END
-    diagram wrong diagrams "an unknown statement" 4 "mermaid: this is no statement" <<'END'
-sequenceDiagram
-    participant A
-    A says x
-END
-    diagram wrong diagrams "a flowchart with ( ) in a text" 3 'mermaid: put this text in "quotes"' <<'END'
-flowchart LR
-    a[accept()] --> b
-END
-    diagram wrong diagrams "a node without its closing sign" 3 "mermaid: this has no ]" <<'END'
-flowchart LR
-    a[one --> b
-END
-    diagram wrong diagrams "an edge that is none" 3 "mermaid: here an edge such as --> should stand" <<'END'
-flowchart LR
-    a -> b
-END
-    diagram wrong diagrams "a node called end" 3 "mermaid: no node can be called end" <<'END'
-flowchart LR
-    a --> end
-END
-    diagram wrong diagrams "a direction that is none" 2 "mermaid: a diagram begins with" <<'END'
-flowchart XX
-    a --> b
-END
-    diagram wrong diagrams "an empty diagram" 1 "mermaid: this diagram is empty" </dev/null
 }
 
 try_claims() {
@@ -670,7 +636,7 @@ try_terminal() {
 }
 
 make_sample
-for check in form excerpts links names changes diagrams claims figures commands terminal diffs; do
+for check in form excerpts links names comments changes claims figures commands terminal diffs; do
     try_$check
 done | tee build/results
 passed=$(grep -c '^ok   ' build/results)

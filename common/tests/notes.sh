@@ -8,9 +8,9 @@
 #     form      a stage's README.md has the sections of a lecture; blocks are of kinds that are known
 #     excerpts  every ```c block stands in the file that it names, word for word
 #     links     every relative link, picture and anchor leads somewhere
-#     names     functions, files, options and make targets in backticks exist
+#     names     functions, files, options and make targets in backticks exist; and those in the comments
+#               of sources (only without FILE)
 #     changes   "What changed" lists all that changed from the stage before, and nothing else
-#     diagrams  every mermaid block has the syntax that the notes use
 #     claims    every claim that is cited is a test of common/tests/Claims*.c
 #     diffs     every DIFF.md is what the stages give (only without FILE)
 #     figures   versions are those of known-systems.txt, and numbers of tests those of the programs; without
@@ -18,8 +18,9 @@
 #               that the front page gives those of the stages, and known-systems.txt is true of this system
 #     commands  every ```console block is run, and shows what it says
 #
-# The files in common/tests/notes say what each requires. --at PATH checks the FILE behind it as if it
-# stood there, so that a draft can stand elsewhere:
+# The files in common/tests/notes say what each requires. The diagrams are looked at by make render-notes:
+# it has mermaid draw them. --at PATH checks the FILE behind it as if it stood there, so that a draft can
+# stand elsewhere:
 #
 #     sh common/tests/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
 #
@@ -30,7 +31,7 @@
 notes=$(dirname "$0")/notes
 folder=build/notes-work/$$
 systems=common/tests/known-systems.txt
-all_checks="form excerpts links names changes diagrams claims diffs figures commands"
+all_checks="form excerpts links names changes claims diffs figures commands"
 checks=
 LC_ALL=C
 export LC_ALL
@@ -55,19 +56,24 @@ list_files() {
         find . \( -name build -o -name .git \) -prune -o -type f -print | sed 's,^\./,,' >$folder/files
 }
 
-# What make can make, and what the Makefile and the scripts that it calls say.
+# What make can make, and the code of the Makefile and of the scripts.
 read_makefile() {
     MAKEFLAGS='' MAKELEVEL='' ${MAKE:-make} -pq FORCE 2>/dev/null | awk '
         { sub(/\r$/, "") }
         /^# Not a target:/ { getline; next }
         /^[^#\t .%=][^=]*:([^=]|$)/ { sub(/ *:.*/, ""); print }' | sort -u >$folder/targets
-    cat Makefile common/tools/*.sh common/tests/*.sh >$folder/makefiles
+    list_sources 'sh|awk' | xargs -0 awk -v code=1 -f "$notes/comments.awk" >$folder/makefiles
 }
 
-# Every identifier and every option of the sources. Not of the scripts that check the notes.
+# The sources; without those that have names in them which are wrong on purpose. $1 is their endings.
+list_sources() {
+    grep -E "\\.($1)\$|^Makefile\$|^\\.ci/run\$" $folder/files |
+        grep -v -e '^common/tests/notes-broken\.sh$' -e '^common/tests/notes/names\.awk$' | tr '\n' '\0'
+}
+
+# Every identifier and every option of the sources, without what only comments say.
 read_words() {
-    grep -E '\.[ch]$|\.sh$|^Makefile$' $folder/files | grep -v '^common/tests/notes' | tr '\n' '\0' |
-        xargs -0 cat | awk '
+    list_sources 'c|h|sh|awk|gp|m?js' | xargs -0 awk -v code=1 -f "$notes/comments.awk" | awk '
             {
                 text = $0
                 while (match(text, /--[a-z][a-z-]*/)) {
@@ -170,7 +176,6 @@ check() {
         cut_stage "$stage"
         run_awk "$@" -v before="$before" -v stage="$stage" -v folder=$folder
         ;;
-    diagrams) run_awk "$@" ;;
     claims) run_awk "$@" -v claims=$folder/claims ;;
     commands)
         sh "$notes/commands.sh" "$2" "$folder/records" "$folder/terminals"
@@ -274,10 +279,17 @@ check_known() {
     echo "FAIL common/tests/known-names.txt:1: the names are not sorted, or one is there twice"
 }
 
+# The names in the comments of all sources.
+check_comments() {
+    list_sources 'c|h|sh|awk|gp|m?js' | xargs -0 awk -f "$notes/comments.awk" >$folder/records
+    check names "the comments"
+}
+
 check_all() {
     wants diffs && [ -n "$no_files" ] && check_diffs
     wants figures && [ -n "$no_files" ] && check_figures
     wants names && check_known
+    wants names && [ -n "$no_files" ] && check_comments
     while [ $# -gt 0 ]; do
         if [ "$1" = --at ]; then
             check_document "$2" "$3"
@@ -320,7 +332,7 @@ checks=${checks:-$all_checks}
 no_files=
 if [ $# = 0 ]; then
     no_files=yes
-    for file in README.md 0[1-7]-*/README.md common/*.md common/instrument/README.md; do
+    for file in README.md 0[1-7]-*/README.md common/*.md common/instrument/README.md .github/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
 fi

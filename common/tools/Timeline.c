@@ -7,8 +7,9 @@
  * The picture has a lane for each thread. Light boxes are calls that wait, dark ones calls that do
  * not, grey ones completion routines, which run inside a wait, and dashed ones stand for calls that
  * repeat those before them. Arrows go from the call that began an operation to the one that took
- * its completion. A browser that shows the picture alone tells place, result and duration of the
- * call under the pointer. Without TITLE it is headed with the name of the program.
+ * its completion. A browser that shows the picture alone tells place and result of the call under
+ * the pointer. It has no times: those of one run are in its trace. Without TITLE it is headed with
+ * the name of the program.
  *
  * Exit code 0: OUT.svg is written. 1: it is not, and a sentence has said why. 2: the command line
  * is wrong.
@@ -35,7 +36,6 @@
 #define TINT_OTHER    0
 #define TINT_LISTENER 7
 #define LEGEND_CHAR   55 /* the room for a character, in tenths of a pixel */
-#define MICROSECONDS  (10.0 * TRACE_TICKS)
 
 /* White text is readable on each of them, also when they are printed in grey; the marks tell the
    sessions apart then. 1 to 6 are for sessions, in turn. */
@@ -135,9 +135,7 @@ static void DrawTooltip(FILE *file, const Slice *slice)
     if (slice->result[0] != '\0')
         fputs(": ", file);
     PutAll(file, slice->result);
-    fprintf(file, "\n%s %.4f ms, at %.4f ms\n", slice->kind == SLICE_WAIT ? "waited" : "took",
-            (double)(slice->end - slice->begin) / MICROSECONDS / 1000,
-            (double)slice->begin / MICROSECONDS / 1000);
+    fputc('\n', file);
     PutAll(file, slice->place);
     fputs("</title>", file);
 }
@@ -389,12 +387,11 @@ static void DrawRow(FILE *file, int index)
 {
     const Row *row = &layout.rows[index];
 
-    if (index > 0)
+    if (index > 0) {
         fprintf(file, "<path class=\"o\" d=\"M%d,%dH%d\"/>", PAGE_MARGIN, row->top, layout.right);
-    fprintf(file, "<text class=\"r\" x=\"%d\" y=\"%d\">%s%.1f ms to %.1f ms</text>\n", PAGE_MARGIN,
-            row->top + 13, index > 0 ? "continued: " : "",
-            (double)trace.edges[row->first].time / MICROSECONDS / 1000,
-            (double)trace.edges[row->last - 1].time / MICROSECONDS / 1000);
+        fprintf(file, "<text class=\"r\" x=\"%d\" y=\"%d\">continued</text>\n", PAGE_MARGIN,
+                row->top + 13);
+    }
     for (int i = 0; i < trace.laneCount; i++) {
         if (layout.bands[index][i].isShown)
             DrawLane(file, i, index);

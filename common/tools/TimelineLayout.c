@@ -48,7 +48,8 @@ int Layout_GetBadgeWidth(const Slice *slice)
     return length == 0 ? 0 : max(BADGE_WIDTH, 5 + 6 * length);
 }
 
-/* Where a name may be broken: before the U of topUp and of WSAUp. */
+/* Where a name may be broken: before the C and the S of GetQueuedCompletionStatus,
+   and before the R of WSARecv. */
 static bool IsWordStart(const char *name, int at)
 {
     bool isUpper = name[at] >= 'A' && name[at] <= 'Z';

@@ -15,6 +15,8 @@
 #
 # For systems with Wine only: it needs RUN.
 
+# shellcheck shell=sh disable=SC2034
+
 apart_folder=$PWD/build/wine-server
 apart_log=build/apart.log
 apart_pid=

@@ -1,7 +1,8 @@
 #!/bin/sh
 # bench-keep.sh: the figures that common/BENCHMARK.md shows.
 #
-#     sh common/tools/bench-keep.sh keep     takes over what make bench has measured
+#     sh common/tools/bench-keep.sh keep     takes over what make bench has measured; without that, it
+#                                            only writes the tables of the figures that are kept
 #     sh common/tools/bench-keep.sh check    requires that the tables are those of the figures
 #
 # common/benchmark has results.json and the plots. Every table of the document stands between a line
@@ -40,14 +41,17 @@ write_tables() {
         '<!-- end -->') skipping=no ;;
         esac
         [ $skipping = yes ] || printf '%s\n' "$line"
-    done <$document >$document.new && mv $document.new $document
+    done <$document >build/benchmark.md && cat build/benchmark.md >$document
 }
 
 case ${1-} in
 keep)
-    mkdir -p $kept
-    cp $measured/results.json $kept/ || exit 1
-    cp $measured/plot-*.svg $kept/ || exit 1
+    mkdir -p $kept build
+    if [ -f $measured/results.json ]; then
+        cp $measured/results.json $measured/plot-*.svg $kept/ || exit 1
+    else
+        echo "make bench has not measured here. The tables are those of the figures that are kept."
+    fi
     write_tables
     ;;
 check)

@@ -105,12 +105,12 @@ run_one() {
     echo none >$out/code
     : >$out/errors
     if [ -z "${RUN-}" ]; then
-        if build/tools/load.exe --server $server --seconds $seconds --json $out/load.json "$@" \
+        if build/tools/load.exe --server "$server" --seconds $seconds --json $out/load.json "$@" \
             >$out/text 2>$out/errors; then
             sed "s/^{/{$head, /" $out/load.json >>$runs
             return
         fi
-    elif apart_start $server && measure_apart "$@" && apart_stop; then
+    elif apart_start "$server" && measure_apart "$@" && apart_stop; then
         join_figures "$head" "$all"
         return
     fi

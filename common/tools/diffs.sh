@@ -2,7 +2,7 @@
 # diffs.sh: writes or checks the DIFF.md of each stage: what the stage changed from the one before it.
 #
 #     sh common/tools/diffs.sh write      make diffs
-#     sh common/tools/diffs.sh check      make check-diffs
+#     sh common/tools/diffs.sh check      make check-notes
 #
 # `check` makes each once more, under build/, and compares. It names those that are not the same and
 # shows where; the last line is `N passed, N failed`, and the exit code 1 if one is not the same.

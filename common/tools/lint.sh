@@ -6,15 +6,16 @@
 # Runs every step, or those named, to the end, and says at the end which failed. Each prints what it
 # runs, and then its complaints. The steps:
 #
-#     clang         clang for the MinGW target, with more warnings than the build has
+#     clang         clang with the flags of .clangd, and with more warnings than the build has
 #     analyzer      gcc -fanalyzer
 #     cppcheck      cppcheck for 64-bit Windows
 #     format        clang-format with .clang-format
 #     readme-cl     the `cl` line of each stage's README, run by clang in its MSVC mode
 #     readme-gcc    the `gcc` line of each stage's README, as it stands
 #     msvc          tests and tools by clang in its MSVC mode, and no functions that MSVC warns of
-#     shell         sh -n for every shell file
-#     clangd        clangd with .clangd finds no error in any C file or header
+#     shell         shellcheck with .shellcheckrc
+#     busybox       what w64devkit's readers run, with no other tools than busybox's
+#     clangd        clangd finds no error in what clang has not looked at, and every definition
 #     editors       the settings of VS Code and Visual Studio; actionlint for the workflows
 #     whitespace    no tabs, no carriage returns, no blanks at the end of a line
 #
@@ -27,10 +28,10 @@ msvc="clang --driver-mode=cl --target=x86_64-pc-windows-msvc /FI$folder/missing.
 # GNU's extensions and arrays of variable length are not known to MSVC. Nothing is linked, so the
 # library on the line is not used.
 msvc="$msvc -Wpedantic -Wvla -Wno-unused-command-line-argument /imsvc $wine_headers/msvcrt /imsvc $wine_headers/windows -fsyntax-only"
-stages=$(ls 0[1-7]-*/Server.c | sed 's,/.*,,')
+stages=$(printf '%s\n' 0[1-7]-*/Server.c | sed 's,/.*,,')
 # Tests may include the last stage's headers.
 includes="-Icommon -Icommon/tools -Icommon/tests -Icommon/instrument -I${stages##*[!0-9a-z-]}"
-all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell clangd editors whitespace"
+all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell busybox clangd editors whitespace"
 jobs=$(nproc 2>/dev/null || echo 2)
 
 # The files of the repository with one of these endings, of which none has a blank in its name.
@@ -38,6 +39,10 @@ files() {
     for ending in "$@"; do
         find . \( -name build -o -name .git \) -prune -o -type f -name "*$ending" -print
     done | sed 's,^\./,,' | sort
+}
+
+code_folders() {
+    files .c | sed 's,/[^/]*$,,' | sort -u
 }
 
 # each COMMAND: runs it with each file that comes on stdin, and with the top folder of the file, a
@@ -50,18 +55,36 @@ each() {
         said=$("$@" -I"${file%%/*}" 2>&1) || { printf "%s\n" "$said"; exit 1; }' sh "$@"
 }
 
+# The flags with which clangd looks at the files of a folder. For it .clangd names folders, not files.
+clangd_flags() {
+    for file in "$1"/*.c; do :; done
+    clangd --check-lines=1-1 --check="$file" 2>&1 |
+        sed -nE "s/.* command .*is: (\[.*\] )?[^ ]* (.*) -- .*/\2/p" | sed "s,-I,&$1/,g"
+}
+
+# clangd needs a second for each file, to index the headers of Windows. clang, which is the compiler in
+# it, finds the same with the same flags. Flags and names of files and steps have no blanks.
+# shellcheck disable=SC2086
 lint_clang() {
-    files .c | each clang --target=$mingw --sysroot=/usr/$mingw -fsyntax-only -std=c11 -Werror \
-        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
-        -Wstrict-prototypes -Wmissing-prototypes -Wmissing-variable-declarations -Wundef -Wvla \
-        -Wformat=2 -Wformat-non-iso -Wimplicit-fallthrough -Wnull-dereference -Wunused-macros \
-        -Wunreachable-code-aggressive -Wconditional-uninitialized -Wcomma -Wloop-analysis \
-        -Wassign-enum -Wbad-function-cast -Wextra-semi-stmt -Widiomatic-parentheses -Wnewline-eof \
-        -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety \
-        $includes
+    result=0
+    for part in $(code_folders); do
+        flags=$(clangd_flags "$part")
+        [ -n "$flags" ] || echo "$part: clangd does not tell its flags."
+        # Without flags nothing of Windows is found, and all fail.
+        printf '%s\n' "$part"/*.c | xargs -P "$jobs" -n 8 clang $flags -fsyntax-only -Werror \
+            -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wmissing-variable-declarations -Wundef -Wvla \
+            -Wformat=2 -Wformat-non-iso -Wimplicit-fallthrough -Wnull-dereference -Wunused-macros \
+            -Wunreachable-code-aggressive -Wconditional-uninitialized -Wcomma -Wloop-analysis \
+            -Wassign-enum -Wbad-function-cast -Wextra-semi-stmt -Widiomatic-parentheses -Wnewline-eof \
+            -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety ||
+            result=1
+    done
+    return $result
 }
 
 # Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
+# shellcheck disable=SC2086
 lint_analyzer() {
     files .c | grep -v '^common/tests/' | each $mingw-gcc -fanalyzer -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 $includes \
         -S -o /dev/null
@@ -69,6 +92,7 @@ lint_analyzer() {
 
 # Not asked for: variables in the innermost block (here they are at the top), `continue` as the body of
 # an empty loop, and two that are wrong about structures that the system fills and about unions.
+# shellcheck disable=SC2086
 lint_cppcheck() {
     files .c | each cppcheck --platform=win64 --std=c11 --enable=warning,style,performance,portability \
         --suppress=missingInclude --suppress=missingIncludeSystem --inline-suppr --quiet \
@@ -91,7 +115,7 @@ code_lines() {
 check_sources() {
     case $* in */server.exe*) ;; *) return 0 ;; esac
     sources=$(for word in "$@"; do case $word in *.c) echo "$word" ;; esac done | sort)
-    wanted=$(ls "$stage"/*.c common/*.c | sort)
+    wanted=$(printf '%s\n' "$stage"/*.c common/*.c | sort)
     [ "$sources" = "$wanted" ] && return
     echo "$stage/README.md: the line compiles $(echo "$sources" | tr '\n' ' ')"
     echo "and the program is made of $(echo "$wanted" | tr '\n' ' ')"
@@ -175,18 +199,26 @@ lint_msvc() {
 }
 
 lint_shell() {
-    { files .sh && echo .ci/run; } | each sh -n
+    # shellcheck disable=SC2046
+    shellcheck $(files .sh) .ci/run
 }
 
-# A definition is only found in a file that is listed.
+# A definition is only found in a file that is listed. clang has looked at every C file, and so at the
+# headers that one of them includes first.
 lint_clangd() {
     result=0
     sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" || {
         echo "common/tools/compile-commands.sh does not list every C file."
         result=1
     }
-    # shellcheck disable=SC2016
-    files .c .h | xargs -P "$jobs" -n 1 sh -c '
+    {
+        for part in $(code_folders); do
+            printf '%s\n' "$part"/*.c | head -n 1
+        done
+        for header in $(files .h); do
+            grep -m 1 '^#include' "${header%.h}.c" 2>/dev/null | grep -q "\"${header##*/}\"" || echo "$header"
+        done
+    } | xargs -P "$jobs" -n 1 sh -c '
         said=$(clangd --check-lines=1-1 --log=error --check="$1" 2>&1) && exit
         printf "%s: clangd says:\n%s\n" "$1" "$said"
         exit 1' sh || result=1
@@ -207,14 +239,41 @@ lint_editors() {
     node common/tools/lint-editors.mjs $npm $stages
 }
 
+# w64devkit has busybox's tools and its sh, git, make and the compiler.
+lint_busybox() {
+    box=$PWD/$folder/busybox
+    rm -rf "$box"
+    mkdir -p "$box/own"
+    for tool in $(busybox --list); do
+        ln -s "$(command -v busybox)" "$box/$tool"
+    done
+    for tool in git make "$mingw-gcc" "$mingw-ar"; do
+        ln -sf "$(command -v "$tool")" "$box/$tool"
+    done
+    cp 01-blocking/Server.c "$box/own/"
+    sh common/tools/diff-html.sh >/dev/null || return
+    rm -rf $folder/diff
+    cp -R build/diff $folder/
+    for words in help diff-02 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
+        # shellcheck disable=SC2086
+        if ! PATH=$box make --no-print-directory SHELL="$box/sh" FILTER=stop $words >"$box/said" 2>&1 ||
+            grep 'not found' "$box/said" || [ ! -s "$box/said" ]; then
+            cat "$box/said"
+            echo "With busybox: make $words (above)"
+            return 1
+        fi
+    done
+    diff -r $folder/diff build/diff && PATH=$box sh common/tools/diffs.sh check
+}
+
+# shellcheck disable=SC2046
 lint_whitespace() {
     result=0
     tab=$(printf '\t')
     return_key=$(printf '\r')
-    # shellcheck disable=SC2046
     set -- $(files .c .h .sh .md) .ci/run
     grep -nF "$tab" "$@" && echo "Tabs (above)." && result=1
-    set -- "$@" Makefile .gitignore .gitattributes .editorconfig .clang-format
+    set -- "$@" Makefile .gitignore .gitattributes .editorconfig .clang-format .shellcheckrc
     grep -n '[[:space:]]$' "$@" && echo "Blanks at the end of a line (above)." && result=1
     grep -nF "$return_key" "$@" && echo "Carriage returns (above)." && result=1
     grep -nE '^.{121}' $(files .c .h) && echo "Lines of more than 120 characters (above)." && result=1
@@ -223,15 +282,16 @@ lint_whitespace() {
 
 describe() {
     case $1 in
-    clang) echo "clang --target=$mingw -fsyntax-only -Werror -Wall -Wextra ... (every .c)" ;;
+    clang) echo "clang -fsyntax-only -Werror -Wall -Wextra ... with the flags of .clangd (every .c)" ;;
     analyzer) echo "$mingw-gcc -fanalyzer -Werror (every .c but the tests)" ;;
     cppcheck) echo "cppcheck --platform=win64 --enable=warning,style,performance,portability" ;;
     format) echo "$(clang-format --version): --dry-run -Werror (every .c and .h)" ;;
     readme-cl) echo "the cl line of each README, by clang --driver-mode=cl -fsyntax-only" ;;
     readme-gcc) echo "the gcc line of each README, by $mingw-gcc -Werror" ;;
     msvc) echo "tests and tools by clang --driver-mode=cl /W4 /WX /std:c11, and MSVC's unsafe functions" ;;
-    shell) echo "sh -n (every shell file)" ;;
-    clangd) echo "clangd --check (every .c and .h)" ;;
+    shell) echo "shellcheck (every shell file)" ;;
+    busybox) echo "make diff, diff-html, test, trace and verify with the tools of $(busybox | sed 's/ (.*//;q')" ;;
+    clangd) echo "clangd --check (a .c of each folder, and each .h that no .c includes first)" ;;
     editors) echo "the JSON of .vscode and .vs by jsonc-parser, .github/workflows by actionlint" ;;
     whitespace) echo "tabs, carriage returns, blanks at the end of a line" ;;
     *) return 1 ;;
@@ -249,7 +309,9 @@ void __stdcall GetCurrentThreadStackLimits(unsigned long long *low, unsigned lon
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 2
 END
 failed=
-for step in ${*:-$all_steps}; do
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $all_steps
+for step in "$@"; do
     if ! description=$(describe "$step"); then
         echo "Unknown step '$step'. The steps: $all_steps" >&2
         exit 2

@@ -64,7 +64,11 @@ async function drawDiagrams() {
             box.innerHTML = svg;
             block.parentElement.replaceWith(box);
         } catch (error) {
-            report(lines[index], 'mermaid says: ' + error.message);
+            // Its parser knows the line, up to one behind the last; others tell of the whole block.
+            const last = block.textContent.trimEnd().split('\n').length;
+            const line = Math.min(error.hash?.loc?.first_line ?? 0, last);
+
+            report(lines[index] + line, 'mermaid says: ' + error.message);
         }
     }
 }

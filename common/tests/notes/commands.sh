@@ -141,6 +141,7 @@ end_terminals() {
     terminals=
 }
 
+# shellcheck disable=SC2317  # trap calls it
 interrupted() {
     trap - INT TERM
     end_terminals
@@ -152,7 +153,7 @@ interrupted() {
 # How long the terminal may be silent. Some commands build or test before they print.
 find_patience() {
     case $(cat "$work/$terminal/command") in
-    "make run-"* | "make client"*) echo $patience ;;
+    "make run-"* | "make client"*) echo "$patience" ;;
     *) echo 600 ;;
     esac
 }
@@ -216,7 +217,10 @@ expect() {
         else
             unchanged=$((unchanged + 1))
         fi
-        [ $has_ended = 1 ] || [ $unchanged -gt 10 ] && settled=1 || settled=0
+        settled=0
+        if [ "$has_ended" = 1 ] || [ $unchanged -gt 10 ]; then
+            settled=1
+        fi
         compare "$work/$1" $settled 0
         case $answer in
         ok*)
@@ -230,7 +234,7 @@ expect() {
             return 1
             ;;
         esac
-        if [ $has_ended = 1 ]; then
+        if [ "$has_ended" = 1 ]; then
             explain_missing "the command in terminal $terminal has ended without this line"
             return 1
         fi
@@ -249,7 +253,7 @@ finish() {
     read -r place <"$work/$terminal/line"
     since=$(date +%s)
     limit=$((patience / 3))
-    [ "$(find_patience)" = $patience ] || limit=600
+    [ "$(find_patience)" = "$patience" ] || limit=600
     # What stands behind lines that are left out may be the end of what comes.
     last=1
     grep "$tab *[.][.][.]\$" "$work/$terminal/lines" >/dev/null 2>&1 && last=0

@@ -6,7 +6,8 @@
 #     targets   what make can make
 #     known     common/tests/known-names.txt: names of the system and of tools that the notes use
 #
-# and with `literals`, what stands in quotes in the sources of the tests, for the names of tests.
+# and with `literals`, what stands in quotes in the sources of the tests, for the names of tests. It
+# looks at the comments of sources, too, as comments.awk prints them.
 #
 # What is looked at: `make xyz`; paths, and names that end as files do; identifiers with ( behind them,
 # or written LikeThis, likeThis, like_this or LIKE_THIS; options that begin with --. Other words in
@@ -48,8 +49,8 @@ function check_make(line, text,   n, i, part, variable) {
             sub(/=.*/, "", variable)
             if (!(variable in makefile))
                 fail(line, "no make variable has this name", "", variable)
-            if (variable == "FILTER" && index(tests, substr(part[i], 8)) == 0)
-                fail(line, "no test has this in its name", "", part[i])
+            if (variable == "FILTER")
+                check_test(line, substr(part[i], 8))
             while (match(part[i], /--[a-z][a-z-]*/)) {
                 check_option(line, substr(part[i], RSTART, RLENGTH))
                 part[i] = substr(part[i], RSTART + RLENGTH)
@@ -61,6 +62,11 @@ function check_make(line, text,   n, i, part, variable) {
         if (!(part[i] in target))
             fail(line, "make has no such target", "", "make " part[i])
     }
+}
+
+function check_test(line, text) {
+    if (index(tests, text) == 0)
+        fail(line, "no test has this in its name", "", text)
 }
 
 # --- Files ---------------------------------------------------------------------------------------
@@ -93,7 +99,8 @@ function find_path(text,   expression, path) {
 
 function is_file(text,   path, expression) {
     sub(/\/$/, "", text)
-    if (text in other || text in file || text in folder || (folder_of(name) text) in file)
+    sub(/^build\/instrument\//, "build/", text)
+    if (text in other || text in file || text in folder || clean_path(folder_of(name) text) in file)
         return 1
     # What is built: make has a rule for it, or a script or the Makefile names it.
     if (text in target || text in product)
@@ -126,6 +133,10 @@ function check_identifiers(line, text,   part, exists) {
             continue
         # Session_* stands for all that begin so.
         exists = part ~ /_$/ && text ~ /^[*]/ ? begins_a_word(part) : is_word(part)
+        # In a comment, which has no backticks, there may be several of them.
+        # Session_Create may go there by the name of Create.
+        if ($3 == "comment" && !exists)
+            exists = part in method || (part ~ /s$/ && is_word(substr(part, 1, length(part) - 1)))
         if (!exists)
             fail(line, "neither the sources nor common/tests/known-names.txt have this name", "", part)
     }
@@ -170,6 +181,74 @@ function check_span(line, text,   n, i, part) {
         check_word(line, part[i])
 }
 
+# --- Comments ------------------------------------------------------------------------------------
+
+# Words of a comment stand without backticks. What is looked at there: names of files, and words that
+# LikeThis, likeThis or like_this can only be names; targets of make with a - in them; FILTER=text,
+# the test "name" and the claim "name"; "A section" in FILE.md.
+function check_comment(line, text,   n, i, part) {
+    gsub(/`/, " ", text)
+    n = split(text, part, " ")
+    for (i = 1; i <= n; i++) {
+        gsub(/^["'(\[{]+|["'),;:.?!}\]]+$/, "", part[i])
+        if (sub(/^FILTER=["']?/, "", part[i]))
+            check_test(line, part[i])
+        else if (part[i - 1] == "make" && part[i] ~ /^[a-z]+-[a-z0-9N]+$/)
+            check_make(line, "make " part[i])
+        else if (is_file_name(part[i])) {
+            # What stands for any name, and what a script makes.
+            if (part[i] !~ /(^|[\/-])(PATH|NAME|FILE|OUT|SUITE|TRACE|NN|0N-name|path\/to)/ && !is_made(part[i]))
+                check_word(line, part[i])
+        }
+        else if (length(part[i]) > 2 && part[i] ~ /^[A-Za-z0-9_]*([a-z][A-Z]|[A-Za-z0-9]_[A-Za-z])[A-Za-z0-9_]*([(][)]?)?$/)
+            check_identifiers(line, part[i])
+    }
+}
+
+function check_quoted(line, text,   quoted, section, path) {
+    gsub(/\001 */, " ", text)
+    quoted = text
+    while (match(quoted, /([Tt]ests?|[Cc]laims?) "[^"]+"/)) {
+        section = substr(quoted, RSTART, RLENGTH - 1)
+        quoted = substr(quoted, RSTART + RLENGTH)
+        sub(/[^"]*"/, "", section)
+        sub(/[.][.][.]$/, "", section)
+        check_test(line, section)
+    }
+    while (match(text, /"[A-Z][^"]*" in [A-Za-z0-9_.\/-]*\.md/)) {
+        section = substr(text, RSTART + 1, RLENGTH - 1)
+        text = substr(text, RSTART + RLENGTH)
+        path = section
+        sub(/.*" in /, "", path)
+        sub(/".*/, "", section)
+        checked++
+        if (!has_section(clean_path(folder_of(name) path), section))
+            fail(line, "the document has no such section", "", section)
+    }
+}
+
+# Do scripts name it, or what is before its *?
+function is_made(text) {
+    sub(/[*].*/, "", text)
+    sub(/.*\//, "", text)
+    return length(text) > 3 && index(made, text) > 0
+}
+
+function has_section(path, section,   line, found) {
+    while ((getline line < path) > 0)
+        if (line ~ /^#+ / && substr(line, index(line, " ") + 1) == section) found = 1
+    close(path)
+    return found
+}
+
+$3 == "comment" {
+    name = $1
+    checked++
+    check_quoted($2, $5)
+    count = split($5, lines, "\001")
+    for (line_number = 1; line_number <= count; line_number++)
+        check_comment($2 + line_number - 1, lines[line_number])
+}
 $3 == "span" { check_span($2, $5) }
 $3 == "fence" { kind = $5 }
 $3 == "code" && kind ~ /^(sh|console)/ {
@@ -182,12 +261,21 @@ $3 == "code" && kind ~ /^(sh|console)/ {
 }
 BEGIN {
     read_set(files, file)
+    read_set(words, word)
+    for (part in word)
+        if (part ~ /^[A-Z][A-Za-z]*_[A-Z][a-z]/) {
+            sub(/^[^_]*_/, "", part)
+            method[part] = 1
+        }
     for (path in file) {
+        # A program's parts go by the names of their files.
+        part = path
+        gsub(/.*\/|\..*/, "", part)
+        word[part] = 1
         part = path
         while (sub(/\/[^\/]*$/, "", part))
             folder[part] = 1
     }
-    read_set(words, word)
     read_set(known, other)
     read_set(targets, target)
     for (path in target) {
@@ -212,4 +300,7 @@ BEGIN {
         }
     }
 }
-END { finish("names") }
+END {
+    if (count > 0) name = "the comments of the sources"
+    finish("names")
+}

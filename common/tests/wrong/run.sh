@@ -14,8 +14,8 @@
 # verify knows only the call before, it has to name a line before that one. Then the program runs
 # without verify, if it can, and has to end with 0 and no finding.
 #
-# RUN is what is put before a program, `sh common/tools/wine.sh run` on Linux; BUILD is the folder with
-# wrong/*.exe. Two programs run at a time. The last line is `N passed, N failed`.
+# RUN is what is put before a program, `sh common/tools/wine.sh run` on Linux; BUILD is the folder of
+# the instrumented programs. Two programs run at a time. The last line is `N passed, N failed`.
 
 folder=${BUILD:=build/instrument}/wrong-output
 limit=30
@@ -125,10 +125,10 @@ judge() {
         echo "it is not built"
         return
     fi
-    [ -n "$(read_lines Expect)" ] && [ -n "$(read_lines Exit)" ] || {
+    if [ -z "$(read_lines Expect)" ] || [ -z "$(read_lines Exit)" ]; then
         echo "its first comment has no Expect or no Exit"
         return
-    }
+    fi
     INSTRUMENT=verify
     export INSTRUMENT
     run_program "$folder/$name.txt"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # coverage.sh: which lines of the stages and of common are reached by the tests and the faults.
 #
-#     sh common/tests/coverage.sh          runs everything, then reports
-#     sh common/tests/coverage.sh report   reports what the last run has reached
+#     sh common/maintain/coverage.sh          runs everything, then reports
+#     sh common/maintain/coverage.sh report   reports what the last run has reached
 #
 # To be called by make coverage, which has built the programs into build/coverage, and which sets CC
 # and RUN. Runs the contract suite, the faults and the other tests on them, and asks gcov. Prints a
@@ -15,7 +15,7 @@
 
 folder=build/coverage
 least=97
-reasons=common/tests/coverage.txt
+reasons=common/maintain/coverage.txt
 gcov=$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/gcov/')
 
 tests=0
@@ -33,7 +33,7 @@ run_all() {
         --program "build/tests/chat.exe --verify $folder/07-service-session" \
         --contract build/tests/contract.exe --verify $folder/0*/server.exe >$folder/tests.log 2>&1
     tests=$?
-    BUILD=$folder TEST_OUTPUT=$folder/test-output sh common/tests/faults.sh >$folder/faults.log 2>&1
+    BUILD=$folder TEST_OUTPUT=$folder/test-output sh common/maintain/faults.sh >$folder/faults.log 2>&1
     faults=$?
 }
 

@@ -1,14 +1,14 @@
 #!/bin/sh
 # diffs.sh: writes or checks the DIFF.md of each stage: what the stage changed from the one before it.
 #
-#     sh common/tools/diffs.sh write      make diffs
-#     sh common/tools/diffs.sh check      make check-notes
+#     sh common/maintain/diffs.sh write      make diffs
+#     sh common/maintain/diffs.sh check      make check-notes
 #
 # `check` makes each once more, under build/, and compares. It names those that are not the same and
 # shows where; the last line is `N passed, N failed`, and the exit code 1 if one is not the same.
 
-tools=$(dirname "$0")
-. "$tools/diff-git.sh"
+maintain=$(dirname "$0")
+. "$maintain/../tools/diff-git.sh"
 
 # Prints the DIFF.md of the stage $2; $1 is the one before it.
 print_notes() {
@@ -23,7 +23,7 @@ print_notes() {
             git diff-tree -r -M -C $diff_options -p -U3 --no-color --src-prefix="$1/" --dst-prefix="$2/" \
                 "$old" "$new" >"$diff_work/patch"
     } || return 1
-    awk -v before="$1" -v stage="$2" -v examples="$(list_examples "$2")" -f "$tools/diff-notes.awk" \
+    awk -v before="$1" -v stage="$2" -v examples="$(list_examples "$2")" -f "$maintain/diff-notes.awk" \
         kind=name "$diff_work/names" kind=count "$diff_work/counts" kind=patch "$diff_work/patch"
 }
 
@@ -51,7 +51,7 @@ check() {
 case ${1-} in
 write | check) ;;
 *)
-    echo "Usage: sh common/tools/diffs.sh write, or check" >&2
+    echo "Usage: sh common/maintain/diffs.sh write, or check" >&2
     exit 2
     ;;
 esac

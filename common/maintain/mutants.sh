@@ -1,9 +1,9 @@
 #!/bin/sh
 # run.sh: proves that the tests can fail. `make mutants` calls it.
 #
-#     sh common/tests/mutants/run.sh [TEXT]     only the patches with TEXT in their name
+#     sh common/maintain/mutants.sh [TEXT]     only the patches with TEXT in their name
 #
-# Each patch beside this file is a mistake that people make: its first line says which, its second
+# Each patch of common/tests/mutants is a mistake that people make: its first line says which, its second
 # line which test program has to notice, with the filter that selects its tests. The patch is
 # applied to a copy of the sources under build/mutants, the copy is built, and the tests are run on
 # it. They have to fail, in words of their own: a patch that does not fit, a copy that does not

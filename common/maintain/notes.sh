@@ -1,7 +1,7 @@
 #!/bin/sh
 # notes.sh: checks the notes: the README.md of every stage, and the other documents. `make check-notes`.
 #
-#     sh common/tests/notes.sh [--only CHECK[,CHECK...]] [--at PATH] [FILE...]
+#     sh common/maintain/notes.sh [--only CHECK[,CHECK...]] [--at PATH] [FILE...]
 #
 # Without FILE it checks all documents. The checks:
 #
@@ -11,10 +11,10 @@
 #     names     functions, files, options and make targets in backticks exist; and those in the comments
 #               of sources (only without FILE)
 #     changes   "What changed" lists all that changed from the stage before, and nothing else
-#     claims    every claim that is cited is a test of common/tests/Claims*.c
+#     claims    every claim that is cited is a test of common/tests/claims/Claims*.c
 #     diffs     every DIFF.md is what the stages give (only without FILE)
 #     figures   versions are those of known-systems.txt, and numbers of tests those of the programs; without
-#               FILE also: the tables of common/BENCHMARK.md are those of common/benchmark, the lines
+#               FILE also: the tables of common/benchmark/BENCHMARK.md are those of common/benchmark, the lines
 #               that the front page gives those of the stages, and known-systems.txt is true of this system
 #     commands  every ```console block is run, and shows what it says
 #
@@ -22,7 +22,7 @@
 # it has mermaid draw them. --at PATH checks the FILE behind it as if it stood there, so that a draft can
 # stand elsewhere:
 #
-#     sh common/tests/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
+#     sh common/maintain/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
 #
 # Prints `ok` and `FAIL FILE:LINE: sentence` lines; the last line is `N passed, N failed`. Exit code 1:
 # something failed. To be run in the top folder of the repository; `commands` needs what
@@ -30,7 +30,7 @@
 
 notes=$(dirname "$0")/notes
 folder=build/notes-work/$$
-systems=common/tests/known-systems.txt
+systems=common/maintain/notes/known-systems.txt
 all_checks="form excerpts links names changes claims diffs figures commands"
 checks=
 LC_ALL=C
@@ -67,8 +67,8 @@ read_makefile() {
 
 # The sources; without those that have names in them which are wrong on purpose. $1 is their endings.
 list_sources() {
-    grep -E "\\.($1)\$|^Makefile\$|^\\.ci/run\$" $folder/files |
-        grep -v -e '^common/tests/notes-broken\.sh$' -e '^common/tests/notes/names\.awk$' | tr '\n' '\0'
+    grep -E "\\.($1)\$|^Makefile\$|\\.mk\$|^\\.ci/run\$" $folder/files |
+        grep -v -e '^common/tests/notes-broken\.sh$' -e '^common/maintain/notes/names\.awk$' | tr '\n' '\0'
 }
 
 # Every identifier and every option of the sources, without what only comments say.
@@ -91,7 +91,7 @@ read_words() {
 
 # What stands in quotes in the sources of the tests: their names are among it.
 read_literals() {
-    cat common/tests/*.c | awk '{
+    cat common/tests/*/*.c | awk '{
         while (match($0, /"[^"]+"/)) {
             print substr($0, RSTART + 1, RLENGTH - 2)
             $0 = substr($0, RSTART + RLENGTH)
@@ -101,7 +101,7 @@ read_literals() {
 
 # The names of the claims: {"port: a packet ...", Function},
 read_claims() {
-    cat common/tests/Claims*.c 2>/dev/null | tr -d '\r' | tr '\n' ' ' | sed 's/" *"//g' | awk '{
+    cat common/tests/claims/Claims*.c 2>/dev/null | tr -d '\r' | tr '\n' ' ' | sed 's/" *"//g' | awk '{
         while (match($0, /[{] *"[^"]+: [^"]*",/)) {
             text = substr($0, RSTART, RLENGTH)
             $0 = substr($0, RSTART + RLENGTH)
@@ -165,7 +165,7 @@ check() {
     figures) run_awk "$@" -v systems=$systems -v counts=$folder/counts ;;
     names)
         run_awk "$@" -v files=$folder/files -v words=$folder/words -v targets=$folder/targets \
-            -v makefiles=$folder/makefiles -v literals=$folder/literals -v known="$notes/../known-names.txt"
+            -v makefiles=$folder/makefiles -v literals=$folder/literals -v known="$notes/known-names.txt"
         ;;
     changes)
         stage=${2%/README.md}
@@ -211,8 +211,8 @@ check_document() {
 }
 
 check_diffs() {
-    [ -f common/tools/diffs.sh ] || return
-    sh common/tools/diffs.sh check >$folder/diffs
+    [ -f common/maintain/diffs.sh ] || return
+    sh common/maintain/diffs.sh check >$folder/diffs
     code=$?
     summary=$(tail -n 1 $folder/diffs)
     if [ $code = 0 ]; then
@@ -220,7 +220,7 @@ check_diffs() {
     else
         sed -e '$d' -e 's,^FAIL \([^ :]*\)[: ]*,FAIL \1:1: ,' $folder/diffs
         grep '^FAIL ' $folder/diffs >/dev/null ||
-            echo "FAIL DIFF.md:1: common/tools/diffs.sh ended with exit code $code"
+            echo "FAIL DIFF.md:1: common/maintain/diffs.sh ended with exit code $code"
     fi
 }
 
@@ -256,27 +256,27 @@ check_machine() {
     for part in 'Wine [0-9.]*' 'Linux [0-9]*\.[0-9]*'; do
         part=$(sed -n "1s/.*\($part\).*/\1/p" common/benchmark/results.json)
         part=${part:-Windows}
-        if grep -F "$part" common/BENCHMARK.md >/dev/null; then
-            echo "ok   common/BENCHMARK.md: measured with $part"
+        if grep -F "$part" common/benchmark/BENCHMARK.md >/dev/null; then
+            echo "ok   common/benchmark/BENCHMARK.md: measured with $part"
         else
-            echo "FAIL common/BENCHMARK.md:1: it does not say that this was measured with $part"
+            echo "FAIL common/benchmark/BENCHMARK.md:1: it does not say that this was measured with $part"
         fi
     done
 }
 
 check_figures() {
     check_systems
-    [ -f common/BENCHMARK.md ] || return
-    sh common/tools/bench-keep.sh check
+    [ -f common/benchmark/BENCHMARK.md ] || return
+    sh common/maintain/bench/bench-keep.sh check
     check_machine
     check_lines
 }
 
 # The names are sorted, so that two people who add some do not meet, and none is there twice.
 check_known() {
-    grep -v '^#' "$notes/../known-names.txt" | tr -d '\r' >$folder/known
+    grep -v '^#' "$notes/known-names.txt" | tr -d '\r' >$folder/known
     sort -u $folder/known | cmp -s - $folder/known && return
-    echo "FAIL common/tests/known-names.txt:1: the names are not sorted, or one is there twice"
+    echo "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted, or one is there twice"
 }
 
 # The names in the comments of all sources.
@@ -332,7 +332,7 @@ checks=${checks:-$all_checks}
 no_files=
 if [ $# = 0 ]; then
     no_files=yes
-    for file in README.md 0[1-7]-*/README.md common/*.md common/instrument/README.md; do
+    for file in README.md 0[1-7]-*/README.md common/*.md common/*/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
 fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # render.sh: shows that make render-notes finds what cannot be drawn. `make render-notes` calls it.
 #
-#     sh common/tests/render.sh
+#     sh common/maintain/render-notes-test.sh
 #
 # Gives render-notes.sh one document after the other: those that are right must pass, and those with a
 # mistake must fail with one sentence, on one line. The last line is `N passed, N failed`.
@@ -14,7 +14,7 @@ failed=0
 # render NAME LINE SENTENCE <DOCUMENT: the document fails so. Without a sentence it passes.
 render() {
     cat >$document
-    sh common/tools/render-notes.sh $document >$folder/said 2>&1
+    sh common/maintain/render-notes.sh $document >$folder/said 2>&1
     code=$?
     if [ -z "$3" ] && [ $code = 0 ] && [ "$(tail -n 1 $folder/said)" = "1 passed, 0 failed" ]; then
         passed=$((passed + 1))

@@ -1,7 +1,7 @@
 #!/bin/sh
 # render-notes.sh: makes pages and pictures of the notes, to be looked at; `make render-notes`.
 #
-#     sh common/tools/render-notes.sh [FILE...]
+#     sh common/maintain/render-notes.sh [FILE...]
 #
 # Without FILE: every document that make check-notes checks. Each becomes build/notes/NAME.html and
 # NAME-1.png, NAME-2.png and so on, as GitHub would show it: marked makes the page, mermaid draws
@@ -73,7 +73,7 @@ END
 </pre>
 <script src="$libraries/marked/lib/marked.umd.js"></script>
 <script src="$libraries/mermaid/dist/mermaid.min.js"></script>
-<script src="file://$PWD/common/tools/notes-page.js"></script>
+<script src="file://$PWD/common/maintain/notes-page.js"></script>
 </html>
 END
 }
@@ -122,8 +122,7 @@ render() {
 
 install_packages || exit 1
 if [ $# = 0 ]; then
-    for file in README.md 0[1-7]-*/README.md common/GLOSSARY.md common/BENCHMARK.md \
-        common/instrument/README.md; do
+    for file in README.md 0[1-7]-*/README.md common/*.md common/*/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
     rm -rf $folder

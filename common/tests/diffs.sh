@@ -13,12 +13,12 @@ passed=0
 failed=0
 
 write() {
-    sh "$top/common/tools/diffs.sh" write >/dev/null
+    sh "$top/common/maintain/diffs.sh" write >/dev/null
 }
 
 # Says what `check` prints, for those who look at it with `says`.
 check() {
-    sh "$top/common/tools/diffs.sh" check >"$folder/said" 2>&1
+    sh "$top/common/maintain/diffs.sh" check >"$folder/said" 2>&1
 }
 
 says() {

@@ -56,7 +56,7 @@ check_folder() {
         if [ -f "$objects/${source%.c}.o" ]; then
             compiled="$compiled $objects/${source%.c}.o"
         else
-            echo "FAIL $folder: $source is not compiled; make INSTRUMENT=1 does it"
+            echo "FAIL $folder: $source is not compiled; make WATCHED=1 does it"
             found=1
         fi
     done

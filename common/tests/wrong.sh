@@ -1,9 +1,9 @@
 #!/bin/sh
 # run.sh: proves that verify finds what it says it finds, and only that. `make test` calls it.
 #
-#     sh common/tests/wrong/run.sh [TEXT]     only the programs with TEXT in their name
+#     sh common/tests/wrong.sh [TEXT]     only the programs with TEXT in their name
 #
-# Runs each program beside this file with INSTRUMENT=verify. Its first comment says what has to come:
+# Runs each program of common/tests/wrong with INSTRUMENT=verify. Its first comment says what has to come:
 #
 #     Expect: rule 5: WSASend is given     what a finding begins with: `rule 5: ` and its `what`, or its
 #                                          first line; a line for each, in order; or `nothing`

@@ -1,22 +1,22 @@
 #!/bin/sh
-# bench-keep.sh: the figures that common/BENCHMARK.md shows.
+# bench-keep.sh: the figures that common/benchmark/BENCHMARK.md shows.
 #
-#     sh common/tools/bench-keep.sh keep     takes over what make bench has measured; without that, it
-#                                            only writes the tables of the figures that are kept
-#     sh common/tools/bench-keep.sh check    requires that the tables are those of the figures
+#     sh common/maintain/bench/bench-keep.sh keep     takes over what make bench has measured; without
+#                                                     that, it only writes the tables of what is kept
+#     sh common/maintain/bench/bench-keep.sh check    requires that the tables are those of the figures
 #
-# common/benchmark has results.json and the plots. Every table of the document stands between a line
+# Beside it are results.json and the plots. Every table of the document stands between a line
 # `<!-- table NAME -->` and the next `<!-- end -->`, and bench-table.awk makes it. check prints `ok` or
 # `FAIL` and a sentence for each.
 
-tools=$(dirname "$0")
-document=common/BENCHMARK.md
+bench=$(dirname "$0")
+document=common/benchmark/BENCHMARK.md
 kept=common/benchmark
 measured=build/bench
 skipping=no
 
 make_table() {
-    awk -v wanted="$1" -f "$tools/bench-json.awk" -f "$tools/bench-table.awk" $kept/results.json
+    awk -v wanted="$1" -f "$bench/bench-json.awk" -f "$bench/bench-table.awk" $kept/results.json
 }
 
 list_tables() {

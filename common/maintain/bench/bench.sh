@@ -1,7 +1,7 @@
 #!/bin/sh
 # bench.sh: measures all stages. `make bench` calls it.
 #
-#     [QUICK=1] [ROUNDS=N] sh common/tools/bench.sh STAGE...     (STAGE: 05-iocp-basic)
+#     [QUICK=1] [ROUNDS=N] sh common/maintain/bench/bench.sh STAGE...     (STAGE: 05-iocp-basic)
 #
 # load.exe talks to each stage in several ways, and with 1 to 2,000 clients where the stage can have so
 # many. The whole is done ROUNDS times, and in each round all stages have their turn with the same load
@@ -12,7 +12,7 @@
 # In build/bench: runs.json, a line for each run; results.json, the medians; table.md; data-*.txt and
 # plot-*.svg. Exit code 1: a byte was wrong, or a server did not do what it should.
 
-tools=common/tools
+bench=common/maintain/bench
 out=build/bench
 runs=$out/runs.json
 stages=$*
@@ -162,7 +162,7 @@ describe_machine() {
         processor=${PROCESSOR_IDENTIFIER-unknown}
         cores=${NUMBER_OF_PROCESSORS-0}
     else
-        system="$($(sh $tools/wine.sh find) --version 2>/dev/null | sed 's/^wine-/Wine /'), Linux $(uname -r)"
+        system="$($(sh common/tools/wine.sh find) --version 2>/dev/null | sed 's/^wine-/Wine /'), Linux $(uname -r)"
         processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
         cores=$(getconf _NPROCESSORS_ONLN)
     fi
@@ -177,7 +177,7 @@ finish() {
 mkdir -p $out
 : >$runs
 if [ -n "${RUN-}" ]; then
-    . $tools/apart.sh
+    . common/tests/lib/apart.sh
     trap 'finish; exit 130' INT TERM
     apart_prepare || exit 1
 fi
@@ -190,8 +190,8 @@ done
 count_calls
 finish
 describe_machine >$out/machine.json
-awk -f $tools/bench-json.awk -f $tools/bench-median.awk $out/machine.json $runs $out/calls.json >$out/results.json || exit 1
-sh $tools/bench-report.sh $out/results.json $out || exit 1
+awk -f $bench/bench-json.awk -f $bench/bench-median.awk $out/machine.json $runs $out/calls.json >$out/results.json || exit 1
+sh $bench/bench-report.sh $out/results.json $out || exit 1
 echo
 cat $out/table.md
 [ $failed = no ]

@@ -15,7 +15,7 @@ function take_name(first, text, at,   end, claim) {
     claim = substr(text, at, end - 1)
     gsub(/\001 */, " ", claim)
     if (!(claim in known))
-        fail(line_at(first, text, at), "no test of common/tests/Claims*.c has this name", "", claim)
+        fail(line_at(first, text, at), "no test of common/tests/claims/Claims*.c has this name", "", claim)
     return at + end
 }
 

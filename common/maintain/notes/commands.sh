@@ -1,7 +1,7 @@
 #!/bin/sh
 # commands.sh: runs the `console` blocks of a document and compares what comes; notes.sh calls it.
 #
-#     sh common/tests/notes/commands.sh NAME RECORDS FOLDER
+#     sh common/maintain/notes/commands.sh NAME RECORDS FOLDER
 #
 # RECORDS is what markdown.awk printed of the document NAME. FOLDER is for files. steps.awk makes
 # steps of the blocks, and match.awk compares. Each terminal has a folder:
@@ -57,7 +57,7 @@ clean_environment() {
     export MAKEFLAGS
     # Without WINE_SESSION, what runs here ends no Wine that others use.
     unset MAKELEVEL MAKEOVERRIDES MFLAGS WINE_SESSION CC CFLAGS RUN FILTER ARGS PROGRAM SERVER STAGE \
-        FROM TO INSTRUMENT COVERAGE V
+        FROM TO WATCHED V
 }
 
 start() {
@@ -71,7 +71,7 @@ start() {
     : >"$folder/typed"
     if [ -n "$windows" ]; then
         : >"$folder/keys"
-        build/tests/terminal.exe "$folder" </dev/null >"$folder/log" 2>&1 &
+        build/maintain/terminal.exe "$folder" </dev/null >"$folder/log" 2>&1 &
         return
     fi
     mkfifo "$folder/in"
@@ -338,8 +338,8 @@ awk -v folder="$work" -f "$notes/steps.awk" "$records" >"$work/steps"
 [ -s "$work/steps" ] || exit 0
 read -r first _ <"$work/steps"
 if [ -n "$windows" ]; then
-    if [ ! -x build/tests/terminal.exe ]; then
-        fail "$first" "build/tests/terminal.exe is missing, which runs the commands: call make check-notes"
+    if [ ! -x build/maintain/terminal.exe ]; then
+        fail "$first" "build/maintain/terminal.exe is missing, which runs the commands: call make check-notes"
         exit 1
     fi
 elif ! setsid env --default-signal=INT true 2>/dev/null; then

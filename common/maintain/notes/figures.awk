@@ -41,7 +41,7 @@ function take_versions(first, text, at, what,   version, dots) {
         gsub(/[ \001]+/, " ", version)
         checked++
         if (!((what version) in known))
-            fail(line_at(first, text, at), "common/tests/known-systems.txt has no such version", "", what version)
+            fail(line_at(first, text, at), "common/maintain/notes/known-systems.txt has no such version", "", what version)
         # Another number of parts is another kind of number: Wine 8.0 and 2 processors.
         dots = gsub(/\./, "", version)
         if (!match(substr(text, at), /^[ \001]+(and|or)[ \001]+[0-9]+(\.[0-9]+)*/)) return

@@ -4,7 +4,7 @@
 #     files     the files of the repository
 #     words     every word of its sources, see read_words in notes.sh
 #     targets   what make can make
-#     known     common/tests/known-names.txt: names of the system and of tools that the notes use
+#     known     common/maintain/notes/known-names.txt: names of the system and of tools that the notes use
 #
 # and with `literals`, what stands in quotes in the sources of the tests, for the names of tests. It
 # looks at the comments of sources, too, as comments.awk prints them.
@@ -138,7 +138,7 @@ function check_identifiers(line, text,   part, exists) {
         if ($3 == "comment" && !exists)
             exists = part in method || (part ~ /s$/ && is_word(substr(part, 1, length(part) - 1)))
         if (!exists)
-            fail(line, "neither the sources nor common/tests/known-names.txt have this name", "", part)
+            fail(line, "neither the sources nor common/maintain/notes/known-names.txt have this name", "", part)
     }
 }
 

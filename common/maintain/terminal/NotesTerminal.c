@@ -1,5 +1,5 @@
 /*
- * NotesTerminal: a terminal for the check of the notes, on Windows; common/tests/notes/commands.sh
+ * NotesTerminal: a terminal for the check of the notes, on Windows; common/maintain/notes/commands.sh
  * starts one for each command.
  *
  *     terminal.exe FOLDER [PROGRAM [WORD...]]

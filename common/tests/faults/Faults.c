@@ -4,7 +4,7 @@
  *     faults.exe [--jobs N] [--first N] [--last N] [--api NAME[:ERROR]] [--modes TEXT]
  *                PATH/TO/NN-name/server.exe...
  *
- * The servers are instrumented: built with INSTRUMENT=1. A run without a fault tells which calls a
+ * The servers are instrumented: built with WATCHED=1. A run without a fault tells which calls a
  * server makes. Then for each of them and for N = 1, 2, 3, ... until there is no Nth: the server is
  * started with, say, INSTRUMENT=verify,fault=N:accept, and clients come.
  *

@@ -1,6 +1,6 @@
 # apart.sh: runs a server apart from the programs that talk to it. To be read by other scripts:
 #
-#     . common/tools/apart.sh
+#     . common/tests/lib/apart.sh
 #     apart_prepare || exit 1            # once
 #     apart_start SERVER || exit 1       # SERVER is a server.exe; it is quiet, on a free port
 #     ... talk to port $apart_port ...
@@ -13,7 +13,7 @@
 # systems often let a process open no more than 20,000 files. apart_pid is the server's process and
 # apart_keeper its wineserver's, as Linux numbers them.
 #
-# For systems with Wine only: it needs RUN.
+# For systems with Wine only: it needs RUN. Under test.sh, which holds the other prefix, that stays up.
 
 # shellcheck shell=sh disable=SC2034
 
@@ -44,7 +44,8 @@ apart_find_keeper() {
 
 apart_start() {
     : >$apart_log
-    WINE_FOLDER=$apart_folder sh common/tools/wine.sh run "$1" --port 0 --quiet >$apart_log </dev/null &
+    WINE_HELD='' WINE_FOLDER=$apart_folder sh common/tools/wine.sh run "$1" --port 0 --quiet \
+        >$apart_log </dev/null &
     apart_pid=$!
     apart_port=
     tries=0
@@ -72,5 +73,5 @@ apart_stop() {
 apart_end() {
     apart_stop
     WINE_FOLDER=$apart_folder sh common/tools/wine.sh stop
-    sh common/tools/wine.sh stop
+    [ -n "${WINE_HELD-}" ] || sh common/tools/wine.sh stop
 }

@@ -5,7 +5,7 @@
  * have no others: with its only client gone load.exe is done, and the test takes no time.
  */
 #include "LoadTest.h"
-#include "LoadClient.h"
+#include "tools/load/LoadClient.h"
 
 #include "TestSocketUtils.h"
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# many.sh: 10,000 clients of stage 07 at once. `make test-10000` calls it.
+# many.sh: 10,000 clients of stage 07 at once. `make test-10000` and `make test-more` call it.
 
 if [ -z "${RUN-}" ]; then
     exec build/tests/library.exe many-10000
 fi
 
-. common/tools/apart.sh
+. common/tests/lib/apart.sh
 trap 'apart_end; exit 130' INT TERM
 apart_prepare || exit 1
 if ! apart_start build/07-service-session/server.exe; then

@@ -4,7 +4,7 @@
  *     calls.exe [--clients N] [--echoes N] [--busy] [--json FILE] [--check FILE]
  *               PATH/TO/NN-name/server.exe...
  *
- * The servers are instrumented: built with INSTRUMENT=1. For each, in turn: N clients (1) connect.
+ * The servers are instrumented: built with WATCHED=1. For each, in turn: N clients (1) connect.
  * Then the first of them sends 64 bytes and gets them back, N times (100). Then all leave, and
  * Ctrl+C ends the server. Everything is done when the server is at rest, and its counts are read
  * right before the first echo and right after the last, so the figures are exact: starting,

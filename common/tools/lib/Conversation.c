@@ -103,7 +103,7 @@ static bool OpenState(Conversation *conversation)
     conversation->section = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
     if (conversation->section == NULL)
         return Conversation_Fail(conversation,
-                                 "The server is not instrumented: build it with INSTRUMENT=1.");
+                                 "The server is not instrumented: build it with WATCHED=1.");
     conversation->state = (const InstrumentState *)MapViewOfFile(
         conversation->section, FILE_MAP_READ, 0, 0, sizeof(InstrumentState));
     if (conversation->state != NULL)

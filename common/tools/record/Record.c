@@ -3,7 +3,7 @@
  *
  *     record.exe PATH/TO/NN-name/server.exe TRACE.json
  *
- * The server is instrumented: built with INSTRUMENT=1. Three clients connect. The first sends a
+ * The server is instrumented: built with WATCHED=1. Three clients connect. The first sends a
  * line and gets it back, then the other two do so at the same time. They leave one after the other,
  * and Ctrl+C ends the server. With stage 01, which has one client at a time, the second sends its
  * line while the first is served, and gets it back when that has left. Each step is made when the

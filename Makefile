@@ -59,8 +59,8 @@ SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
 
 # $(call stage,05): its folder; nothing if there is none. previous: the number of the stage before.
 stage    = $(filter $(1)-%,$(STAGES))
-upto     = $(foreach n,$(NUMBERS),$(if $(filter $(n),$(firstword $(sort $(n) $(1)))),$(n)))
-previous = $(lastword $(filter-out $(1),$(call upto,$(1))))
+pairs   := $(join $(NUMBERS:%=%:),$(wordlist 2,99,$(NUMBERS)))
+previous = $(patsubst %:$(1),%,$(filter %:$(1),$(pairs)))
 library  = $(filter-out $(1)/Server.c,$(wildcard $(1)/*.c))
 objects  = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
@@ -174,8 +174,7 @@ system:
 # --- Comparing -----------------------------------------------------------------------------------
 
 #: make diff-05 | what stage 05 changed from the stage before it
-DIFF_TARGETS := $(addprefix diff-,$(wordlist 2,99,$(NUMBERS)))
-$(DIFF_TARGETS): diff-%:
+$(NUMBERS:%=diff-%): diff-%:
 	@$(call show_diff,$(call previous,$*),$*)
 
 #: make diff FROM=03 TO=05 | what differs between any two stages
@@ -248,5 +247,4 @@ include common/tests/tests.mk common/maintain/maintain.mk
 
 # No file has one of these names.
 .PHONY: all clean client common-objects compiler demo diff diff-html FORCE help load setup system \
-    verify $(NUMBERS) $(STAGES) $(DIFF_TARGETS) \
-    $(foreach command,run calls trace,$(NUMBERS:%=$(command)-%))
+    verify $(NUMBERS) $(STAGES) $(foreach word,run calls trace diff,$(NUMBERS:%=$(word)-%))

@@ -69,11 +69,12 @@ lint:
 	+@sh common/tools/setup.sh build run lint && $(MAKE) --no-print-directory $(LIBRARY)
 	@sh common/maintain/lint.sh
 
-#: make mutants | breaks copies of the stages on purpose, and requires the tests to notice
+#: make mutants | breaks copies of the stages on purpose, and requires the tests to notice; FILTER
 mutants:
 	+@$(SET_UP) test-programs
 	@OBJECTS="$(COMMON)" LIBRARY_OBJECTS="$(call objects,$(wildcard common/tests/library/*.c)) \
-	    $(COMMON) $(LIBS)" $(RUN_TESTS) --about "5 minutes" --script common/maintain/mutants.sh
+	    $(COMMON) $(LIBS)" $(RUN_TESTS) --about "5 minutes" --filter "$(FILTER)" \
+	    --script common/maintain/mutants.sh
 
 .PHONY: bench bench-keep check-notes coverage diffs faults lint mutants render-notes test-10000 \
     test-fresh timelines $(NUMBERS:%=record-%)

@@ -125,7 +125,7 @@ count() {
 # Every number of tests that a document may name.
 count_tests() {
     [ "${OS-}" = Windows_NT ] || RUN="sh common/tools/wine.sh run"
-    for stage in 0[1-7]-*; do
+    for stage in 0[1-9]-*; do
         count "$stage" contract.exe "build/$stage/server.exe"
         count "$stage" contract.exe --verify "build/$stage/server.exe"
     done
@@ -149,7 +149,7 @@ cut_stage() {
 # The stage before the stage $1.
 stage_before() {
     previous=
-    for server in 0[1-7]-*/Server.c; do
+    for server in 0[1-9]-*/Server.c; do
         [ "${server%/*}" = "$1" ] && echo "$previous" && return
         previous=${server%/*}
     done
@@ -169,7 +169,7 @@ check() {
         ;;
     changes)
         stage=${2%/README.md}
-        case $stage in 0[1-7]-*) ;; *) return ;; esac
+        case $stage in 0[1-9]-*) ;; *) return ;; esac
         before=$(stage_before "$stage")
         [ -n "$before" ] || return
         cut_stage "$before"
@@ -226,7 +226,7 @@ check_diffs() {
 
 # The stages' lines in the table of the front page.
 check_lines() {
-    for stage in 0[1-7]-*; do
+    for stage in 0[1-9]-*; do
         told=$(awk -F '|' -v stage="[$stage]" 'index($2, stage) { gsub(/[^0-9]/, "", $7); print $7 }' README.md)
         count=$(cat "$stage"/*.[ch] | wc -l | tr -d ' ')
         if [ "$told" = "$count" ]; then
@@ -332,7 +332,7 @@ checks=${checks:-$all_checks}
 no_files=
 if [ $# = 0 ]; then
     no_files=yes
-    for file in README.md 0[1-7]-*/README.md common/*.md common/*/*.md; do
+    for file in README.md 0[1-9]-*/README.md common/*.md common/*/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
 fi

@@ -122,7 +122,7 @@ render() {
 
 install_packages || exit 1
 if [ $# = 0 ]; then
-    for file in README.md 0[1-7]-*/README.md common/*.md common/*/*.md; do
+    for file in README.md 0[1-9]-*/README.md common/*.md common/*/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
     rm -rf $folder

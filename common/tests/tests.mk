@@ -9,19 +9,19 @@ WRONG := $(patsubst common/tests/%.c,$(OUT)/%.exe,$(wildcard common/tests/wrong/
 $(WRONG): $(OUT)/%.exe: $(OUT)/obj/common/tests/%.o $(COMMON) $(LIBS)
 wrong-programs: $(WRONG)
 
-# All test programs but contract.exe, which runs once a server, and faults.exe, for make faults; and
+# The test programs, but contract.exe, which runs once a server, and faults.exe, for make faults; and
 # what some are told: the tool that they test, and the servers.
-SUITES     := $(filter-out contract faults,$(notdir $(call folders,tests)))
+PROGRAMS   := $(filter-out contract faults,$(notdir $(call folders,tests)))
+SCRIPTS    := $(basename $(notdir $(sort $(wildcard common/tests/*.sh))))
 calls_words = $(OUT)/tools/calls.exe $(WATCHED_SERVERS)
 load_words  = $(OUT)/tools/load.exe $(SERVERS)
-suite       = --program "$(strip $(OUT)/tests/$(1).exe $($(1)_words))"
-scripts     = $(patsubst %,--script %,$(sort $(wildcard $(1)/*.sh)))
+suite       = $(if $(filter $(1),$(SCRIPTS)),--script common/tests/$(1).sh,\
+              --program "$(strip $(OUT)/tests/$(1).exe $($(1)_words))")
 RUN_TESTS   = sh common/tools/test.sh
 # Minimal.exe and the commands of the lectures need port 7777: chat.exe and notes.sh run in turn.
 TEST_ALL    = --about "5 minutes" $(call suite,chat) --program "$(CHAT_AGAIN)" \
               --script common/maintain/notes.sh --in-turn \
-              $(foreach one,$(filter-out chat,$(SUITES)),$(call suite,$(one))) \
-              $(call scripts,common/tests) \
+              $(foreach one,$(filter-out chat,$(PROGRAMS)) $(SCRIPTS),$(call suite,$(one))) \
               --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED_SERVERS)
 
 #: make test | runs all tests; TEST_JOBS=1: one program at a time
@@ -39,14 +39,17 @@ $(NUMBERS:%=test-%): test-%:
 #: make test-unit | runs the tests of common (test-load: of load.exe; test-library: of stage 07)
 #: make test-claims | checks here what the lectures say of systems (FILTER="worker:": some of it)
 # What they start as a child is a server: all are built.
-$(SUITES:%=test-%): test-%:
+$(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
 	+@$(SET_UP) test-programs
-	+@$(if $(findstring build/instrument,$($*_words)),$(build_watched) programs)
+	+@$(if $(findstring /instrument/,$($*_words))$(filter $*,$(SCRIPTS)),\
+	    $(build_watched) programs wrong-programs)
 	@$(RUN_TESTS) --filter "$(FILTER)" $(call suite,$*)
 
 #: make test-more | runs the tests that take too long for make test
 test-more:
 	+@$(SET_UP) test-programs
-	@TEST_JOBS=1 $(RUN_TESTS) --about "5 minutes" $(call scripts,common/tests/more)
+	@TEST_JOBS=1 $(RUN_TESTS) --about "5 minutes" \
+	    $(patsubst %,--script %,$(sort $(wildcard common/tests/more/*.sh)))
 
-.PHONY: programs test test-more test-programs wrong-programs $(NUMBERS:%=test-%) $(SUITES:%=test-%)
+.PHONY: programs test test-more test-programs wrong-programs \
+    $(NUMBERS:%=test-%) $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%)

@@ -153,7 +153,7 @@ function is_file_name(text) {
 
 function check_listed(line, text,   key, prefix, hits) {
     checked++
-    sub(/^0[1-7]-[^\/]*\//, "", text)
+    sub(/^0[1-9]-[^\/]*\//, "", text)
     if (text ~ /^examples\//) return
     if (!is_file_name(text) && text !~ /^[A-Za-z0-9_]+[*]$/) text = to_name(text)
     if (text ~ /[*]$/) {

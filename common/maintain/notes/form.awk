@@ -42,7 +42,7 @@ $3 == "fence" {
     if ($5 != "" && $5 !~ /^(c .*|c|console.*|mermaid|text|sh|bat|diff|make|json)$/)
         fail($2, "a block of an unknown kind: ```" $5)
 }
-BEGIN { is_stage = name ~ /^0[1-7]-[^\/]*\/README\.md$/ }
+BEGIN { is_stage = name ~ /^0[1-9]-[^\/]*\/README\.md$/ }
 END {
     if (titles == 0)
         fail(1, "there is no title: a line that begins with #")

@@ -31,7 +31,7 @@
 #define STOP_MS     5000  /* a server ends within this time after Ctrl+C */
 #define REASON_SIZE 400
 #define NUMBER_NONE 0
-#define NUMBER_LAST 7
+#define NUMBER_LAST 9
 
 typedef struct Conversation {
     ServerProcess *process;

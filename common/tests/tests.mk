@@ -9,8 +9,8 @@ WRONG := $(patsubst common/tests/%.c,$(OUT)/%.exe,$(wildcard common/tests/wrong/
 $(WRONG): $(OUT)/%.exe: $(OUT)/obj/common/tests/%.o $(COMMON) $(LIBS)
 wrong-programs: $(WRONG)
 
-# The test programs, but contract.exe, which runs once a server, and faults.exe, for make faults; and
-# what some are told: the tool that they test, and the servers.
+# Not contract.exe, which runs once a server, and faults.exe, which make faults runs. Some are told
+# what they test.
 PROGRAMS   := $(filter-out contract faults,$(notdir $(call folders,tests)))
 SCRIPTS    := $(basename $(notdir $(sort $(wildcard common/tests/*.sh))))
 calls_words = $(OUT)/tools/calls.exe $(WATCHED_SERVERS)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh: proves that the tests can fail. `make mutants` calls it.
+# mutants.sh: proves that the tests can fail. `make mutants` calls it.
 #
 #     sh common/maintain/mutants.sh [TEXT]     only the patches with TEXT in their name
 #

@@ -1,5 +1,5 @@
 #!/bin/sh
-# render.sh: shows that make render-notes finds what cannot be drawn. `make render-notes` calls it.
+# render-notes-test.sh: shows that make render-notes finds what cannot be drawn. `make render-notes` calls it.
 #
 #     sh common/maintain/render-notes-test.sh
 #

@@ -37,7 +37,7 @@ $(NUMBERS:%=test-%): test-%:
 	    --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
 
 #: make test-unit | runs the tests of common (test-load: of load.exe; test-library: of stage 07)
-#: make test-claims | checks here what the lectures say of systems (FILTER="worker:": some of it)
+#: make test-claims | checks here what the lectures say of systems (FILTER=worker: for some)
 # What they start as a child is a server: all are built.
 $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
 	+@$(SET_UP) test-programs

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh: proves that verify finds what it says it finds, and only that. `make test` calls it.
+# wrong.sh: proves that verify finds what it says it finds, and only that. `make test` calls it.
 #
 #     sh common/tests/wrong.sh [TEXT]     only the programs with TEXT in their name
 #

@@ -2,7 +2,7 @@
  * Loopback: what the small programs of this folder begin with and end with.
  *
  * Each of them makes one mistake on purpose, and verify has to find it; those called right-... come
- * close to a mistake and make none. run.sh runs them all. To look at one:
+ * close to a mistake and make none. wrong.sh runs them all. To look at one:
  *
  *     make WATCHED=1 wrong-programs
  *     INSTRUMENT=verify build/instrument/wrong/overlapped-freed.exe       (with Wine in front of it)

@@ -13,12 +13,12 @@ passed=0
 failed=0
 
 write() {
-    sh "$top/common/tools/diffs.sh" write >/dev/null
+    sh "$top/common/maintain/diffs.sh" write >/dev/null
 }
 
 # Says what `check` prints, for those who look at it with `says`.
 check() {
-    sh "$top/common/tools/diffs.sh" check >"$folder/said" 2>&1
+    sh "$top/common/maintain/diffs.sh" check >"$folder/said" 2>&1
 }
 
 says() {
@@ -281,7 +281,7 @@ for test in a_fresh_one_passes a_line_that_was_changed_is_found a_line_that_is_m
     esac
     rm -rf "$folder"
     mkdir -p "$folder/stages"
-    for stage in 0[1-7]-*/; do
+    for stage in 0[1-9]-*/; do
         mkdir "$folder/stages/$stage"
         cp "$stage"*.[ch] "$folder/stages/$stage"
     done

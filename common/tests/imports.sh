@@ -56,7 +56,7 @@ check_folder() {
         if [ -f "$objects/${source%.c}.o" ]; then
             compiled="$compiled $objects/${source%.c}.o"
         else
-            echo "FAIL $folder: $source is not compiled; make INSTRUMENT=1 does it"
+            echo "FAIL $folder: $source is not compiled; make WATCHED=1 does it"
             found=1
         fi
     done
@@ -86,7 +86,7 @@ check_folder() {
 list=$BUILD/imports
 # What a program defines itself, in whichever of its objects.
 list_names T "$objects"/0*/*.o "$objects"/0*/*/*.o "$objects"/common/*.o | sed 's/.* //' | sort -u >"$list.defined"
-for folder in 0[1-7]-* common; do
+for folder in 0[1-9]-* common; do
     set -- "$folder"/*.c
     for source in "$folder"/examples/*.c; do
         [ -f "$source" ] && set -- "$@" "$source"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # modes.sh: tests what INSTRUMENT has a program do: count, trace, and refuse what it does not know.
-# verify has its own tests in wrong/run.sh, fault in Faults.c, and the counts of the stages in CallsTest.c.
+# verify has its own tests in wrong.sh, fault in Faults.c, and the counts of the stages in CallsTest.c.
 #
 # Each stage's trace has to be what edge://tracing and Perfetto open, and has to be drawn: it records
 # the conversation of three clients with each instrumented stage and looks at the trace: one event on

@@ -6,7 +6,7 @@
 # Makes a repository of two small stages under build/notes-test, and in it one document after the other:
 # those that are right must pass, and those with a mistake must fail with one sentence, on one line. The
 # last line is `N passed, N failed`. To be run in the top folder, as notes.sh. It needs
-# build/01-blocking/server.exe and what is in build/tests.
+# build/01-blocking/server.exe and what is in build/tests and build/maintain.
 
 filter=${1-}
 top=$PWD
@@ -25,11 +25,11 @@ esac
 
 make_sample() {
     rm -rf "$sample"
-    mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests" "$sample/build/tests"
-    cp -R common/tools "$sample/common/"
-    cp -R common/tests/notes common/tests/notes.sh common/tests/known-*.txt "$sample/common/tests/"
-    for program in terminal claims contract; do
-        [ ! -f build/tests/$program.exe ] || cp build/tests/$program.exe "$sample/build/tests/"
+    mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests/claims" "$sample/build"
+    cp -R common/tools common/maintain "$sample/common/"
+    for program in maintain/terminal tests/claims tests/contract; do
+        mkdir -p "$sample/build/${program%/*}"
+        [ ! -f build/$program.exe ] || cp build/$program.exe "$sample/build/$program.exe"
     done
     cd "$sample" || exit 1
     cat >01-first/Server.c <<'END'
@@ -64,7 +64,7 @@ END
         01-first/Server.c >02-second/Server.c
     echo 'int Session_Create(void);' >02-second/Session.h
     printf '# The first stage\n\n## Two words, `here`\n\n## Again\n\n## Again\n' >01-first/README.md
-    printf '{"port: one comes", One},\n{"port: two "\n "come", Two},\n' >common/tests/Claims.c
+    printf '{"port: one comes", One},\n{"port: two "\n "come", Two},\n' >common/tests/claims/Claims.c
     # make wants tabs.
     sed "s/^    /$(printf '\t')/" >Makefile <<END
 FORCE:
@@ -102,7 +102,7 @@ report() {
 # Runs a check on the document that comes on stdin.
 try() {
     cat >$document
-    sh common/tests/notes.sh --only "$1" --at $document $document >build/said 2>&1
+    sh common/maintain/notes.sh --only "$1" --at $document $document >build/said 2>&1
 }
 
 # right CHECK NAME <DOCUMENT: the check finds nothing wrong, but something to look at.
@@ -295,7 +295,7 @@ comment() {
     name="comments: $1"
     case $name in *"$filter"*) ;; *) return ;; esac
     cat >"$2"
-    sh common/tests/notes.sh --only names >build/all 2>&1
+    sh common/maintain/notes.sh --only names >build/all 2>&1
     grep -A 2 "^FAIL $2:" build/all >build/said
     found=$(grep -c "^FAIL $2:" build/said)
     if [ -z "$4" ] && [ "$found" = 0 ] && tail -n 1 build/all | grep ' failed$' >/dev/null; then
@@ -390,9 +390,9 @@ try_claims() {
     printf 'It is so (claim "port: one comes").\nAnd it is (claims "port: one comes" and "port:\ntwo come").\n' |
         right claims "names of tests"
     printf 'One.\nTwo (claim\n"port: three come").\n' |
-        wrong claims "a test that is not there" 3 "no test of common/tests/Claims*.c has this name"
+        wrong claims "a test that is not there" 3 "no test of common/tests/claims/Claims*.c has this name"
     printf '(claims "port: one comes" and "port: four")\n' |
-        wrong claims "the second of two" 1 "no test of common/tests/Claims*.c has this name"
+        wrong claims "the second of two" 1 "no test of common/tests/claims/Claims*.c has this name"
     printf '(claim "port: one comes)\n' |
         wrong claims "a name without an end" 1 "the name of this claim has no closing quote"
     printf '(claim `port: one comes`)\n' |
@@ -432,7 +432,7 @@ END
 wrong_all() {
     name="$1: $2"
     case $name in *"$filter"*) ;; *) return ;; esac
-    sh common/tests/notes.sh --only "$1" >build/said 2>&1
+    sh common/maintain/notes.sh --only "$1" >build/said 2>&1
     if grep -F "$3" build/said >/dev/null && ! tail -n 1 build/said | grep ' 0 failed' >/dev/null; then
         report ok
     else
@@ -442,29 +442,29 @@ wrong_all() {
 
 try_diffs() {
     wrong_all diffs "a DIFF.md that is not there" "FAIL 02-second/DIFF.md:1:"
-    sh common/tools/diffs.sh write >/dev/null
+    sh common/maintain/diffs.sh write >/dev/null
     name="diffs: one that is fresh"
     case $name in
     *"$filter"*)
-        if sh common/tests/notes.sh --only diffs >build/said 2>&1; then report ok; else report "this came:"; fi
+        if sh common/maintain/notes.sh --only diffs >build/said 2>&1; then report ok; else report "this came:"; fi
         ;;
     esac
     sed -i.old '$s/^/x/' 02-second/DIFF.md
     wrong_all diffs "a DIFF.md that was edited" "FAIL 02-second/DIFF.md:1:"
     mkdir common/benchmark
     echo '{"machine": {"system": "Wine 8.0 (Debian), Linux 6.18.44-x", "cores": 2},' >common/benchmark/results.json
-    echo 'Wine 8.0, Linux 6.1.' >common/BENCHMARK.md
+    echo 'Wine 8.0, Linux 6.1.' >common/benchmark/BENCHMARK.md
     wrong_all figures "another system than the figures have" \
-        "FAIL common/BENCHMARK.md:1: it does not say that this was measured with Linux 6.18"
-    rm common/BENCHMARK.md
+        "FAIL common/benchmark/BENCHMARK.md:1: it does not say that this was measured with Linux 6.18"
+    rm common/benchmark/BENCHMARK.md
     # Where no line is about this system there is nothing to compare.
-    if sh common/tests/notes.sh --only figures | grep '^ok   common/tests/known-systems.txt' >/dev/null; then
-        sed -i.old 's/GCC /GCC 1/' common/tests/known-systems.txt
+    if sh common/maintain/notes.sh --only figures | grep '^ok   common/maintain/notes/known-systems.txt' >/dev/null; then
+        sed -i.old 's/GCC /GCC 1/' common/maintain/notes/known-systems.txt
         wrong_all figures "what this system does not have" "this system is"
     fi
-    printf 'b\na\n' >common/tests/known-names.txt
+    printf 'b\na\n' >common/maintain/notes/known-names.txt
     : >$document
-    wrong_all names "known names that are not sorted" "FAIL common/tests/known-names.txt:1: the names are not sorted"
+    wrong_all names "known names that are not sorted" "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted"
 }
 
 try_commands() {
@@ -615,7 +615,7 @@ try_terminal() {
     mkdir -p build/terminal
     : >build/terminal/keys
     # It is used where there is a sh of Windows; Wine has none, so it is given the program.
-    ${wine:+$wine run} build/tests/terminal.exe build/terminal \
+    ${wine:+$wine run} build/maintain/terminal.exe build/terminal \
         "$top/build/01-blocking/server.exe" --port 0 >build/said 2>&1 &
     for text in Listening press stopped; do
         for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

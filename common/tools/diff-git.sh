@@ -19,7 +19,7 @@ diff_options="--patience --indent-heuristic --inter-hunk-context=0 --no-ext-diff
 
 # The names of all stages, in their order.
 list_stages() {
-    for diff_file in 0[1-7]-*/Server.c; do
+    for diff_file in 0[1-9]-*/Server.c; do
         echo "${diff_file%/Server.c}"
     done
 }

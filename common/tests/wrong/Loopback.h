@@ -2,9 +2,9 @@
  * Loopback: what the small programs of this folder begin with and end with.
  *
  * Each of them makes one mistake on purpose, and verify has to find it; those called right-... come
- * close to a mistake and make none. run.sh runs them all. To look at one:
+ * close to a mistake and make none. wrong.sh runs them all. To look at one:
  *
- *     make INSTRUMENT=1 wrong-programs
+ *     make WATCHED=1 wrong-programs
  *     INSTRUMENT=verify build/instrument/wrong/overlapped-freed.exe       (with Wine in front of it)
  *
  * In the first comment of a program, `Expect: ` has what the first line of a finding begins with, for

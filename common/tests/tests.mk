@@ -48,7 +48,7 @@ $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
 #: make test-more | runs the tests that take too long for make test
 test-more:
 	+@$(SET_UP) test-programs
-	@TEST_JOBS=1 $(RUN_TESTS) --about "5 minutes" \
+	@TEST_JOBS=1 $(RUN_TESTS) --about "30 s" \
 	    $(patsubst %,--script %,$(sort $(wildcard common/tests/more/*.sh)))
 
 .PHONY: programs test test-more test-programs wrong-programs \

@@ -111,7 +111,7 @@ SERVER_FILES   := $(addprefix common/tools/,ServerProcess.c ServerConsole.c Chil
 SERVER_PROCESS := $(call objects,$(SERVER_FILES))
 CONVERSATION   := $(call objects,common/tools/Conversation.c common/tools/Clock.c)
 TEST_INCLUDES  := -Icommon/tests -Icommon/tools -Icommon/instrument
-HARNESS_FILES  := $(addprefix common/tests/,Test.c TestProgram.c TestSocketUtils.c) $(SERVER_FILES)
+HARNESS_FILES  := $(addprefix common/tests/,Peer.c Test.c TestProgram.c TestSocketUtils.c) $(SERVER_FILES)
 TEST_HARNESS   := $(call objects,$(HARNESS_FILES))
 INCLUDES       := -Icommon
 
@@ -161,7 +161,7 @@ $(OUT)/%/libservercore.a: $(call objects,$(call library,$(call stage,07))) $(COM
 # Programs that are wrong on purpose, each in one way, and some that are right.
 WRONG := $(patsubst common/tests/wrong/%.c,$(OUT)/wrong/%.exe,$(wildcard common/tests/wrong/*.c))
 $(WRONG): $(OUT)/wrong/%.exe: $(OUT)/obj/common/tests/wrong/%.o \
-    $(call objects,common/tests/TestSocketUtils.c) $(COMMON_OBJECTS)
+    $(call objects,$(addprefix common/tests/,Peer.c Test.c TestSocketUtils.c)) $(COMMON_OBJECTS)
 
 .PHONY: programs wrong-programs common-objects
 common-objects: $(COMMON_OBJECTS)

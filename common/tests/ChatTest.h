@@ -12,13 +12,12 @@
 #ifndef CHAT_TEST_H
 #define CHAT_TEST_H
 
+#include "Peer.h"
 #include "ServerProcess.h"
 #include "Test.h"
 #include "TestSocketUtils.h"
+#include "ThreadManager.h"
 
-#define WAIT_MS      20000 /* for what should come at once; long, because machines can be busy */
-#define QUIET_MS     300   /* for what should not come */
-#define LONG_MS      20000 /* for what takes its time */
 #define STREAM_SIZE  65536
 #define TALKER_TEXT  32768 /* of a packet as text */
 #define NAME_MAX_LEN 20
@@ -69,6 +68,18 @@ extern NetAddress chatAddress;
 /* Starts it on a free port. */
 bool Chat_Start(void);
 
+/* --- Servers in this program, which do wrong on purpose -------------------------------------- */
+
+typedef struct FalseServer {
+    SOCKET socket; /* it listens */
+    NetAddress address;
+    ThreadManager threads;
+} FalseServer;
+
+/* Has a thread run `serve(argument)`, which ends when it cannot accept any more. False: explained. */
+bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
+void FalseServer_Stop(FalseServer *server);
+
 /* --- Talkers: clients of the ChatServer; they are closed after the test ---------------------- */
 
 typedef struct Talker {
@@ -79,8 +90,8 @@ typedef struct Talker {
     char text[TALKER_TEXT]; /* the last packet that was taken */
 } Talker;
 
-/* Connects. `recvBufferSize`: of the system's buffer; 0: whatever it is. NULL: no connection. */
-Talker *Talker_Open(int recvBufferSize);
+/* Connects, see Peer_OpenTo. NULL: no connection. */
+Talker *Talker_Open(int bufferSize);
 void Talker_Close(Talker *talker);
 void Talkers_CloseAll(void);
 
@@ -103,6 +114,6 @@ const char *Talker_Receive(Talker *talker);
 bool Talker_IsEnd(const char *text);
 
 /* True: there is something to receive, if only the end. */
-bool Talker_IsReadable(Talker *talker, int timeoutMs);
+bool Talker_IsReadable(Talker *talker, DWORD timeoutMs);
 
 #endif

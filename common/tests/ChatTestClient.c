@@ -3,7 +3,6 @@
  */
 #include "ChatTest.h"
 #include "TestProgram.h"
-#include "ThreadManager.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +117,7 @@ static void EndOfInput(void)
     REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
     CHECK(ServerProcess_WriteInput(client, text));
     ServerProcess_CloseInput(client);
-    Program_CheckEnd(client, LONG_MS, 0, "");
+    Program_CheckEnd(client, WAIT_MS, 0, "");
     CHECK(ServerProcess_WaitForLine(client, "* you are a; nobody else is here", &position, 0));
     for (int i = 0; i < LINES; i++) {
         snprintf(line, sizeof(line), "a: %d", i);
@@ -216,79 +215,54 @@ static void Refused(void)
 static void NobodyListens(void)
 {
     NetAddress address;
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
     ServerProcess *client;
 
-    /* A port that is bound and on which nobody listens: nobody else can come to do so. */
-    NetAddress_FromText(&address, "127.0.0.1", 0);
-    REQUIRE(
-        CHECK(SocketUtils_Bind(socket, &address) && SocketUtils_GetLocalAddress(socket, &address)));
+    REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
     client = LaunchClient(&address, "a");
     if (CHECK(client != NULL)) {
-        Program_CheckEnd(client, LONG_MS, 1, "Nothing listens there. Start ChatServer first.");
+        Program_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
         Program_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
     }
-    SocketUtils_Close(&socket);
 }
 
 /* --- Servers that are none ------------------------------------------------------------------- */
 
 /* Serves one client: takes what comes first, and sends this. */
-typedef struct FalseServer {
-    SOCKET socket;
-    NetAddress address;
+typedef struct Answer {
+    FalseServer server;
     unsigned char bytes[4096];
     int size;
-} FalseServer;
+} Answer;
 
 static void ServeOne(void *argument)
 {
-    FalseServer *server = (FalseServer *)argument;
+    Answer *answer = (Answer *)argument;
     NetAddress address;
-    SOCKET client = SocketUtils_Accept(server->socket, &address);
+    SOCKET client = SocketUtils_Accept(answer->server.socket, &address);
     char data[4096];
 
     if (client == INVALID_SOCKET)
         return;
     if (recv(client, data, sizeof(data), 0) > 0)
-        send(client, (const char *)server->bytes, server->size, 0);
+        send(client, (const char *)answer->bytes, answer->size, 0);
     while (recv(client, data, sizeof(data), 0) > 0)
         ;
     SocketUtils_Close(&client);
 }
 
-static void FalseServer_Add(FalseServer *server, int id, const char *body)
+static void Answer_Add(Answer *answer, int id, const char *body)
 {
-    server->size += Talker_MakePacket(server->bytes + server->size, id, body, (int)strlen(body));
-}
-
-static bool FalseServer_Start(FalseServer *server, ThreadManager *threads)
-{
-    ThreadManager_Init(threads);
-    NetAddress_FromText(&server->address, "127.0.0.1", 0);
-    server->socket = SocketUtils_CreateSocket(AF_INET);
-    return SocketUtils_Bind(server->socket, &server->address) &&
-           SocketUtils_Listen(server->socket) &&
-           SocketUtils_GetLocalAddress(server->socket, &server->address) &&
-           ThreadManager_Launch(threads, ServeOne, server);
-}
-
-static void FalseServer_Stop(FalseServer *server, ThreadManager *threads)
-{
-    SocketUtils_Close(&server->socket);
-    ThreadManager_Join(threads);
+    answer->size += Talker_MakePacket(answer->bytes + answer->size, id, body, (int)strlen(body));
 }
 
 /* A client that says this to such a server ends with 1 and this sentence. It prints `line` before,
    unless that is NULL. */
-static void CheckAgainst(FalseServer *server, const char *input, const char *line,
-                         const char *sentence)
+static void CheckAgainst(Answer *answer, const char *input, const char *line, const char *sentence)
 {
-    ThreadManager threads;
     ServerProcess *client;
 
-    REQUIRE(CHECK(FalseServer_Start(server, &threads)));
-    client = LaunchClient(&server->address, "a");
+    REQUIRE(CHECK(FalseServer_Start(&answer->server, ServeOne, answer)));
+    client = LaunchClient(&answer->server.address, "a");
     if (CHECK(client != NULL)) {
         if (line != NULL)
             CHECK(Prints(client, line));
@@ -297,42 +271,42 @@ static void CheckAgainst(FalseServer *server, const char *input, const char *lin
         ServerProcess_CloseInput(client);
         Program_CheckEnd(client, LAST_LINE_MS, 1, sentence);
     }
-    FalseServer_Stop(server, &threads);
+    FalseServer_Stop(&answer->server);
 }
 
 static void FalseServers(void)
 {
     static const char notOne[] = "The server sent something that a ChatServer does not send.";
     static const char *const bodies[] = {"", "\x05kim", "\x01"};
-    FalseServer server = {.size = 0};
+    Answer answer = {.size = 0};
 
-    FalseServer_Add(&server, SAY, "hello");
-    CheckAgainst(&server, "", NULL, notOne);
+    Answer_Add(&answer, SAY, "hello");
+    CheckAgainst(&answer, "", NULL, notOne);
     for (int i = 0; i < 3; i++) {
-        server.size = 0;
-        FalseServer_Add(&server, i == 0 ? SAID : i == 1 ? LEFT : WELCOME, bodies[i]);
-        CheckAgainst(&server, "", NULL, notOne);
+        answer.size = 0;
+        Answer_Add(&answer, i == 0 ? SAID : i == 1 ? LEFT : WELCOME, bodies[i]);
+        CheckAgainst(&answer, "", NULL, notOne);
     }
 
     /* Commands for a terminal are not for somebody's terminal. */
-    server.size = 0;
-    FalseServer_Add(&server, WELCOME,
-                    "\x01"
-                    "a");
-    FalseServer_Add(&server, SAID, "\x02k\x1B\x1B[2Joh\xC2\x9B\xFF");
-    FalseServer_Add(&server, REFUSED, "go\x1B[2J");
-    CheckAgainst(&server, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
+    answer.size = 0;
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    Answer_Add(&answer, SAID, "\x02k\x1B\x1B[2Joh\xC2\x9B\xFF");
+    Answer_Add(&answer, REFUSED, "go\x1B[2J");
+    CheckAgainst(&answer, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
 }
 
 /* It takes the last words and does not send them back. */
 static void LastWords(void)
 {
-    FalseServer server = {.size = 0};
+    Answer answer = {.size = 0};
 
-    FalseServer_Add(&server, WELCOME,
-                    "\x01"
-                    "a");
-    CheckAgainst(&server, "hello\n", "* you are a",
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    CheckAgainst(&answer, "hello\n", "* you are a",
                  "The server has not sent back what was said last.");
 }
 
@@ -341,17 +315,16 @@ static void MuchToSay(void)
 {
     enum { LINES = 100 };
     char text[LINES * 2 + 1];
-    FalseServer server = {.size = 0};
-    ThreadManager threads;
+    Answer answer = {.size = 0};
     ServerProcess *client;
 
     for (int i = 0; i < LINES; i++)
         memcpy(text + 2 * i, "x\n", 3);
-    FalseServer_Add(&server, WELCOME,
-                    "\x01"
-                    "a");
-    REQUIRE(CHECK(FalseServer_Start(&server, &threads)));
-    client = LaunchClient(&server.address, "a");
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
+    client = LaunchClient(&answer.server.address, "a");
     if (CHECK(client != NULL)) {
         CHECK(Prints(client, "* you are a"));
         CHECK(ServerProcess_WriteInput(client, text));
@@ -359,7 +332,7 @@ static void MuchToSay(void)
         CHECK(TestProgram_PressCtrlC(client));
         Program_CheckEnd(client, WAIT_MS, 0, "");
     }
-    FalseServer_Stop(&server, &threads);
+    FalseServer_Stop(&answer.server);
 }
 
 const ChatTest clientTests[] = {

@@ -39,42 +39,23 @@ static ServerProcess *StartMinimal(void)
 
 static SOCKET OpenClient(void)
 {
-    SOCKET client = SocketUtils_CreateSocket(AF_INET);
-    DWORD timeoutMs = WAIT_MS;
     NetAddress address;
 
     NetAddress_FromText(&address, "127.0.0.1", PORT);
-    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
-    setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
-    if (!SocketUtils_Connect(client, &address))
-        Test_Explain("a client cannot connect: error %d", WSAGetLastError());
-    return client;
-}
-
-/* With a reset: a connection in TIME_WAIT would keep the port from the next Minimal. */
-static void CloseClient(SOCKET client)
-{
-    SocketUtils_SetLinger(client, true, 0);
-    SocketUtils_Close(&client);
+    return Peer_OpenTo(&address, 0);
 }
 
 /* Sends this and must get that. */
 static bool Answers(SOCKET client, const char *sent, const char *expected, int length)
 {
     char *received = (char *)calloc(1, (size_t)length + 1);
-    int count = 0, part = 1;
     bool isRight;
 
     if (received == NULL)
         return Test_Explain("no memory");
-    for (int i = 0; i < length && part > 0; i += part)
-        part = send(client, sent + i, length - i, 0);
-    for (; count < length && part > 0; count += part)
-        part = recv(client, received + count, length - count, 0);
-    isRight = part > 0 && memcmp(received, expected, (size_t)length) == 0;
-    if (!isRight)
-        Test_Explain("expected \"%.20s\" of %d bytes and got \"%.20s\" of %d", expected, length,
-                     received, part > 0 ? count : count - part);
+    isRight = Peer_Send(client, sent, length) && Peer_Receive(client, received, length) &&
+              (memcmp(received, expected, (size_t)length) == 0 ||
+               Test_Explain("expected \"%.20s\" and got \"%.20s\"", expected, received));
     free(received);
     return isRight;
 }
@@ -97,7 +78,7 @@ static void UpperCase(void)
         CHECK(Answers(clients[i], "Hello, 3 \0z\xE9!", "HELLO, 3 \0Z\xE9!", 13));
     CHECK(Answers(clients[1], sent, expected, LARGE / 10));
     for (int i = 0; i < 3; i++)
-        CloseClient(clients[i]);
+        Peer_Reset(&clients[i]);
     free(sent);
     free(expected);
     CHECK(ServerProcess_IsRunning(server));
@@ -122,7 +103,7 @@ static void Enter(void)
         else
             ServerProcess_CloseInput(server);
         CHECK_INT(recv(client, &byte, 1, 0), 0);
-        CloseClient(client);
+        Peer_Reset(&client);
         Program_CheckEnd(server, WAIT_MS, 0, "");
     }
 }

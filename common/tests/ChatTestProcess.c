@@ -75,6 +75,20 @@ bool Chat_Start(void)
     return chatServer != NULL;
 }
 
+bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument)
+{
+    ThreadManager_Init(&server->threads);
+    server->socket = Peer_Listen(&server->address);
+    return server->socket != INVALID_SOCKET &&
+           ThreadManager_Launch(&server->threads, serve, argument);
+}
+
+void FalseServer_Stop(FalseServer *server)
+{
+    Peer_Close(&server->socket);
+    ThreadManager_Join(&server->threads);
+}
+
 /* --- Ending ---------------------------------------------------------------------------------- */
 
 void Program_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expectedCode,
@@ -123,7 +137,7 @@ void Fixture_End(bool failed)
         TestProgram_Print(processes[i], processNames[i]);
     Talkers_CloseAll();
     for (int i = 0; isVerifying && !failed && i < processCount; i++)
-        TestProgram_CheckFindings(processes[i], processNames[i], LONG_MS);
+        TestProgram_CheckFindings(processes[i], processNames[i], WAIT_MS);
     AcquireSRWLockExclusive(&processLock);
     for (int i = 0; i < processCount; i++)
         ServerProcess_Close(processes[i]);

@@ -29,8 +29,7 @@ static void Notices(void)
     Talker_Close(lee);
     CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
     CHECK_TEXT(Talker_Receive(park), "Left lee|the peer closed the connection");
-    SocketUtils_SetLinger(park->socket, true, 0);
-    Talker_Close(park);
+    Peer_Reset(&park->socket);
     CHECK_CONTAINS(Talker_Receive(kim), "Left \xEB\xB0\x95|");
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
     Program_CheckStop(chatServer);
@@ -396,7 +395,7 @@ static void Loiterers(void)
         Sleep(20);
     }
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
-    CHECK(Talker_IsReadable(guest, LONG_MS));
+    CHECK(Talker_IsReadable(guest, WAIT_MS));
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
     Talker_Close(guest);
@@ -462,7 +461,7 @@ static void SlowReceiver(void)
     ThreadManager_Init(&threads);
     CHECK(ThreadManager_Launch(&threads, Flood, flooder));
     while (!hasLeft[0] || !hasLeft[1]) {
-        if (!CHECK_AT_MOST(Test_Now() - start, 3 * LONG_MS))
+        if (!CHECK_AT_MOST(Test_Now() - start, 3 * WAIT_MS))
             break;
         if (said - heard < UNHEARD && Talker_Send(list[0], SAY, text))
             said++;

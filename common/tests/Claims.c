@@ -17,7 +17,7 @@
 
 #define REPORT_MAX   60
 #define REPORT_SIZE  160
-#define TIME_LIMIT_S 20
+#define TIME_LIMIT_S 60
 
 typedef struct Report {
     const char *topic;

@@ -10,13 +10,11 @@
 #define CONTRACT_H
 
 #include "NetAddress.h"
+#include "Peer.h"
 #include "ServerProcess.h"
 #include "Test.h"
 #include "TestSocketUtils.h"
 
-#define WAIT_MS     5000 /* for what should come at once; long, because machines can be busy */
-#define QUIET_MS    300  /* for what should not come */
-#define STOP_MS     5000 /* a server ends within this time after Ctrl+C */
 #define LAST_STAGE  7
 #define BUFFER_SIZE 4096 /* of a session in every stage */
 
@@ -81,8 +79,7 @@ bool Server_ServesNewClient(Server *server);
 typedef struct Client {
     SOCKET socket;                       /* non-blocking; INVALID_SOCKET: this entry is free */
     char address[NET_ADDRESS_TEXT_SIZE]; /* its own, as the server's log writes it */
-    uint32_t seed;                       /* of the bytes that it sends */
-    OVERLAPPED stuck;                    /* of FillUp's sends; hEvent NULL: it was not filled up */
+    LONG64 first;                        /* where in the pattern the bytes begin that it sends */
 } Client;
 
 Client *Client_Open(Server *server);
@@ -117,11 +114,7 @@ bool Client_Transfer(Client *client, const Transfer *transfer);
 /* The same with only a size. */
 bool Client_Echo(Client *client, size_t size);
 
-/*
- * Sends and never reads until the server can take no more, because it cannot send: it is stuck with
- * this client. Returns the bytes that were sent; 0: it does not come to that. The last send stays
- * pending: this client can be half-closed, read from and reset, but not send anything more.
- */
+/* Sends and never reads until the server can take no more: Peer_FillUp. */
 size_t Client_FillUp(Client *client);
 
 /* Waits for anything to read, the end of the connection included. */

@@ -62,7 +62,7 @@ void Fixture_End(bool failed)
     }
     Clients_CloseAll();
     for (int i = 0; i < serverCount && isVerifying && !failed; i++)
-        TestProgram_CheckFindings(servers[i].process, "the server", STOP_MS);
+        TestProgram_CheckFindings(servers[i].process, "the server", STOP_LIMIT_MS);
     AcquireSRWLockExclusive(&serversLock);
     for (int i = 0; i < serverCount; i++)
         ServerProcess_Close(servers[i].process);
@@ -142,7 +142,7 @@ void Server_CheckStopped(Server *server)
     char *output;
     char *errors;
 
-    REQUIRE(CHECK(ServerProcess_WaitForExit(server->process, STOP_MS, &exitCode)));
+    REQUIRE(CHECK(ServerProcess_WaitForExit(server->process, STOP_LIMIT_MS, &exitCode)));
     CHECK_INT(exitCode, 0);
     output = ServerProcess_CopyOutput(server->process, 0);
     errors = ServerProcess_CopyErrors(server->process);

@@ -208,7 +208,7 @@ static void ClientsKeepComing(void)
 
         if (client != NULL)
             Client_Reset(client);
-        if (!CHECK_AT_MOST(Test_Now() - start, 2 * STOP_MS))
+        if (!CHECK_AT_MOST(Test_Now() - start, 2 * STOP_LIMIT_MS))
             break;
     }
     ThreadManager_Join(&pressers);

@@ -22,7 +22,7 @@ static bool ServesClients(const NetAddress *address, int count)
 
         if (peer == INVALID_SOCKET || !Peer_Echo(peer, 100))
             return false;
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     return true;
 }
@@ -91,7 +91,7 @@ static void Resetting(int stage)
         REQUIRE(CHECK(peer != INVALID_SOCKET));
         if (i % 2 == 0)
             Peer_Send(peer, "hello", 5);
-        Peer_Reset(peer);
+        Peer_Reset(&peer);
     }
     CHECK(ServesClients(&address, SERVED));
     StopStage(server);
@@ -121,7 +121,7 @@ static void AtOnce(int stage)
     }
     CHECK(ServesClients(&address, SERVED));
     for (int i = 0; i < AT_ONCE; i++)
-        Peer_Reset(peers[i]);
+        Peer_Reset(&peers[i]);
     CHECK(ServesClients(&address, SERVED));
     StopStage(server);
 }

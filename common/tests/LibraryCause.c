@@ -37,8 +37,8 @@ static void PeerCloses(void)
     second = Peer_Open(server);
     REQUIRE(CHECK(first != INVALID_SOCKET && second != INVALID_SOCKET));
     CHECK(Peer_Echo(first, 100));
-    Peer_Close(first);
-    Peer_Close(second);
+    Peer_Close(&first);
+    Peer_Close(&second);
     CHECK(Host_WaitForDisconnected(server, 2));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 2));
     Host_Stop(server);
@@ -103,8 +103,8 @@ static void PeerResets(void)
         REQUIRE(CHECK(Host_WaitForProbe(server, i) != NULL));
     }
     CHECK(WaitUntilReceiving(server, 3));
-    Peer_Reset(peers[0]);
-    Peer_Reset(peers[1]);
+    Peer_Reset(&peers[0]);
+    Peer_Reset(&peers[1]);
     CHECK(WAIT_FOR(server->disconnected, 2));
     CHECK_INT(server->causes[CAUSE_PEER_RESET], 2);
     CHECK(server->kept[0]->error != 0);
@@ -115,24 +115,12 @@ static void PeerResets(void)
 
 /* --- Connecting ------------------------------------------------------------------------------ */
 
-/* An address where nobody listens: somebody did, a moment ago. */
-static bool GetDeadAddress(NetAddress *address)
-{
-    SOCKET listener = SocketUtils_CreateSocket(AF_INET);
-    bool isFound = listener != INVALID_SOCKET && NetAddress_FromText(address, "127.0.0.1", 0) &&
-                   SocketUtils_Bind(listener, address) &&
-                   SocketUtils_GetLocalAddress(listener, address);
-
-    SocketUtils_Close(&listener);
-    return isFound;
-}
-
 static void ConnectRefused(void)
 {
     Host *client = Host_Create(SERVICE_CLIENT, &silentBehaviour);
 
     REQUIRE(CHECK(client != NULL));
-    REQUIRE(CHECK(GetDeadAddress(&client->settings.address)));
+    REQUIRE(CHECK(Peer_Bind(&client->settings.address) != INVALID_SOCKET));
     client->settings.maxSessionCount = 3;
     REQUIRE(CHECK(Host_Start(client)));
     CHECK(WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
@@ -165,7 +153,7 @@ static void SlowReceiver(void)
     probe = Host_WaitForProbe(server, 0);
     other = Peer_Open(server);
     REQUIRE(CHECK(slow != INVALID_SOCKET && other != INVALID_SOCKET && probe != NULL));
-    while (Probe_Send(probe, bytes, PIECE) && !Fixture_IsOver()) {
+    while (Probe_Send(probe, bytes, PIECE) && !Test_IsOver()) {
         int queued = Session_GetQueuedBytes(Probe_GetSession(probe));
 
         most = queued > most ? queued : most;
@@ -199,7 +187,7 @@ static void SlowReceiverOfBroadcast(void)
     REQUIRE(CHECK(slow != INVALID_SOCKET && Host_WaitForProbe(server, 0) != NULL));
     reader = Peer_Open(server);
     REQUIRE(CHECK(reader != INVALID_SOCKET && Host_WaitForProbe(server, 1) != NULL));
-    for (; sends < COUNT && server->disconnected == 0 && !Fixture_IsOver(); sends++) {
+    for (; sends < COUNT && server->disconnected == 0 && !Test_IsOver(); sends++) {
         SendBuffer *buffer = SendBuffer_Open(PIECE);
 
         REQUIRE(CHECK(buffer != NULL));
@@ -328,14 +316,14 @@ static void Cap(void)
         REQUIRE(CHECK(Peer_WaitForEnd(extra, &bytes, NULL)));
         CHECK_INT(bytes, 0);
         REQUIRE(CHECK(WAIT_FOR(server->refused, i)));
-        Peer_Close(extra);
+        Peer_Close(&extra);
     }
     CHECK_INT(server->refused, 40);
     CHECK_INT(server->connected, CAP);
     for (int i = 0; i < CAP; i++)
         CHECK(Peer_Echo(peers[i], 10));
     for (int i = 0; i < 3; i++) {
-        Peer_Close(peers[i]);
+        Peer_Close(&peers[i]);
         CHECK(WAIT_FOR(server->disconnected, i + 1));
         peers[i] = Peer_Open(server);
         REQUIRE(CHECK(peers[i] != INVALID_SOCKET));

@@ -86,7 +86,7 @@ static void AllArrives(void)
     CHECK_INT(probe->disconnected, 0);
     CHECK_INT(probe->recvCalls, 0);
     Session_Close(Probe_GetSession(probe), CAUSE_LATER);
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_OURS, 1));
     CHECK_INT(probe->sent, QUEUED);
@@ -266,7 +266,7 @@ static void CheckClosing(const Behaviour *behaviour)
         CHECK(Peer_ReceivePattern(peer, 0, QUEUED));
         CHECK(Peer_WaitForEnd(peer, NULL, &isClean));
         CHECK(isClean);
-        Peer_Close(peer);
+        Peer_Close(&peer);
         CHECK(Host_WaitForDisconnected(server, i + 1));
     }
     CHECK(Host_CheckCause(server, CAUSE_OURS, 3));
@@ -362,7 +362,7 @@ static void DisconnectByAll(void)
             REQUIRE(CHECK(Threads_Start(DisconnectKept, probe)));
         Threads_Join();
         CHECK(Host_WaitForDisconnected(server, i + 1));
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     CHECK(Host_CheckCause(server, CAUSE_OURS, 10));
     Host_Stop(server);
@@ -402,13 +402,13 @@ static void DisconnectBeforeClient(void)
         REQUIRE(CHECK(peer != INVALID_SOCKET));
         REQUIRE(CHECK(Peer_WaitForEnd(peer, &bytes, NULL)));
         CHECK_INT(bytes, 0);
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     CHECK_INT(server->connected, 0);
     peer = Peer_Open(server);
     REQUIRE(CHECK(peer != INVALID_SOCKET));
     CHECK(Peer_Echo(peer, 10));
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     for (int i = 0; i < count; i++)

@@ -23,7 +23,7 @@ static bool OpenMany(const NetAddress *address, int count)
             return false;
         if (i % AT_A_TIME == AT_A_TIME - 1 && !Peer_Echo(many[i], 10))
             return false;
-        if (Fixture_IsOver())
+        if (Test_IsOver())
             return Test_Explain("only %d of %d were connected in time", i, count);
     }
     return true;
@@ -62,9 +62,9 @@ static void TwoThousand(void)
     SendBuffer_Release(buffer);
     for (int i = MANY - 1; i >= 0; i--) {
         if (i % 2 == 0)
-            Peer_Reset(many[i]);
+            Peer_Reset(&many[i]);
         else
-            Peer_Close(many[i]);
+            Peer_Close(&many[i]);
     }
     CHECK(Host_WaitForDisconnected(server, MANY));
     CHECK_INT(server->refused, 0);

@@ -88,7 +88,7 @@ static void SplitOnTheWay(void)
     CHECK(peer != INVALID_SOCKET && SendInPieces(peer, stream, length));
     free(stream);
     CHECK(WAIT_FOR(server->packets, PACKETS));
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(server->packets, PACKETS);

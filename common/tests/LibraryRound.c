@@ -152,7 +152,7 @@ static void RunSteps(void *argument)
 {
     uint32_t seed = *(uint32_t *)argument;
 
-    for (int i = 0; i < STEPS && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < STEPS && !Test_IsOver(); i++) {
         Session *session = TakeSession(Random_Next(&seed, SLOTS));
 
         if (session == NULL)

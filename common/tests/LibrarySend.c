@@ -394,7 +394,7 @@ static void Broadcast(void)
     for (int i = 0; i < 100 && last->references > 1; i++)
         Sleep(10);
     CHECK_INT(last->references, 1);
-    Peer_Close(peers[0]);
+    Peer_Close(&peers[0]);
     CHECK(WAIT_FOR(server->disconnected, 1));
     CHECK_INT(Service_Broadcast(&server->service, last), LISTENERS - 1);
     Host_Stop(server);

@@ -231,7 +231,7 @@ static void Exchange(void *argument)
 {
     uint32_t seed = *(uint32_t *)argument;
 
-    for (int i = 0; i < EXCHANGES && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < EXCHANGES && !Test_IsOver(); i++) {
         int capacity = 1 + (int)Random_Next(&seed, i % 500 == 0 ? 20000 : 300);
         SendBuffer *buffer = Make(capacity, (int)Random_Next(&seed, (uint32_t)capacity + 1));
         SendBuffer *old;
@@ -290,7 +290,7 @@ static void ExchangeChunks(void *argument)
 {
     uint32_t seed = *(uint32_t *)argument;
 
-    for (int i = 0; i < EXCHANGES && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < EXCHANGES && !Test_IsOver(); i++) {
         int size = SEND_CHUNK_SIZE / 2 + (int)Random_Next(&seed, SEND_CHUNK_SIZE / 4);
         SendBuffer *buffer = SendBuffer_Open(size);
         SendBuffer *old;

@@ -47,7 +47,7 @@ static void EchoAndCounters(void)
     CHECK_INT(probe->consumed, MOVED);
     CHECK_INT(probe->sent, MOVED);
     CHECK(counters.recvCalls > 0 && counters.sendCalls > 0);
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(probe->error, 0);
@@ -63,7 +63,7 @@ static void TakeAndGive(void *argument)
 {
     Session *session = Probe_GetSession((Probe *)argument);
 
-    for (int i = 0; i < REFERENCES && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < REFERENCES && !Test_IsOver(); i++) {
         Session_AddRef(session);
         Session_Release(session);
     }
@@ -87,7 +87,7 @@ static void References(void)
     for (int i = 0; i < 50; i++)
         CHECK(Peer_Echo(peer, 500));
     Threads_Join();
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK_INT(probe->destroyed, 0);
     for (int i = 0; i < 100 && Service_GetSessionCount(&server->service) > 0; i++)
@@ -142,7 +142,7 @@ static void Part(void)
         REQUIRE(CHECK(peer != INVALID_SOCKET));
         CHECK(Peer_StartSending(peer, i < 2 ? 3000 : 300000));
         Threads_Join();
-        Peer_Close(peer);
+        Peer_Close(&peer);
         CHECK(Host_WaitForDisconnected(server, 1));
         CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
         CHECK_INT(Service_GetCounters(&server->service).recvBytes, i < 2 ? 3000 : 300000);
@@ -304,7 +304,7 @@ static void CallsInCallbacks(void)
         char bytes[30];
 
         CHECK(Peer_Receive(peers[i], bytes, (int)sizeof(bytes)));
-        Peer_Close(peers[i]);
+        Peer_Close(&peers[i]);
     }
     CHECK(Host_WaitForDisconnected(server, 5));
     Host_Stop(server);
@@ -348,7 +348,7 @@ static void Fairness(void)
     for (int i = 0; i < FLOODS; i++)
         shutdown(floods[i], SD_BOTH);
     Threads_Join();
-    Peer_Close(peer);
+    Peer_Close(&peer);
     Host_Stop(server);
 }
 
@@ -441,7 +441,7 @@ static void CheckListen(const char *listenOn, const char *const *texts)
         CHECK_TEXT(
             NetAddress_ToText(Session_GetAddress(Probe_GetSession(probe)), text, sizeof(text)),
             NetAddress_ToText(&own, expected, sizeof(expected)));
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     CHECK(Host_WaitForDisconnected(server, count));
     Host_Stop(server);

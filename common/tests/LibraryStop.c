@@ -188,7 +188,7 @@ static void ConnectOn(void *argument)
 {
     const NetAddress *address = (const NetAddress *)argument;
 
-    while (connectorsStop == 0 && !Fixture_IsOver()) {
+    while (connectorsStop == 0 && !Test_IsOver()) {
         SOCKET peer = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
 
         if (peer != INVALID_SOCKET && SocketUtils_Connect(peer, address)) {
@@ -251,7 +251,7 @@ static bool TurnOnce(void)
     peer = Peer_Open(server);
     if (client == NULL || peer == INVALID_SOCKET || !Host_Start(client) || !Peer_Echo(peer, 1000))
         return false;
-    Peer_Close(peer);
+    Peer_Close(&peer);
     Host_Stop(client);
     Host_Stop(server);
     Hosts_CloseAll();
@@ -405,7 +405,7 @@ static void SendUntilFalse(void *argument)
 
     if (buffer == NULL)
         return;
-    while (Session_Send(Probe_GetSession(probe), buffer) && !Fixture_IsOver())
+    while (Session_Send(Probe_GetSession(probe), buffer) && !Test_IsOver())
         Sleep(0);
     SendBuffer_Release(buffer);
 }

@@ -24,8 +24,9 @@ static int testCount;
 static TestHooks testHooks;
 static int passedCount;
 static int failedCount;
-static int chosenCount; /* tests that this run is to run */
-static char explanation[EXPLANATION_SIZE];
+static int chosenCount;                    /* tests that this run is to run */
+static char explanation[EXPLANATION_SIZE]; /* belongs to the main thread */
+static DWORD mainThread;
 
 /* What the watching thread looks at, all under the lock. */
 static struct Watch {
@@ -70,6 +71,8 @@ bool Test_Explain(const char *format, ...)
 {
     va_list arguments;
 
+    if (GetCurrentThreadId() != mainThread)
+        return false;
     va_start(arguments, format);
     vsnprintf(explanation, sizeof(explanation), format, arguments);
     va_end(arguments);
@@ -197,6 +200,16 @@ static bool SetWatchedTest(const TestCase *test, bool ended)
     return failed;
 }
 
+bool Test_IsOver(void)
+{
+    bool isOver;
+
+    AcquireSRWLockShared(&watch.lock);
+    isOver = watch.isOver;
+    ReleaseSRWLockShared(&watch.lock);
+    return isOver;
+}
+
 static bool HasFailed(void)
 {
     bool failed;
@@ -246,6 +259,7 @@ int Test_Run(const char *filter, bool listOnly)
     ThreadManager watchers;
 
     Test_Now();
+    mainThread = GetCurrentThreadId();
     ThreadManager_Init(&watchers);
     if (!listOnly && !ThreadManager_Launch(&watchers, WatchTests, NULL)) {
         fprintf(stderr, "No thread to watch the tests.\n");

@@ -17,6 +17,8 @@
 #ifndef TEST_H
 #define TEST_H
 
+#include "Waits.h"
+
 #include <winsock2.h>
 #include <windows.h>
 #include <stdbool.h>
@@ -43,6 +45,9 @@ int Test_Run(const char *filter, bool listOnly);
 /* Milliseconds since the program started. */
 ULONGLONG Test_Now(void);
 
+/* True: the test's time is over; loops end then. Any thread. */
+bool Test_IsOver(void);
+
 /* Each returns whether the check holds. `actual` and `expected` are evaluated once. */
 #define CHECK(condition) Test_Check((condition), #condition, __FILE__, __LINE__)
 #define CHECK_INT(actual, expected)                                                                \
@@ -62,7 +67,8 @@ ULONGLONG Test_Now(void);
 
 /*
  * For a helper that is about to return false: says what was expected and what came, as printf
- * does. The CHECK that its caller makes of the result prints it. Returns false.
+ * does. The CHECK that its caller makes of the result prints it. Returns false. On any other thread
+ * than main's it says nothing.
  */
 bool Test_Explain(const char *format, ...);
 

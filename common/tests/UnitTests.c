@@ -22,8 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 5000
-
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* --- Children of this program ---------------------------------------------------------------- */
@@ -1070,7 +1068,7 @@ static void AddTests(void)
     };
 
     for (size_t i = 0; i < COUNT_OF(tests); i++)
-        Test_Add(tests[i].name, tests[i].run, 15);
+        Test_Add(tests[i].name, tests[i].run, 60);
 }
 
 int main(int argc, char *argv[])

@@ -29,6 +29,7 @@
 #include "ServerOptions.h"
 #include "ServerProcess.h"
 #include "SocketUtils.h"
+#include "Waits.h"
 
 #include <io.h>
 #include <stdio.h>
@@ -46,7 +47,6 @@
 #define LOOK_MS         10
 #define PROGRESS_MS     1000
 #define START_MS        10000
-#define STOP_MS         5000
 
 static const char usage[] =
     "Usage: load.exe [OPTION...]\n"
@@ -372,7 +372,7 @@ static bool StopServer(LoadRun *run, const char *path)
     DWORD exitCode = 0;
     bool isPressed = ServerProcess_IsRunning(run->server) && ServerProcess_PressCtrlC(run->server);
 
-    if (!ServerProcess_WaitForExit(run->server, STOP_MS, &exitCode)) {
+    if (!ServerProcess_WaitForExit(run->server, STOP_LIMIT_MS, &exitCode)) {
         fprintf(stderr, "The server '%s' does not end after Ctrl+C.\n", path);
         return false;
     }

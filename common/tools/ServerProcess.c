@@ -607,17 +607,22 @@ int ServerProcess_GetCpuMs(ServerProcess *server)
 
 int ServerProcess_GetHandleCount(ServerProcess *server)
 {
+    return ServerProcess_CountHandles(server->process, server->processId);
+}
+
+int ServerProcess_CountHandles(HANDLE process, DWORD processId)
+{
     HandleList *list;
     DWORD known = 0;
     int count = 0;
 
-    if (GetProcessHandleCount(server->process, &known) && known > 0)
+    if (GetProcessHandleCount(process, &known) && known > 0)
         return (int)known;
     list = (HandleList *)QueryInformation(HANDLE_INFORMATION_KIND);
     if (list == NULL)
         return -1;
     for (ULONG_PTR i = 0; i < list->count; i++)
-        count += list->entries[i].processId == server->processId ? 1 : 0;
+        count += list->entries[i].processId == processId ? 1 : 0;
     free(list);
     return count;
 }

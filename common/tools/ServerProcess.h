@@ -133,6 +133,9 @@ int ServerProcess_GetCpuMs(ServerProcess *server);
 /* Handles that the server has open; -1 where the system does not say. */
 int ServerProcess_GetHandleCount(ServerProcess *server);
 
+/* The same of any process. */
+int ServerProcess_CountHandles(HANDLE process, DWORD processId);
+
 /* Memory that the server has taken from the system for itself, in KiB; -1 as above. */
 int ServerProcess_GetMemoryKib(ServerProcess *server);
 

@@ -111,7 +111,7 @@ SERVER_FILES   := $(addprefix common/tools/,ServerProcess.c ServerConsole.c Chil
 SERVER_PROCESS := $(call objects,$(SERVER_FILES))
 CONVERSATION   := $(call objects,common/tools/Conversation.c common/tools/Clock.c)
 TEST_INCLUDES  := -Icommon/tests -Icommon/tools -Icommon/instrument
-HARNESS_FILES  := $(addprefix common/tests/,Peer.c Test.c TestProgram.c TestSocketUtils.c) $(SERVER_FILES)
+HARNESS_FILES  := $(addprefix common/tests/,Peer.c Test.c TestMain.c TestProgram.c TestSocketUtils.c) $(SERVER_FILES)
 TEST_HARNESS   := $(call objects,$(HARNESS_FILES))
 INCLUDES       := -Icommon
 
@@ -147,7 +147,7 @@ $(OUT)/tests/calls.exe: $(call objects,common/tests/CallsTest.c common/tests/Too
 $(OUT)/tests/load.exe: $(call objects,$(wildcard common/tests/LoadTest*.c) common/tests/ToolTest.c common/tools/LoadHistogram.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/claims.exe: $(call objects,$(wildcard common/tests/Claims*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/terminal.exe: $(call objects,common/tests/NotesTerminal.c) $(SERVER_PROCESS) $(COMMON_OBJECTS)
-$(OUT)/tests/unit.exe: $(call objects,common/tests/UnitTests.c) $(TEST_HARNESS) $(COMMON_OBJECTS)
+$(OUT)/tests/unit.exe: $(call objects,$(wildcard common/tests/UnitTests*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/contract.exe: $(call objects,$(wildcard common/tests/Contract*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 LIBRARY_OBJECTS := $(call objects,$(wildcard common/tests/Library*.c)) $(TEST_HARNESS) $(COMMON_OBJECTS)
 $(OUT)/tests/library.exe: $(call objects,$(call library,$(call stage,07))) $(LIBRARY_OBJECTS)

@@ -15,6 +15,7 @@
 #include "Peer.h"
 #include "ServerProcess.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
@@ -24,24 +25,15 @@
 
 enum { ENTER = 1, SAY = 2, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
 
-/* A test; a name of NULL ends a list of them. */
-typedef struct ChatTest {
-    const char *name;
-    void (*run)(void);
-    int limitSeconds;
-} ChatTest;
+extern const Test serverTests[];
+extern const Test clientTests[];
+extern const Test dummyTests[];
+extern const Test minimalTests[];
 
-extern const ChatTest serverTests[];
-extern const ChatTest clientTests[];
-extern const ChatTest dummyTests[];
-extern const ChatTest minimalTests[];
+/* --- Programs -------------------------------------------------------------------------------- */
 
-/* --- Programs; they are closed after the test ------------------------------------------------ */
-
-/* Where they are. `verify`: they run with INSTRUMENT=verify, and a finding fails the test. */
-void Fixture_Init(const char *folder, bool verify);
-void Fixture_End(bool failed);
-void Fixture_OverTime(void);
+/* Where they are. */
+void Fixture_Init(const char *folder);
 
 /* Starts the program of this name, "ChatServer.exe". NULL: it does not start. */
 ServerProcess *Program_Launch(const char *name, const char *const arguments[]);
@@ -52,14 +44,6 @@ ServerProcess *Program_LaunchWithInput(const char *name, const char *const argum
 /* Starts a server with these arguments and waits until it listens. NULL: it does not. */
 ServerProcess *Program_StartServer(const char *name, const char *const arguments[],
                                    NetAddress *address);
-
-/* Waits for the end of a program and checks its exit code and a part of what it wrote to stderr;
-   "": it must have written nothing. */
-void Program_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expectedCode,
-                      const char *expectedError);
-
-/* Presses Ctrl+C and checks the whole of a server's stop. */
-void Program_CheckStop(ServerProcess *server);
 
 /* The ChatServer of the test, and where it listens. */
 extern ServerProcess *chatServer;
@@ -93,7 +77,7 @@ typedef struct Talker {
 /* Connects, see Peer_OpenTo. NULL: no connection. */
 Talker *Talker_Open(int bufferSize);
 void Talker_Close(Talker *talker);
-void Talkers_CloseAll(void);
+void Talkers_CloseAll(bool failed); /* for TestHooks */
 
 /* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
 Talker *Talker_Enter(const char *name);

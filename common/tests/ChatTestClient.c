@@ -2,7 +2,6 @@
  * ChatTestClient: ChatClient, with a pipe where a person would type. See ChatTest.c.
  */
 #include "ChatTest.h"
-#include "TestProgram.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,9 +62,9 @@ static void SaysAndHears(void)
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
     CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
     CHECK(ServerProcess_WriteInput(client, "/quit\n"));
-    Program_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Left mina|the peer closed the connection");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Lines are lines however they come, empty ones are not said, and long ones in parts. */
@@ -97,8 +96,8 @@ static void Lines(void)
     snprintf(expected, sizeof(expected), "Said a|%.501s", text + TEXT_MAX - 1);
     CHECK_TEXT(Talker_Receive(kim), expected);
     ServerProcess_CloseInput(client);
-    Program_CheckEnd(client, WAIT_MS, 0, "");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A file as the input: everything is said, and has come back before the client leaves. */
@@ -117,7 +116,7 @@ static void EndOfInput(void)
     REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
     CHECK(ServerProcess_WriteInput(client, text));
     ServerProcess_CloseInput(client);
-    Program_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK(ServerProcess_WaitForLine(client, "* you are a; nobody else is here", &position, 0));
     for (int i = 0; i < LINES; i++) {
         snprintf(line, sizeof(line), "a: %d", i);
@@ -128,8 +127,8 @@ static void EndOfInput(void)
     /* Nothing to say at all. */
     REQUIRE(CHECK((client = LaunchClient(&chatAddress, "b")) != NULL));
     ServerProcess_CloseInput(client);
-    Program_CheckEnd(client, WAIT_MS, 0, "");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Quit(void)
@@ -141,14 +140,14 @@ static void Quit(void)
     REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
     REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
     CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
-    Program_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
     CHECK_TEXT(Talker_Receive(kim), "Said a|/quite");
     CHECK_TEXT(Talker_Receive(kim), "Said a| /quit");
     CHECK_TEXT(Talker_Receive(kim), "Said a|bye");
     CHECK_TEXT(Talker_Receive(kim), "Left a|the peer closed the connection");
     CHECK(ServerProcess_WaitForLine(client, "a: bye", NULL, 0));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Other ends ------------------------------------------------------------------------------ */
@@ -171,12 +170,12 @@ static void CtrlC(void)
         CHECK(ServerProcess_IsRunning(client));
         start = Test_Now();
         CHECK(TestProgram_PressCtrlC(client));
-        Program_CheckEnd(client, WAIT_MS, 0, "");
+        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
         CHECK_AT_MOST(Test_Now() - start, WAIT_MS);
         CHECK_INT(ServerProcess_CountLines(client, "half"), 0);
         CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", i + 1, WAIT_MS));
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void ServerLost(void)
@@ -185,12 +184,12 @@ static void ServerLost(void)
 
     REQUIRE(CHECK(Chat_Start()));
     REQUIRE(CHECK((client = EnterClient("a")) != NULL));
-    Program_CheckStop(chatServer);
-    Program_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
     REQUIRE(CHECK(Chat_Start()));
     REQUIRE(CHECK((client = EnterClient("a")) != NULL));
     ServerProcess_Kill(chatServer);
-    Program_CheckEnd(client, WAIT_MS, 1, "The server is gone: ");
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: ");
 }
 
 static void Refused(void)
@@ -202,14 +201,14 @@ static void Refused(void)
     REQUIRE(CHECK(chatServer != NULL));
     CHECK(Talker_Enter("kim") != NULL);
     REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
-    Program_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
-    Program_CheckStop(chatServer);
-    Talkers_CloseAll();
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Talkers_CloseAll(false);
     REQUIRE(CHECK(Chat_Start()));
     CHECK(Talker_Enter("kim") != NULL);
     REQUIRE(CHECK((client = LaunchClient(&chatAddress, "kim")) != NULL));
-    Program_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void NobodyListens(void)
@@ -220,8 +219,8 @@ static void NobodyListens(void)
     REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
     client = LaunchClient(&address, "a");
     if (CHECK(client != NULL)) {
-        Program_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
-        Program_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
+        TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
+        TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
     }
 }
 
@@ -269,7 +268,7 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
         /* It fails where the client has met the server's words first, and has ended. */
         ServerProcess_WriteInput(client, input);
         ServerProcess_CloseInput(client);
-        Program_CheckEnd(client, LAST_LINE_MS, 1, sentence);
+        TestProgram_CheckEnd(client, LAST_LINE_MS, 1, sentence);
     }
     FalseServer_Stop(&answer->server);
 }
@@ -330,12 +329,12 @@ static void MuchToSay(void)
         CHECK(ServerProcess_WriteInput(client, text));
         Sleep(QUIET_MS);
         CHECK(TestProgram_PressCtrlC(client));
-        Program_CheckEnd(client, WAIT_MS, 0, "");
+        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     }
     FalseServer_Stop(&answer.server);
 }
 
-const ChatTest clientTests[] = {
+const Test clientTests[] = {
     {"client: says and hears", SaysAndHears, 60},
     {"client: lines", Lines, 60},
     {"client: the end of the input", EndOfInput, 60},

@@ -3,7 +3,6 @@
  * ChatTest.c.
  */
 #include "ChatTest.h"
-#include "TestProgram.h"
 
 #include <stdio.h>
 
@@ -31,7 +30,7 @@ static void DummyRight(void)
 
     REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK((dummy = LaunchDummy(&address, "--sessions", "100")) != NULL));
-    Program_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
+    TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Connected:     100 of 100 sessions"));
     CHECK(Dummy_Says(dummy, "Messages:      1000"));
     CHECK(Dummy_Says(dummy, "Bytes:         64000"));
@@ -39,9 +38,9 @@ static void DummyRight(void)
     CHECK(Dummy_Says(dummy, "Disconnected:  0"));
     CHECK(Dummy_Says(dummy, "Everything came back as it was sent."));
     REQUIRE(CHECK((dummy = LaunchDummy(&address, "--size", "100000")) != NULL));
-    Program_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
+    TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Bytes:         100000000"));
-    Program_CheckStop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
 }
 
 static void DummyTime(void)
@@ -55,14 +54,14 @@ static void DummyTime(void)
     REQUIRE(CHECK(server != NULL));
     start = Test_Now();
     REQUIRE(CHECK((dummy = LaunchDummy(&address, "--seconds", "1")) != NULL));
-    Program_CheckEnd(dummy, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(dummy, WAIT_MS, 0, "");
     CHECK(Test_Now() - start >= 1000);
     REQUIRE(CHECK((dummy = LaunchDummy(&address, "--seconds", "60")) != NULL));
     Sleep(1000);
     CHECK(TestProgram_PressCtrlC(dummy));
-    Program_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");
+    TestProgram_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");
     CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
-    Program_CheckStop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
 }
 
 /* A server of one connection at a time that does something else than it should. */
@@ -131,7 +130,7 @@ static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
     REQUIRE(CHECK(FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler)));
     dummy = LaunchDummy(&spoiler.server.address, "--sessions", "1");
     if (CHECK(dummy != NULL))
-        Program_CheckEnd(dummy, timeoutMs, 1, sentence);
+        TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
     CHECK_INT(ServerProcess_CountLines(dummy, "Everything came back"), 0);
     FalseServer_Stop(&spoiler.server);
 }
@@ -158,12 +157,12 @@ static void DummyNobody(void)
     REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
     dummy = LaunchDummy(&address, "--sessions", "3");
     if (CHECK(dummy != NULL)) {
-        Program_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
+        TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
         CHECK(Dummy_Says(dummy, "Not connected: 3"));
     }
 }
 
-const ChatTest dummyTests[] = {
+const Test dummyTests[] = {
     {"dummy: all is right", DummyRight, 120},    {"dummy: for a time", DummyTime, 60},
     {"dummy: wrong bytes", DummyWrong, 60},      {"dummy: bytes that do not come", DummyLost, 90},
     {"dummy: nothing listens", DummyNobody, 60}, {NULL, NULL, 0},

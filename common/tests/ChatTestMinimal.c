@@ -83,7 +83,7 @@ static void UpperCase(void)
     free(expected);
     CHECK(ServerProcess_IsRunning(server));
     CHECK(ServerProcess_WriteInput(server, "\n"));
-    Program_CheckEnd(server, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(server, WAIT_MS, 0, "");
 }
 
 /* With a client there; and without a word, where the input ends. */
@@ -104,7 +104,7 @@ static void Enter(void)
             ServerProcess_CloseInput(server);
         CHECK_INT(recv(client, &byte, 1, 0), 0);
         Peer_Reset(&client);
-        Program_CheckEnd(server, WAIT_MS, 0, "");
+        TestProgram_CheckEnd(server, WAIT_MS, 0, "");
     }
 }
 
@@ -115,12 +115,12 @@ static void PortTaken(void)
 
     REQUIRE(CHECK((first = StartMinimal()) != NULL));
     REQUIRE(CHECK((second = Program_LaunchWithInput("Minimal.exe", arguments)) != NULL));
-    Program_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
+    TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
     CHECK(ServerProcess_WriteInput(first, "\n"));
-    Program_CheckEnd(first, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(first, WAIT_MS, 0, "");
 }
 
-const ChatTest minimalTests[] = {
+const Test minimalTests[] = {
     {"minimal: upper case", UpperCase, 60},
     {"minimal: Enter stops it", Enter, 60},
     {"minimal: port taken", PortTaken, 60},

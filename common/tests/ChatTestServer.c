@@ -32,7 +32,7 @@ static void Notices(void)
     Peer_Reset(&park->socket);
     CHECK_CONTAINS(Talker_Receive(kim), "Left \xEB\xB0\x95|");
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Sessions: 3 served, 0 refused. Received 3 "),
               1);
 }
@@ -51,7 +51,7 @@ static void Guests(void)
     CHECK(!Talker_IsReadable(guest, QUIET_MS));
     Talker_Close(guest);
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Texts(void)
@@ -71,7 +71,7 @@ static void Texts(void)
         for (int j = 0; j < 3; j++)
             CHECK_TEXT(Talker_Receive(list[j]), expected);
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Names(void)
@@ -93,7 +93,7 @@ static void Names(void)
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
     CHECK(Talker_Enter("kim") != NULL);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Order ------------------------------------------------------------------------------------- */
@@ -173,14 +173,14 @@ static void FewTalkAtOnce(void)
 {
     REQUIRE(CHECK(Chat_Start()));
     TalkAtOnce(4, 250);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void ManyTalkAtOnce(void)
 {
     REQUIRE(CHECK(Chat_Start()));
     TalkAtOnce(50, 20);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A newcomer knows from its Welcome and the notices who is there, at any time. */
@@ -212,7 +212,7 @@ static void ComingAndGoing(void)
             CHECK_TEXT(Talker_Receive(visitors[i]), expected);
         }
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Packets in parts -------------------------------------------------------------------------- */
@@ -265,7 +265,7 @@ static void Parts(void)
         REQUIRE(CHECK(
             ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", cut + 1, WAIT_MS)));
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Bad input --------------------------------------------------------------------------------- */
@@ -349,7 +349,7 @@ static void BadPackets(void)
             return;
         }
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Sizes that cannot be: the connection ends, without words. */
@@ -374,7 +374,7 @@ static void BadSizes(void)
         CHECK(Talker_Send(witness, SAY, "well"));
         CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A guest that never enters is told so; one that was refused and stays is disconnected, whatever it
@@ -399,7 +399,7 @@ static void Loiterers(void)
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
     Talker_Close(guest);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Slow receivers ---------------------------------------------------------------------------- */
@@ -475,7 +475,7 @@ static void SlowReceiver(void)
     CHECK_INT(heard, said);
     CHECK(Talker_Send(list[1], SAY, "over"));
     CHECK_TEXT(Talker_Receive(list[0]), "Said t1|over");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- The server as a program ------------------------------------------------------------------- */
@@ -491,7 +491,7 @@ static void Stop(void)
     Flood(stuck);
     REQUIRE(CHECK((guest = Talker_Open(0)) != NULL));
     REQUIRE(CHECK(Talkers_Enter(list, 20)));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     for (int i = 0; i < 20; i++)
         CHECK_TEXT(Talker_Receive(list[i]), "End");
     CHECK_TEXT(Talker_Receive(guest), "End");
@@ -513,7 +513,7 @@ static void Full(void)
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
     Sleep(QUIET_MS);
     CHECK(Talker_Enter("next") != NULL);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Quiet(void)
@@ -527,10 +527,10 @@ static void Quiet(void)
     Talker_Close(kim);
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-const ChatTest serverTests[] = {
+const Test serverTests[] = {
     {"chat: who comes and goes", Notices, 30},
     {"chat: guests", Guests, 30},
     {"chat: texts", Texts, 30},

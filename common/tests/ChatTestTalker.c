@@ -175,8 +175,9 @@ bool Talkers_Enter(Talker **list, int count)
     return true;
 }
 
-void Talkers_CloseAll(void)
+void Talkers_CloseAll(bool failed)
 {
+    (void)failed;
     Peers_CloseAll();
     for (int i = 0; i < talkerCount; i++)
         free(talkers[i]);

@@ -156,10 +156,10 @@ extern const ContractTest stopTests[];
 extern const ContractTest restTests[];
 extern const ContractTest verifyTests[]; /* for --verify only */
 
-/* Around each test, for Test_SetHooks. */
-void Fixture_Init(const char *serverPath, int stageNumber, bool isVerifying);
+void Fixture_Init(const char *serverPath, int stageNumber);
+
+/* Around each test. */
 void Fixture_Begin(void);
 void Fixture_End(bool failed);
-void Fixture_OverTime(void);
 
 #endif

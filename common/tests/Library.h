@@ -16,6 +16,7 @@
 #include "ServerProcess.h"
 #include "Service.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "TestSocketUtils.h"
 
 #define CAUSE_MAX 40 /* causes that a Host counts */
@@ -181,36 +182,27 @@ int Server_GetGivenPort(void);
 /* Starts it on a free port, quiet, and waits until it listens. NULL: it does not. */
 ServerProcess *Server_Start(const char *path, NetAddress *address);
 
-/* Presses Ctrl+C and checks that it ends with exit code 0. */
-void Server_Stop(ServerProcess *server);
-
 /* --- The tests ------------------------------------------------------------------------------- */
 
-typedef struct LibraryTest {
-    const char *name;
-    void (*run)(void);
-    int limitSeconds;
-} LibraryTest;
-
-/* Each array ends with an entry that has no name. */
-extern const LibraryTest recvBufferTests[];
-extern const LibraryTest sendBufferTests[];
-extern const LibraryTest packetTests[];
-extern const LibraryTest packetSessionTests[];
-extern const LibraryTest sessionTests[];
-extern const LibraryTest causeTests[];
-extern const LibraryTest sendTests[];
-extern const LibraryTest closeTests[];
-extern const LibraryTest roundTests[];
-extern const LibraryTest stopTests[];
-extern const LibraryTest manyTests[];
-extern const LibraryTest acceptTests[];
+extern const Test recvBufferTests[];
+extern const Test sendBufferTests[];
+extern const Test packetTests[];
+extern const Test packetSessionTests[];
+extern const Test sessionTests[];
+extern const Test causeTests[];
+extern const Test sendTests[];
+extern const Test closeTests[];
+extern const Test roundTests[];
+extern const Test stopTests[];
+extern const Test manyTests[];
+extern const Test acceptTests[];
 
 /* Run only where the filter names them: they take long, or much of the machine. */
-extern const LibraryTest largeTests[];
+extern const Test largeTests[];
 
-/* Around each test, for Test_SetHooks. */
 void Fixture_Init(const char *serverPath, int serverPort);
+
+/* After each test. */
 void Fixture_End(bool failed);
 
 #endif

@@ -44,7 +44,7 @@ static void StopStage(ServerProcess *server)
 {
     char *errors;
 
-    Server_Stop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
     errors = ServerProcess_CopyErrors(server);
     CHECK(errors != NULL);
     CHECK_TEXT(errors != NULL ? errors : "", "");
@@ -169,7 +169,7 @@ static void Silent07(void)
     Silent(7);
 }
 
-const LibraryTest acceptTests[] = {
+const Test acceptTests[] = {
     {"accept 06: after 600 clients that reset", Resetting06, 60},
     {"accept 06: after 1,000 clients at once", AtOnce06, 60},
     {"accept 06: after silent clients", Silent06, 30},

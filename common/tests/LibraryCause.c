@@ -421,7 +421,7 @@ static void Texts(void)
     }
 }
 
-const LibraryTest causeTests[] = {
+const Test causeTests[] = {
     {"cause: a text for each", Texts, 10},
     {"cause: the peer closes", PeerCloses, 20},
     {"cause: the peer closes its side", PeerHalfCloses, 30},

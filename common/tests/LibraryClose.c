@@ -416,7 +416,7 @@ static void DisconnectBeforeClient(void)
     Host_Stop(server);
 }
 
-const LibraryTest closeTests[] = {
+const Test closeTests[] = {
     {"close: all that was queued arrives", AllArrives, 40},
     {"close: while the peer sends", WhilePeerSends, 40},
     {"close: while the session is paused", WhilePaused, 40},

@@ -108,10 +108,10 @@ static void Memory(void)
     grown = ServerProcess_GetMemoryKib(server) - before;
     printf("  %d idle sessions cost %d KiB, %d bytes each\n", MANY, grown, grown * 1024 / MANY);
     CHECK_AT_MOST(grown, SESSION_KIB * MANY);
-    Server_Stop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
 }
 
-const LibraryTest manyTests[] = {
+const Test manyTests[] = {
     {"many: 2,000 clients at once", TwoThousand, 120},
     {"many: the memory of 2,000 idle sessions", Memory, 120},
     {NULL, NULL, 0},
@@ -139,10 +139,10 @@ static void TenThousand(void)
     REQUIRE(CHECK(EchoMany(LARGE)));
     REQUIRE(CHECK(EchoMany(LARGE)));
     if (server != NULL)
-        Server_Stop(server);
+        TestProgram_CheckStop(server, WAIT_MS);
 }
 
-const LibraryTest largeTests[] = {
+const Test largeTests[] = {
     {"many-10000", TenThousand, 600},
     {NULL, NULL, 0},
 };

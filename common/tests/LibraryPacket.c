@@ -298,7 +298,7 @@ static void MakeLimits(void)
     CHECK(Packet_Make(7, body, -1) == NULL);
 }
 
-const LibraryTest packetTests[] = {
+const Test packetTests[] = {
     {"packet: the bytes of the header", Layout, 10},
     {"packet: the largest and the smallest", MakeLimits, 10},
     {"packet: two and three pieces, split everywhere", EverySplit, 30},

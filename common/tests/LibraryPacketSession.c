@@ -309,7 +309,7 @@ static void InitLimits(void)
     Host_Stop(server);
 }
 
-const LibraryTest packetSessionTests[] = {
+const Test packetSessionTests[] = {
     {"packet session: split and joined on the way", SplitOnTheWay, 30},
     {"packet session: byte by byte", ByteByByte, 30},
     {"packet session: a size that cannot be ends it", BadSizes, 40},

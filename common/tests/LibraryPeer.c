@@ -3,7 +3,6 @@
  * See Library.h.
  */
 #include "Library.h"
-#include "TestProgram.h"
 
 #include <fcntl.h>
 #include <io.h>
@@ -14,7 +13,6 @@
 
 #define PIECE_SIZE 65536
 #define SENDER_MAX 16
-#define SERVER_MAX 8
 #define PATH_SIZE  (MAX_PATH + 64)
 #define ERRORS_MAX 8192
 
@@ -28,8 +26,6 @@ static Sender senders[SENDER_MAX];
 static int senderCount;
 static const char *givenServer; /* --server */
 static int givenPort;           /* --port; 0: none */
-static ServerProcess *servers[SERVER_MAX];
-static int serverCount;
 
 /* --- Numbers and bytes ----------------------------------------------------------------------- */
 
@@ -253,28 +249,9 @@ int Server_GetGivenPort(void)
 
 ServerProcess *Server_Start(const char *path, NetAddress *address)
 {
-    const char *arguments[] = {"--port", "0", "--quiet", NULL};
-    ServerProcess *server = ServerProcess_Start(path, arguments, NULL, NULL);
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
 
-    if (server == NULL || serverCount == SERVER_MAX) {
-        Test_Explain("%s does not start: error %lu", path, GetLastError());
-        ServerProcess_Close(server);
-        return NULL;
-    }
-    servers[serverCount++] = server;
-    if (ServerProcess_WaitForListening(server, address, 2 * WAIT_MS))
-        return server;
-    Test_Explain("%s does not listen", path);
-    return NULL;
-}
-
-void Server_Stop(ServerProcess *server)
-{
-    DWORD exitCode = 1;
-
-    CHECK(TestProgram_PressCtrlC(server));
-    CHECK(ServerProcess_WaitForExit(server, WAIT_MS, &exitCode));
-    CHECK_INT(exitCode, 0);
+    return TestProgram_StartServer(path, arguments, address);
 }
 
 /* --- Around each test ------------------------------------------------------------------------ */
@@ -293,7 +270,4 @@ void Fixture_End(bool failed)
     Peers_CloseAll();
     Hosts_CloseAll();
     Threads_Join();
-    for (int i = 0; i < serverCount; i++)
-        ServerProcess_Close(servers[i]);
-    serverCount = 0;
 }

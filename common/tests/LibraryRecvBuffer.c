@@ -318,7 +318,7 @@ static void Stays(void)
     CheckLengths(0, expected);
 }
 
-const LibraryTest recvBufferTests[] = {
+const Test recvBufferTests[] = {
     {"recv buffer: every operation", Operations, 10},
     {"recv buffer: what is too much is refused", Bounds, 10},
     {"recv buffer: clean at every position", CleanEverywhere, 20},

@@ -268,7 +268,7 @@ static void ComeAndGo(void)
     Host_Stop(server);
 }
 
-const LibraryTest roundTests[] = {
+const Test roundTests[] = {
     {"rounds: eight threads at random", AtRandom, 60},
     {"rounds: sessions that come and go", ComeAndGo, 40},
     {NULL, NULL, 0},

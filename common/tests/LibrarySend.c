@@ -402,7 +402,7 @@ static void Broadcast(void)
     SendBuffer_Release(last);
 }
 
-const LibraryTest sendTests[] = {
+const Test sendTests[] = {
     {"send: from any thread, in order", AnyThread, 40},
     {"send: one OnSend at a time", OneOnSend, 40},
     {"send: small buffers are gathered", Gather, 40},

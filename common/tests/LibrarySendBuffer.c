@@ -348,7 +348,7 @@ static void ThreadsEnd(void)
     CHECK_AT_MOST(SendBufferManager_GetChunkCount() - before, 8);
 }
 
-const LibraryTest sendBufferTests[] = {
+const Test sendBufferTests[] = {
     {"send buffer: open, close, references", OpenAndClose, 10},
     {"send buffer: buffers do not overlap", NoOverlap, 20},
     {"send buffer: what is not written is given back", GivesBack, 20},

@@ -476,7 +476,7 @@ static void ClientOfSix(void)
     Host_Stop(server);
 }
 
-const LibraryTest sessionTests[] = {
+const Test sessionTests[] = {
     {"session: echo, address and counters", EchoAndCounters, 30},
     {"session: references from eight threads", References, 30},
     {"session: OnRecv consumes part", Part, 30},

@@ -441,7 +441,7 @@ static void Survivors(void)
     Host_CheckStopped(server);
 }
 
-const LibraryTest stopTests[] = {
+const Test stopTests[] = {
     {"stop: what is queued arrives", DrainReading, 40},
     {"stop: stuck clients do not hold it up", DrainStuck, 30},
     {"stop: one reads and one is stuck", DrainBoth, 30},

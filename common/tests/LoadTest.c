@@ -8,9 +8,7 @@
  * says "N passed, N failed".
  */
 #include "LoadTest.h"
-
-#include "ErrorText.h"
-#include "SocketUtils.h"
+#include "TestMain.h"
 
 static void Fixture_End(bool failed)
 {
@@ -20,34 +18,32 @@ static void Fixture_End(bool failed)
     SetEnvironmentVariableA(ECHO_SERVER_MODE, NULL);
 }
 
-static void AddTests(void)
+static int Begin(const char *const words[], const char *filter)
 {
+    (void)filter;
+    ToolTest_Init(words, "load");
     AddHistogramTests();
     AddCommandLineTests();
     AddHonestTests();
     AddDelayTests();
     AddFaultTests();
     AddRealTests();
+    return OPTIONS_RUN;
 }
 
 int main(int argc, char *argv[])
 {
-    static const TestHooks hooks = {NULL, Fixture_End, ToolRun_Kill};
+    static const TestSuite suite = {
+        .usage = "Usage: load.exe TOOL SERVER... [--list] [FILTER]\n",
+        .missing = "Which tool and servers?",
+        .wordMin = 2,
+        .wordMax = 1 + TOOL_SERVER_MAX,
+        .begin = Begin,
+        .hooks = {.end = Fixture_End, .overTime = ToolRun_Kill},
+    };
     int exitCode;
 
-    if (ServerProcess_RunHelper(argc, argv, &exitCode))
+    if (ServerProcess_RunHelper(argc, argv, &exitCode) || EchoServer_RunChild(&exitCode))
         return exitCode;
-    if (!SocketUtils_Init()) {
-        ErrorText_Print("Starting Winsock", GetLastError());
-        return 1;
-    }
-    if (EchoServer_RunChild(&exitCode))
-        return exitCode;
-    if (!ToolTest_Parse(argc, argv, "load"))
-        return TOOL_EXIT_USAGE;
-    Test_SetHooks(&hooks);
-    AddTests();
-    exitCode = ToolTest_Run();
-    SocketUtils_Clear();
-    return exitCode;
+    return Test_Main(&suite, argc, argv);
 }

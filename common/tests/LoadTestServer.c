@@ -399,7 +399,8 @@ bool EchoServer_RunChild(int *exitCode)
     if (length == 0 || length >= sizeof(mode))
         return false;
     *exitCode = BAD_EXIT;
-    if (strcmp(mode, "mute") == 0 || !EchoServer_Start(&(EchoPlan){.size = 64}))
+    if (strcmp(mode, "mute") == 0 || !SocketUtils_Init() ||
+        !EchoServer_Start(&(EchoPlan){.size = 64}))
         return true;
     CtrlC_Install(NULL);
     printf("Listening on %s\n", NetAddress_ToText(&address, text, sizeof(text)));

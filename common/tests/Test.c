@@ -13,13 +13,7 @@
 #define EXPLANATION_SIZE 1024
 #define GRACE_MS         15000 /* for a test that is over its time to end after overTime */
 
-typedef struct TestCase {
-    const char *name;
-    void (*run)(void);
-    int limitSeconds;
-} TestCase;
-
-static TestCase tests[TEST_MAX];
+static Test tests[TEST_MAX];
 static int testCount;
 static TestHooks testHooks;
 static int passedCount;
@@ -32,11 +26,11 @@ static DWORD mainThread;
 static struct Watch {
     SRWLOCK lock;
     CONDITION_VARIABLE changed;
-    const TestCase *test; /* the one that runs; NULL between tests */
-    ULONGLONG deadline;   /* as Test_Now */
-    bool isOver;          /* its time is over and overTime was called */
-    bool failed;          /* a check failed or the time is over */
-    bool ended;           /* there is nothing more to watch */
+    const Test *test;   /* the one that runs; NULL between tests */
+    ULONGLONG deadline; /* as Test_Now */
+    bool isOver;        /* its time is over and overTime was called */
+    bool failed;        /* a check failed or the time is over */
+    bool ended;         /* there is nothing more to watch */
 } watch = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
 
 void Test_SetHooks(const TestHooks *hooks)
@@ -54,6 +48,12 @@ void Test_Add(const char *name, void (*run)(void), int limitSeconds)
     tests[testCount].run = run;
     tests[testCount].limitSeconds = limitSeconds;
     testCount++;
+}
+
+void Test_AddAll(const Test *list)
+{
+    for (; list->name != NULL; list++)
+        Test_Add(list->name, list->run, list->limitSeconds);
 }
 
 ULONGLONG Test_Now(void)
@@ -141,7 +141,7 @@ static void PrintSummary(void)
 }
 
 /* The test did not even end when its waits were made to end: give up, and say so. */
-static void GiveUp(const TestCase *test)
+static void GiveUp(const Test *test)
 {
     failedCount = chosenCount - passedCount;
     printf("FAIL %s\n  It hangs. The tests after it did not run and count as failed.\n",
@@ -182,7 +182,7 @@ static void WatchTests(void *unused)
 }
 
 /* Tells the watching thread which test runs; NULL: none. Returns whether the last one failed. */
-static bool SetWatchedTest(const TestCase *test, bool ended)
+static bool SetWatchedTest(const Test *test, bool ended)
 {
     bool failed;
 
@@ -222,13 +222,13 @@ static bool HasFailed(void)
 
 /* --- Running --------------------------------------------------------------------------------- */
 
-static bool IsChosen(const TestCase *test, const char *filter)
+static bool IsChosen(const Test *test, const char *filter)
 {
     return filter == NULL || strstr(test->name, filter) != NULL;
 }
 
 /* Runs the test once. Returns whether it failed. */
-static bool RunOnce(const TestCase *test)
+static bool RunOnce(const Test *test)
 {
     SetWatchedTest(test, false);
     if (testHooks.begin != NULL)
@@ -239,7 +239,7 @@ static bool RunOnce(const TestCase *test)
     return SetWatchedTest(NULL, false);
 }
 
-static void RunTest(const TestCase *test)
+static void RunTest(const Test *test)
 {
     ULONGLONG start = Test_Now();
     bool failed = RunOnce(test);

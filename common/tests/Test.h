@@ -42,6 +42,15 @@ void Test_Add(const char *name, void (*run)(void), int limitSeconds);
  */
 int Test_Run(const char *filter, bool listOnly);
 
+/* A test; a name of NULL ends a list of them. */
+typedef struct Test {
+    const char *name;
+    void (*run)(void);
+    int limitSeconds;
+} Test;
+
+void Test_AddAll(const Test *tests);
+
 /* Milliseconds since the program started. */
 ULONGLONG Test_Now(void);
 

@@ -83,9 +83,8 @@ static const StageModel *FindModel(const char *folder)
 
 /* --- Running the tool ------------------------------------------------------------------------ */
 
-static void Fixture_End(bool failed)
+static void Fixture_End(void)
 {
-    (void)failed;
     ToolRun_End();
 }
 
@@ -395,9 +394,8 @@ static const Test tests[] = {
     {NULL, NULL, 0},
 };
 
-static int Begin(const char *const words[], const char *filter)
+static int Begin(const char *const words[])
 {
-    (void)filter;
     ToolTest_Init(words, "calls");
     snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
     Test_AddAll(tests);
@@ -412,7 +410,8 @@ int main(int argc, char *argv[])
         .wordMin = 2,
         .wordMax = 1 + TOOL_SERVER_MAX,
         .begin = Begin,
-        .hooks = {.end = Fixture_End, .overTime = ToolRun_Kill},
+        .endTest = Fixture_End,
+        .overTime = ToolRun_Kill,
     };
 
     return Test_Main(&suite, argc, argv);

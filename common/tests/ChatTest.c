@@ -21,9 +21,8 @@ static void CheckCommandLine(const char *name, const char *word, const char *val
                              const char *error)
 {
     const char *arguments[] = {word, value, NULL};
-    ServerProcess *process = Program_Launch(name, arguments);
+    ServerProcess *process = NEED(Program_Launch(name, arguments));
 
-    REQUIRE(CHECK(process != NULL));
     TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
 }
 
@@ -60,7 +59,7 @@ static void ClientCommandLines(void)
                      "Name '123456789012345678901'");
     CheckCommandLine("ChatClient.exe", "--port", "0", 2, "Port '0'");
     CheckCommandLine("ChatClient.exe", "--port", "65536", 2, "Port '65536'");
-    REQUIRE(CHECK((client = Program_Launch("ChatClient.exe", badAddress)) != NULL));
+    client = NEED(Program_Launch("ChatClient.exe", badAddress));
     TestProgram_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
 }
 
@@ -72,7 +71,7 @@ static void PortTaken(void)
 
     REQUIRE(CHECK(Chat_Start()));
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&chatAddress));
-    REQUIRE(CHECK((second = Program_Launch("ChatServer.exe", arguments)) != NULL));
+    second = NEED(Program_Launch("ChatServer.exe", arguments));
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
     TestProgram_CheckStop(chatServer, WAIT_MS);
 }
@@ -116,12 +115,11 @@ static const Test verifyTests[] = {
 
 static bool isVerifying;
 
-static int Begin(const char *const words[], const char *filter)
+static int Begin(const char *const words[])
 {
     static const Test *const groups[] = {serverTests, exampleTests, clientTests, dummyTests,
                                          minimalTests};
 
-    (void)filter;
     Fixture_Init(words[0]);
     TestPrograms_SetVerify(isVerifying);
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
@@ -141,7 +139,7 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
-        .hooks = {.end = Talkers_CloseAll},
+        .endTest = Talkers_CloseAll,
     };
 
     return Test_Main(&suite, argc, argv);

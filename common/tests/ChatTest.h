@@ -77,7 +77,7 @@ typedef struct Talker {
 /* Connects, see Peer_OpenTo. NULL: no connection. */
 Talker *Talker_Open(int bufferSize);
 void Talker_Close(Talker *talker);
-void Talkers_CloseAll(bool failed); /* for TestHooks */
+void Talkers_CloseAll(void);
 
 /* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
 Talker *Talker_Enter(const char *name);

@@ -45,8 +45,8 @@ static void SaysAndHears(void)
     Talker *kim, *lee;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((client = EnterClient("mina")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(EnterClient("mina"));
     CHECK(Prints(client, "* you are mina; here are: kim"));
     CHECK_TEXT(Talker_Receive(kim), "Joined mina");
     CHECK(ServerProcess_WriteInput(client, "hello\r\n"));
@@ -54,7 +54,7 @@ static void SaysAndHears(void)
     CHECK(Prints(client, "mina: hello"));
     CHECK(Talker_Send(kim, SAY, "\xEC\x95\x88\xEB\x85\x95"));
     CHECK(Prints(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
-    REQUIRE(CHECK((lee = Talker_Enter("lee")) != NULL));
+    lee = NEED(Talker_Enter("lee"));
     CHECK(Prints(client, "* lee joined"));
     Talker_Close(lee);
     CHECK(Prints(client, "* lee left (the peer closed the connection)"));
@@ -75,8 +75,8 @@ static void Lines(void)
     Talker *kim;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((client = EnterClient("a")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(EnterClient("a"));
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
     CHECK(ServerProcess_WriteInput(client, "one\ntwo\r\n\n\r\nha"));
     CHECK_TEXT(Talker_Receive(kim), "Said a|one");
@@ -113,7 +113,7 @@ static void EndOfInput(void)
     for (int i = 0; i < LINES; i++)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "%d\n", i);
     snprintf(text + length, sizeof(text) - (size_t)length, "end");
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
+    client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, text));
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
@@ -125,7 +125,7 @@ static void EndOfInput(void)
     CHECK(ServerProcess_WaitForLine(client, "a: end", &position, 0));
 
     /* Nothing to say at all. */
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "b")) != NULL));
+    client = NEED(LaunchClient(&chatAddress, "b"));
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     TestProgram_CheckStop(chatServer, WAIT_MS);
@@ -137,8 +137,8 @@ static void Quit(void)
     Talker *kim;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
@@ -159,10 +159,9 @@ static void CtrlC(void)
 
     REQUIRE(CHECK(Chat_Start()));
     for (int i = 0; i < 2; i++) {
-        ServerProcess *client = EnterClient("a");
+        ServerProcess *client = NEED(EnterClient("a"));
         ULONGLONG start;
 
-        REQUIRE(CHECK(client != NULL));
         CHECK(ServerProcess_WriteInput(client, inputs[i]));
         if (i > 0)
             CHECK(Prints(client, "a: a line"));
@@ -197,16 +196,15 @@ static void Refused(void)
     static const char *const arguments[] = {"--port", "0", "--max", "1", NULL};
     ServerProcess *client;
 
-    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
-    REQUIRE(CHECK(chatServer != NULL));
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
     CHECK(Talker_Enter("kim") != NULL);
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
+    client = NEED(LaunchClient(&chatAddress, "a"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
     TestProgram_CheckStop(chatServer, WAIT_MS);
-    Talkers_CloseAll(false);
+    Talkers_CloseAll();
     REQUIRE(CHECK(Chat_Start()));
     CHECK(Talker_Enter("kim") != NULL);
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "kim")) != NULL));
+    client = NEED(LaunchClient(&chatAddress, "kim"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
     TestProgram_CheckStop(chatServer, WAIT_MS);
 }

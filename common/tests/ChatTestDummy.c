@@ -25,11 +25,9 @@ static void DummyRight(void)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = Program_StartServer("server.exe", arguments, &address);
-    ServerProcess *dummy;
+    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *dummy = NEED(LaunchDummy(&address, "--sessions", "100"));
 
-    REQUIRE(CHECK(server != NULL));
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--sessions", "100")) != NULL));
     TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Connected:     100 of 100 sessions"));
     CHECK(Dummy_Says(dummy, "Messages:      1000"));
@@ -37,7 +35,7 @@ static void DummyRight(void)
     CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
     CHECK(Dummy_Says(dummy, "Disconnected:  0"));
     CHECK(Dummy_Says(dummy, "Everything came back as it was sent."));
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--size", "100000")) != NULL));
+    dummy = NEED(LaunchDummy(&address, "--size", "100000"));
     TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Bytes:         100000000"));
     TestProgram_CheckStop(server, WAIT_MS);
@@ -47,16 +45,15 @@ static void DummyTime(void)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = Program_StartServer("server.exe", arguments, &address);
+    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
     ServerProcess *dummy;
     ULONGLONG start;
 
-    REQUIRE(CHECK(server != NULL));
     start = Test_Now();
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--seconds", "1")) != NULL));
+    dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
     TestProgram_CheckEnd(dummy, WAIT_MS, 0, "");
     CHECK(Test_Now() - start >= 1000);
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--seconds", "60")) != NULL));
+    dummy = NEED(LaunchDummy(&address, "--seconds", "60"));
     Sleep(1000);
     CHECK(TestProgram_PressCtrlC(dummy));
     TestProgram_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");

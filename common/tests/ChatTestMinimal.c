@@ -62,12 +62,10 @@ static bool Answers(SOCKET client, const char *sent, const char *expected, int l
 
 static void UpperCase(void)
 {
-    char *sent = (char *)malloc(LARGE), *expected = (char *)malloc(LARGE);
-    ServerProcess *server;
+    char *sent = NEED(malloc(LARGE)), *expected = NEED(malloc(LARGE));
+    ServerProcess *server = NEED(StartMinimal());
     SOCKET clients[3];
 
-    REQUIRE(CHECK(sent != NULL && expected != NULL));
-    REQUIRE(CHECK((server = StartMinimal()) != NULL));
     for (int i = 0; i < LARGE; i++) {
         sent[i] = (char)('a' + i % 26);
         expected[i] = (char)('A' + i % 26);
@@ -95,7 +93,7 @@ static void Enter(void)
     for (int i = 0; i < 2; i++) {
         SOCKET client;
 
-        REQUIRE(CHECK((server = StartMinimal()) != NULL));
+        server = NEED(StartMinimal());
         client = OpenClient();
         CHECK(Answers(client, "hello", "HELLO", 5));
         if (i == 0)
@@ -111,10 +109,9 @@ static void Enter(void)
 static void PortTaken(void)
 {
     static const char *const arguments[] = {NULL};
-    ServerProcess *first, *second;
+    ServerProcess *first = NEED(StartMinimal());
+    ServerProcess *second = NEED(Program_LaunchWithInput("Minimal.exe", arguments));
 
-    REQUIRE(CHECK((first = StartMinimal()) != NULL));
-    REQUIRE(CHECK((second = Program_LaunchWithInput("Minimal.exe", arguments)) != NULL));
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
     CHECK(ServerProcess_WriteInput(first, "\n"));
     TestProgram_CheckEnd(first, WAIT_MS, 0, "");

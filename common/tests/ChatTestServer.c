@@ -17,12 +17,12 @@ static void Notices(void)
     Talker *kim, *lee, *park;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
-    REQUIRE(CHECK((lee = Talker_Enter("lee")) != NULL));
+    lee = NEED(Talker_Enter("lee"));
     CHECK_TEXT(lee->text, "Welcome lee|kim|");
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
-    REQUIRE(CHECK((park = Talker_Enter("\xEB\xB0\x95")) != NULL));
+    park = NEED(Talker_Enter("\xEB\xB0\x95"));
     CHECK_TEXT(park->text, "Welcome \xEB\xB0\x95|kim|lee|");
     CHECK_TEXT(Talker_Receive(kim), "Joined \xEB\xB0\x95");
     CHECK_TEXT(Talker_Receive(lee), "Joined \xEB\xB0\x95");
@@ -43,8 +43,8 @@ static void Guests(void)
     Talker *kim, *guest;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((guest = Talker_Open(0)) != NULL));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
+    guest = NEED(Talker_Open(0));
+    kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
     CHECK(Talker_Send(kim, SAY, "hello"));
     CHECK_TEXT(Talker_Receive(kim), "Said kim|hello");
@@ -79,8 +79,8 @@ static void Names(void)
     Talker *kim, *other;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((other = Talker_Open(0)) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    other = NEED(Talker_Open(0));
     CHECK(Talker_Send(other, ENTER, "kim"));
     CHECK_TEXT(Talker_Receive(other), "Refused this name is taken");
     CHECK_TEXT(Talker_Receive(other), "End");
@@ -140,10 +140,9 @@ static void TalkAtOnce(int count, int messages)
     enum { MAX_TALKERS = 50, LINE = 32 };
     static Talker *list[MAX_TALKERS];
     static Sender senders[MAX_TALKERS];
-    char *heard = (char *)calloc((size_t)(count * messages), LINE);
+    char *heard = NEED((char *)calloc((size_t)(count * messages), LINE));
     ThreadManager threads;
 
-    REQUIRE(CHECK(heard != NULL));
     REQUIRE(CHECK(Talkers_Enter(list, count)));
     ThreadManager_Init(&threads);
     for (int i = 0; i < count; i++) {
@@ -190,12 +189,12 @@ static void ComingAndGoing(void)
     Talker *watcher, *visitors[ROUNDS];
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((watcher = Talker_Enter("watcher")) != NULL));
+    watcher = NEED(Talker_Enter("watcher"));
     for (int i = 0; i < ROUNDS; i++) {
         char expected[64], name[16];
 
         snprintf(name, sizeof(name), "v%d", i);
-        REQUIRE(CHECK((visitors[i] = Talker_Enter(name)) != NULL));
+        visitors[i] = NEED(Talker_Enter(name));
         if (i == 0)
             snprintf(expected, sizeof(expected), "Welcome v0|watcher|");
         else
@@ -247,9 +246,8 @@ static void Parts(void)
 
     REQUIRE(CHECK(Chat_Start()));
     for (int cut = 0; cut <= size; cut++) {
-        Talker *talker = Talker_Open(0);
+        Talker *talker = NEED(Talker_Open(0));
 
-        REQUIRE(CHECK(talker != NULL));
         if (cut == size) {
             for (int i = 0; i < size; i++) {
                 CHECK(Talker_SendBytes(talker, stream + i, 1));
@@ -316,9 +314,8 @@ static void CheckBadInput(Talker *witness, const BadInput *input)
     unsigned char packets[4096];
     char expected[128];
     int size = Talker_MakePacket(packets, input->id, input->body, (int)strlen(input->body));
-    Talker *talker = input->hasEntered ? Talker_Enter("bad") : Talker_Open(0);
+    Talker *talker = NEED(input->hasEntered ? Talker_Enter("bad") : Talker_Open(0));
 
-    REQUIRE(CHECK(talker != NULL));
     if (input->hasEntered)
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
     size += Talker_MakePacket(packets + size, input->hasEntered ? SAY : ENTER, "ghost", 5);
@@ -341,7 +338,7 @@ static void BadPackets(void)
 
     memset(textOf1001, 'x', TEXT_MAX + 1);
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((witness = Talker_Enter("witness")) != NULL));
+    witness = NEED(Talker_Enter("witness"));
     for (int i = 0; i < (int)(sizeof(badInputs) / sizeof(badInputs[0])); i++) {
         CheckBadInput(witness, &badInputs[i]);
         if (strcmp(witness->text, "Said witness|well") != 0) {
@@ -359,13 +356,12 @@ static void BadSizes(void)
     Talker *witness;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((witness = Talker_Enter("witness")) != NULL));
+    witness = NEED(Talker_Enter("witness"));
     for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
         unsigned char header[4] = {(unsigned char)(sizes[i] & 0xFF), (unsigned char)(sizes[i] >> 8),
                                    SAY, 0};
-        Talker *talker = Talker_Enter("bad");
+        Talker *talker = NEED(Talker_Enter("bad"));
 
-        REQUIRE(CHECK(talker != NULL));
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
         CHECK(Talker_SendBytes(talker, header, 4));
         CHECK(Talker_IsEnd(Talker_Receive(talker)));
@@ -386,8 +382,8 @@ static void Loiterers(void)
     ULONGLONG start;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((guest = Talker_Open(0)) != NULL));
-    REQUIRE(CHECK((refused = Talker_Open(0)) != NULL));
+    guest = NEED(Talker_Open(0));
+    refused = NEED(Talker_Open(0));
     CHECK(Talker_Send(refused, SAY, "hello"));
     CHECK_TEXT(Talker_Receive(refused), "Refused said something before it entered");
     for (start = Test_Now(); send(refused->socket, noise, sizeof(noise), 0) > 0;) {
@@ -454,7 +450,7 @@ static void SlowReceiver(void)
     text[TEXT_MAX] = '\0';
     REQUIRE(CHECK(Chat_Start()));
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
-    REQUIRE(CHECK((flooder = Talker_Open(4096)) != NULL));
+    flooder = NEED(Talker_Open(4096));
     CHECK(Talker_Send(flooder, ENTER, "flooder"));
     CHECK_TEXT(Talker_Receive(list[0]), "Joined flooder");
     CHECK_TEXT(Talker_Receive(list[1]), "Joined flooder");
@@ -485,11 +481,11 @@ static void Stop(void)
     Talker *list[20], *guest, *stuck;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((stuck = Talker_Open(4096)) != NULL));
+    stuck = NEED(Talker_Open(4096));
     CHECK(Talker_Send(stuck, ENTER, "stuck"));
     CHECK(ServerProcess_WaitForLine(chatServer, "(stuck)", NULL, WAIT_MS));
     Flood(stuck);
-    REQUIRE(CHECK((guest = Talker_Open(0)) != NULL));
+    guest = NEED(Talker_Open(0));
     REQUIRE(CHECK(Talkers_Enter(list, 20)));
     TestProgram_CheckStop(chatServer, WAIT_MS);
     for (int i = 0; i < 20; i++)
@@ -502,10 +498,9 @@ static void Full(void)
     static const char *const arguments[] = {"--port", "0", "--max", "2", NULL};
     Talker *list[2], *third;
 
-    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
-    REQUIRE(CHECK(chatServer != NULL));
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
-    REQUIRE(CHECK((third = Talker_Open(0)) != NULL));
+    third = NEED(Talker_Open(0));
     CHECK(Talker_IsEnd(Talker_Receive(third)));
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Refused! ", NULL, WAIT_MS));
     Talker_Close(list[0]);
@@ -521,9 +516,8 @@ static void Quiet(void)
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     Talker *kim;
 
-    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
-    REQUIRE(CHECK(chatServer != NULL));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    kim = NEED(Talker_Enter("kim"));
     Talker_Close(kim);
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);

@@ -175,9 +175,8 @@ bool Talkers_Enter(Talker **list, int count)
     return true;
 }
 
-void Talkers_CloseAll(bool failed)
+void Talkers_CloseAll(void)
 {
-    (void)failed;
     Peers_CloseAll();
     for (int i = 0; i < talkerCount; i++)
         free(talkers[i]);

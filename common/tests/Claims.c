@@ -61,13 +61,7 @@ static void PrintReports(void)
 
 static bool withTable;
 
-static void EndClaim(bool failed)
-{
-    (void)failed;
-    Claims_CloseAll();
-}
-
-static int AddClaims(const char *const words[], const char *filter)
+static int AddClaims(const char *const words[])
 {
     static const Claim *const arrays[] = {
         socketClaims,  optionClaims, selectClaims, eventClaims,  overlappedClaims, transferClaims,
@@ -75,7 +69,6 @@ static int AddClaims(const char *const words[], const char *filter)
     };
 
     (void)words;
-    (void)filter;
     if (!SocketUtils_BindConnectEx()) {
         ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
         return 1;
@@ -101,7 +94,7 @@ int main(int argc, char *argv[])
         .options = options,
         .begin = AddClaims,
         .end = EndClaims,
-        .hooks = {.end = EndClaim},
+        .endTest = Claims_CloseAll,
     };
 
     return Test_Main(&suite, argc, argv);

@@ -106,8 +106,7 @@ static void WaitsForData(void)
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
-    client = Peer_Connect(&acceptor.address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(!Claims_HasCompletedWithin(acceptor.operation, 2 * SHORT_QUIET_MS));
     CHECK(Claims_Send(client, "hello"));
     CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
@@ -149,8 +148,7 @@ static void DismissSilentClient(void)
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
-    client = Peer_Connect(&acceptor.address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     while (GetConnectTime(acceptor.socket) == NOT_YET && Test_Now() - start < WAIT_MS)
         Sleep(1);
     Peer_Close(&acceptor.socket);
@@ -201,8 +199,7 @@ static void EarlyClient(void)
     int error;
 
     OpenAcceptor(&acceptor);
-    client = Peer_Connect(&acceptor.address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_Send(client, "x"));
     error = Begin(&acceptor);
     CHECK(error == 0 || error == WSA_IO_PENDING);
@@ -287,8 +284,7 @@ static void AddressInBuffer(void)
     SOCKET client;
 
     OpenAcceptor(&acceptor);
-    client = AcceptOne(&acceptor);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(AcceptOne(&acceptor));
     CHECK(SocketUtils_GetLocalAddress(client, &own));
     SocketUtils_GetAcceptAddress(acceptor.operation->data, &told);
     CHECK_INT(NetAddress_GetPort(&told), NetAddress_GetPort(&own));
@@ -305,8 +301,7 @@ static void NotOnThePort(void)
 
     OpenAcceptor(&acceptor);
     REQUIRE(CHECK(Claims_Associate(acceptor.listenSocket, port, 1)));
-    client = AcceptOne(&acceptor);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(AcceptOne(&acceptor));
     packet = Claims_Take(port, WAIT_MS);
     CHECK(Claims_IsPacketOf(&packet, acceptor.operation, 0));
     CHECK(packet.key == 1);
@@ -362,8 +357,7 @@ static void ResetBeforeAccept(void)
     REQUIRE(CHECK(leaver != INVALID_SOCKET && Peer_IsReadable(acceptor.listenSocket, WAIT_MS)));
     Peer_Reset(&leaver);
     Sleep(SHORT_QUIET_MS);
-    sender = Peer_Connect(&acceptor.address);
-    REQUIRE(CHECK(sender != INVALID_SOCKET));
+    sender = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_Send(sender, "x"));
     for (int i = 0; i < 3 && !isFound; i++) {
         acceptor.socket = Peer_Create(AF_INET);

@@ -125,11 +125,9 @@ static void AcceptedInherits(void)
     char byte;
 
     CHECK_INT(WSAEventSelect(listenSocket, event, FD_ACCEPT | FD_READ), 0);
-    client = Peer_Connect(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&address));
     CHECK_INT(TakeEvents(listenSocket, event, WAIT_MS), FD_ACCEPT);
-    server = Peer_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
 

@@ -53,13 +53,10 @@ static void ConnectCarriesData(void)
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET client, server;
     char received[8] = "";
+    SOCKET client = NEED_SOCKET(OpenConnected(&address));
+    SOCKET server = NEED_SOCKET(Peer_Accept(listenSocket));
 
-    client = OpenConnected(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
-    server = Peer_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
     CHECK(Claims_Send(client, "hello"));
     CHECK_INT(recv(server, received, 5, MSG_WAITALL), 5);
     CHECK_TEXT(received, "hello");
@@ -80,8 +77,7 @@ static void ConnectContext(void)
     int length = (int)sizeof(peer.storage);
 
     Peer_Listen(&address);
-    client = OpenConnected(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(OpenConnected(&address));
     if (getpeername(client, (SOCKADDR *)&peer.storage, &length) == 0)
         Claims_Report("getpeername after ConnectEx, without SO_UPDATE_CONNECT_CONTEXT",
                       "the option should be set first", "works");
@@ -188,8 +184,7 @@ static void Reuse(void)
     int error;
 
     Claims_BeginAccept(listenSocket, server, accepting);
-    client = Peer_Connect(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&address));
     REQUIRE(CHECK(Claims_WaitForEvent(accepting->overlapped.hEvent)));
     CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
 

@@ -116,14 +116,12 @@ static void ConnectedBeforeAccept(void)
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET client, server;
+    SOCKET server;
     char received[8] = "";
+    SOCKET client = NEED_SOCKET(Peer_Connect(&address));
 
-    client = Peer_Connect(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
     CHECK(Claims_Send(client, "early"));
-    server = Peer_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, received, 5, MSG_WAITALL), 5);
     CHECK_TEXT(received, "early");
 }
@@ -152,8 +150,7 @@ static void AcceptedIsNonBlocking(void)
 
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
     REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
-    server = Peer_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
 }

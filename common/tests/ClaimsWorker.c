@@ -201,7 +201,7 @@ static void Concurrency(void)
 }
 
 /* What the one worker of OpenCrew found when the port's handle was closed under it. */
-static const Packet *CloseUnderWorker(DWORD timeoutMs)
+static Packet *CloseUnderWorker(DWORD timeoutMs)
 {
     OpenCrew(0, timeoutMs);
     if (!CHECK(Launch(TakeOne)))
@@ -224,12 +224,11 @@ static void CloseUnderWorkers(void)
     static const char topic[] = "CloseHandle on a port at which workers wait";
     static const char documented[] = "they return, ERROR_ABANDONED_WAIT_0 (735)";
     bool isChecked = Claims_IsSystemSince(10, 0);
-    const Packet *packet = NULL;
+    Packet *packet = NULL;
 
     /* With ERROR_INVALID_HANDLE the worker was late, and found the port closed. */
     for (int i = 0; i < TRY_MAX; i++) {
-        packet = CloseUnderWorker(isChecked ? WAIT_MS : 6 * SHORT_QUIET_MS);
-        REQUIRE(CHECK(packet != NULL));
+        packet = NEED(CloseUnderWorker(isChecked ? WAIT_MS : 6 * SHORT_QUIET_MS));
         if (packet->error != ERROR_INVALID_HANDLE)
             break;
     }

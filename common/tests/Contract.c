@@ -40,14 +40,13 @@ static void AddTests(const ContractTest *tests, int stageNumber)
 
 static bool isVerifying;
 
-static int Begin(const char *const words[], const char *filter)
+static int Begin(const char *const words[])
 {
     static const ContractTest *const groups[] = {commandLineTests, echoTests,      logTests,
                                                  leaveTests,       neighbourTests, limitTests,
                                                  stopTests,        restTests};
     int stageNumber = ParseStageNumber(words[0]);
 
-    (void)filter;
     if (stageNumber == 0)
         return Options_Reject(
             usage, "No folder such as 05-iocp-basic, from 01 to 07, is in the path ", words[0], "");
@@ -70,7 +69,7 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
-        .hooks = {.begin = Fixture_Begin, .end = Fixture_End},
+        .endTest = Fixture_End,
     };
 
     return Test_Main(&suite, argc, argv);

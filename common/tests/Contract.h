@@ -158,8 +158,7 @@ extern const ContractTest verifyTests[]; /* for --verify only */
 
 void Fixture_Init(const char *serverPath, int stageNumber);
 
-/* Around each test. */
-void Fixture_Begin(void);
-void Fixture_End(bool failed);
+/* After each test. */
+void Fixture_End(void);
 
 #endif

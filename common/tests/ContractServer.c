@@ -45,15 +45,10 @@ void Fixture_Init(const char *path, int stage)
     stageNumber = stage;
 }
 
-void Fixture_Begin(void)
+void Fixture_End(void)
 {
-    serverCount = 0;
-}
-
-void Fixture_End(bool failed)
-{
-    (void)failed;
     Clients_CloseAll();
+    serverCount = 0;
 }
 
 /* --- Starting -------------------------------------------------------------------------------- */

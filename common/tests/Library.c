@@ -34,12 +34,14 @@ static LONG WINAPI OnCrash(EXCEPTION_POINTERS *exception)
 static const char *serverPath;
 static long serverPort;
 
-static int Begin(const char *const words[], const char *filter)
+static int Begin(const char *const words[])
 {
     static const Test *const groups[] = {recvBufferTests,    sendBufferTests, packetTests,
                                          packetSessionTests, sessionTests,    causeTests,
                                          sendTests,          closeTests,      roundTests,
                                          stopTests,          manyTests,       acceptTests};
+
+    const char *filter = TestMain_GetFilter();
 
     (void)words;
     if (!SocketUtils_BindConnectEx() || !SendBufferManager_Init()) {
@@ -72,7 +74,7 @@ int main(int argc, char *argv[])
         .options = options,
         .begin = Begin,
         .end = SendBufferManager_Clear,
-        .hooks = {.end = Fixture_End},
+        .endTest = Fixture_End,
     };
 
     return Test_Main(&suite, argc, argv);

@@ -203,6 +203,6 @@ extern const Test largeTests[];
 void Fixture_Init(const char *serverPath, int serverPort);
 
 /* After each test. */
-void Fixture_End(bool failed);
+void Fixture_End(void);
 
 #endif

@@ -78,17 +78,15 @@ static bool ResetAtOnce(const NetAddress *address)
 static void Resetting(int stage)
 {
     NetAddress address;
-    ServerProcess *server = StartStage(stage, &address);
+    ServerProcess *server = NEED(StartStage(stage, &address));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < RESETTING / BURST; i++) {
         REQUIRE(CHECK(ResetAtOnce(&address)));
         REQUIRE(CHECK(ServesClients(&address, 1)));
     }
     for (int i = 0; i < RESETTING; i++) {
-        SOCKET peer = Peer_OpenTo(&address, 0);
+        SOCKET peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
 
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
         if (i % 2 == 0)
             Peer_Send(peer, "hello", 5);
         Peer_Reset(&peer);
@@ -102,12 +100,10 @@ static void AtOnce(int stage)
 {
     static SOCKET peers[AT_ONCE];
     NetAddress address;
-    ServerProcess *server = StartStage(stage, &address);
+    ServerProcess *server = NEED(StartStage(stage, &address));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < AT_ONCE; i++) {
-        peers[i] = Peer_BeginOpen(&address);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+        peers[i] = NEED_SOCKET(Peer_BeginOpen(&address));
     }
     for (int i = 0; i < AT_ONCE; i++)
         REQUIRE(CHECK(Peer_EndOpen(peers[i])));
@@ -130,9 +126,8 @@ static void AtOnce(int stage)
 static void Silent(int stage)
 {
     NetAddress address;
-    ServerProcess *server = StartStage(stage, &address);
+    ServerProcess *server = NEED(StartStage(stage, &address));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < SILENT; i++)
         REQUIRE(CHECK(Peer_OpenTo(&address, 0) != INVALID_SOCKET));
     CHECK(ServesClients(&address, SERVED));

@@ -263,10 +263,8 @@ void Fixture_Init(const char *serverPath, int serverPort)
     ThreadManager_Init(&threads);
 }
 
-void Fixture_End(bool failed)
+void Fixture_End(void)
 {
-    (void)failed;
-
     Peers_CloseAll();
     Hosts_CloseAll();
     Threads_Join();

@@ -254,9 +254,8 @@ static void LeaveAtOnce(Probe *probe)
 static void ComeAndGo(void)
 {
     static const Behaviour leaving = {.OnConnected = LeaveAtOnce, .OnRecv = Answer};
-    Host *server = Host_StartServer(&leaving);
+    Host *server = NEED(Host_StartServer(&leaving));
 
-    REQUIRE(CHECK(server != NULL));
     rounds.server = server;
     for (int i = 0; i < 6; i++) {
         rounds.client = Host_CreateClient(server, &leaving, 40);

@@ -10,17 +10,15 @@
 #include "LoadTest.h"
 #include "TestMain.h"
 
-static void Fixture_End(bool failed)
+static void Fixture_End(void)
 {
-    (void)failed;
     ToolRun_End();
     EchoServer_Stop();
     SetEnvironmentVariableA(ECHO_SERVER_MODE, NULL);
 }
 
-static int Begin(const char *const words[], const char *filter)
+static int Begin(const char *const words[])
 {
-    (void)filter;
     ToolTest_Init(words, "load");
     AddHistogramTests();
     AddCommandLineTests();
@@ -39,7 +37,8 @@ int main(int argc, char *argv[])
         .wordMin = 2,
         .wordMax = 1 + TOOL_SERVER_MAX,
         .begin = Begin,
-        .hooks = {.end = Fixture_End, .overTime = ToolRun_Kill},
+        .endTest = Fixture_End,
+        .overTime = ToolRun_Kill,
     };
     int exitCode;
 

@@ -4,6 +4,7 @@
 #include "Test.h"
 #include "ThreadManager.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ static int failedCount;
 static int chosenCount;                    /* tests that this run is to run */
 static char explanation[EXPLANATION_SIZE]; /* belongs to the main thread */
 static DWORD mainThread;
+static jmp_buf testEnd; /* of the test that runs */
 
 /* What the watching thread looks at, all under the lock. */
 static struct Watch {
@@ -132,6 +134,20 @@ bool Test_CheckContains(const char *actual, const char *part, const char *text, 
                   "expected that %s contains \"%s\", but it is \"%s\"", text, part, actual);
 }
 
+void *Test_Need(void *pointer, const char *text, const char *file, int line)
+{
+    if (!Finish(pointer != NULL, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+    return pointer;
+}
+
+SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line)
+{
+    if (!Finish(socket != INVALID_SOCKET, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+    return socket;
+}
+
 /* --- The watching thread --------------------------------------------------------------------- */
 
 static void PrintSummary(void)
@@ -233,7 +249,8 @@ static bool RunOnce(const Test *test)
     SetWatchedTest(test, false);
     if (testHooks.begin != NULL)
         testHooks.begin();
-    test->run();
+    if (setjmp(testEnd) == 0)
+        test->run();
     if (testHooks.end != NULL)
         testHooks.end(HasFailed());
     return SetWatchedTest(NULL, false);

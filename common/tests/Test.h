@@ -75,12 +75,21 @@ bool Test_IsOver(void);
     } while (0)
 
 /*
+ * What the test cannot do without, a pointer or a socket: `Server *server = NEED(Server_Start());`. Where
+ * there is none the check fails and the test is over, in whatever function it stands.
+ */
+#define NEED(pointer)       Test_Need((pointer), #pointer, __FILE__, __LINE__)
+#define NEED_SOCKET(socket) Test_NeedSocket((socket), #socket, __FILE__, __LINE__)
+
+/*
  * For a helper that is about to return false: says what was expected and what came, as printf
  * does. The CHECK that its caller makes of the result prints it. Returns false. On any other thread
  * than main's it says nothing.
  */
 bool Test_Explain(const char *format, ...);
 
+void *Test_Need(void *pointer, const char *text, const char *file, int line);
+SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line);
 bool Test_Check(bool holds, const char *text, const char *file, int line);
 bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line);
 bool Test_CheckAtMost(long actual, long most, const char *text, const char *file, int line);

@@ -13,12 +13,13 @@
 #define OPTION_MAX 6
 
 static const TestSuite *suite;
+static const char *filter;
 
 static void EndTest(bool failed)
 {
     TestPrograms_Print(failed);
-    if (suite->hooks.end != NULL)
-        suite->hooks.end(failed);
+    if (suite->endTest != NULL)
+        suite->endTest();
     Peers_CloseAll();
     TestPrograms_Close(failed);
 }
@@ -27,8 +28,8 @@ static void EndTest(bool failed)
 static void EndWaits(void)
 {
     TestPrograms_Kill();
-    if (suite->hooks.overTime != NULL)
-        suite->hooks.overTime();
+    if (suite->overTime != NULL)
+        suite->overTime();
 }
 
 static bool IsProgram(const char *word)
@@ -42,21 +43,26 @@ static bool IsProgram(const char *word)
 static const char *TakeFilter(OptionWords *words)
 {
     for (int i = suite->wordMin; i < words->count; i++) {
-        const char *filter = words->words[i];
+        const char *word = words->words[i];
 
-        if (suite->wordMax > suite->wordMin && IsProgram(filter))
+        if (suite->wordMax > suite->wordMin && IsProgram(word))
             continue;
         words->count--;
         for (int j = i; j < words->count; j++)
             words->words[j] = words->words[j + 1];
         words->words[words->count] = NULL;
-        return filter;
+        return word;
     }
     return NULL;
 }
 
+const char *TestMain_GetFilter(void)
+{
+    return filter;
+}
+
 /* Returns OPTIONS_RUN or the exit code. */
-static int Begin(int argc, char *argv[], const char **filter, bool *listOnly)
+static int Begin(int argc, char *argv[], bool *listOnly)
 {
     Option options[OPTION_MAX] = {{.name = "--list", .flag = listOnly}};
     static const char *list[TEST_WORD_MAX + 1];
@@ -68,18 +74,17 @@ static int Begin(int argc, char *argv[], const char **filter, bool *listOnly)
     exitCode = Options_Parse(options, suite->usage, &words, argc, argv);
     if (exitCode != OPTIONS_RUN)
         return exitCode;
-    *filter = TakeFilter(&words);
+    filter = TakeFilter(&words);
     if (words.count < suite->wordMin)
         return Options_Reject(suite->usage, suite->missing, "", "");
     if (words.count > suite->wordMax)
         return Options_Reject(suite->usage, "Too many words: '", list[suite->wordMax], "'.");
-    return suite->begin(list, *filter);
+    return suite->begin(list);
 }
 
 int Test_Main(const TestSuite *newSuite, int argc, char *argv[])
 {
-    const TestHooks hooks = {newSuite->hooks.begin, EndTest, EndWaits};
-    const char *filter = NULL;
+    const TestHooks hooks = {NULL, EndTest, EndWaits};
     bool listOnly = false;
     int exitCode;
 
@@ -90,7 +95,7 @@ int Test_Main(const TestSuite *newSuite, int argc, char *argv[])
         ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
-    exitCode = Begin(argc, argv, &filter, &listOnly);
+    exitCode = Begin(argc, argv, &listOnly);
     if (exitCode == OPTIONS_RUN) {
         Test_SetHooks(&hooks);
         exitCode = Test_Run(filter, listOnly);

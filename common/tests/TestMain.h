@@ -25,10 +25,15 @@ typedef struct TestSuite {
 
     /* Adds the tests; `words` are those that are no FILTER, a NULL behind them. Returns OPTIONS_RUN or
        the exit code: a sentence has said what is wrong. */
-    int (*begin)(const char *const words[], const char *filter);
+    int (*begin)(const char *const words[]);
     void (*end)(void);
-    TestHooks hooks; /* `end` is called before what the test has left is ended */
+
+    void (*endTest)(void);  /* after each test, before what it has left is ended */
+    void (*overTime)(void); /* as in TestHooks */
 } TestSuite;
+
+/* NULL: there is none. */
+const char *TestMain_GetFilter(void);
 
 /* Returns the exit code. */
 int Test_Main(const TestSuite *suite, int argc, char *argv[]);

@@ -71,10 +71,9 @@ static int RunChild(int argc, char *argv[])
     return PrintArgumentsInChild(argc, argv);
 }
 
-static int Begin(const char *const words[], const char *filter)
+static int Begin(const char *const words[])
 {
     (void)words;
-    (void)filter;
     Test_AddAll(textTests);
     Test_AddAll(threadTests);
     Test_AddAll(socketTests);

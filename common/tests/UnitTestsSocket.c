@@ -54,10 +54,9 @@ static void SocketOptions(void)
 
 static void CloseTwice(void)
 {
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET6);
+    SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET6));
     SOCKET copy = socket;
 
-    REQUIRE(CHECK(socket != INVALID_SOCKET));
     SocketUtils_Close(&socket);
     CHECK(socket == INVALID_SOCKET);
     CHECK_INT(GetOption(copy, SOL_SOCKET, SO_TYPE), -1);
@@ -68,10 +67,9 @@ static void CloseTwice(void)
 /* A child process that inherited a socket would keep its connection open. */
 static void SocketsAreNotInherited(void)
 {
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
+    SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
     DWORD flags = HANDLE_FLAG_INHERIT;
 
-    REQUIRE(CHECK(socket != INVALID_SOCKET));
     CHECK(GetHandleInformation((HANDLE)socket, &flags));
     CHECK_INT(flags & HANDLE_FLAG_INHERIT, 0);
     SocketUtils_Close(&socket);
@@ -98,8 +96,7 @@ static void ExclusiveUse(void)
     int error;
 
     REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
-    listenSocket = OpenListener(&address);
-    REQUIRE(CHECK(listenSocket != INVALID_SOCKET));
+    listenSocket = NEED_SOCKET(OpenListener(&address));
     CHECK(NetAddress_GetPort(&address) != 0);
     for (int way = 0; way < 3; way++) {
         second = SocketUtils_CreateSocket(AF_INET);
@@ -128,8 +125,7 @@ static void CheckConnection(const char *host)
     char received[8] = "";
 
     REQUIRE(CHECK(NetAddress_FromText(&address, host, 0)));
-    listenSocket = OpenListener(&address);
-    REQUIRE(CHECK(listenSocket != INVALID_SOCKET));
+    listenSocket = NEED_SOCKET(OpenListener(&address));
     client = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
     CHECK(SocketUtils_Connect(client, &address));
     accepted = SocketUtils_Accept(listenSocket, &peer);
@@ -270,9 +266,8 @@ static void AcceptExAndConnectEx(void)
 static void SocketFailures(void)
 {
     NetAddress address;
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
+    SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
 
-    REQUIRE(CHECK(socket != INVALID_SOCKET));
     CHECK(NetAddress_FromText(&address, "203.0.113.1", 0));
     CHECK(!SocketUtils_Bind(socket, &address));
     CHECK_INT(WSAGetLastError(), WSAEADDRNOTAVAIL);

@@ -143,8 +143,7 @@ static void ErrorSentence(void)
 
     CHECK(ErrorText_Format(text, (int)sizeof(text), "CreateFile", ERROR_ACCESS_DENIED) == text);
     CHECK_CONTAINS(text, "CreateFile failed with error 5: ");
-    colon = strchr(text, ':');
-    REQUIRE(CHECK(colon != NULL));
+    colon = NEED(strchr(text, ':'));
     CHECK(strlen(colon) > 5); /* the text itself is in the language of the system */
     CHECK(strchr(text, '\n') == NULL && strchr(text, '\r') == NULL);
     CHECK(text[strlen(text) - 1] != ' ');
@@ -274,8 +273,7 @@ static void BadOptions(void)
 
     REQUIRE(CHECK(StartChild(arguments)));
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
-    errors = ServerProcess_CopyErrors(child);
-    REQUIRE(CHECK(errors != NULL));
+    errors = NEED(ServerProcess_CopyErrors(child));
     CHECK_CONTAINS(errors, "\nall rows done\n");
     if (strstr(errors, "\nrow ") != NULL)
         CHECK_TEXT(strstr(errors, "\nrow "), "no row that gives something else");

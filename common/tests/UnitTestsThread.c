@@ -148,8 +148,7 @@ static void LogLinesOfThreads(void)
 
     REQUIRE(CHECK(StartChild(arguments)));
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
-    output = ServerProcess_CopyOutput(child, 0);
-    REQUIRE(CHECK(output != NULL));
+    output = NEED(ServerProcess_CopyOutput(child, 0));
     for (char *line = output, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         size_t prefix = strlen("[thread ");
         size_t digits;

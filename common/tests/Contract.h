@@ -111,7 +111,10 @@ typedef struct Transfer {
  */
 bool Client_Transfer(Client *client, const Transfer *transfer);
 
-/* The same with only a size. */
+/* Has a server of its own for one such client, and checks all of it; bufferSize as for Peer_OpenTo. */
+void Client_CheckTransfer(const Transfer *transfer, int bufferSize);
+
+/* The same as Client_Transfer with only a size. */
 bool Client_Echo(Client *client, size_t size);
 
 /* Sends and never reads until the server can take no more: Peer_FillUp. */

@@ -292,6 +292,18 @@ bool Client_Transfer(Client *client, const Transfer *transfer)
     return RunTransfer(&progress) || Test_Explain("%s: %s", client->address, progress.reason);
 }
 
+void Client_CheckTransfer(const Transfer *transfer, int bufferSize)
+{
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_OpenWithBuffers(server, bufferSize));
+
+    CHECK(Client_Transfer(client, transfer));
+    Client_Close(client);
+    CHECK(Server_WaitForLeft(server, 1));
+    CHECK_INT(Server_SumReceived(server), transfer->size);
+    Server_CheckStop(server);
+}
+
 bool Client_Echo(Client *client, size_t size)
 {
     Transfer transfer = {0};

@@ -7,44 +7,26 @@
 #include <string.h>
 
 /* The server owes everything that it received, and sends it before it closes. */
-static void HalfCloseWithMuch(bool sendFirst)
-{
-    Transfer transfer = {.size = 700u << 10, .halfClose = true};
-    Server *server = NEED(Server_Start());
-    Client *client;
-
-    transfer.sendFirst = sendFirst;
-    client = NEED(Client_Open(server));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    CHECK(Server_WaitForLeft(server, 1));
-    CHECK_INT(Server_SumReceived(server), transfer.size);
-    Server_CheckStop(server);
-}
-
 static void HalfCloseWhileReading(void)
 {
-    HalfCloseWithMuch(false);
+    Client_CheckTransfer(&(Transfer){.size = 700u << 10, .halfClose = true}, 0);
 }
 
 static void HalfCloseBeforeReading(void)
 {
-    HalfCloseWithMuch(true);
+    Client_CheckTransfer(&(Transfer){.size = 700u << 10, .halfClose = true, .sendFirst = true}, 0);
 }
 
 /* Most of what is owed is still to be sent when the server sees the end. */
 static void HalfCloseOfSlowReader(void)
 {
-    Transfer transfer = {.size = 256u << 10, .halfClose = true, .sendFirst = true};
-    Server *server = NEED(Server_Start());
-    Client *client;
+    const Transfer transfer = {.size = 256u << 10,
+                               .halfClose = true,
+                               .sendFirst = true,
+                               .recvPiece = 4096,
+                               .recvPauseMs = 2};
 
-    transfer.recvPiece = 4096;
-    transfer.recvPauseMs = 2;
-    client = NEED(Client_OpenWithBuffers(server, 8192));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    Server_CheckStop(server);
+    Client_CheckTransfer(&transfer, 8192);
 }
 
 static void HalfCloseAtOnce(void)

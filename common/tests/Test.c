@@ -12,9 +12,18 @@
 
 #define TEST_MAX         200
 #define EXPLANATION_SIZE 1024
+#define LIMIT_LEAST_S    (3 * WAIT_MS / 1000)
 #define GRACE_MS         15000 /* for a test that is over its time to end after overTime */
 
-static Test tests[TEST_MAX];
+typedef struct TestCase {
+    const char *name;
+    void (*run)(void);
+    void (*runCase)(const void *); /* where `run` is NULL */
+    const void *data;
+    int limitSeconds;
+} TestCase;
+
+static TestCase tests[TEST_MAX];
 static int testCount;
 static TestHooks testHooks;
 static int passedCount;
@@ -28,11 +37,11 @@ static jmp_buf testEnd; /* of the test that runs */
 static struct Watch {
     SRWLOCK lock;
     CONDITION_VARIABLE changed;
-    const Test *test;   /* the one that runs; NULL between tests */
-    ULONGLONG deadline; /* as Test_Now */
-    bool isOver;        /* its time is over and overTime was called */
-    bool failed;        /* a check failed or the time is over */
-    bool ended;         /* there is nothing more to watch */
+    const TestCase *test; /* the one that runs; NULL between tests */
+    ULONGLONG deadline;   /* as Test_Now */
+    bool isOver;          /* its time is over and overTime was called */
+    bool failed;          /* a check failed or the time is over */
+    bool ended;           /* there is nothing more to watch */
 } watch = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
 
 void Test_SetHooks(const TestHooks *hooks)
@@ -40,16 +49,26 @@ void Test_SetHooks(const TestHooks *hooks)
     testHooks = *hooks;
 }
 
-void Test_Add(const char *name, void (*run)(void), int limitSeconds)
+static void Add(const TestCase *test)
 {
     if (testCount == TEST_MAX) {
-        fprintf(stderr, "TEST_MAX is too small for test '%s'.\n", name);
+        fprintf(stderr, "TEST_MAX is too small for test '%s'.\n", test->name);
         exit(1);
     }
-    tests[testCount].name = name;
-    tests[testCount].run = run;
-    tests[testCount].limitSeconds = limitSeconds;
+    tests[testCount] = *test;
+    if (test->limitSeconds < LIMIT_LEAST_S)
+        tests[testCount].limitSeconds = LIMIT_LEAST_S;
     testCount++;
+}
+
+void Test_Add(const char *name, void (*run)(void), int limitSeconds)
+{
+    Add(&(TestCase){.name = name, .run = run, .limitSeconds = limitSeconds});
+}
+
+void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds)
+{
+    Add(&(TestCase){.name = name, .runCase = run, .data = data, .limitSeconds = limitSeconds});
 }
 
 void Test_AddAll(const Test *list)
@@ -157,7 +176,7 @@ static void PrintSummary(void)
 }
 
 /* The test did not even end when its waits were made to end: give up, and say so. */
-static void GiveUp(const Test *test)
+static void GiveUp(const TestCase *test)
 {
     failedCount = chosenCount - passedCount;
     printf("FAIL %s\n  It hangs. The tests after it did not run and count as failed.\n",
@@ -198,7 +217,7 @@ static void WatchTests(void *unused)
 }
 
 /* Tells the watching thread which test runs; NULL: none. Returns whether the last one failed. */
-static bool SetWatchedTest(const Test *test, bool ended)
+static bool SetWatchedTest(const TestCase *test, bool ended)
 {
     bool failed;
 
@@ -238,25 +257,29 @@ static bool HasFailed(void)
 
 /* --- Running --------------------------------------------------------------------------------- */
 
-static bool IsChosen(const Test *test, const char *filter)
+static bool IsChosen(const TestCase *test, const char *filter)
 {
     return filter == NULL || strstr(test->name, filter) != NULL;
 }
 
 /* Runs the test once. Returns whether it failed. */
-static bool RunOnce(const Test *test)
+static bool RunOnce(const TestCase *test)
 {
     SetWatchedTest(test, false);
     if (testHooks.begin != NULL)
         testHooks.begin();
-    if (setjmp(testEnd) == 0)
-        test->run();
+    if (setjmp(testEnd) == 0) {
+        if (test->run != NULL)
+            test->run();
+        else
+            test->runCase(test->data);
+    }
     if (testHooks.end != NULL)
         testHooks.end(HasFailed());
     return SetWatchedTest(NULL, false);
 }
 
-static void RunTest(const Test *test)
+static void RunTest(const TestCase *test)
 {
     ULONGLONG start = Test_Now();
     bool failed = RunOnce(test);

@@ -32,8 +32,14 @@ typedef struct TestHooks {
 
 void Test_SetHooks(const TestHooks *hooks);
 
-/* `name` stays the caller's and lives as long as the program. The limit is in seconds. */
+/*
+ * `name` stays the caller's and lives as long as the program. The limit is in seconds; none is shorter
+ * than three times WAIT_MS.
+ */
 void Test_Add(const char *name, void (*run)(void), int limitSeconds);
+
+/* The same for a test that is one of several of a kind: `run` gets the case. */
+void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds);
 
 /*
  * Runs the tests whose name contains `filter` (NULL: all), or only prints their names. The last

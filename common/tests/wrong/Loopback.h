@@ -53,6 +53,24 @@ static inline void ClosePair(SOCKET client, SOCKET server)
     SocketUtils_Clear();
 }
 
+/* The same with AcceptEx, whose socket has no SO_UPDATE_ACCEPT_CONTEXT yet. The listener stays open. */
+static inline void OpenPairWithAcceptEx(SOCKET *client, SOCKET *accepted, SOCKET *listener)
+{
+    char addresses[ACCEPT_BUFFER_SIZE];
+    WSAOVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    DWORD bytes, flags;
+    NetAddress address;
+
+    Require(SocketUtils_Init(), "WSAStartup");
+    *listener = CreateListener(&address);
+    *accepted = SocketUtils_CreateSocket(AF_INET);
+    SocketUtils_AcceptEx(*listener, *accepted, addresses, &overlapped);
+    *client = SocketUtils_CreateSocket(AF_INET);
+    Require(SocketUtils_Connect(*client, &address), "connecting");
+    Require(WSAGetOverlappedResult(*listener, &overlapped, &bytes, TRUE, &flags), "AcceptEx");
+    CloseHandle(overlapped.hEvent);
+}
+
 static inline HANDLE StartThread(unsigned(__stdcall *procedure)(void *))
 {
     uintptr_t thread = _beginthreadex(NULL, 0, procedure, NULL, 0, NULL);

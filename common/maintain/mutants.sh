@@ -16,6 +16,7 @@
 filter=${1-}
 folder=build/mutants
 top=$PWD
+. common/tests/lib/check.sh
 
 # Reads the line `$1: ...` of the patch.
 read_line() {
@@ -85,11 +86,10 @@ try() {
     reason=$(judge "$folder/$name" "$patch")
     if [ -z "$reason" ]; then
         first=$(tr -d '\r' <"$folder/$name.log" | sed -n 's/^FAIL \(.*\)$/\1/p' | head -n 1)
-        printf 'ok   %s: "%s" fails\n' "$name" "${first% (*}"
+        pass "$name: \"${first% (*}\" fails"
         rm -rf "${folder:?}/$name"
     else
-        printf 'FAIL %s: %s. %s See %s.log.\n' "$name" "$reason" "$(read_line What "$patch")" \
-            "$folder/$name"
+        fail "$name: $reason. $(read_line What "$patch") See $folder/$name.log."
     fi
 }
 
@@ -110,7 +110,4 @@ mkdir -p "$folder"
     try_half 1
     wait
 } | tee "$folder/said"
-passed=$(grep -c '^ok   ' "$folder/said")
-failed=$(grep -c '^FAIL ' "$folder/said")
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+sum_up_lines "$folder/said"

@@ -38,6 +38,7 @@ export LC_ALL
 # For the commands that run tests: they are not to empty the folder of the tests that run this.
 TEST_OUTPUT=$folder/test-output
 export TEST_OUTPUT
+. common/tests/lib/check.sh
 
 usage() {
     echo "Usage: notes.sh [--only CHECK,...] [--at PATH] [FILE...]; the checks: $all_checks" >&2
@@ -348,7 +349,4 @@ if { wants commands || wants figures; } && [ "${OS-}" != Windows_NT ]; then
 fi
 wants figures && count_tests >$folder/counts
 check_all "$@" | tee $folder/said
-passed=$(grep -c '^ok   ' $folder/said)
-failed=$(grep -c '^FAIL ' $folder/said)
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+sum_up_lines $folder/said

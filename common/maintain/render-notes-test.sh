@@ -8,8 +8,7 @@
 
 folder=build/render-test
 document=$folder/document.md
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 # render NAME LINE SENTENCE <DOCUMENT: the document fails so. Without a sentence it passes.
 render() {
@@ -17,16 +16,12 @@ render() {
     sh common/maintain/render-notes.sh $document >$folder/said 2>&1
     code=$?
     if [ -z "$3" ] && [ $code = 0 ] && [ "$(tail -n 1 $folder/said)" = "1 passed, 0 failed" ]; then
-        passed=$((passed + 1))
-        echo "ok   render: $1"
+        pass "render: $1"
     elif [ -n "$3" ] && [ $code = 1 ] && [ "$(tail -n 1 $folder/said)" = "0 passed, 1 failed" ] &&
         grep "^FAIL $document:$2: $3" $folder/said >/dev/null; then
-        passed=$((passed + 1))
-        echo "ok   render: $1"
+        pass "render: $1"
     else
-        failed=$((failed + 1))
-        echo "FAIL render: $1: expected '$2: $3'; this came:"
-        sed 's/^/    /' $folder/said
+        fail "render: $1: expected '$2: $3'; this came:" $folder/said
     fi
 }
 
@@ -80,5 +75,4 @@ END
 render "a picture that is not there" 1 "this picture cannot be shown: " <<'END'
 ![a](nothing.svg)
 END
-echo "$passed passed, $failed failed"
-[ $failed = 0 ] && [ $passed != 0 ]
+sum_up

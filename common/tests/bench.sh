@@ -6,17 +6,14 @@
 
 folder=$PWD/build/bench-test
 bench=$PWD/common/maintain/bench
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 # check NAME EXPECTED ACTUAL
 check() {
     if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok   bench: $1"
+        pass "bench: $1"
     else
-        failed=$((failed + 1))
-        echo "FAIL bench: $1"
+        fail "bench: $1"
         printf 'expected:\n%s\ncame:\n%s\n' "$2" "$3"
     fi
 }
@@ -128,5 +125,4 @@ awk -v folder=. -f "$bench/bench-json.awk" -f "$bench/bench-data.awk" results.js
 check_medians
 check_tables
 check_document
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+sum_up

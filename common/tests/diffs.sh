@@ -9,8 +9,7 @@
 top=$(pwd)
 folder=$top/build/diffs-test
 filter=${1-}
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 write() {
     sh "$top/common/maintain/diffs.sh" write >/dev/null
@@ -275,10 +274,7 @@ for test in a_fresh_one_passes a_line_that_was_changed_is_found a_line_that_is_m
     a_file_that_is_missing_is_found a_stage_that_was_changed_is_found a_new_file_is_found \
     settings_do_not_matter carriage_returns_do_not_matter the_diffs_are_true the_pages_have_every_line \
     the_pages_need_nothing_else a_page_marks_what_changed; do
-    case $test in
-    *"$filter"*) ;;
-    *) continue ;;
-    esac
+    is_chosen "$test" || continue
     rm -rf "$folder"
     mkdir -p "$folder/stages"
     for stage in 0[1-9]-*/; do
@@ -286,13 +282,9 @@ for test in a_fresh_one_passes a_line_that_was_changed_is_found a_line_that_is_m
         cp "$stage"*.[ch] "$folder/stages/$stage"
     done
     if (cd "$folder/stages" && write && $test) >"$folder/reason" 2>&1; then
-        echo "ok   $test"
-        passed=$((passed + 1))
+        pass "$test"
     else
-        echo "FAIL $test"
-        cat "$folder/reason"
-        failed=$((failed + 1))
+        fail "$test" "$folder/reason"
     fi
 done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum_up

@@ -12,8 +12,7 @@
 
 build=${BUILD:-build/instrument}
 folder=$build/modes-output
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 # Says what is wrong with the trace $1; nothing if it is right. $2: it must have arrows.
 check_trace() {
@@ -78,17 +77,6 @@ check_kept() {
     cmp -s "$folder/fresh.calls" "$folder/kept.calls" && [ -s "$folder/kept.calls" ] && return
     echo "make record-${2%%-*} renews it; -: it has, +: the stage has"
     diff -U 0 "$folder/kept.calls" "$folder/fresh.calls" | sed 1,3d
-}
-
-# report WHAT FAULTS
-report() {
-    if [ -z "$2" ]; then
-        passed=$((passed + 1))
-        echo "ok   $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL $1: $2"
-    fi
 }
 
 mkdir -p "$folder"
@@ -161,5 +149,4 @@ report "INSTRUMENT=calls=FILE writes JSON" "$(tr -d '\r' <"$folder/calls.json" |
     { rows++ }
     END { if (!closed || rows < 3) print "it has " rows + 0 " rows" }' | head -n 1)"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+sum_up

@@ -16,6 +16,7 @@ WINE_FOLDER=${WINE_FOLDER:-$top/build/wine}
 # Another check may be using port 7777; nobody listens on 1, and here neither.
 NOTES_PORT=1
 export WINE_FOLDER NOTES_PORT
+. common/tests/lib/check.sh
 case ${OS-} in
 Windows_NT) wine= ;;
 *) wine="sh $top/common/tools/wine.sh" ;;
@@ -27,6 +28,8 @@ make_sample() {
     rm -rf "$sample"
     mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests/claims" "$sample/build"
     cp -R common/tools common/maintain "$sample/common/"
+    mkdir -p "$sample/common/tests/lib"
+    cp common/tests/lib/check.sh "$sample/common/tests/lib/"
     for program in maintain/terminal tests/claims tests/contract; do
         mkdir -p "$sample/build/${program%/*}"
         [ ! -f build/$program.exe ] || cp build/$program.exe "$sample/build/$program.exe"
@@ -90,15 +93,6 @@ END
 
 # --- The cases -----------------------------------------------------------------------------------
 
-report() {
-    if [ "$1" = ok ]; then
-        echo "ok   $name"
-    else
-        echo "FAIL $name: $1"
-        sed 's/^/    /' build/said
-    fi
-}
-
 # Runs a check on the document that comes on stdin.
 try() {
     cat >$document
@@ -108,26 +102,26 @@ try() {
 # right CHECK NAME <DOCUMENT: the check finds nothing wrong, but something to look at.
 right() {
     name="$1: $2"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     if try "$1" && [ "$(tail -n 1 build/said)" = "1 passed, 0 failed" ]; then
-        report ok
+        pass "$name"
     else
-        report "it should pass; this came:"
+        fail "$name: it should pass; this came:" build/said
     fi
 }
 
 # wrong CHECK NAME LINE SENTENCE <DOCUMENT: the check says this of the line, and nothing else.
 wrong() {
     name="$1: $2"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     try "$1"
     code=$?
     if ! grep "^FAIL $document:$3: " build/said | grep -F -e "$4" >/dev/null; then
-        report "expected 'FAIL $document:$3: ...$4...'; this came:"
+        fail "$name: expected 'FAIL $document:$3: ...$4...'; this came:" build/said
     elif [ "$(tail -n 1 build/said)" != "0 passed, 1 failed" ] || [ $code != 1 ]; then
-        report "expected one failure and exit code 1; this came, and $code:"
+        fail "$name: expected one failure and exit code 1; this came, and $code:" build/said
     else
-        report ok
+        pass "$name"
     fi
 }
 
@@ -293,17 +287,17 @@ END
 # at: what they name is not in this repository.
 comment() {
     name="comments: $1"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     cat >"$2"
     sh common/maintain/notes.sh --only names >build/all 2>&1
     grep -A 2 "^FAIL $2:" build/all >build/said
     found=$(grep -c "^FAIL $2:" build/said)
     if [ -z "$4" ] && [ "$found" = 0 ] && tail -n 1 build/all | grep ' failed$' >/dev/null; then
-        report ok
+        pass "$name"
     elif [ -n "$4" ] && [ "$found" = 1 ] && grep "^FAIL $2:$3: " build/said | grep -F -e "$4" >/dev/null; then
-        report ok
+        pass "$name"
     else
-        report "expected line $3: '$4'; this came:"
+        fail "$name: expected line $3: '$4'; this came:" build/said
     fi
     rm "$2"
 }
@@ -431,12 +425,12 @@ END
 # The checks of the repository take no document: wrong_all CHECK NAME LINE.
 wrong_all() {
     name="$1: $2"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     sh common/maintain/notes.sh --only "$1" >build/said 2>&1
     if grep -F "$3" build/said >/dev/null && ! tail -n 1 build/said | grep ' 0 failed' >/dev/null; then
-        report ok
+        pass "$name"
     else
-        report "expected '$3'; this came:"
+        fail "$name: expected '$3'; this came:" build/said
     fi
 }
 
@@ -444,11 +438,13 @@ try_diffs() {
     wrong_all diffs "a DIFF.md that is not there" "FAIL 02-second/DIFF.md:1:"
     sh common/maintain/diffs.sh write >/dev/null
     name="diffs: one that is fresh"
-    case $name in
-    *"$filter"*)
-        if sh common/maintain/notes.sh --only diffs >build/said 2>&1; then report ok; else report "this came:"; fi
-        ;;
-    esac
+    if is_chosen "$name"; then
+        if sh common/maintain/notes.sh --only diffs >build/said 2>&1; then
+            pass "$name"
+        else
+            fail "$name: this came:" build/said
+        fi
+    fi
     sed -i.old '$s/^/x/' 02-second/DIFF.md
     wrong_all diffs "a DIFF.md that was edited" "FAIL 02-second/DIFF.md:1:"
     mkdir common/benchmark
@@ -598,20 +594,20 @@ Started.
 ```
 END
     name="commands: what was left running was ended"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     # A zombie is no program.
     process=/proc/$(cat build/left)
     if [ -f build/left ] && ! grep '^State:[[:space:]]*[A-Y]' "$process/status" >build/said 2>/dev/null; then
-        report ok
+        pass "$name"
     else
-        report "$process still runs:"
+        fail "$name: $process still runs:" build/said
     fi
 }
 
 # The terminal of Windows: a program is typed into, and hears of Ctrl+C.
 try_terminal() {
     name="terminal.exe: types lines and presses Ctrl+C"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     mkdir -p build/terminal
     : >build/terminal/keys
     # It is used where there is a sh of Windows; Wine has none, so it is given the program.
@@ -629,9 +625,9 @@ try_terminal() {
     cat build/terminal/out build/terminal/code >build/said 2>&1
     if grep '^Listening on' build/said >/dev/null &&
         [ "$(tail -n 2 build/said | tr '\n' ' ')" = "Server stopped. 0 " ]; then
-        report ok
+        pass "$name"
     else
-        report "expected Listening, Server stopped. and 0; this came:"
+        fail "$name: expected Listening, Server stopped. and 0; this came:" build/said
     fi
 }
 
@@ -639,7 +635,4 @@ make_sample
 for check in form excerpts links names comments changes claims figures commands terminal diffs; do
     try_$check
 done | tee build/results
-passed=$(grep -c '^ok   ' build/results)
-failed=$(grep -c '^FAIL ' build/results)
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+sum_up_lines build/results

@@ -20,8 +20,7 @@
 folder=${BUILD:=build/instrument}/wrong-output
 limit=30
 filter=${1-}
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 # Reads the lines `$1: ...` of the program.
 read_lines() {
@@ -176,13 +175,6 @@ for source in common/tests/wrong/*"$filter"*.c; do
     [ -f "$source" ] || break
     name=$(basename "$source" .c)
     reason=$(cat "$folder/$name.reason" 2>/dev/null || echo "it was not run")
-    if [ -z "$reason" ]; then
-        echo "ok   $name"
-        passed=$((passed + 1))
-    else
-        echo "FAIL $name: $reason. See $folder/$name.txt."
-        failed=$((failed + 1))
-    fi
+    report "$name" "${reason:+$reason. See $folder/$name.txt.}"
 done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+sum_up

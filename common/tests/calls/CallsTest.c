@@ -8,6 +8,7 @@
  */
 #include "Conversation.h"
 #include "Test.h"
+#include "TestMain.h"
 #include "ToolTest.h"
 
 #include <stdio.h>
@@ -82,9 +83,8 @@ static const StageModel *FindModel(const char *folder)
 
 /* --- Running the tool ------------------------------------------------------------------------ */
 
-static void Fixture_End(bool failed)
+static void Fixture_End(void)
 {
-    (void)failed;
     ToolRun_End();
 }
 
@@ -382,29 +382,37 @@ static void Help(void)
 
 /* --- main ------------------------------------------------------------------------------------ */
 
-static void AddTests(void)
+static const Test tests[] = {
+    {"calls: an echo of the only client", OneClient, 90},
+    {"calls: an echo of one of ten clients", TenClients, 90},
+    {"calls: the same figures again", SameTwice, 120},
+    {"calls: all clients at once", Busy, 90},
+    {"calls: 500 clients of stage 07 at once", ManyOfTheLibrary, 60},
+    {"calls: compares with a file", ComparesWithFile, 120},
+    {"calls: command lines", CommandLines, 60},
+    {"calls: help", Help, 30},
+    {NULL, NULL, 0},
+};
+
+static int Begin(const char *const words[])
 {
-    Test_Add("calls: an echo of the only client", OneClient, 90);
-    Test_Add("calls: an echo of one of ten clients", TenClients, 90);
-    Test_Add("calls: the same figures again", SameTwice, 120);
-    Test_Add("calls: all clients at once", Busy, 90);
-    Test_Add("calls: 500 clients of stage 07 at once", ManyOfTheLibrary, 60);
-    Test_Add("calls: compares with a file", ComparesWithFile, 120);
-    Test_Add("calls: command lines", CommandLines, 60);
-    Test_Add("calls: help", Help, 30);
+    ToolTest_Init(words, "calls");
+    snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
+    Test_AddAll(tests);
+    return OPTIONS_RUN;
 }
 
 int main(int argc, char *argv[])
 {
-    static const TestHooks hooks = {NULL, Fixture_End, ToolRun_Kill};
-    int exitCode;
+    static const TestSuite suite = {
+        .usage = "Usage: calls.exe TOOL SERVER... [--list] [FILTER]\n",
+        .missing = "Which tool and servers?",
+        .wordMin = 2,
+        .wordMax = 1 + TOOL_SERVER_MAX,
+        .begin = Begin,
+        .endTest = Fixture_End,
+        .overTime = ToolRun_Kill,
+    };
 
-    if (ServerProcess_RunHelper(argc, argv, &exitCode))
-        return exitCode;
-    if (!ToolTest_Parse(argc, argv, "calls"))
-        return TOOL_EXIT_USAGE;
-    snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
-    Test_SetHooks(&hooks);
-    AddTests();
-    return ToolTest_Run();
+    return Test_Main(&suite, argc, argv);
 }

@@ -12,21 +12,18 @@
  */
 #include "ChatTest.h"
 #include "InstrumentState.h"
+#include "TestMain.h"
 
 #include <stdio.h>
-#include <string.h>
-
-#define EXIT_USAGE 2
 
 /* A program, a word or two for it, and what must come of it. */
 static void CheckCommandLine(const char *name, const char *word, const char *value, DWORD exitCode,
                              const char *error)
 {
     const char *arguments[] = {word, value, NULL};
-    ServerProcess *process = Program_Launch(name, arguments);
+    ServerProcess *process = NEED(Program_Launch(name, arguments));
 
-    REQUIRE(CHECK(process != NULL));
-    Program_CheckEnd(process, WAIT_MS, exitCode, error);
+    TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
 }
 
 static void ServerCommandLines(void)
@@ -62,8 +59,8 @@ static void ClientCommandLines(void)
                      "Name '123456789012345678901'");
     CheckCommandLine("ChatClient.exe", "--port", "0", 2, "Port '0'");
     CheckCommandLine("ChatClient.exe", "--port", "65536", 2, "Port '65536'");
-    REQUIRE(CHECK((client = Program_Launch("ChatClient.exe", badAddress)) != NULL));
-    Program_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
+    client = NEED(Program_Launch("ChatClient.exe", badAddress));
+    TestProgram_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
 }
 
 static void PortTaken(void)
@@ -74,9 +71,9 @@ static void PortTaken(void)
 
     REQUIRE(CHECK(Chat_Start()));
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&chatAddress));
-    REQUIRE(CHECK((second = Program_Launch("ChatServer.exe", arguments)) != NULL));
-    Program_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
-    Program_CheckStop(chatServer);
+    second = NEED(Program_Launch("ChatServer.exe", arguments));
+    TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Programs that were built in the usual way would pass all tests with no finding. */
@@ -97,13 +94,13 @@ static void IsWatched(void)
         if (section != NULL)
             CloseHandle(section);
     }
-    Program_CheckStop(server);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(server, WAIT_MS);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- The program ----------------------------------------------------------------------------- */
 
-static const ChatTest exampleTests[] = {
+static const Test exampleTests[] = {
     {"examples: command lines of ChatServer", ServerCommandLines, 60},
     {"examples: command lines of ChatClient", ClientCommandLines, 60},
     {"examples: command lines of DummyClient", DummyCommandLines, 60},
@@ -111,58 +108,39 @@ static const ChatTest exampleTests[] = {
     {NULL, NULL, 0},
 };
 
-static const ChatTest verifyTests[] = {
+static const Test verifyTests[] = {
     {"verify: the programs watch their own calls", IsWatched, 30},
     {NULL, NULL, 0},
 };
 
-static void AddTests(const ChatTest *tests)
-{
-    for (; tests->name != NULL; tests++)
-        Test_Add(tests->name, tests->run, tests->limitSeconds);
-}
+static bool isVerifying;
 
-static int PrintUsage(const char *sentence)
+static int Begin(const char *const words[])
 {
-    fprintf(stderr, "%s\nUsage: chat.exe [--verify] FOLDER [--list] [FILTER]\n", sentence);
-    return EXIT_USAGE;
+    static const Test *const groups[] = {serverTests, exampleTests, clientTests, dummyTests,
+                                         minimalTests};
+
+    Fixture_Init(words[0]);
+    TestPrograms_SetVerify(isVerifying);
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+        Test_AddAll(groups[i]);
+    if (isVerifying)
+        Test_AddAll(verifyTests);
+    return OPTIONS_RUN;
 }
 
 int main(int argc, char *argv[])
 {
-    static const TestHooks hooks = {NULL, Fixture_End, Fixture_OverTime};
-    const ChatTest *groups[] = {serverTests, exampleTests, clientTests, dummyTests, minimalTests};
-    const char *folder = NULL, *filter = NULL;
-    bool listOnly = false, isVerifying = false;
-    int exitCode;
+    static const Option options[] = {{.name = "--verify", .flag = &isVerifying}, {.name = NULL}};
+    static const TestSuite suite = {
+        .usage = "Usage: chat.exe [--verify] FOLDER [--list] [FILTER]\n",
+        .options = options,
+        .missing = "In which folder are the programs?",
+        .wordMin = 1,
+        .wordMax = 1,
+        .begin = Begin,
+        .endTest = Talkers_CloseAll,
+    };
 
-    if (ServerProcess_RunHelper(argc, argv, &exitCode))
-        return exitCode;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--list") == 0)
-            listOnly = true;
-        else if (strcmp(argv[i], "--verify") == 0)
-            isVerifying = true;
-        else if (folder == NULL)
-            folder = argv[i];
-        else if (filter == NULL)
-            filter = argv[i];
-        else
-            return PrintUsage("Too many words.");
-    }
-    if (folder == NULL)
-        return PrintUsage("In which folder are the programs?");
-    if (!SocketUtils_Init()) {
-        fprintf(stderr, "WSAStartup failed with error %lu.\n", GetLastError());
-        return 1;
-    }
-    Fixture_Init(folder, isVerifying);
-    Test_SetHooks(&hooks);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        AddTests(groups[i]);
-    if (isVerifying)
-        AddTests(verifyTests);
-    exitCode = Test_Run(filter, listOnly);
-    SocketUtils_Clear();
-    return exitCode;
+    return Test_Main(&suite, argc, argv);
 }

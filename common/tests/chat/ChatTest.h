@@ -12,37 +12,28 @@
 #ifndef CHAT_TEST_H
 #define CHAT_TEST_H
 
+#include "Peer.h"
 #include "ServerProcess.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "TestSocketUtils.h"
+#include "ThreadManager.h"
 
-#define WAIT_MS      20000 /* for what should come at once; long, because machines can be busy */
-#define QUIET_MS     300   /* for what should not come */
-#define LONG_MS      20000 /* for what takes its time */
 #define STREAM_SIZE  65536
 #define TALKER_TEXT  32768 /* of a packet as text */
 #define NAME_MAX_LEN 20
 
 enum { ENTER = 1, SAY = 2, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
 
-/* A test; a name of NULL ends a list of them. */
-typedef struct ChatTest {
-    const char *name;
-    void (*run)(void);
-    int limitSeconds;
-} ChatTest;
+extern const Test serverTests[];
+extern const Test clientTests[];
+extern const Test dummyTests[];
+extern const Test minimalTests[];
 
-extern const ChatTest serverTests[];
-extern const ChatTest clientTests[];
-extern const ChatTest dummyTests[];
-extern const ChatTest minimalTests[];
+/* --- Programs -------------------------------------------------------------------------------- */
 
-/* --- Programs; they are closed after the test ------------------------------------------------ */
-
-/* Where they are. `verify`: they run with INSTRUMENT=verify, and a finding fails the test. */
-void Fixture_Init(const char *folder, bool verify);
-void Fixture_End(bool failed);
-void Fixture_OverTime(void);
+/* Where they are. */
+void Fixture_Init(const char *folder);
 
 /* Starts the program of this name, "ChatServer.exe". NULL: it does not start. */
 ServerProcess *Program_Launch(const char *name, const char *const arguments[]);
@@ -54,20 +45,24 @@ ServerProcess *Program_LaunchWithInput(const char *name, const char *const argum
 ServerProcess *Program_StartServer(const char *name, const char *const arguments[],
                                    NetAddress *address);
 
-/* Waits for the end of a program and checks its exit code and a part of what it wrote to stderr;
-   "": it must have written nothing. */
-void Program_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expectedCode,
-                      const char *expectedError);
-
-/* Presses Ctrl+C and checks the whole of a server's stop. */
-void Program_CheckStop(ServerProcess *server);
-
 /* The ChatServer of the test, and where it listens. */
 extern ServerProcess *chatServer;
 extern NetAddress chatAddress;
 
 /* Starts it on a free port. */
 bool Chat_Start(void);
+
+/* --- Servers in this program, which do wrong on purpose -------------------------------------- */
+
+typedef struct FalseServer {
+    SOCKET socket; /* it listens */
+    NetAddress address;
+    ThreadManager threads;
+} FalseServer;
+
+/* Has a thread run `serve(argument)`, which ends when it cannot accept any more. False: explained. */
+bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
+void FalseServer_Stop(FalseServer *server);
 
 /* --- Talkers: clients of the ChatServer; they are closed after the test ---------------------- */
 
@@ -79,8 +74,8 @@ typedef struct Talker {
     char text[TALKER_TEXT]; /* the last packet that was taken */
 } Talker;
 
-/* Connects. `recvBufferSize`: of the system's buffer; 0: whatever it is. NULL: no connection. */
-Talker *Talker_Open(int recvBufferSize);
+/* Connects, see Peer_OpenTo. NULL: no connection. */
+Talker *Talker_Open(int bufferSize);
 void Talker_Close(Talker *talker);
 void Talkers_CloseAll(void);
 
@@ -103,6 +98,6 @@ const char *Talker_Receive(Talker *talker);
 bool Talker_IsEnd(const char *text);
 
 /* True: there is something to receive, if only the end. */
-bool Talker_IsReadable(Talker *talker, int timeoutMs);
+bool Talker_IsReadable(Talker *talker, DWORD timeoutMs);
 
 #endif

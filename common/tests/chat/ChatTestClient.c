@@ -2,8 +2,6 @@
  * ChatTestClient: ChatClient, with a pipe where a person would type. See ChatTest.c.
  */
 #include "ChatTest.h"
-#include "TestProgram.h"
-#include "ThreadManager.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +45,8 @@ static void SaysAndHears(void)
     Talker *kim, *lee;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((client = EnterClient("mina")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(EnterClient("mina"));
     CHECK(Prints(client, "* you are mina; here are: kim"));
     CHECK_TEXT(Talker_Receive(kim), "Joined mina");
     CHECK(ServerProcess_WriteInput(client, "hello\r\n"));
@@ -56,7 +54,7 @@ static void SaysAndHears(void)
     CHECK(Prints(client, "mina: hello"));
     CHECK(Talker_Send(kim, SAY, "\xEC\x95\x88\xEB\x85\x95"));
     CHECK(Prints(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
-    REQUIRE(CHECK((lee = Talker_Enter("lee")) != NULL));
+    lee = NEED(Talker_Enter("lee"));
     CHECK(Prints(client, "* lee joined"));
     Talker_Close(lee);
     CHECK(Prints(client, "* lee left (the peer closed the connection)"));
@@ -64,9 +62,9 @@ static void SaysAndHears(void)
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
     CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
     CHECK(ServerProcess_WriteInput(client, "/quit\n"));
-    Program_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Left mina|the peer closed the connection");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Lines are lines however they come, empty ones are not said, and long ones in parts. */
@@ -77,8 +75,8 @@ static void Lines(void)
     Talker *kim;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((client = EnterClient("a")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(EnterClient("a"));
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
     CHECK(ServerProcess_WriteInput(client, "one\ntwo\r\n\n\r\nha"));
     CHECK_TEXT(Talker_Receive(kim), "Said a|one");
@@ -98,8 +96,8 @@ static void Lines(void)
     snprintf(expected, sizeof(expected), "Said a|%.501s", text + TEXT_MAX - 1);
     CHECK_TEXT(Talker_Receive(kim), expected);
     ServerProcess_CloseInput(client);
-    Program_CheckEnd(client, WAIT_MS, 0, "");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A file as the input: everything is said, and has come back before the client leaves. */
@@ -115,10 +113,10 @@ static void EndOfInput(void)
     for (int i = 0; i < LINES; i++)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "%d\n", i);
     snprintf(text + length, sizeof(text) - (size_t)length, "end");
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
+    client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, text));
     ServerProcess_CloseInput(client);
-    Program_CheckEnd(client, LONG_MS, 0, "");
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK(ServerProcess_WaitForLine(client, "* you are a; nobody else is here", &position, 0));
     for (int i = 0; i < LINES; i++) {
         snprintf(line, sizeof(line), "a: %d", i);
@@ -127,10 +125,10 @@ static void EndOfInput(void)
     CHECK(ServerProcess_WaitForLine(client, "a: end", &position, 0));
 
     /* Nothing to say at all. */
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "b")) != NULL));
+    client = NEED(LaunchClient(&chatAddress, "b"));
     ServerProcess_CloseInput(client);
-    Program_CheckEnd(client, WAIT_MS, 0, "");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Quit(void)
@@ -139,17 +137,17 @@ static void Quit(void)
     Talker *kim;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
-    Program_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
     CHECK_TEXT(Talker_Receive(kim), "Said a|/quite");
     CHECK_TEXT(Talker_Receive(kim), "Said a| /quit");
     CHECK_TEXT(Talker_Receive(kim), "Said a|bye");
     CHECK_TEXT(Talker_Receive(kim), "Left a|the peer closed the connection");
     CHECK(ServerProcess_WaitForLine(client, "a: bye", NULL, 0));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Other ends ------------------------------------------------------------------------------ */
@@ -161,10 +159,9 @@ static void CtrlC(void)
 
     REQUIRE(CHECK(Chat_Start()));
     for (int i = 0; i < 2; i++) {
-        ServerProcess *client = EnterClient("a");
+        ServerProcess *client = NEED(EnterClient("a"));
         ULONGLONG start;
 
-        REQUIRE(CHECK(client != NULL));
         CHECK(ServerProcess_WriteInput(client, inputs[i]));
         if (i > 0)
             CHECK(Prints(client, "a: a line"));
@@ -172,12 +169,12 @@ static void CtrlC(void)
         CHECK(ServerProcess_IsRunning(client));
         start = Test_Now();
         CHECK(TestProgram_PressCtrlC(client));
-        Program_CheckEnd(client, WAIT_MS, 0, "");
+        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
         CHECK_AT_MOST(Test_Now() - start, WAIT_MS);
         CHECK_INT(ServerProcess_CountLines(client, "half"), 0);
         CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", i + 1, WAIT_MS));
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void ServerLost(void)
@@ -186,8 +183,8 @@ static void ServerLost(void)
 
     REQUIRE(CHECK(Chat_Start()));
     REQUIRE(CHECK((client = EnterClient("a")) != NULL));
-    Program_CheckStop(chatServer);
-    Program_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
 }
 
 static void Refused(void)
@@ -195,153 +192,126 @@ static void Refused(void)
     static const char *const arguments[] = {"--port", "0", "--max", "1", NULL};
     ServerProcess *client;
 
-    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
-    REQUIRE(CHECK(chatServer != NULL));
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
     CHECK(Talker_Enter("kim") != NULL);
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "a")) != NULL));
-    Program_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
-    Program_CheckStop(chatServer);
+    client = NEED(LaunchClient(&chatAddress, "a"));
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     Talkers_CloseAll();
     REQUIRE(CHECK(Chat_Start()));
     CHECK(Talker_Enter("kim") != NULL);
-    REQUIRE(CHECK((client = LaunchClient(&chatAddress, "kim")) != NULL));
-    Program_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
-    Program_CheckStop(chatServer);
+    client = NEED(LaunchClient(&chatAddress, "kim"));
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void NobodyListens(void)
 {
     NetAddress address;
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
     ServerProcess *client;
 
-    /* A port that is bound and on which nobody listens: nobody else can come to do so. */
-    NetAddress_FromText(&address, "127.0.0.1", 0);
-    REQUIRE(
-        CHECK(SocketUtils_Bind(socket, &address) && SocketUtils_GetLocalAddress(socket, &address)));
+    REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
     client = LaunchClient(&address, "a");
     if (CHECK(client != NULL)) {
-        Program_CheckEnd(client, LONG_MS, 1, "Nothing listens there. Start ChatServer first.");
-        Program_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
+        TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
+        TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
     }
-    SocketUtils_Close(&socket);
 }
 
 /* --- Servers that are none ------------------------------------------------------------------- */
 
 /* Serves one client: takes what comes first, and sends this. */
-typedef struct FalseServer {
-    SOCKET socket;
-    NetAddress address;
+typedef struct Answer {
+    FalseServer server;
     unsigned char bytes[4096];
     int size;
     bool resets; /* when something comes after that; else it takes all, up to the client's end */
-} FalseServer;
+} Answer;
 
 static void ServeOne(void *argument)
 {
-    FalseServer *server = (FalseServer *)argument;
+    Answer *answer = (Answer *)argument;
     NetAddress address;
-    SOCKET client = SocketUtils_Accept(server->socket, &address);
+    SOCKET client = SocketUtils_Accept(answer->server.socket, &address);
     char data[4096];
 
     if (client == INVALID_SOCKET)
         return;
     if (recv(client, data, sizeof(data), 0) > 0)
-        send(client, (const char *)server->bytes, server->size, 0);
-    while (recv(client, data, sizeof(data), 0) > 0 && !server->resets)
+        send(client, (const char *)answer->bytes, answer->size, 0);
+    while (recv(client, data, sizeof(data), 0) > 0 && !answer->resets)
         ;
-    SocketUtils_SetLinger(client, server->resets, 0);
+    SocketUtils_SetLinger(client, answer->resets, 0);
     SocketUtils_Close(&client);
 }
 
-static void FalseServer_Add(FalseServer *server, int id, const char *body)
+static void Answer_Add(Answer *answer, int id, const char *body)
 {
-    server->size += Talker_MakePacket(server->bytes + server->size, id, body, (int)strlen(body));
-}
-
-static bool FalseServer_Start(FalseServer *server, ThreadManager *threads)
-{
-    ThreadManager_Init(threads);
-    NetAddress_FromText(&server->address, "127.0.0.1", 0);
-    server->socket = SocketUtils_CreateSocket(AF_INET);
-    return SocketUtils_Bind(server->socket, &server->address) &&
-           SocketUtils_Listen(server->socket) &&
-           SocketUtils_GetLocalAddress(server->socket, &server->address) &&
-           ThreadManager_Launch(threads, ServeOne, server);
-}
-
-static void FalseServer_Stop(FalseServer *server, ThreadManager *threads)
-{
-    SocketUtils_Close(&server->socket);
-    ThreadManager_Join(threads);
+    answer->size += Talker_MakePacket(answer->bytes + answer->size, id, body, (int)strlen(body));
 }
 
 /* A client that says this to such a server ends with 1 and this sentence. It prints `line` before,
    unless that is NULL. */
-static void CheckAgainst(FalseServer *server, const char *input, const char *line,
-                         const char *sentence)
+static void CheckAgainst(Answer *answer, const char *input, const char *line, const char *sentence)
 {
-    ThreadManager threads;
     ServerProcess *client;
 
-    REQUIRE(CHECK(FalseServer_Start(server, &threads)));
-    client = LaunchClient(&server->address, "a");
+    REQUIRE(CHECK(FalseServer_Start(&answer->server, ServeOne, answer)));
+    client = LaunchClient(&answer->server.address, "a");
     if (CHECK(client != NULL)) {
         if (line != NULL)
             CHECK(Prints(client, line));
         /* It fails where the client has met the server's words first, and has ended. */
         ServerProcess_WriteInput(client, input);
         ServerProcess_CloseInput(client);
-        Program_CheckEnd(client, LAST_LINE_MS, 1, sentence);
+        TestProgram_CheckEnd(client, LAST_LINE_MS, 1, sentence);
     }
-    FalseServer_Stop(server, &threads);
+    FalseServer_Stop(&answer->server);
 }
 
 static void FalseServers(void)
 {
     static const char notOne[] = "The server sent something that a ChatServer does not send.";
     static const char *const bodies[] = {"", "\x05kim", "\x01"};
-    FalseServer server = {.size = 0};
+    Answer answer = {.size = 0};
 
-    FalseServer_Add(&server, SAY, "hello");
-    CheckAgainst(&server, "", NULL, notOne);
+    Answer_Add(&answer, SAY, "hello");
+    CheckAgainst(&answer, "", NULL, notOne);
     for (int i = 0; i < 3; i++) {
-        server.size = 0;
-        FalseServer_Add(&server, i == 0 ? SAID : i == 1 ? LEFT : WELCOME, bodies[i]);
-        CheckAgainst(&server, "", NULL, notOne);
+        answer.size = 0;
+        Answer_Add(&answer, i == 0 ? SAID : i == 1 ? LEFT : WELCOME, bodies[i]);
+        CheckAgainst(&answer, "", NULL, notOne);
     }
 
     /* Commands for a terminal are not for somebody's terminal. */
-    server.size = 0;
-    FalseServer_Add(&server, WELCOME,
-                    "\x01"
-                    "a");
-    FalseServer_Add(&server, SAID, "\x02k\x1B\x1B[2Joh\xC2\x9B\xFF");
-    FalseServer_Add(&server, REFUSED, "go\x1B[2J");
-    CheckAgainst(&server, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
+    answer.size = 0;
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    Answer_Add(&answer, SAID, "\x02k\x1B\x1B[2Joh\xC2\x9B\xFF");
+    Answer_Add(&answer, REFUSED, "go\x1B[2J");
+    CheckAgainst(&answer, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
 }
 
 static void ServerResets(void)
 {
-    FalseServer server = {.size = 0, .resets = true};
+    Answer answer = {.size = 0, .resets = true};
 
-    FalseServer_Add(&server, WELCOME,
-                    "\x01"
-                    "a");
-    CheckAgainst(&server, "hello\n", "* you are a",
-                 "The server is gone: the connection failed");
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    CheckAgainst(&answer, "hello\n", "* you are a", "The server is gone: the connection failed");
 }
 
 /* It takes the last words and does not send them back. */
 static void LastWords(void)
 {
-    FalseServer server = {.size = 0};
+    Answer answer = {.size = 0};
 
-    FalseServer_Add(&server, WELCOME,
-                    "\x01"
-                    "a");
-    CheckAgainst(&server, "hello\n", "* you are a",
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    CheckAgainst(&answer, "hello\n", "* you are a",
                  "The server has not sent back what was said last.");
 }
 
@@ -350,28 +320,27 @@ static void MuchToSay(void)
 {
     enum { LINES = 100 };
     char text[LINES * 2 + 1];
-    FalseServer server = {.size = 0};
-    ThreadManager threads;
+    Answer answer = {.size = 0};
     ServerProcess *client;
 
     for (int i = 0; i < LINES; i++)
         memcpy(text + 2 * i, "x\n", 3);
-    FalseServer_Add(&server, WELCOME,
-                    "\x01"
-                    "a");
-    REQUIRE(CHECK(FalseServer_Start(&server, &threads)));
-    client = LaunchClient(&server.address, "a");
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
+    client = LaunchClient(&answer.server.address, "a");
     if (CHECK(client != NULL)) {
         CHECK(Prints(client, "* you are a"));
         CHECK(ServerProcess_WriteInput(client, text));
         Sleep(QUIET_MS);
         CHECK(TestProgram_PressCtrlC(client));
-        Program_CheckEnd(client, WAIT_MS, 0, "");
+        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     }
-    FalseServer_Stop(&server, &threads);
+    FalseServer_Stop(&answer.server);
 }
 
-const ChatTest clientTests[] = {
+const Test clientTests[] = {
     {"client: says and hears", SaysAndHears, 60},
     {"client: lines", Lines, 60},
     {"client: the end of the input", EndOfInput, 60},

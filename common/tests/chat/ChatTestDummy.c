@@ -3,8 +3,6 @@
  * ChatTest.c.
  */
 #include "ChatTest.h"
-#include "TestProgram.h"
-#include "ThreadManager.h"
 
 #include <stdio.h>
 
@@ -27,53 +25,49 @@ static void DummyRight(void)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = Program_StartServer("server.exe", arguments, &address);
-    ServerProcess *dummy;
+    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *dummy = NEED(LaunchDummy(&address, "--sessions", "100"));
 
-    REQUIRE(CHECK(server != NULL));
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--sessions", "100")) != NULL));
-    Program_CheckEnd(dummy, 2 * LONG_MS, 0, "");
+    TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Connected:     100 of 100 sessions"));
     CHECK(Dummy_Says(dummy, "Messages:      1000"));
     CHECK(Dummy_Says(dummy, "Bytes:         64000"));
     CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
     CHECK(Dummy_Says(dummy, "Disconnected:  0"));
     CHECK(Dummy_Says(dummy, "Everything came back as it was sent."));
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--size", "100000")) != NULL));
-    Program_CheckEnd(dummy, 2 * LONG_MS, 0, "");
+    dummy = NEED(LaunchDummy(&address, "--size", "100000"));
+    TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Bytes:         100000000"));
-    Program_CheckStop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
 }
 
 static void DummyTime(void)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = Program_StartServer("server.exe", arguments, &address);
+    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
     ServerProcess *dummy;
     ULONGLONG start;
 
-    REQUIRE(CHECK(server != NULL));
     start = Test_Now();
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--seconds", "1")) != NULL));
-    Program_CheckEnd(dummy, LONG_MS, 0, "");
+    dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
+    TestProgram_CheckEnd(dummy, WAIT_MS, 0, "");
     CHECK(Test_Now() - start >= 1000);
-    REQUIRE(CHECK((dummy = LaunchDummy(&address, "--seconds", "60")) != NULL));
+    dummy = NEED(LaunchDummy(&address, "--seconds", "60"));
     Sleep(1000);
     CHECK(TestProgram_PressCtrlC(dummy));
-    Program_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");
+    TestProgram_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");
     CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
-    Program_CheckStop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
 }
 
 /* A server of one connection at a time that does something else than it should. */
 typedef enum Misdeed { CORRUPT_BYTE, SWAP_BYTES, DROP_BYTE, ADD_BYTE, HANG_UP, BE_SILENT } Misdeed;
 
-typedef struct FalseServer {
-    SOCKET socket;
-    NetAddress address;
+typedef struct Spoiler {
+    FalseServer server;
     Misdeed misdeed;
-} FalseServer;
+} Spoiler;
 
 /*
  * Spoils what was received, after so many answers. Returns how many bytes are to go back, -1: none,
@@ -105,18 +99,18 @@ static int Spoil(char *data, int count, Misdeed misdeed, int answers)
 
 static void ServeFalsely(void *argument)
 {
-    FalseServer *server = (FalseServer *)argument;
+    Spoiler *spoiler = (Spoiler *)argument;
     char data[4096];
     NetAddress address;
 
     for (;;) {
-        SOCKET client = SocketUtils_Accept(server->socket, &address);
+        SOCKET client = SocketUtils_Accept(spoiler->server.socket, &address);
         int count, answer = 0, answers = 0;
 
         if (client == INVALID_SOCKET)
             return;
         while (answer >= 0 && (count = recv(client, data, sizeof(data) - 1, 0)) > 0) {
-            answer = Spoil(data, count, server->misdeed, answers++);
+            answer = Spoil(data, count, spoiler->misdeed, answers++);
             if (answer > 0)
                 send(client, data, answer, 0);
         }
@@ -127,24 +121,15 @@ static void ServeFalsely(void *argument)
 /* One session against such a server: the exit code is 1, and a sentence says what. */
 static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
 {
-    FalseServer server;
-    ThreadManager threads;
+    Spoiler spoiler = {.misdeed = misdeed};
     ServerProcess *dummy;
 
-    ThreadManager_Init(&threads);
-    server.misdeed = misdeed;
-    NetAddress_FromText(&server.address, "127.0.0.1", 0);
-    server.socket = SocketUtils_CreateSocket(AF_INET);
-    REQUIRE(CHECK(SocketUtils_Bind(server.socket, &server.address) &&
-                  SocketUtils_Listen(server.socket) &&
-                  SocketUtils_GetLocalAddress(server.socket, &server.address) &&
-                  ThreadManager_Launch(&threads, ServeFalsely, &server)));
-    dummy = LaunchDummy(&server.address, "--sessions", "1");
+    REQUIRE(CHECK(FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler)));
+    dummy = LaunchDummy(&spoiler.server.address, "--sessions", "1");
     if (CHECK(dummy != NULL))
-        Program_CheckEnd(dummy, timeoutMs, 1, sentence);
+        TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
     CHECK_INT(ServerProcess_CountLines(dummy, "Everything came back"), 0);
-    SocketUtils_Close(&server.socket);
-    ThreadManager_Join(&threads);
+    FalseServer_Stop(&spoiler.server);
 }
 
 static void DummyWrong(void)
@@ -157,29 +142,24 @@ static void DummyWrong(void)
 static void DummyLost(void)
 {
     CheckMisdeed(HANG_UP, WAIT_MS, "1 sessions were disconnected: ");
-    CheckMisdeed(DROP_BYTE, LONG_MS, "1 sessions wait in vain.");
-    CheckMisdeed(BE_SILENT, LONG_MS, "1 sessions wait in vain.");
+    CheckMisdeed(DROP_BYTE, WAIT_MS, "1 sessions wait in vain.");
+    CheckMisdeed(BE_SILENT, WAIT_MS, "1 sessions wait in vain.");
 }
 
 static void DummyNobody(void)
 {
     NetAddress address;
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
     ServerProcess *dummy;
 
-    /* A port that is bound and on which nobody listens: nobody else can come to do so. */
-    NetAddress_FromText(&address, "127.0.0.1", 0);
-    REQUIRE(
-        CHECK(SocketUtils_Bind(socket, &address) && SocketUtils_GetLocalAddress(socket, &address)));
+    REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
     dummy = LaunchDummy(&address, "--sessions", "3");
     if (CHECK(dummy != NULL)) {
-        Program_CheckEnd(dummy, LONG_MS, 1, "Nothing listens on 127.0.0.1:");
+        TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
         CHECK(Dummy_Says(dummy, "Not connected: 3"));
     }
-    SocketUtils_Close(&socket);
 }
 
-const ChatTest dummyTests[] = {
+const Test dummyTests[] = {
     {"dummy: all is right", DummyRight, 120},    {"dummy: for a time", DummyTime, 60},
     {"dummy: wrong bytes", DummyWrong, 60},      {"dummy: bytes that do not come", DummyLost, 90},
     {"dummy: nothing listens", DummyNobody, 60}, {NULL, NULL, 0},

@@ -39,54 +39,33 @@ static ServerProcess *StartMinimal(void)
 
 static SOCKET OpenClient(void)
 {
-    SOCKET client = SocketUtils_CreateSocket(AF_INET);
-    DWORD timeoutMs = WAIT_MS;
     NetAddress address;
 
     NetAddress_FromText(&address, "127.0.0.1", PORT);
-    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
-    setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
-    if (!SocketUtils_Connect(client, &address))
-        Test_Explain("a client cannot connect: error %d", WSAGetLastError());
-    return client;
-}
-
-/* With a reset: a connection in TIME_WAIT would keep the port from the next Minimal. */
-static void CloseClient(SOCKET client)
-{
-    SocketUtils_SetLinger(client, true, 0);
-    SocketUtils_Close(&client);
+    return Peer_OpenTo(&address, 0);
 }
 
 /* Sends this and must get that. */
 static bool Answers(SOCKET client, const char *sent, const char *expected, int length)
 {
     char *received = (char *)calloc(1, (size_t)length + 1);
-    int count = 0, part = 1;
     bool isRight;
 
     if (received == NULL)
         return Test_Explain("no memory");
-    for (int i = 0; i < length && part > 0; i += part)
-        part = send(client, sent + i, length - i, 0);
-    for (; count < length && part > 0; count += part)
-        part = recv(client, received + count, length - count, 0);
-    isRight = part > 0 && memcmp(received, expected, (size_t)length) == 0;
-    if (!isRight)
-        Test_Explain("expected \"%.20s\" of %d bytes and got \"%.20s\" of %d", expected, length,
-                     received, part > 0 ? count : count - part);
+    isRight = Peer_Send(client, sent, length) && Peer_Receive(client, received, length) &&
+              (memcmp(received, expected, (size_t)length) == 0 ||
+               Test_Explain("expected \"%.20s\" and got \"%.20s\"", expected, received));
     free(received);
     return isRight;
 }
 
 static void UpperCase(void)
 {
-    char *sent = (char *)malloc(LARGE), *expected = (char *)malloc(LARGE);
-    ServerProcess *server;
+    char *sent = NEED(malloc(LARGE)), *expected = NEED(malloc(LARGE));
+    ServerProcess *server = NEED(StartMinimal());
     SOCKET clients[3];
 
-    REQUIRE(CHECK(sent != NULL && expected != NULL));
-    REQUIRE(CHECK((server = StartMinimal()) != NULL));
     for (int i = 0; i < LARGE; i++) {
         sent[i] = (char)('a' + i % 26);
         expected[i] = (char)('A' + i % 26);
@@ -97,12 +76,12 @@ static void UpperCase(void)
         CHECK(Answers(clients[i], "Hello, 3 \0z\xE9!", "HELLO, 3 \0Z\xE9!", 13));
     CHECK(Answers(clients[1], sent, expected, LARGE / 10));
     for (int i = 0; i < 3; i++)
-        CloseClient(clients[i]);
+        Peer_Reset(&clients[i]);
     free(sent);
     free(expected);
     CHECK(ServerProcess_IsRunning(server));
     CHECK(ServerProcess_WriteInput(server, "\n"));
-    Program_CheckEnd(server, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(server, WAIT_MS, 0, "");
 }
 
 /* With a client there; and without a word, where the input ends. */
@@ -114,7 +93,7 @@ static void Enter(void)
     for (int i = 0; i < 2; i++) {
         SOCKET client;
 
-        REQUIRE(CHECK((server = StartMinimal()) != NULL));
+        server = NEED(StartMinimal());
         client = OpenClient();
         CHECK(Answers(client, "hello", "HELLO", 5));
         if (i == 0)
@@ -122,24 +101,23 @@ static void Enter(void)
         else
             ServerProcess_CloseInput(server);
         CHECK_INT(recv(client, &byte, 1, 0), 0);
-        CloseClient(client);
-        Program_CheckEnd(server, WAIT_MS, 0, "");
+        Peer_Reset(&client);
+        TestProgram_CheckEnd(server, WAIT_MS, 0, "");
     }
 }
 
 static void PortTaken(void)
 {
     static const char *const arguments[] = {NULL};
-    ServerProcess *first, *second;
+    ServerProcess *first = NEED(StartMinimal());
+    ServerProcess *second = NEED(Program_LaunchWithInput("Minimal.exe", arguments));
 
-    REQUIRE(CHECK((first = StartMinimal()) != NULL));
-    REQUIRE(CHECK((second = Program_LaunchWithInput("Minimal.exe", arguments)) != NULL));
-    Program_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
+    TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
     CHECK(ServerProcess_WriteInput(first, "\n"));
-    Program_CheckEnd(first, WAIT_MS, 0, "");
+    TestProgram_CheckEnd(first, WAIT_MS, 0, "");
 }
 
-const ChatTest minimalTests[] = {
+const Test minimalTests[] = {
     {"minimal: upper case", UpperCase, 60},
     {"minimal: Enter stops it", Enter, 60},
     {"minimal: port taken", PortTaken, 60},

@@ -17,23 +17,22 @@ static void Notices(void)
     Talker *kim, *lee, *park;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
+    kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
-    REQUIRE(CHECK((lee = Talker_Enter("lee")) != NULL));
+    lee = NEED(Talker_Enter("lee"));
     CHECK_TEXT(lee->text, "Welcome lee|kim|");
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
-    REQUIRE(CHECK((park = Talker_Enter("\xEB\xB0\x95")) != NULL));
+    park = NEED(Talker_Enter("\xEB\xB0\x95"));
     CHECK_TEXT(park->text, "Welcome \xEB\xB0\x95|kim|lee|");
     CHECK_TEXT(Talker_Receive(kim), "Joined \xEB\xB0\x95");
     CHECK_TEXT(Talker_Receive(lee), "Joined \xEB\xB0\x95");
     Talker_Close(lee);
     CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
     CHECK_TEXT(Talker_Receive(park), "Left lee|the peer closed the connection");
-    SocketUtils_SetLinger(park->socket, true, 0);
-    Talker_Close(park);
+    Peer_Reset(&park->socket);
     CHECK_CONTAINS(Talker_Receive(kim), "Left \xEB\xB0\x95|");
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Sessions: 3 served, 0 refused. Received 3 "),
               1);
 }
@@ -44,15 +43,15 @@ static void Guests(void)
     Talker *kim, *guest;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((guest = Talker_Open(0)) != NULL));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
+    guest = NEED(Talker_Open(0));
+    kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
     CHECK(Talker_Send(kim, SAY, "hello"));
     CHECK_TEXT(Talker_Receive(kim), "Said kim|hello");
     CHECK(!Talker_IsReadable(guest, QUIET_MS));
     Talker_Close(guest);
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Texts(void)
@@ -72,7 +71,7 @@ static void Texts(void)
         for (int j = 0; j < 3; j++)
             CHECK_TEXT(Talker_Receive(list[j]), expected);
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Names(void)
@@ -80,8 +79,8 @@ static void Names(void)
     Talker *kim, *other;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
-    REQUIRE(CHECK((other = Talker_Open(0)) != NULL));
+    kim = NEED(Talker_Enter("kim"));
+    other = NEED(Talker_Open(0));
     CHECK(Talker_Send(other, ENTER, "kim"));
     CHECK_TEXT(Talker_Receive(other), "Refused this name is taken");
     CHECK_TEXT(Talker_Receive(other), "End");
@@ -94,7 +93,7 @@ static void Names(void)
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
     CHECK(Talker_Enter("kim") != NULL);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Order ------------------------------------------------------------------------------------- */
@@ -141,10 +140,9 @@ static void TalkAtOnce(int count, int messages)
     enum { MAX_TALKERS = 50, LINE = 32 };
     static Talker *list[MAX_TALKERS];
     static Sender senders[MAX_TALKERS];
-    char *heard = (char *)calloc((size_t)(count * messages), LINE);
+    char *heard = NEED((char *)calloc((size_t)(count * messages), LINE));
     ThreadManager threads;
 
-    REQUIRE(CHECK(heard != NULL));
     REQUIRE(CHECK(Talkers_Enter(list, count)));
     ThreadManager_Init(&threads);
     for (int i = 0; i < count; i++) {
@@ -174,14 +172,14 @@ static void FewTalkAtOnce(void)
 {
     REQUIRE(CHECK(Chat_Start()));
     TalkAtOnce(4, 250);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void ManyTalkAtOnce(void)
 {
     REQUIRE(CHECK(Chat_Start()));
     TalkAtOnce(50, 20);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A newcomer knows from its Welcome and the notices who is there, at any time. */
@@ -191,12 +189,12 @@ static void ComingAndGoing(void)
     Talker *watcher, *visitors[ROUNDS];
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((watcher = Talker_Enter("watcher")) != NULL));
+    watcher = NEED(Talker_Enter("watcher"));
     for (int i = 0; i < ROUNDS; i++) {
         char expected[64], name[16];
 
         snprintf(name, sizeof(name), "v%d", i);
-        REQUIRE(CHECK((visitors[i] = Talker_Enter(name)) != NULL));
+        visitors[i] = NEED(Talker_Enter(name));
         if (i == 0)
             snprintf(expected, sizeof(expected), "Welcome v0|watcher|");
         else
@@ -213,7 +211,7 @@ static void ComingAndGoing(void)
             CHECK_TEXT(Talker_Receive(visitors[i]), expected);
         }
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Packets in parts -------------------------------------------------------------------------- */
@@ -248,9 +246,8 @@ static void Parts(void)
 
     REQUIRE(CHECK(Chat_Start()));
     for (int cut = 0; cut <= size; cut++) {
-        Talker *talker = Talker_Open(0);
+        Talker *talker = NEED(Talker_Open(0));
 
-        REQUIRE(CHECK(talker != NULL));
         if (cut == size) {
             for (int i = 0; i < size; i++) {
                 CHECK(Talker_SendBytes(talker, stream + i, 1));
@@ -266,7 +263,7 @@ static void Parts(void)
         REQUIRE(CHECK(
             ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", cut + 1, WAIT_MS)));
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Bad input --------------------------------------------------------------------------------- */
@@ -317,9 +314,8 @@ static void CheckBadInput(Talker *witness, const BadInput *input)
     unsigned char packets[4096];
     char expected[128];
     int size = Talker_MakePacket(packets, input->id, input->body, (int)strlen(input->body));
-    Talker *talker = input->hasEntered ? Talker_Enter("bad") : Talker_Open(0);
+    Talker *talker = NEED(input->hasEntered ? Talker_Enter("bad") : Talker_Open(0));
 
-    REQUIRE(CHECK(talker != NULL));
     if (input->hasEntered)
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
     size += Talker_MakePacket(packets + size, input->hasEntered ? SAY : ENTER, "ghost", 5);
@@ -342,7 +338,7 @@ static void BadPackets(void)
 
     memset(textOf1001, 'x', TEXT_MAX + 1);
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((witness = Talker_Enter("witness")) != NULL));
+    witness = NEED(Talker_Enter("witness"));
     for (int i = 0; i < (int)(sizeof(badInputs) / sizeof(badInputs[0])); i++) {
         CheckBadInput(witness, &badInputs[i]);
         if (strcmp(witness->text, "Said witness|well") != 0) {
@@ -350,7 +346,7 @@ static void BadPackets(void)
             return;
         }
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Sizes that cannot be: the connection ends, without words. */
@@ -360,13 +356,12 @@ static void BadSizes(void)
     Talker *witness;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((witness = Talker_Enter("witness")) != NULL));
+    witness = NEED(Talker_Enter("witness"));
     for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
         unsigned char header[4] = {(unsigned char)(sizes[i] & 0xFF), (unsigned char)(sizes[i] >> 8),
                                    SAY, 0};
-        Talker *talker = Talker_Enter("bad");
+        Talker *talker = NEED(Talker_Enter("bad"));
 
-        REQUIRE(CHECK(talker != NULL));
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
         CHECK(Talker_SendBytes(talker, header, 4));
         CHECK(Talker_IsEnd(Talker_Receive(talker)));
@@ -375,7 +370,7 @@ static void BadSizes(void)
         CHECK(Talker_Send(witness, SAY, "well"));
         CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
     }
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A guest that never enters is told so; one that was refused and stays is disconnected, whatever it
@@ -387,8 +382,8 @@ static void Loiterers(void)
     ULONGLONG start;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((guest = Talker_Open(0)) != NULL));
-    REQUIRE(CHECK((refused = Talker_Open(0)) != NULL));
+    guest = NEED(Talker_Open(0));
+    refused = NEED(Talker_Open(0));
     CHECK(Talker_Send(refused, SAY, "hello"));
     CHECK_TEXT(Talker_Receive(refused), "Refused said something before it entered");
     for (start = Test_Now(); send(refused->socket, noise, sizeof(noise), 0) > 0;) {
@@ -396,11 +391,11 @@ static void Loiterers(void)
         Sleep(20);
     }
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
-    CHECK(Talker_IsReadable(guest, LONG_MS));
+    CHECK(Talker_IsReadable(guest, WAIT_MS));
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
     Talker_Close(guest);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Slow receivers ---------------------------------------------------------------------------- */
@@ -455,14 +450,14 @@ static void SlowReceiver(void)
     text[TEXT_MAX] = '\0';
     REQUIRE(CHECK(Chat_Start()));
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
-    REQUIRE(CHECK((flooder = Talker_Open(4096)) != NULL));
+    flooder = NEED(Talker_Open(4096));
     CHECK(Talker_Send(flooder, ENTER, "flooder"));
     CHECK_TEXT(Talker_Receive(list[0]), "Joined flooder");
     CHECK_TEXT(Talker_Receive(list[1]), "Joined flooder");
     ThreadManager_Init(&threads);
     CHECK(ThreadManager_Launch(&threads, Flood, flooder));
     while (!hasLeft[0] || !hasLeft[1]) {
-        if (!CHECK_AT_MOST(Test_Now() - start, 3 * LONG_MS))
+        if (!CHECK_AT_MOST(Test_Now() - start, 3 * WAIT_MS))
             break;
         if (said - heard < UNHEARD && Talker_Send(list[0], SAY, text))
             said++;
@@ -476,7 +471,7 @@ static void SlowReceiver(void)
     CHECK_INT(heard, said);
     CHECK(Talker_Send(list[1], SAY, "over"));
     CHECK_TEXT(Talker_Receive(list[0]), "Said t1|over");
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- The server as a program ------------------------------------------------------------------- */
@@ -486,13 +481,13 @@ static void Stop(void)
     Talker *list[20], *guest, *stuck;
 
     REQUIRE(CHECK(Chat_Start()));
-    REQUIRE(CHECK((stuck = Talker_Open(4096)) != NULL));
+    stuck = NEED(Talker_Open(4096));
     CHECK(Talker_Send(stuck, ENTER, "stuck"));
     CHECK(ServerProcess_WaitForLine(chatServer, "(stuck)", NULL, WAIT_MS));
     Flood(stuck);
-    REQUIRE(CHECK((guest = Talker_Open(0)) != NULL));
+    guest = NEED(Talker_Open(0));
     REQUIRE(CHECK(Talkers_Enter(list, 20)));
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     for (int i = 0; i < 20; i++)
         CHECK_TEXT(Talker_Receive(list[i]), "End");
     CHECK_TEXT(Talker_Receive(guest), "End");
@@ -503,10 +498,9 @@ static void Full(void)
     static const char *const arguments[] = {"--port", "0", "--max", "2", NULL};
     Talker *list[2], *third;
 
-    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
-    REQUIRE(CHECK(chatServer != NULL));
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
-    REQUIRE(CHECK((third = Talker_Open(0)) != NULL));
+    third = NEED(Talker_Open(0));
     CHECK(Talker_IsEnd(Talker_Receive(third)));
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Refused! ", NULL, WAIT_MS));
     Talker_Close(list[0]);
@@ -514,7 +508,7 @@ static void Full(void)
     CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
     Sleep(QUIET_MS);
     CHECK(Talker_Enter("next") != NULL);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Quiet(void)
@@ -522,16 +516,15 @@ static void Quiet(void)
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     Talker *kim;
 
-    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
-    REQUIRE(CHECK(chatServer != NULL));
-    REQUIRE(CHECK((kim = Talker_Enter("kim")) != NULL));
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    kim = NEED(Talker_Enter("kim"));
     Talker_Close(kim);
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);
-    Program_CheckStop(chatServer);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-const ChatTest serverTests[] = {
+const Test serverTests[] = {
     {"chat: who comes and goes", Notices, 30},
     {"chat: guests", Guests, 30},
     {"chat: texts", Texts, 30},

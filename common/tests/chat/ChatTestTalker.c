@@ -12,46 +12,27 @@
 static Talker *talkers[TALKER_MAX];
 static int talkerCount;
 
-/* `recvBufferSize`: of the system's buffer; 0: whatever it is. NULL: no connection. */
-Talker *Talker_Open(int recvBufferSize)
+Talker *Talker_Open(int bufferSize)
 {
     Talker *talker = talkerCount < TALKER_MAX ? (Talker *)calloc(1, sizeof(*talker)) : NULL;
-    DWORD timeoutMs = WAIT_MS;
 
     if (talker == NULL) {
         Test_Explain("no memory for a talker, or TALKER_MAX is too small");
         return NULL;
     }
     talkers[talkerCount++] = talker;
-    talker->socket = SocketUtils_CreateSocket(NetAddress_GetFamily(&chatAddress));
-    if (recvBufferSize > 0)
-        SocketUtils_SetRecvBufferSize(talker->socket, recvBufferSize);
-    setsockopt(talker->socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeoutMs,
-               sizeof(timeoutMs));
-    setsockopt(talker->socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeoutMs,
-               sizeof(timeoutMs));
-    SocketUtils_SetTcpNoDelay(talker->socket, true);
-    if (SocketUtils_Connect(talker->socket, &chatAddress))
-        return talker;
-    Test_Explain("a client cannot connect: error %d", WSAGetLastError());
-    return NULL;
+    talker->socket = Peer_OpenTo(&chatAddress, bufferSize);
+    return talker->socket != INVALID_SOCKET ? talker : NULL;
 }
 
 void Talker_Close(Talker *talker)
 {
-    SocketUtils_Close(&talker->socket);
+    Peer_Close(&talker->socket);
 }
 
 bool Talker_SendBytes(Talker *talker, const void *data, int size)
 {
-    for (int sent = 0; sent < size;) {
-        int count = send(talker->socket, (const char *)data + sent, size - sent, 0);
-
-        if (count <= 0)
-            return Test_Explain("%s: send failed with error %d", talker->name, WSAGetLastError());
-        sent += count;
-    }
-    return true;
+    return Peer_Send(talker->socket, data, size);
 }
 
 /* Writes a packet at `packet`. Returns its size. */
@@ -154,14 +135,9 @@ bool Talker_IsEnd(const char *text)
 }
 
 /* True: there is something to receive, if only the end. */
-bool Talker_IsReadable(Talker *talker, int timeoutMs)
+bool Talker_IsReadable(Talker *talker, DWORD timeoutMs)
 {
-    struct timeval timeout = {timeoutMs / 1000, timeoutMs % 1000 * 1000};
-    fd_set readSet;
-
-    FD_ZERO(&readSet);
-    FD_SET(talker->socket, &readSet);
-    return talker->length > 0 || select(0, &readSet, NULL, NULL, &timeout) == 1;
+    return talker->length > 0 || Peer_IsReadable(talker->socket, timeoutMs);
 }
 
 /* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
@@ -201,9 +177,8 @@ bool Talkers_Enter(Talker **list, int count)
 
 void Talkers_CloseAll(void)
 {
-    for (int i = 0; i < talkerCount; i++) {
-        SocketUtils_Close(&talkers[i]->socket);
+    Peers_CloseAll();
+    for (int i = 0; i < talkerCount; i++)
         free(talkers[i]);
-    }
     talkerCount = 0;
 }

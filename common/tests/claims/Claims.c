@@ -9,15 +9,15 @@
  */
 #include "Claims.h"
 #include "ErrorText.h"
+#include "TestMain.h"
 #include "ThreadManager.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #define REPORT_MAX   60
 #define REPORT_SIZE  160
-#define TIME_LIMIT_S 20
+#define TIME_LIMIT_S 60
 
 typedef struct Report {
     const char *topic;
@@ -59,50 +59,43 @@ static void PrintReports(void)
 
 /* --- main ------------------------------------------------------------------------------------ */
 
-static void EndClaim(bool failed)
-{
-    (void)failed;
-    Claims_CloseAll();
-}
+static bool withTable;
 
-static void AddClaims(void)
+static int AddClaims(const char *const words[])
 {
     static const Claim *const arrays[] = {
         socketClaims,  optionClaims, selectClaims, eventClaims,  overlappedClaims, transferClaims,
         routineClaims, portClaims,   packetClaims, workerClaims, acceptClaims,     extensionClaims,
     };
 
-    for (size_t i = 0; i < COUNT_OF(arrays); i++) {
-        for (const Claim *claim = arrays[i]; claim->name != NULL; claim++)
-            Test_Add(claim->name, claim->run, TIME_LIMIT_S);
-    }
-}
-
-int main(int argc, char *argv[])
-{
-    static const TestHooks hooks = {NULL, EndClaim, NULL};
-    bool listOnly = argc > 1 && strcmp(argv[1], "--list") == 0;
-    bool withTable = argc > 1 && strcmp(argv[1], "--report") == 0;
-    int filterIndex = listOnly || withTable ? 2 : 1;
-    int exitCode;
-
-    if (argc > filterIndex + 1) {
-        fprintf(stderr, "Usage: claims.exe [--list | --report] [FILTER]\n");
-        return 2;
-    }
-    if (!SocketUtils_Init()) {
-        ErrorText_Print("WSAStartup", GetLastError());
-        return 1;
-    }
+    (void)words;
     if (!SocketUtils_BindConnectEx()) {
         ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
         return 1;
     }
-    Test_SetHooks(&hooks);
-    AddClaims();
-    exitCode = Test_Run(argc > filterIndex ? argv[filterIndex] : NULL, listOnly);
+    for (size_t i = 0; i < COUNT_OF(arrays); i++) {
+        for (const Claim *claim = arrays[i]; claim->name != NULL; claim++)
+            Test_Add(claim->name, claim->run, TIME_LIMIT_S);
+    }
+    return OPTIONS_RUN;
+}
+
+static void EndClaims(void)
+{
     if (withTable)
         PrintReports();
-    SocketUtils_Clear();
-    return exitCode;
+}
+
+int main(int argc, char *argv[])
+{
+    static const Option options[] = {{.name = "--report", .flag = &withTable}, {.name = NULL}};
+    static const TestSuite suite = {
+        .usage = "Usage: claims.exe [--list | --report] [FILTER]\n",
+        .options = options,
+        .begin = AddClaims,
+        .end = EndClaims,
+        .endTest = Claims_CloseAll,
+    };
+
+    return Test_Main(&suite, argc, argv);
 }

@@ -7,19 +7,17 @@
  * stands in the program's output and in its table, see Claims_Report. What only earlier versions of
  * a system do otherwise is checked on the later ones, see Claims_IsSystemSince.
  *
- * What a claim opens with these functions is closed after it, so a claim may return at any point.
- * Functions that return bool, and those that connect, explain a failure with Test_Explain. Those
- * that only make a socket, a handle or an operation do not fail: the program ends where the system
- * has none left. All are for the main thread, but where another is named.
+ * What a claim opens with these functions or those of Peer.h is closed after it, so a claim may return
+ * at any point. Functions that return bool explain a failure with Test_Explain. Those that only make a
+ * handle or an operation do not fail: the program ends where the system has none left. All are for the
+ * main thread, but where another is named.
  */
 #ifndef CLAIMS_H
 #define CLAIMS_H
 
+#include "Peer.h"
 #include "Test.h"
 #include "TestSocketUtils.h"
-
-#define WAIT_MS  5000 /* for what has to come; long, because machines can be busy */
-#define QUIET_MS 50   /* for what must not come */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -61,43 +59,10 @@ bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild);
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 
-/*
- * Blocking calls on a socket of these functions end after WAIT_MS: a claim that does not hold is
- * to fail, not to hang.
- */
-SOCKET Claims_OpenSocket(void);
-
-/* Makes another socket one of them: it is closed after the claim. Returns it. */
-SOCKET Claims_KeepSocket(SOCKET socket);
-
-/* A listener on a free port, which is in `address` afterwards. */
-SOCKET Claims_OpenListener(NetAddress *address);
-
-/* A socket that is connected to it, and the one that was accepted from it. INVALID_SOCKET: none. */
-SOCKET Claims_Connect(const NetAddress *address);
-SOCKET Claims_Accept(SOCKET listenSocket);
-
-/* Two sockets that are connected to each other. The listener is closed. */
-bool Claims_OpenPair(SOCKET *client, SOCKET *server);
-
-/* The same, and little fits between them when nobody reads. */
-bool Claims_OpenNarrowPair(SOCKET *client, SOCKET *server);
-
-/* An address on which nobody listens. */
-void Claims_FindClosedAddress(NetAddress *address);
-
-void Claims_CloseSocket(SOCKET *socket);
-
-/* Closes it so that the peer's connection is reset. */
-void Claims_ResetSocket(SOCKET *socket);
-
 bool Claims_Send(SOCKET socket, const char *text);
 
 /* Waits until so many bytes can be received. It receives none. */
 bool Claims_WaitForBytes(SOCKET socket, int count);
-
-/* Waits until a receive on the socket has something to say: data, the end, or an error. */
-bool Claims_WaitForReadable(SOCKET socket);
 
 /*
  * Makes the socket non-blocking and sends until that fails with WSAEWOULDBLOCK. Returns the number

@@ -19,8 +19,8 @@ typedef struct Acceptor {
 
 static void OpenAcceptor(Acceptor *acceptor)
 {
-    acceptor->listenSocket = Claims_OpenListener(&acceptor->address);
-    acceptor->socket = Claims_OpenSocket();
+    acceptor->listenSocket = Peer_Listen(&acceptor->address);
+    acceptor->socket = Peer_Create(AF_INET);
     acceptor->operation = Claims_NewEventOperation();
 }
 
@@ -51,7 +51,7 @@ static int BeginForData(Acceptor *acceptor)
 static SOCKET AcceptOne(Acceptor *acceptor)
 {
     int error = Begin(acceptor);
-    SOCKET client = Claims_Connect(&acceptor->address);
+    SOCKET client = Peer_Connect(&acceptor->address);
 
     if (error != WSA_IO_PENDING) {
         Test_Explain("AcceptEx gave %d", error);
@@ -88,8 +88,8 @@ static void CompletesAtOnce(void)
 
     OpenAcceptor(&acceptor);
     CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
-    CHECK(!Claims_HasCompletedWithin(acceptor.operation, QUIET_MS));
-    REQUIRE(CHECK(Claims_Connect(&acceptor.address) != INVALID_SOCKET));
+    CHECK(!Claims_HasCompletedWithin(acceptor.operation, SHORT_QUIET_MS));
+    REQUIRE(CHECK(Peer_Connect(&acceptor.address) != INVALID_SOCKET));
     CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
     CHECK_INT(Claims_GetError(acceptor.operation), 0);
     CHECK_INT(Claims_GetBytes(acceptor.operation), 0);
@@ -106,9 +106,8 @@ static void WaitsForData(void)
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
-    client = Claims_Connect(&acceptor.address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
-    CHECK(!Claims_HasCompletedWithin(acceptor.operation, 2 * QUIET_MS));
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
+    CHECK(!Claims_HasCompletedWithin(acceptor.operation, 2 * SHORT_QUIET_MS));
     CHECK(Claims_Send(client, "hello"));
     CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
     CHECK_INT(Claims_GetBytes(acceptor.operation), 5);
@@ -128,7 +127,7 @@ static void SilentClient(void)
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     CHECK(GetConnectTime(acceptor.socket) == NOT_YET);
-    REQUIRE(CHECK(Claims_Connect(&acceptor.address) != INVALID_SOCKET));
+    REQUIRE(CHECK(Peer_Connect(&acceptor.address) != INVALID_SOCKET));
     while (GetConnectTime(acceptor.socket) == NOT_YET && Test_Now() - start < WAIT_MS)
         Sleep(1);
     seconds = GetConnectTime(acceptor.socket);
@@ -149,12 +148,11 @@ static void DismissSilentClient(void)
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
-    client = Claims_Connect(&acceptor.address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     while (GetConnectTime(acceptor.socket) == NOT_YET && Test_Now() - start < WAIT_MS)
         Sleep(1);
-    Claims_CloseSocket(&acceptor.socket);
-    if (Claims_HasCompletedWithin(acceptor.operation, 10 * QUIET_MS)) {
+    Peer_Close(&acceptor.socket);
+    if (Claims_HasCompletedWithin(acceptor.operation, 10 * SHORT_QUIET_MS)) {
         CHECK(Claims_GetError(acceptor.operation) != 0);
         Claims_Report(topic, documented, "completes, %lu", Claims_GetError(acceptor.operation));
     } else {
@@ -162,7 +160,7 @@ static void DismissSilentClient(void)
     }
 
     /* And it is over for the client, at the latest with the listener. */
-    Claims_CloseSocket(&acceptor.listenSocket);
+    Peer_Close(&acceptor.listenSocket);
     CHECK(Claims_WaitForCompletion(acceptor.operation));
     CHECK_AT_MOST(recv(client, &byte, 1, 0), 0);
 }
@@ -183,7 +181,7 @@ static void SeveralOutstanding(void)
         CHECK_INT(Begin(&acceptors[i]), WSA_IO_PENDING);
     }
     for (int i = 0; i < 3; i++)
-        REQUIRE(CHECK(Claims_Connect(&acceptors[0].address) != INVALID_SOCKET));
+        REQUIRE(CHECK(Peer_Connect(&acceptors[0].address) != INVALID_SOCKET));
     for (int i = 0; i < 3; i++) {
         CHECK(Claims_WaitForEvent(acceptors[i].operation->overlapped.hEvent));
         CHECK_INT(Claims_GetError(acceptors[i].operation), 0);
@@ -201,8 +199,7 @@ static void EarlyClient(void)
     int error;
 
     OpenAcceptor(&acceptor);
-    client = Claims_Connect(&acceptor.address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_Send(client, "x"));
     error = Begin(&acceptor);
     CHECK(error == 0 || error == WSA_IO_PENDING);
@@ -231,7 +228,7 @@ static void SocketMustBeNew(void)
         Claims_Report(topic, documented, "fails, %d", error);
 
     /* A new one is right, on the same listener. */
-    acceptor.socket = Claims_OpenSocket();
+    acceptor.socket = Peer_Create(AF_INET);
     acceptor.operation = Claims_NewEventOperation();
     CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
 }
@@ -287,8 +284,7 @@ static void AddressInBuffer(void)
     SOCKET client;
 
     OpenAcceptor(&acceptor);
-    client = AcceptOne(&acceptor);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(AcceptOne(&acceptor));
     CHECK(SocketUtils_GetLocalAddress(client, &own));
     SocketUtils_GetAcceptAddress(acceptor.operation->data, &told);
     CHECK_INT(NetAddress_GetPort(&told), NetAddress_GetPort(&own));
@@ -305,8 +301,7 @@ static void NotOnThePort(void)
 
     OpenAcceptor(&acceptor);
     REQUIRE(CHECK(Claims_Associate(acceptor.listenSocket, port, 1)));
-    client = AcceptOne(&acceptor);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(AcceptOne(&acceptor));
     packet = Claims_Take(port, WAIT_MS);
     CHECK(Claims_IsPacketOf(&packet, acceptor.operation, 0));
     CHECK(packet.key == 1);
@@ -358,15 +353,14 @@ static void ResetBeforeAccept(void)
 
     snprintf(outcome, sizeof(outcome), "the client that left is passed over");
     OpenAcceptor(&acceptor);
-    leaver = Claims_Connect(&acceptor.address);
-    REQUIRE(CHECK(leaver != INVALID_SOCKET && Claims_WaitForReadable(acceptor.listenSocket)));
-    Claims_ResetSocket(&leaver);
-    Sleep(QUIET_MS);
-    sender = Claims_Connect(&acceptor.address);
-    REQUIRE(CHECK(sender != INVALID_SOCKET));
+    leaver = Peer_Connect(&acceptor.address);
+    REQUIRE(CHECK(leaver != INVALID_SOCKET && Peer_IsReadable(acceptor.listenSocket, WAIT_MS)));
+    Peer_Reset(&leaver);
+    Sleep(SHORT_QUIET_MS);
+    sender = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_Send(sender, "x"));
     for (int i = 0; i < 3 && !isFound; i++) {
-        acceptor.socket = Claims_OpenSocket();
+        acceptor.socket = Peer_Create(AF_INET);
         acceptor.operation = Claims_NewEventOperation();
         isFound = IsOfSender(&acceptor);
     }
@@ -382,7 +376,7 @@ static void ClosingTheListener(void)
 
     OpenAcceptor(&acceptor);
     CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
-    Claims_CloseSocket(&acceptor.listenSocket);
+    Peer_Close(&acceptor.listenSocket);
     CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
     CHECK(Claims_GetError(acceptor.operation) != 0);
     Claims_Report("AcceptEx that is outstanding when the listener is closed", "fails, 995",

@@ -88,7 +88,7 @@ static void MakesNonBlocking(void)
     SOCKET client, server;
     char byte;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(WSAEventSelect(server, Claims_OpenEvent(), FD_READ), 0);
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -104,7 +104,7 @@ static void StaysNonBlocking(void)
     HANDLE event = Claims_OpenEvent();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
     CHECK(!SocketUtils_SetNonBlocking(server, false));
     CHECK_INT(WSAGetLastError(), WSAEINVAL);
@@ -120,16 +120,14 @@ static void AcceptedInherits(void)
 {
     HANDLE event = Claims_OpenEvent();
     NetAddress address;
-    SOCKET listenSocket = Claims_OpenListener(&address);
+    SOCKET listenSocket = Peer_Listen(&address);
     SOCKET client, server;
     char byte;
 
     CHECK_INT(WSAEventSelect(listenSocket, event, FD_ACCEPT | FD_READ), 0);
-    client = Claims_Connect(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&address));
     CHECK_INT(TakeEvents(listenSocket, event, WAIT_MS), FD_ACCEPT);
-    server = Claims_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
 
@@ -145,18 +143,18 @@ static void ToldOncePerReceive(void)
     SOCKET client, server;
     char byte;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
     CHECK(Claims_Send(client, "xy"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
     CHECK_INT(TakeEvents(server, event, WAIT_MS), FD_READ);
-    CHECK_INT(TakeEvents(server, event, QUIET_MS), -1);
+    CHECK_INT(TakeEvents(server, event, SHORT_QUIET_MS), -1);
 
     /* A receive that leaves something makes the system tell again. */
     CHECK_INT(recv(server, &byte, 1, 0), 1);
     CHECK_INT(TakeEvents(server, event, WAIT_MS), FD_READ);
     CHECK_INT(recv(server, &byte, 1, 0), 1);
-    CHECK_INT(TakeEvents(server, event, QUIET_MS), -1);
+    CHECK_INT(TakeEvents(server, event, SHORT_QUIET_MS), -1);
 }
 
 /*
@@ -170,11 +168,11 @@ static void WriteIsNews(void)
     SOCKET client, server;
     long events = -1;
 
-    REQUIRE(CHECK(Claims_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
     CHECK_INT(WSAEventSelect(client, event, FD_WRITE), 0);
     CHECK_INT(TakeEvents(client, event, WAIT_MS), FD_WRITE);
     CHECK(Claims_Send(client, "x"));
-    CHECK_INT(TakeEvents(client, event, QUIET_MS), -1);
+    CHECK_INT(TakeEvents(client, event, SHORT_QUIET_MS), -1);
     CHECK(Claims_SendUntilFull(client) > 0);
     while (events == -1 && Test_Now() - start < WAIT_MS) {
         CHECK(Claims_Discard(server) >= 0);
@@ -194,13 +192,13 @@ static void CloseBeforeTheEnd(void)
     char received[8] = "";
     long events = 0;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "last"));
     CHECK_INT(shutdown(client, SD_SEND), 0);
     REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
     CHECK_INT(WSAEventSelect(server, event, FD_READ | FD_CLOSE), 0);
     for (int i = 0; i < 4 && (events & FD_CLOSE) == 0; i++) {
-        long more = TakeEvents(server, event, QUIET_MS);
+        long more = TakeEvents(server, event, SHORT_QUIET_MS);
 
         events |= more == -1 ? 0 : more;
     }
@@ -221,7 +219,7 @@ static void EnumResets(void)
     HANDLE event = Claims_OpenEvent();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_WaitForEvent(event));

@@ -16,7 +16,7 @@ static int BeginConnect(SOCKET socket, const NetAddress *address, Operation *ope
 /* A socket that ConnectEx has connected, without SO_UPDATE_CONNECT_CONTEXT yet. */
 static SOCKET OpenConnected(const NetAddress *address)
 {
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     Operation *operation = Claims_NewEventOperation();
     int error;
 
@@ -39,10 +39,10 @@ static SOCKET OpenConnected(const NetAddress *address)
 static void ConnectNeedsBind(void)
 {
     NetAddress address;
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     Operation *operation = Claims_NewEventOperation();
 
-    Claims_OpenListener(&address);
+    Peer_Listen(&address);
     CHECK_INT(BeginConnect(socket, &address, operation), WSAEINVAL);
     CHECK(!Claims_IsSignalled(operation->overlapped.hEvent));
     CHECK(OpenConnected(&address) != INVALID_SOCKET);
@@ -52,14 +52,11 @@ static void ConnectNeedsBind(void)
 static void ConnectCarriesData(void)
 {
     NetAddress address;
-    SOCKET listenSocket = Claims_OpenListener(&address);
-    SOCKET client, server;
+    SOCKET listenSocket = Peer_Listen(&address);
     char received[8] = "";
+    SOCKET client = NEED_SOCKET(OpenConnected(&address));
+    SOCKET server = NEED_SOCKET(Peer_Accept(listenSocket));
 
-    client = OpenConnected(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
-    server = Claims_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
     CHECK(Claims_Send(client, "hello"));
     CHECK_INT(recv(server, received, 5, MSG_WAITALL), 5);
     CHECK_TEXT(received, "hello");
@@ -79,9 +76,8 @@ static void ConnectContext(void)
     SOCKET client;
     int length = (int)sizeof(peer.storage);
 
-    Claims_OpenListener(&address);
-    client = OpenConnected(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    Peer_Listen(&address);
+    client = NEED_SOCKET(OpenConnected(&address));
     if (getpeername(client, (SOCKADDR *)&peer.storage, &length) == 0)
         Claims_Report("getpeername after ConnectEx, without SO_UPDATE_CONNECT_CONTEXT",
                       "the option should be set first", "works");
@@ -99,12 +95,12 @@ static void ConnectContext(void)
 static void ConnectRefused(void)
 {
     NetAddress address;
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     Operation *operation = Claims_NewEventOperation();
     DWORD bytes, flags;
     int error;
 
-    Claims_FindClosedAddress(&address);
+    CHECK(Peer_Bind(&address) != INVALID_SOCKET);
     CHECK(SocketUtils_BindAnyAddress(socket, AF_INET));
     error = BeginConnect(socket, &address, operation);
     CHECK_INT(error, WSA_IO_PENDING);
@@ -138,7 +134,7 @@ static void DisconnectEnds(void)
     char byte;
     int error;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     error = BeginDisconnect(server, 0, operation);
     CHECK(error == 0 || error == WSA_IO_PENDING);
     CHECK_INT(recv(client, &byte, 1, 0), 0);
@@ -157,19 +153,20 @@ static const char *TryReused(SOCKET listenSocket, const NetAddress *address, SOC
     int error;
 
     error = Claims_BeginAccept(listenSocket, reused, accepting);
-    client = Claims_Connect(address);
+    client = Peer_Connect(address);
     if (!CHECK(client != INVALID_SOCKET))
         return "";
     if (error != 0 && error != WSA_IO_PENDING)
         return "AcceptEx refuses it";
-    if (!Claims_HasCompletedWithin(accepting, 10 * QUIET_MS) || Claims_GetError(accepting) != 0)
+    if (!Claims_HasCompletedWithin(accepting, 10 * SHORT_QUIET_MS) ||
+        Claims_GetError(accepting) != 0)
         return "AcceptEx on it does not complete";
     SocketUtils_SetUpdateAcceptSocket(reused, listenSocket);
     error = Claims_BeginReceive(reused, receiving, 10);
     if (error != WSA_IO_PENDING)
         return "accepted on again, but it cannot receive";
     CHECK(Claims_Send(client, "x"));
-    return Claims_HasCompletedWithin(receiving, 10 * QUIET_MS)
+    return Claims_HasCompletedWithin(receiving, 10 * SHORT_QUIET_MS)
                ? "accepted on again, and it receives"
                : "accepted on again, but a receive does not complete";
 }
@@ -181,14 +178,13 @@ static void Reuse(void)
     static const char documented[] = "can be accepted on again";
     Operation *accepting = Claims_NewEventOperation(), *ending = Claims_NewEventOperation();
     NetAddress address;
-    SOCKET listenSocket = Claims_OpenListener(&address);
-    SOCKET client, server = Claims_OpenSocket();
+    SOCKET listenSocket = Peer_Listen(&address);
+    SOCKET client, server = Peer_Create(AF_INET);
     char byte;
     int error;
 
     Claims_BeginAccept(listenSocket, server, accepting);
-    client = Claims_Connect(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
+    client = NEED_SOCKET(Peer_Connect(&address));
     REQUIRE(CHECK(Claims_WaitForEvent(accepting->overlapped.hEvent)));
     CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
 

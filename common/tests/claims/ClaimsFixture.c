@@ -9,16 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SOCKET_MAX       400
 #define HANDLE_MAX       200
 #define OPERATION_MAX    1000
 #define FULL_LIMIT       (256 * 1024 * 1024) /* bytes that no connection holds unread */
-#define NARROW_SIZE      8192
 #define SEND_BUFFER_SIZE 65536
 
-static SOCKET sockets[SOCKET_MAX]; /* of the claim that runs, the closed ones INVALID_SOCKET */
-static int socketCount;
-static HANDLE handles[HANDLE_MAX]; /* the same; NULL */
+static HANDLE handles[HANDLE_MAX]; /* of the claim that runs, the closed ones NULL */
 static int handleCount;
 static Operation operations[OPERATION_MAX];
 static int operationCount;
@@ -88,113 +84,6 @@ bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild)
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 
-SOCKET Claims_KeepSocket(SOCKET socket)
-{
-    DWORD timeout = WAIT_MS;
-
-    if (socketCount == SOCKET_MAX)
-        GiveUp("SOCKET_MAX is too small, or a call", WSAEMFILE);
-    sockets[socketCount++] = socket;
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeout, sizeof(timeout));
-    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeout, sizeof(timeout));
-    return socket;
-}
-
-SOCKET Claims_OpenSocket(void)
-{
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
-
-    if (socket == INVALID_SOCKET)
-        GiveUp("WSASocket", (DWORD)WSAGetLastError());
-    return Claims_KeepSocket(socket);
-}
-
-static SOCKET OpenListener(NetAddress *address, int bufferSize)
-{
-    SOCKET listenSocket = Claims_OpenSocket();
-
-    if (bufferSize > 0)
-        SocketUtils_SetRecvBufferSize(listenSocket, bufferSize);
-    if (!NetAddress_FromText(address, "127.0.0.1", 0) || !SocketUtils_Bind(listenSocket, address) ||
-        !SocketUtils_Listen(listenSocket) || !SocketUtils_GetLocalAddress(listenSocket, address))
-        GiveUp("a call that makes a listener", (DWORD)WSAGetLastError());
-    return listenSocket;
-}
-
-SOCKET Claims_OpenListener(NetAddress *address)
-{
-    return OpenListener(address, 0);
-}
-
-SOCKET Claims_Connect(const NetAddress *address)
-{
-    SOCKET socket = Claims_OpenSocket();
-
-    if (SocketUtils_Connect(socket, address))
-        return socket;
-    Test_Explain("connect failed with error %d", WSAGetLastError());
-    return INVALID_SOCKET;
-}
-
-SOCKET Claims_Accept(SOCKET listenSocket)
-{
-    NetAddress address;
-    SOCKET socket;
-
-    if (!Claims_WaitForReadable(listenSocket))
-        return INVALID_SOCKET;
-    socket = SocketUtils_Accept(listenSocket, &address);
-    if (socket != INVALID_SOCKET)
-        return Claims_KeepSocket(socket);
-    Test_Explain("accept failed with error %d", WSAGetLastError());
-    return INVALID_SOCKET;
-}
-
-static bool OpenPair(SOCKET *client, SOCKET *server, int bufferSize)
-{
-    NetAddress address;
-    SOCKET listenSocket = OpenListener(&address, bufferSize);
-
-    *client = Claims_Connect(&address);
-    *server = *client == INVALID_SOCKET ? INVALID_SOCKET : Claims_Accept(listenSocket);
-    if (bufferSize > 0)
-        SocketUtils_SetSendBufferSize(*client, bufferSize);
-    Claims_CloseSocket(&listenSocket);
-    return *server != INVALID_SOCKET;
-}
-
-bool Claims_OpenPair(SOCKET *client, SOCKET *server)
-{
-    return OpenPair(client, server, 0);
-}
-
-bool Claims_OpenNarrowPair(SOCKET *client, SOCKET *server)
-{
-    return OpenPair(client, server, NARROW_SIZE);
-}
-
-void Claims_FindClosedAddress(NetAddress *address)
-{
-    SOCKET listenSocket = Claims_OpenListener(address);
-
-    Claims_CloseSocket(&listenSocket);
-}
-
-void Claims_CloseSocket(SOCKET *socket)
-{
-    for (int i = 0; i < socketCount; i++) {
-        if (sockets[i] == *socket)
-            sockets[i] = INVALID_SOCKET;
-    }
-    SocketUtils_Close(socket);
-}
-
-void Claims_ResetSocket(SOCKET *socket)
-{
-    SocketUtils_SetLinger(*socket, true, 0);
-    Claims_CloseSocket(socket);
-}
-
 bool Claims_Send(SOCKET socket, const char *text)
 {
     int length = (int)strlen(text);
@@ -216,16 +105,6 @@ bool Claims_WaitForBytes(SOCKET socket, int count)
         Sleep(1);
     }
     return Test_Explain("FIONREAD failed with error %d", WSAGetLastError());
-}
-
-bool Claims_WaitForReadable(SOCKET socket)
-{
-    struct timeval timeout = {WAIT_MS / 1000, 0};
-    fd_set set;
-
-    set.fd_count = 1;
-    set.fd_array[0] = socket;
-    return select(0, &set, NULL, NULL, &timeout) == 1 || Test_Explain("nothing came");
 }
 
 int Claims_SendUntilFull(SOCKET socket)
@@ -431,7 +310,7 @@ Packet Claims_Take(HANDLE port, DWORD timeoutMs)
 
 bool Claims_IsPortQuiet(HANDLE port)
 {
-    Packet packet = Claims_Take(port, QUIET_MS);
+    Packet packet = Claims_Take(port, SHORT_QUIET_MS);
 
     return (!packet.succeeded && packet.overlapped == NULL && packet.error == WAIT_TIMEOUT) ||
            Test_Explain("a packet came, with %lu bytes and error %lu", packet.bytes, packet.error);
@@ -450,9 +329,7 @@ bool Claims_IsPacketOf(const Packet *packet, const Operation *operation, DWORD b
 
 void Claims_CloseAll(void)
 {
-    for (int i = 0; i < socketCount; i++)
-        SocketUtils_Close(&sockets[i]);
-    socketCount = 0;
+    Peers_CloseAll();
 
     /* Routines of what was outstanding run here, and not in the next claim's waits. */
     while (SleepEx(0, TRUE) == WAIT_IO_COMPLETION)

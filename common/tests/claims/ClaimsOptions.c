@@ -88,20 +88,20 @@ static void CloseUnderReceive(void)
     ThreadManager threads = {0};
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     isWaiting = hasReturned = 0;
     waitingSocket = server;
     REQUIRE(CHECK(ThreadManager_Launch(&threads, WaitInReceive, NULL)));
     CHECK(Claims_WaitForValue(&isWaiting, 1, WAIT_MS));
-    Sleep(QUIET_MS);
-    Claims_CloseSocket(&server);
-    if (!Claims_WaitForValue(&hasReturned, 1, 4 * QUIET_MS))
+    Sleep(SHORT_QUIET_MS);
+    Peer_Close(&server);
+    if (!Claims_WaitForValue(&hasReturned, 1, 4 * SHORT_QUIET_MS))
         Claims_Report(topic, documented, "goes on waiting");
     else if (waitingResult == 0)
         Claims_Report(topic, documented, "returns 0");
     else
         Claims_Report(topic, documented, "fails, %d", waitingError);
-    Claims_CloseSocket(&client);
+    Peer_Close(&client);
     ThreadManager_Join(&threads);
     CHECK_AT_MOST(waitingResult, 0);
 }
@@ -115,15 +115,13 @@ static void CloseUnderReceive(void)
 static void ConnectedBeforeAccept(void)
 {
     NetAddress address;
-    SOCKET listenSocket = Claims_OpenListener(&address);
-    SOCKET client, server;
+    SOCKET listenSocket = Peer_Listen(&address);
+    SOCKET server;
     char received[8] = "";
+    SOCKET client = NEED_SOCKET(Peer_Connect(&address));
 
-    client = Claims_Connect(&address);
-    REQUIRE(CHECK(client != INVALID_SOCKET));
     CHECK(Claims_Send(client, "early"));
-    server = Claims_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, received, 5, MSG_WAITALL), 5);
     CHECK_TEXT(received, "early");
 }
@@ -132,7 +130,7 @@ static void ConnectedBeforeAccept(void)
 static void AcceptWithoutClient(void)
 {
     NetAddress address, peer;
-    SOCKET listenSocket = Claims_OpenListener(&address);
+    SOCKET listenSocket = Peer_Listen(&address);
 
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
     CHECK(SocketUtils_Accept(listenSocket, &peer) == INVALID_SOCKET);
@@ -146,14 +144,13 @@ static void AcceptWithoutClient(void)
 static void AcceptedIsNonBlocking(void)
 {
     NetAddress address;
-    SOCKET listenSocket = Claims_OpenListener(&address);
+    SOCKET listenSocket = Peer_Listen(&address);
     SOCKET server;
     char byte;
 
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
-    REQUIRE(CHECK(Claims_Connect(&address) != INVALID_SOCKET));
-    server = Claims_Accept(listenSocket);
-    REQUIRE(CHECK(server != INVALID_SOCKET));
+    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
 }
@@ -168,8 +165,8 @@ static void NobodyListens(void)
     SOCKET socket;
     ULONGLONG start;
 
-    Claims_FindClosedAddress(&address);
-    socket = Claims_OpenSocket();
+    CHECK(Peer_Bind(&address) != INVALID_SOCKET);
+    socket = Peer_Create(AF_INET);
     start = Test_Now();
     CHECK(!SocketUtils_Connect(socket, &address));
     CHECK_INT(WSAGetLastError(), WSAECONNREFUSED);
@@ -185,7 +182,7 @@ static void NobodyListens(void)
 static void DualStack(void)
 {
     NetAddress address, target, peer;
-    SOCKET listenSocket = Claims_KeepSocket(SocketUtils_CreateSocket(AF_INET6));
+    SOCKET listenSocket = Peer_Keep(SocketUtils_CreateSocket(AF_INET6));
     SOCKET client, server;
 
     REQUIRE(CHECK(NetAddress_FromText(&address, "::", 0)));
@@ -194,9 +191,9 @@ static void DualStack(void)
     CHECK(SocketUtils_Listen(listenSocket));
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &address));
     CHECK(NetAddress_FromText(&target, "127.0.0.1", NetAddress_GetPort(&address)));
-    client = Claims_Connect(&target);
-    REQUIRE(CHECK(client != INVALID_SOCKET && Claims_WaitForReadable(listenSocket)));
-    server = Claims_KeepSocket(SocketUtils_Accept(listenSocket, &peer));
+    client = Peer_Connect(&target);
+    REQUIRE(CHECK(client != INVALID_SOCKET && Peer_IsReadable(listenSocket, WAIT_MS)));
+    server = Peer_Keep(SocketUtils_Accept(listenSocket, &peer));
     CHECK(server != INVALID_SOCKET);
     CHECK_INT(NetAddress_GetFamily(&peer), AF_INET6);
     CHECK(IN6_IS_ADDR_V4MAPPED(&((SOCKADDR_IN6 *)&peer.storage)->sin6_addr));
@@ -215,7 +212,7 @@ static int GetOption(SOCKET socket, int level, int name)
 /* Binds a socket with the option to the address, and returns 0 or the error. */
 static int TryBind(const NetAddress *address, int option)
 {
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     BOOL on = TRUE;
 
     if (option != 0)
@@ -232,7 +229,7 @@ static void ExclusiveUse(void)
     static const int options[] = {0, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE};
     int errors[COUNT_OF(options)];
     NetAddress address;
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
 
     REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
     CHECK(SocketUtils_SetExclusiveAddressUse(socket, true));
@@ -253,7 +250,7 @@ static void ReuseAddress(void)
     static const char topic[] = "a second bind where both sockets have SO_REUSEADDR";
     static const char documented[] = "succeeds: it steals the port";
     NetAddress address;
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     BOOL on = TRUE;
     int error;
 
@@ -279,7 +276,7 @@ static void ReuseAddress(void)
  */
 static void NoDelayAtWrongLevel(void)
 {
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     BOOL on = TRUE;
 
     CHECK_INT(TCP_NODELAY, SO_DEBUG);
@@ -304,7 +301,7 @@ static void KeepAlive(void)
     DWORD bytes, value = 10;
     int error = 0;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(
         WSAIoctl(client, SIO_KEEPALIVE_VALS, &values, sizeof(values), NULL, 0, &bytes, NULL, NULL),
         0);
@@ -334,7 +331,7 @@ static void RegisteredIo(void)
         DWORD size;
         void *functions[13];
     } table = {sizeof(table), {NULL}};
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     DWORD bytes;
     int result;
 

@@ -34,7 +34,7 @@ static void PendingIsNoFailure(void)
     SOCKET client, server;
     DWORD bytes = 0;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(Claims_BeginReceive(server, operation, 10), WSA_IO_PENDING);
     CHECK_INT(WSA_IO_PENDING, 997);
     CHECK(Claims_Send(client, "hello"));
@@ -53,7 +53,7 @@ static void InternalIsPending(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK(operation->overlapped.Internal == (ULONG_PTR)STATUS_PENDING);
     CHECK(!HasOverlappedIoCompleted(&operation->overlapped));
@@ -71,7 +71,7 @@ static void ResultIsIncomplete(void)
     SOCKET client, server;
     DWORD bytes = 0;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK_INT(GetResult(server, operation, &bytes), WSA_IO_INCOMPLETE);
     CHECK_INT(WSA_IO_INCOMPLETE, 996);
@@ -83,7 +83,7 @@ static void ImmediateSuccessSignals(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "hello"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 5)));
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
@@ -100,7 +100,7 @@ static void BeginningResetsTheEvent(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     SetEvent(operation->overlapped.hEvent);
     REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK(!Claims_IsSignalled(operation->overlapped.hEvent));
@@ -110,10 +110,10 @@ static void BeginningResetsTheEvent(void)
 static void FailureAtOnce(void)
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
 
     CHECK_INT(Claims_BeginReceive(socket, operation, 10), WSAENOTCONN);
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     CHECK(!Claims_IsSignalled(operation->overlapped.hEvent));
 }
 
@@ -125,7 +125,7 @@ static void BlockingDoesNotMatter(void)
 {
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     for (int nonBlocking = 0; nonBlocking < 2; nonBlocking++) {
         Operation *operation = Claims_NewEventOperation();
 
@@ -145,7 +145,7 @@ static void SystemWrites(void)
     Operation *operation = Claims_NewOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK_TEXT(operation->data, "");
     CHECK(Claims_Send(client, "hello"));
@@ -161,7 +161,7 @@ static void WsabufIsCopied(void)
     DWORD flags = 0;
     WSABUF buffer;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     buffer.buf = operation->data;
     buffer.len = 10;
     CHECK_INT(WSARecv(server, &buffer, 1, NULL, &flags, &operation->overlapped, NULL),
@@ -182,7 +182,7 @@ static void OneRecordForTwo(void)
     SOCKET clients[2], servers[2];
 
     for (int i = 0; i < 2; i++) {
-        REQUIRE(CHECK(Claims_OpenPair(&clients[i], &servers[i])));
+        REQUIRE(CHECK(Peer_OpenPair(&clients[i], &servers[i])));
         CHECK_INT(Claims_BeginReceive(servers[i], operation, 10), WSA_IO_PENDING);
     }
     CHECK(Claims_Send(clients[0], "hello"));
@@ -200,7 +200,7 @@ static void EndIsZeroBytes(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
@@ -218,9 +218,9 @@ static void ResetHasTwoNumbers(void)
     SOCKET client, server;
     DWORD bytes = 0;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, operation)));
-    Claims_ResetSocket(&client);
+    Peer_Reset(&client);
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
     CHECK_INT(Claims_GetError(operation), ERROR_NETNAME_DELETED);
     CHECK_INT(ERROR_NETNAME_DELETED, 64);
@@ -236,9 +236,9 @@ static void ReceiveAfterReset(void)
     SOCKET client, server;
     int error;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
-    Claims_ResetSocket(&client);
-    REQUIRE(CHECK(Claims_WaitForReadable(server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Peer_Reset(&client);
+    REQUIRE(CHECK(Peer_IsReadable(server, WAIT_MS)));
     error = Claims_BeginReceive(server, operation, 10);
     if (error != 0 && error != WSA_IO_PENDING) {
         Claims_Report(topic, documented, "fails at once, %d", error);
@@ -258,7 +258,7 @@ static void CancelCompletes(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK(CancelIoEx((HANDLE)server, &operation->overlapped));
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
@@ -276,11 +276,11 @@ static void CancelIsForOne(void)
     Operation *first = Claims_NewEventOperation(), *second = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, first) && BeginPending(server, second)));
     CHECK(CancelIoEx((HANDLE)server, &first->overlapped));
     CHECK(Claims_WaitForEvent(first->overlapped.hEvent));
-    CHECK(!Claims_HasCompletedWithin(second, QUIET_MS));
+    CHECK(!Claims_HasCompletedWithin(second, SHORT_QUIET_MS));
     CHECK(CancelIoEx((HANDLE)server, NULL));
     CHECK(Claims_WaitForEvent(second->overlapped.hEvent));
     CHECK_INT(Claims_GetError(second), ERROR_OPERATION_ABORTED);
@@ -294,7 +294,7 @@ static void CancelNothing(void)
     SOCKET client, server;
     DWORD error;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     error = CancelIoEx((HANDLE)server, NULL) ? 0 : GetLastError();
     if (Claims_IsSystemSince(10, 0))
         CHECK_INT(error, ERROR_NOT_FOUND);
@@ -315,9 +315,9 @@ static void ClosingEndsIt(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginPending(server, operation)));
-    Claims_CloseSocket(&server);
+    Peer_Close(&server);
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
     CHECK(Claims_GetError(operation) != 0);
     Claims_Report("a receive that is outstanding at closesocket",

@@ -60,7 +60,7 @@ static void OneQueueForBoth(void)
     SOCKET client, server;
     Packet packet;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(Claims_Associate(server, port, 1)));
     CHECK(Claims_Send(client, "x"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 1)));
@@ -148,7 +148,7 @@ static void FailedIsTrue(void)
     SOCKET client, server;
     ULONG count = 0;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(Claims_Associate(server, port, 1)));
     CHECK_INT(Claims_BeginReceive(server, operation, 10), WSA_IO_PENDING);
     CHECK(CancelIoEx((HANDLE)server, NULL));
@@ -224,7 +224,7 @@ static void PacketBeforeReturn(void)
 
     racePort = Claims_OpenPort(0);
     takenRound = 0;
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(Claims_Associate(server, racePort, 1)));
     REQUIRE(CHECK(ThreadManager_Launch(&threads, TakeRounds, NULL)));
     for (LONG round = 1; !isOvertaken && Test_Now() - start < RACE_MS; round++) {
@@ -251,7 +251,7 @@ static void PacketWithoutWaiting(void)
     SOCKET client, server;
     Packet packet;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(Claims_Associate(server, port, 1)));
     CHECK(Claims_Send(client, "hello"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 5)));

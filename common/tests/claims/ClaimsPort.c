@@ -19,7 +19,7 @@ static bool Open(Setup *setup)
 {
     setup->port = Claims_OpenPort(0);
     setup->operation = Claims_NewOperation();
-    return Claims_OpenPair(&setup->client, &setup->server) &&
+    return Peer_OpenPair(&setup->client, &setup->server) &&
            Claims_Associate(setup->server, setup->port, KEY);
 }
 
@@ -29,10 +29,10 @@ static bool Open(Setup *setup)
 static void FailureIsNull(void)
 {
     HANDLE port = Claims_OpenPort(0);
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     SOCKET copy = socket;
 
-    Claims_CloseSocket(&socket);
+    Peer_Close(&socket);
     CHECK(CreateIoCompletionPort((HANDLE)copy, port, KEY, 0) == NULL);
     CHECK_INT(GetLastError(), ERROR_INVALID_HANDLE);
 }
@@ -41,7 +41,7 @@ static void FailureIsNull(void)
 static void AssociationReturnsPort(void)
 {
     HANDLE port = Claims_OpenPort(0);
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
 
     CHECK(CreateIoCompletionPort((HANDLE)socket, port, KEY, 0) == port);
 }
@@ -72,7 +72,7 @@ static void OneKeyForTwo(void)
     Packet packet;
 
     REQUIRE(CHECK(Open(&setup)));
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(Claims_Associate(server, setup.port, KEY)));
     CHECK_INT(Claims_BeginReceive(setup.server, setup.operation, 10), WSA_IO_PENDING);
     CHECK_INT(Claims_BeginReceive(server, second, 10), WSA_IO_PENDING);
@@ -116,7 +116,7 @@ static void RoutineIsRefused(void)
         SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEINVAL);
     CHECK(Claims_Send(setup.client, "x"));
-    CHECK_INT(SleepEx(QUIET_MS, TRUE), 0);
+    CHECK_INT(SleepEx(SHORT_QUIET_MS, TRUE), 0);
     CHECK_INT(routineCalls, 0);
     CHECK(Claims_IsPortQuiet(setup.port));
 }
@@ -206,7 +206,7 @@ static void EventWithLowBit(void)
 static void FailureAtOnceQueuesNothing(void)
 {
     HANDLE port = Claims_OpenPort(0);
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     Operation *operation = Claims_NewOperation();
 
     REQUIRE(CHECK(Claims_Associate(socket, port, KEY)));
@@ -243,7 +243,7 @@ static void ResetIs64(void)
 
     REQUIRE(CHECK(Open(&setup)));
     CHECK_INT(Claims_BeginReceive(setup.server, setup.operation, 10), WSA_IO_PENDING);
-    Claims_ResetSocket(&setup.client);
+    Peer_Reset(&setup.client);
     packet = Claims_Take(setup.port, WAIT_MS);
     CHECK(!packet.succeeded);
     CHECK_INT(packet.error, ERROR_NETNAME_DELETED);
@@ -291,7 +291,7 @@ static void ClosingQueues(void)
 
     REQUIRE(CHECK(Open(&setup)));
     CHECK_INT(Claims_BeginReceive(setup.server, setup.operation, 10), WSA_IO_PENDING);
-    Claims_CloseSocket(&setup.server);
+    Peer_Close(&setup.server);
     packet = Claims_Take(setup.port, WAIT_MS);
     CHECK(!packet.succeeded);
     CHECK(packet.overlapped == &setup.operation->overlapped);
@@ -310,8 +310,8 @@ static void ReceiveAfterReset(void)
     int error;
 
     REQUIRE(CHECK(Open(&setup)));
-    Claims_ResetSocket(&setup.client);
-    REQUIRE(CHECK(Claims_WaitForReadable(setup.server)));
+    Peer_Reset(&setup.client);
+    REQUIRE(CHECK(Peer_IsReadable(setup.server, WAIT_MS)));
     error = Claims_BeginReceive(setup.server, setup.operation, 10);
     if (error == 0 || error == WSA_IO_PENDING) {
         CHECK(!Claims_IsSystemSince(10, 0) || Test_Explain("it did not fail at once"));
@@ -342,8 +342,9 @@ static void RecordBeforePacket(void)
     CHECK(Claims_Send(setup.client, "hello"));
     Claims_Report("OVERLAPPED.Internal while the packet is in the queue",
                   "STATUS_PENDING until the packet is taken", "%s",
-                  Claims_HasCompletedWithin(setup.operation, 4 * QUIET_MS) ? "the result already"
-                                                                           : "STATUS_PENDING");
+                  Claims_HasCompletedWithin(setup.operation, 4 * SHORT_QUIET_MS)
+                      ? "the result already"
+                      : "STATUS_PENDING");
     packet = Claims_Take(setup.port, WAIT_MS);
     CHECK(Claims_IsPacketOf(&packet, setup.operation, 5));
     CHECK(Claims_HasCompleted(setup.operation));

@@ -67,7 +67,7 @@ static bool Begin(SOCKET *client, SOCKET *server, Operation **operation, Call **
 
     *operation = Claims_NewOperation();
     *call = NewCall();
-    if (!Claims_OpenPair(client, server))
+    if (!Peer_OpenPair(client, server))
         return false;
     error = BeginReceive(*server, *operation, *call);
     return error == WSA_IO_PENDING || Test_Explain("WSARecv gave %d", error);
@@ -83,7 +83,7 @@ static void OnlyInAlertableWait(void)
     REQUIRE(CHECK(Begin(&client, &server, &operation, &call)));
     CHECK(Claims_Send(client, "hello"));
     CHECK(Claims_WaitForCompletion(operation));
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     CHECK_INT(call->count, 0);
     CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
     CHECK_INT(call->count, 1);
@@ -138,14 +138,14 @@ static void OnlyOnItsThread(void)
     SOCKET client, server;
 
     owner = (Owner){INVALID_SOCKET, Claims_NewOperation(), NewCall(), 0, Claims_OpenEvent(), 0, 0};
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     owner.socket = server;
     REQUIRE(CHECK(ThreadManager_Launch(&threads, RunOwner, &owner)));
     CHECK(Claims_WaitForValue(&owner.begun, 1, WAIT_MS));
     CHECK(Claims_Send(client, "x"));
 
     /* This thread waits alertably, and nothing runs here. */
-    CHECK_INT(SleepEx(2 * QUIET_MS, TRUE), 0);
+    CHECK_INT(SleepEx(2 * SHORT_QUIET_MS, TRUE), 0);
     CHECK_INT(owner.call->count, 0);
     SetEvent(owner.mayWait);
     ThreadManager_Join(&threads);
@@ -163,7 +163,7 @@ static void ImmediateSuccessQueues(void)
     Call *call = NewCall();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "hello"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 5)));
     CHECK_INT(BeginReceive(server, operation, call), 0);
@@ -189,7 +189,7 @@ static void OneWaitRunsAll(void)
     CHECK_INT(shutdown(client, SD_SEND), 0);
     for (int i = 0; i < 3; i++)
         CHECK(Claims_WaitForCompletion(operations[i]));
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
     for (int i = 0; i < 3; i++)
         CHECK_INT(owned[i]->count, 1);
@@ -222,7 +222,7 @@ static void ResetIs10054(void)
     SOCKET client, server;
 
     REQUIRE(CHECK(Begin(&client, &server, &operation, &call)));
-    Claims_ResetSocket(&client);
+    Peer_Reset(&client);
     CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
     CHECK_INT(call->count, 1);
     CHECK_INT(call->error, WSAECONNRESET);
@@ -265,7 +265,7 @@ static void BeginsTheNext(void)
 
     nextOperation = Claims_NewOperation();
     nextCall = NewCall();
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     nextSocket = server;
     buffer.buf = operation->data;
     buffer.len = OPERATION_DATA_SIZE;
@@ -294,7 +294,7 @@ static void SendLate(void *argument)
 {
     LateSender *sender = argument;
 
-    Claims_WaitForValue(&sender->call->count, 1, 4 * QUIET_MS);
+    Claims_WaitForValue(&sender->call->count, 1, 4 * SHORT_QUIET_MS);
     send(sender->socket, "x", 1, 0);
 }
 
@@ -311,7 +311,7 @@ static void InsideBlockingCall(void)
     LONG inside;
     char byte;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     sender.socket = client;
     sender.call = NewCall();
     CHECK(QueueUserAPC(NoteApc, GetCurrentThread(), (ULONG_PTR)sender.call) != 0);
@@ -364,9 +364,9 @@ static void EndOfThread(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(BeginOnOtherThread(server, operation)));
-    if (Claims_HasCompletedWithin(operation, 4 * QUIET_MS)) {
+    if (Claims_HasCompletedWithin(operation, 4 * SHORT_QUIET_MS)) {
         CHECK_INT(Claims_GetError(operation), ERROR_OPERATION_ABORTED);
         Claims_Report(topic, "is cancelled, 995", "is cancelled, %lu", Claims_GetError(operation));
     } else {
@@ -383,7 +383,7 @@ static void EndOfThreadWithPort(void)
     SOCKET client, server;
     Packet packet;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(Claims_Associate(server, port, 1)));
     REQUIRE(CHECK(BeginOnOtherThread(server, operation)));
     CHECK(Claims_IsPortQuiet(port));

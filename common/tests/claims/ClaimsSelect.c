@@ -51,7 +51,7 @@ static void SixtyFour(void)
 
     FD_ZERO(&set);
     for (size_t i = 0; i < COUNT_OF(sockets); i++) {
-        sockets[i] = Claims_OpenSocket();
+        sockets[i] = Peer_Create(AF_INET);
         FD_SET(sockets[i], &set);
     }
     CHECK_INT(FD_SETSIZE, 64);
@@ -71,10 +71,10 @@ static void LongerArray(void)
     SOCKET last;
 
     for (int i = 0; i < MANY; i++) {
-        set.fd_array[i] = Claims_OpenListener(&address);
+        set.fd_array[i] = Peer_Listen(&address);
     }
     last = set.fd_array[MANY - 1];
-    REQUIRE(CHECK(Claims_Connect(&address) != INVALID_SOCKET));
+    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
     CHECK_INT(Select((fd_set *)&set, NULL, NULL, WAIT_MS), 1);
     CHECK_INT(set.fd_count, 1);
     CHECK(set.fd_array[0] == last);
@@ -86,7 +86,7 @@ static void SetsAreRewritten(void)
     SOCKET client, server;
     fd_set set;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "x"));
     FD_ZERO(&set);
     FD_SET(client, &set);
@@ -123,7 +123,7 @@ static void FirstParameter(void)
     struct timeval timeout = {WAIT_MS / 1000, 0};
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "x"));
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         fd_set set = SetOf(server);
@@ -136,10 +136,10 @@ static void FirstParameter(void)
 static void ListenerIsReadable(void)
 {
     NetAddress address;
-    SOCKET listenSocket = Claims_OpenListener(&address);
+    SOCKET listenSocket = Peer_Listen(&address);
 
     CHECK_INT(SelectForRead(listenSocket, 0), 0);
-    REQUIRE(CHECK(Claims_Connect(&address) != INVALID_SOCKET));
+    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
     CHECK_INT(SelectForRead(listenSocket, WAIT_MS), 1);
 }
 
@@ -149,7 +149,7 @@ static void ToldAgain(void)
     SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(SelectForRead(server, 0), 0);
     CHECK(Claims_Send(client, "xy"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
@@ -169,8 +169,8 @@ static void ClosedPeerIsReadable(void)
     SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
-    Claims_CloseSocket(&client);
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Peer_Close(&client);
     for (int i = 0; i < 3; i++) {
         CHECK_INT(SelectForRead(server, WAIT_MS), 1);
         CHECK_INT(recv(server, received, sizeof(received), 0), 0);
@@ -186,8 +186,8 @@ static void ResetIsReadable(void)
     SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
-    Claims_ResetSocket(&client);
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Peer_Reset(&client);
     CHECK_INT(SelectForRead(server, WAIT_MS), 1);
     CHECK_AT_MOST(recv(server, received, sizeof(received), 0), 0);
 }
@@ -197,7 +197,7 @@ static void WritableAgain(void)
 {
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     for (int i = 0; i < 3; i++)
         CHECK_INT(SelectForWrite(server, WAIT_MS), 1);
 }
@@ -208,10 +208,10 @@ static void FullIsNotWritable(void)
     SOCKET client, server;
     int isWritable = 0;
 
-    REQUIRE(CHECK(Claims_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
     CHECK(Claims_SendUntilFull(client) > 0);
     /* The systems may still move some of it from one end to the other. */
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     Claims_SendUntilFull(client);
     CHECK_INT(SelectForWrite(client, 0), 0);
     while (isWritable == 0 && Test_Now() - start < WAIT_MS) {
@@ -229,8 +229,8 @@ static void FailedConnect(void)
     fd_set written, failed;
     int error = 0, length = (int)sizeof(error);
 
-    Claims_FindClosedAddress(&address);
-    socket = Claims_OpenSocket();
+    CHECK(Peer_Bind(&address) != INVALID_SOCKET);
+    socket = Peer_Create(AF_INET);
     CHECK(SocketUtils_SetNonBlocking(socket, true));
     CHECK(!SocketUtils_Connect(socket, &address));
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -246,10 +246,10 @@ static void FailedConnect(void)
 /* "One of the descriptor sets contains an entry that is not a socket." */
 static void ClosedSocketInSet(void)
 {
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     SOCKET copy = socket;
 
-    Claims_CloseSocket(&socket);
+    Peer_Close(&socket);
     CHECK_INT(SelectForRead(copy, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
 }

@@ -19,7 +19,7 @@ static void ThreeMessagesAsOne(void)
     SOCKET client, server;
     char received[16] = "";
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "one"));
     CHECK(Claims_Send(client, "two"));
     CHECK(Claims_Send(client, "six"));
@@ -34,7 +34,7 @@ static void OneMessageAsTwo(void)
     SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "onetwo"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
     CHECK_INT(recv(server, received, 4, 0), 4);
@@ -55,7 +55,7 @@ static void SendMayTakeAPart(void)
     SOCKET client, server;
     int sent;
 
-    REQUIRE(CHECK(Claims_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
     REQUIRE(CHECK(SocketUtils_SetNonBlocking(client, true)));
     sent = send(client, bytes, BIG_SIZE, 0);
     CHECK(sent > 0);
@@ -70,7 +70,7 @@ static void FullSendFails(void)
 {
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
     CHECK(Claims_SendUntilFull(client) > 0);
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -86,10 +86,10 @@ static void SentIsNotDelivered(void)
     Operation *operation = Claims_NewOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(send(client, "hello", 5, 0), 5);
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
-    Claims_ResetSocket(&server);
+    Peer_Reset(&server);
     CHECK(Claims_IsEndedByReset(operation));
 }
 
@@ -104,7 +104,7 @@ static void ReceiveIntoNothing(void)
     char received[8] = "";
     int result;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "data"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
     result = recv(server, received, 0, 0);
@@ -129,7 +129,7 @@ static void EndIsZero(void)
     SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "bye"));
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK_INT(recv(server, received, 3, MSG_WAITALL), 3);
@@ -146,7 +146,7 @@ static void ShutdownIsOneWay(void)
     SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
     CHECK(Claims_Send(server, "answer"));
@@ -166,11 +166,11 @@ static void UnreadDataResets(void)
     Operation *operation = Claims_NewOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
     CHECK(Claims_Send(client, "unread"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
-    Claims_CloseSocket(&server);
+    Peer_Close(&server);
     CHECK(Claims_IsEndedByReset(operation));
 }
 
@@ -180,10 +180,10 @@ static void ReadDataDoesNotReset(void)
     SOCKET client, server;
     char received[8];
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "unread"));
     CHECK_INT(recv(server, received, 6, MSG_WAITALL), 6);
-    Claims_CloseSocket(&server);
+    Peer_Close(&server);
     CHECK_INT(recv(client, received, sizeof(received), 0), 0);
 }
 
@@ -196,13 +196,13 @@ static void BytesBeforeReset(void)
     char received[8];
     int result, error;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "unread"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
     CHECK(Claims_Send(server, "bye"));
-    Claims_CloseSocket(&server);
+    Peer_Close(&server);
     /* Nothing tells when the reset has come that would not change what is told here. */
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     result = recv(client, received, sizeof(received), 0);
     Claims_Report("bytes that were sent right before a closesocket that resets",
                   "may be lost (TCP)", result == 3 ? "still received" : "lost");
@@ -227,7 +227,7 @@ static void OrderlyEndLosesNothing(void)
     SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "unread"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
     CHECK(Claims_Send(server, "bye"));
@@ -235,7 +235,7 @@ static void OrderlyEndLosesNothing(void)
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK_INT(recv(server, received, 6, MSG_WAITALL), 6);
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
-    Claims_CloseSocket(&server);
+    Peer_Close(&server);
     memset(received, 0, sizeof(received));
     CHECK_INT(recv(client, received, 3, MSG_WAITALL), 3);
     CHECK_TEXT(received, "bye");
@@ -251,10 +251,10 @@ static void LingerZeroResets(void)
     Operation *operation = Claims_NewOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
     CHECK(SocketUtils_SetLinger(server, true, 0));
-    Claims_CloseSocket(&server);
+    Peer_Close(&server);
     CHECK(Claims_IsEndedByReset(operation));
 }
 
@@ -264,7 +264,7 @@ static void LingerZeroResets(void)
  */
 static void LingerIsOff(void)
 {
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     LINGER linger = {7, 7};
     int length = (int)sizeof(linger);
 
@@ -281,9 +281,9 @@ static void SendAfterReset(void)
     SOCKET client, server;
     int error;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
-    Claims_ResetSocket(&server);
-    REQUIRE(CHECK(Claims_WaitForReadable(client)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Peer_Reset(&server);
+    REQUIRE(CHECK(Peer_IsReadable(client, WAIT_MS)));
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
     error = WSAGetLastError();
     CHECK(error == WSAECONNRESET || error == WSAECONNABORTED);
@@ -296,11 +296,11 @@ static void SendAfterReset(void)
  */
 static void ClosedSocketIsNone(void)
 {
-    SOCKET socket = Claims_OpenSocket();
+    SOCKET socket = Peer_Create(AF_INET);
     SOCKET copy = socket;
     u_long available;
 
-    Claims_CloseSocket(&socket);
+    Peer_Close(&socket);
     CHECK_INT(ioctlsocket(copy, (long)FIONREAD, &available), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
 }

@@ -23,9 +23,9 @@ static void ZeroByteReceive(void)
     SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(Claims_BeginReceive(server, operation, 0), WSA_IO_PENDING);
-    CHECK(!Claims_HasCompletedWithin(operation, QUIET_MS));
+    CHECK(!Claims_HasCompletedWithin(operation, SHORT_QUIET_MS));
     CHECK(Claims_Send(client, "data"));
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
     CHECK_INT(Claims_GetError(operation), 0);
@@ -40,7 +40,7 @@ static void ZeroBytesAreTwoThings(void)
     Operation *operation = Claims_NewEventOperation(), *second = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK(Claims_Send(client, "data"));
     REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
     CHECK_INT(Claims_BeginReceive(server, operation, 0), 0);
@@ -55,7 +55,7 @@ static void ReceivesFillInOrder(void)
     Operation *operations[3];
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     for (int i = 0; i < 3; i++) {
         operations[i] = Claims_NewEventOperation();
         CHECK_INT(Claims_BeginReceive(server, operations[i], 2), WSA_IO_PENDING);
@@ -74,7 +74,7 @@ static void OneByteIsEnough(void)
     Operation *operation = Claims_NewEventOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(Claims_BeginReceive(server, operation, OPERATION_DATA_SIZE), WSA_IO_PENDING);
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
@@ -90,7 +90,7 @@ static void ScatteredAndGathered(void)
     SOCKET client, server;
     DWORD flags = 0;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     WSASend(client, out, 2, NULL, 0, &sending->overlapped, NULL);
     CHECK(Claims_WaitForEvent(sending->overlapped.hEvent));
     CHECK_INT(Claims_GetBytes(sending), 8);
@@ -120,7 +120,7 @@ static Operation *SendUntilPending(SOCKET socket)
             return NULL;
         }
         /* It may be outstanding for a moment only. */
-        if (!Claims_HasCompletedWithin(operation, 2 * QUIET_MS))
+        if (!Claims_HasCompletedWithin(operation, 2 * SHORT_QUIET_MS))
             return operation;
     }
     Test_Explain("all sends complete");
@@ -146,9 +146,9 @@ static void SendToSilentPeer(void)
     SOCKET client, server;
     Operation *operation;
 
-    REQUIRE(CHECK(Claims_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
     operation = SendUntilPending(client);
-    CHECK(!Claims_HasCompletedWithin(operation, QUIET_MS));
+    CHECK(!Claims_HasCompletedWithin(operation, SHORT_QUIET_MS));
     CHECK(ReadUntilComplete(server, operation));
     CHECK_INT(Claims_GetError(operation), 0);
     CHECK_INT(Claims_GetBytes(operation), BLOCK_SIZE);
@@ -161,7 +161,7 @@ static void BothAtOnce(void)
     SOCKET client, server;
     Operation *sending;
 
-    REQUIRE(CHECK(Claims_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
     CHECK_INT(Claims_BeginReceive(client, receiving, 10), WSA_IO_PENDING);
     sending = SendUntilPending(client);
     CHECK(!Claims_HasCompleted(receiving));
@@ -177,7 +177,7 @@ static void SendsWithoutBound(void)
     SOCKET client, server;
     Operation *operations[20];
 
-    REQUIRE(CHECK(Claims_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
     REQUIRE(CHECK(SendUntilPending(client) != NULL));
     for (size_t i = 0; i < COUNT_OF(operations); i++) {
         WSABUF buffer = {BLOCK_SIZE, block};
@@ -197,11 +197,11 @@ static void CompletedIsNotDelivered(void)
     Operation *sending = Claims_NewEventOperation(), *receiving = Claims_NewOperation();
     SOCKET client, server;
 
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     CHECK_INT(Claims_BeginReceive(client, receiving, 1), WSA_IO_PENDING);
     Claims_BeginSend(client, sending, "hello");
     CHECK(Claims_WaitForEvent(sending->overlapped.hEvent));
-    Claims_ResetSocket(&server);
+    Peer_Reset(&server);
     CHECK(Claims_IsEndedByReset(receiving));
     CHECK_INT(Claims_GetError(sending), 0);
     CHECK_INT(Claims_GetBytes(sending), 5);

@@ -64,7 +64,7 @@ static void OneSentinelEach(void)
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeOne));
     CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 0);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
@@ -83,7 +83,7 @@ static void OneWorkerForOnePacket(void)
     CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
     CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
     CHECK(Claims_WaitForValue(&crew.ended, 1, WAIT_MS));
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 1);
     for (int i = 1; i < WORKER_MAX; i++)
         CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
@@ -98,7 +98,7 @@ static void AnyWorker(void)
     SOCKET client, server;
 
     OpenCrew(0, 2 * WAIT_MS);
-    REQUIRE(CHECK(Claims_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
     REQUIRE(CHECK(Claims_Associate(server, crew.port, 1)));
     for (int i = 0; i < 2; i++)
         CHECK_INT(Claims_BeginReceive(server, operations[i], 1), WSA_IO_PENDING);
@@ -153,7 +153,7 @@ static void WakeOrder(void)
 
     /* Nothing tells when a worker waits: on a busy machine one may begin after the next one has. */
     for (int i = 0; i < TRY_MAX && order != lastFirst; i++) {
-        order = FindWakeOrder((DWORD)QUIET_MS << i);
+        order = FindWakeOrder((DWORD)SHORT_QUIET_MS << i);
         if (!isChecked && order[0] != 'm')
             break;
     }
@@ -191,7 +191,7 @@ static void Concurrency(void)
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeAndSpin));
     CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
     ThreadManager_Join(&crew.threads);
@@ -201,13 +201,13 @@ static void Concurrency(void)
 }
 
 /* What the one worker of OpenCrew found when the port's handle was closed under it. */
-static const Packet *CloseUnderWorker(DWORD timeoutMs)
+static Packet *CloseUnderWorker(DWORD timeoutMs)
 {
     OpenCrew(0, timeoutMs);
     if (!CHECK(Launch(TakeOne)))
         return NULL;
     CHECK(Claims_WaitForValue(&crew.waiting, 1, WAIT_MS));
-    Sleep(QUIET_MS);
+    Sleep(SHORT_QUIET_MS);
     Claims_CloseHandle(&crew.port);
     ThreadManager_Join(&crew.threads);
     CHECK_INT(crew.ended, 1);
@@ -224,12 +224,11 @@ static void CloseUnderWorkers(void)
     static const char topic[] = "CloseHandle on a port at which workers wait";
     static const char documented[] = "they return, ERROR_ABANDONED_WAIT_0 (735)";
     bool isChecked = Claims_IsSystemSince(10, 0);
-    const Packet *packet = NULL;
+    Packet *packet = NULL;
 
     /* With ERROR_INVALID_HANDLE the worker was late, and found the port closed. */
     for (int i = 0; i < TRY_MAX; i++) {
-        packet = CloseUnderWorker(isChecked ? WAIT_MS : 6 * QUIET_MS);
-        REQUIRE(CHECK(packet != NULL));
+        packet = NEED(CloseUnderWorker(isChecked ? WAIT_MS : 6 * SHORT_QUIET_MS));
         if (packet->error != ERROR_INVALID_HANDLE)
             break;
     }

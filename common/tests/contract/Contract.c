@@ -10,11 +10,11 @@
  * failed"; exit code 1 where any failed or none ran, 2 where the command line is not understood.
  */
 #include "Contract.h"
+#include "TestMain.h"
+#include "TestProgram.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#define EXIT_USAGE 2
+static const char usage[] =
+    "Usage: contract.exe [--verify] PATH/TO/NN-name/server.exe [--list] [FILTER]\n";
 
 /* The number in the last folder of the path that looks like "05-iocp-basic"; 0: there is none. */
 static int ParseStageNumber(const char *path)
@@ -38,54 +38,39 @@ static void AddTests(const ContractTest *tests, int stageNumber)
     }
 }
 
-static int PrintUsage(const char *sentence, const char *word)
-{
-    fprintf(stderr,
-            "%s%s\nUsage: contract.exe [--verify] PATH/TO/NN-name/server.exe [--list] [FILTER]\n",
-            sentence, word);
-    return EXIT_USAGE;
-}
+static bool isVerifying;
 
-int main(int argc, char *argv[])
+static int Begin(const char *const words[])
 {
-    static const TestHooks hooks = {Fixture_Begin, Fixture_End, Fixture_OverTime};
-    const ContractTest *groups[] = {commandLineTests, echoTests,  logTests,  leaveTests,
-                                    neighbourTests,   limitTests, stopTests, restTests};
-    const char *path = NULL;
-    const char *filter = NULL;
-    bool listOnly = false, isVerifying = false;
-    int exitCode, stageNumber;
+    static const ContractTest *const groups[] = {commandLineTests, echoTests,      logTests,
+                                                 leaveTests,       neighbourTests, limitTests,
+                                                 stopTests,        restTests};
+    int stageNumber = ParseStageNumber(words[0]);
 
-    if (ServerProcess_RunHelper(argc, argv, &exitCode))
-        return exitCode;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--list") == 0)
-            listOnly = true;
-        else if (strcmp(argv[i], "--verify") == 0)
-            isVerifying = true;
-        else if (path == NULL)
-            path = argv[i];
-        else if (filter == NULL)
-            filter = argv[i];
-        else
-            return PrintUsage("Too many words: ", argv[i]);
-    }
-    if (path == NULL)
-        return PrintUsage("Which server?", "");
-    stageNumber = ParseStageNumber(path);
     if (stageNumber == 0)
-        return PrintUsage("No folder such as 05-iocp-basic, from 01 to 07, is in the path ", path);
-    if (!SocketUtils_Init()) {
-        fprintf(stderr, "WSAStartup failed with error %lu.\n", GetLastError());
-        return 1;
-    }
-    Fixture_Init(path, stageNumber, isVerifying);
-    Test_SetHooks(&hooks);
+        return Options_Reject(
+            usage, "No folder such as 05-iocp-basic, from 01 to 07, is in the path ", words[0], "");
+    Fixture_Init(words[0], stageNumber);
+    TestPrograms_SetVerify(isVerifying);
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         AddTests(groups[i], stageNumber);
     if (isVerifying)
         AddTests(verifyTests, stageNumber);
-    exitCode = Test_Run(filter, listOnly);
-    SocketUtils_Clear();
-    return exitCode;
+    return OPTIONS_RUN;
+}
+
+int main(int argc, char *argv[])
+{
+    static const Option options[] = {{.name = "--verify", .flag = &isVerifying}, {.name = NULL}};
+    static const TestSuite suite = {
+        .usage = usage,
+        .options = options,
+        .missing = "Which server?",
+        .wordMin = 1,
+        .wordMax = 1,
+        .begin = Begin,
+        .endTest = Fixture_End,
+    };
+
+    return Test_Main(&suite, argc, argv);
 }

@@ -10,13 +10,11 @@
 #define CONTRACT_H
 
 #include "NetAddress.h"
+#include "Peer.h"
 #include "ServerProcess.h"
 #include "Test.h"
 #include "TestSocketUtils.h"
 
-#define WAIT_MS     5000 /* for what should come at once; long, because machines can be busy */
-#define QUIET_MS    300  /* for what should not come */
-#define STOP_MS     5000 /* a server ends within this time after Ctrl+C */
 #define LAST_STAGE  9    /* a stage after 07 keeps the contract of 07 */
 #define BUFFER_SIZE 4096 /* of a session in every stage */
 
@@ -81,8 +79,7 @@ bool Server_ServesNewClient(Server *server);
 typedef struct Client {
     SOCKET socket;                       /* non-blocking; INVALID_SOCKET: this entry is free */
     char address[NET_ADDRESS_TEXT_SIZE]; /* its own, as the server's log writes it */
-    uint32_t seed;                       /* of the bytes that it sends */
-    OVERLAPPED stuck;                    /* of FillUp's sends; hEvent NULL: it was not filled up */
+    LONG64 first;                        /* where in the pattern the bytes begin that it sends */
 } Client;
 
 Client *Client_Open(Server *server);
@@ -114,14 +111,13 @@ typedef struct Transfer {
  */
 bool Client_Transfer(Client *client, const Transfer *transfer);
 
-/* The same with only a size. */
+/* Has a server of its own for one such client, and checks all of it; bufferSize as for Peer_OpenTo. */
+void Client_CheckTransfer(const Transfer *transfer, int bufferSize);
+
+/* The same as Client_Transfer with only a size. */
 bool Client_Echo(Client *client, size_t size);
 
-/*
- * Sends and never reads until the server can take no more, because it cannot send: it is stuck with
- * this client. Returns the bytes that were sent; 0: it does not come to that. The last send stays
- * pending: this client can be half-closed, read from and reset, but not send anything more.
- */
+/* Sends and never reads until the server can take no more: Peer_FillUp. */
 size_t Client_FillUp(Client *client);
 
 /* Waits for anything to read, the end of the connection included. */
@@ -163,10 +159,9 @@ extern const ContractTest stopTests[];
 extern const ContractTest restTests[];
 extern const ContractTest verifyTests[]; /* for --verify only */
 
-/* Around each test, for Test_SetHooks. */
-void Fixture_Init(const char *serverPath, int stageNumber, bool isVerifying);
-void Fixture_Begin(void);
-void Fixture_End(bool failed);
-void Fixture_OverTime(void);
+void Fixture_Init(const char *serverPath, int stageNumber);
+
+/* After each test. */
+void Fixture_End(void);
 
 #endif

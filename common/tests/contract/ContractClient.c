@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CLIENT_MAX    1100
-#define PIECE_SIZE    65536
-#define FILL_MAX      (64u << 20) /* a server that takes so much without sending has no bound */
-#define FILL_QUIET_MS 250         /* nothing more could be sent for so long: the server is stuck */
-#define FLOOD_MAX     8
-#define FLOOD_SIZE    (64u << 10) /* bytes of each of a flood's echoes */
+#define CLIENT_MAX   1100
+#define PIECE_SIZE   65536
+#define PATTERN_STEP 7919 /* each client sends another part of the pattern */
+#define FULL_MS      250  /* nothing more could be sent for so long: the server is stuck */
+#define FLOOD_MAX    8
+#define FLOOD_SIZE   (64u << 10) /* bytes of each of a flood's echoes */
 
 typedef struct Flood {
     Client *client;
@@ -22,7 +22,7 @@ typedef struct Flood {
 
 static Client clients[CLIENT_MAX];
 static int clientCount; /* entries that were used in this test */
-static uint32_t nextSeed;
+static LONG64 nextNumber;
 static ThreadManager floodThreads;
 static Flood floods[FLOOD_MAX];
 static int floodCount;
@@ -49,21 +49,12 @@ Client *Client_OpenWithBuffers(Server *server, int bufferSize)
         Test_Explain("CLIENT_MAX is too small");
         return NULL;
     }
-    client->seed = ++nextSeed;
-    client->socket = SocketUtils_CreateSocket(NetAddress_GetFamily(&server->address));
-    if (client->socket != INVALID_SOCKET && bufferSize > 0) {
-        SocketUtils_SetRecvBufferSize(client->socket, bufferSize);
-        SocketUtils_SetSendBufferSize(client->socket, bufferSize);
-    }
-    if (client->socket == INVALID_SOCKET ||
-        !SocketUtils_Connect(client->socket, &server->address) ||
-        !SocketUtils_GetLocalAddress(client->socket, &own) ||
-        !SocketUtils_SetNonBlocking(client->socket, true) ||
-        !SocketUtils_SetTcpNoDelay(client->socket, true)) {
-        Test_Explain("a client cannot connect: error %d", WSAGetLastError());
-        SocketUtils_Close(&client->socket);
+    client->first = ++nextNumber * PATTERN_STEP;
+    client->socket = Peer_OpenTo(&server->address, bufferSize);
+    if (client->socket == INVALID_SOCKET)
         return NULL;
-    }
+    SocketUtils_SetNonBlocking(client->socket, true);
+    SocketUtils_GetLocalAddress(client->socket, &own);
     NetAddress_ToText(&own, client->address, sizeof(client->address));
     return client;
 }
@@ -73,36 +64,19 @@ Client *Client_Open(Server *server)
     return Client_OpenWithBuffers(server, 0);
 }
 
-/* Calls off what FillUp has left pending: Wine would go on with it after closesocket. */
-static void EndStuckSend(Client *client)
-{
-    DWORD count, flags;
-
-    if (client->stuck.hEvent == NULL)
-        return;
-    CancelIoEx((HANDLE)client->socket, &client->stuck);
-    WSAGetOverlappedResult(client->socket, &client->stuck, &count, TRUE, &flags);
-    WSACloseEvent(client->stuck.hEvent);
-    client->stuck.hEvent = NULL;
-}
-
 void Client_Close(Client *client)
 {
-    SocketUtils_Close(&client->socket);
+    Peer_Close(&client->socket);
 }
 
 void Client_Reset(Client *client)
 {
-    SocketUtils_SetLinger(client->socket, true, 0);
-    EndStuckSend(client);
-    SocketUtils_Close(&client->socket);
+    Peer_Reset(&client->socket);
 }
 
 bool Client_HalfClose(Client *client)
 {
-    if (shutdown(client->socket, SD_SEND) == 0)
-        return true;
-    return Test_Explain("shutdown failed with error %d", WSAGetLastError());
+    return Peer_HalfClose(client->socket);
 }
 
 static bool FloodsStop(void)
@@ -124,11 +98,7 @@ void Clients_CloseAll(void)
     floodsStop = false;
     floodCount = 0;
 
-    /* With a reset: hundreds of connections in TIME_WAIT would use up the ports of this machine. */
-    for (int i = 0; i < clientCount; i++) {
-        if (clients[i].socket != INVALID_SOCKET)
-            Client_Reset(&clients[i]);
-    }
+    Peers_CloseAll();
     clientCount = 0;
 }
 
@@ -138,7 +108,7 @@ void Clients_CloseAll(void)
 static bool WaitForSocket(SOCKET socket, bool toRead, bool toWrite, DWORD timeoutMs)
 {
     fd_set readSet, writeSet;
-    struct timeval time;
+    struct timeval time = {(long)(timeoutMs / 1000), (long)(timeoutMs % 1000 * 1000)};
 
     FD_ZERO(&readSet);
     FD_ZERO(&writeSet);
@@ -146,91 +116,35 @@ static bool WaitForSocket(SOCKET socket, bool toRead, bool toWrite, DWORD timeou
         FD_SET(socket, &readSet);
     if (toWrite)
         FD_SET(socket, &writeSet);
-    time.tv_sec = (long)(timeoutMs / 1000);
-    time.tv_usec = (long)(timeoutMs % 1000 * 1000);
     return select(0, toRead ? &readSet : NULL, toWrite ? &writeSet : NULL, NULL, &time) > 0;
 }
 
 bool Client_IsReadable(Client *client, DWORD timeoutMs)
 {
-    return WaitForSocket(client->socket, true, false, timeoutMs);
+    return Peer_IsReadable(client->socket, timeoutMs);
 }
 
 bool Client_Send(Client *client, const void *data, int size)
 {
-    const char *bytes = (const char *)data;
-    int sent = 0;
-
-    while (sent < size) {
-        int count = send(client->socket, bytes + sent, size - sent, 0);
-
-        if (count > 0) {
-            sent += count;
-            continue;
-        }
-        if (WSAGetLastError() != WSAEWOULDBLOCK)
-            return Test_Explain("send failed with error %d after %d of %d bytes", WSAGetLastError(),
-                                sent, size);
-        if (!WaitForSocket(client->socket, false, true, WAIT_MS))
-            return Test_Explain("after %d of %d bytes nothing more could be sent", sent, size);
-    }
-    return true;
+    return Peer_Send(client->socket, data, size);
 }
 
 bool Client_Receive(Client *client, void *data, int size)
 {
-    char *bytes = (char *)data;
-    int received = 0;
-
-    while (received < size) {
-        int count = recv(client->socket, bytes + received, size - received, 0);
-
-        if (count > 0) {
-            received += count;
-            continue;
-        }
-        if (count == 0)
-            return Test_Explain("expected %d bytes, but the connection ended after %d", size,
-                                received);
-        if (WSAGetLastError() != WSAEWOULDBLOCK)
-            return Test_Explain("expected %d bytes, but recv failed with error %d after %d", size,
-                                WSAGetLastError(), received);
-        if (!WaitForSocket(client->socket, true, false, WAIT_MS))
-            return Test_Explain("expected %d bytes, but nothing came for %d ms after %d", size,
-                                WAIT_MS, received);
-    }
-    return true;
+    return Peer_Receive(client->socket, data, size);
 }
 
 bool Client_WaitForEnd(Client *client, bool *clean)
 {
-    static char bytes[PIECE_SIZE];
-    ULONGLONG deadline = Test_Now() + WAIT_MS;
+    return Peer_WaitForEnd(client->socket, NULL, clean);
+}
 
-    while (Test_Now() < deadline) {
-        int count = recv(client->socket, bytes, sizeof(bytes), 0);
-
-        if (count > 0)
-            continue;
-        if (count == 0 || WSAGetLastError() != WSAEWOULDBLOCK) {
-            if (clean != NULL)
-                *clean = count == 0;
-            return true;
-        }
-        WaitForSocket(client->socket, true, false, 100);
-    }
-    return Test_Explain("the connection of %s does not end", client->address);
+size_t Client_FillUp(Client *client)
+{
+    return Peer_FillUp(client->socket);
 }
 
 /* --- Transfers ------------------------------------------------------------------------------- */
-
-/* The byte at `position` of what a client with this seed sends. */
-static char PatternByte(uint32_t seed, size_t position)
-{
-    uint32_t x = ((uint32_t)position + seed * 7919u) * 2654435761u;
-
-    return (char)(unsigned char)(x >> 24);
-}
 
 /* A transfer under way. */
 typedef struct Progress {
@@ -271,8 +185,7 @@ static bool SendSome(Progress *progress)
     int size = PieceSize(transfer->sendPiece, transfer->size - progress->sent);
     int count;
 
-    for (int i = 0; i < size; i++)
-        bytes[i] = PatternByte(progress->client->seed, progress->sent + (size_t)i);
+    Pattern_Fill(bytes, size, progress->client->first + (LONG64)progress->sent);
     count = send(progress->client->socket, bytes, size, 0);
     if (count == SOCKET_ERROR) {
         progress->isFull = true;
@@ -306,14 +219,11 @@ static bool ReceiveSome(Progress *progress, int *count)
             return true;
         return FailTransfer(progress, "the server closed", 0);
     }
-    for (int i = 0; i < *count; i++) {
-        if (bytes[i] != PatternByte(progress->client->seed, progress->received + (size_t)i)) {
-            progress->received += (size_t)i;
-            progress->isWrong = true;
-            return FailTransfer(progress, "a wrong byte came", 0);
-        }
-    }
+    progress->isWrong =
+        !Pattern_IsRight(bytes, *count, progress->client->first + (LONG64)progress->received);
     progress->received += (size_t)*count;
+    if (progress->isWrong)
+        return FailTransfer(progress, "a wrong byte came", 0);
     if (progress->received <= progress->sent)
         return true;
     progress->isWrong = true;
@@ -334,10 +244,10 @@ static bool WaitForStep(Progress *progress, bool toRead, bool toWrite)
         if (WaitForSocket(progress->client->socket, toRead, toWrite, 100))
             return true;
         /* sendFirst ends where the server can take no more. */
-        if (!toRead && waited >= FILL_QUIET_MS)
+        if (!toRead && waited >= FULL_MS)
             return true;
     }
-    return FailTransfer(progress, "nothing happened for 5 s", 0);
+    return FailTransfer(progress, "nothing happened any more", 0);
 }
 
 static bool RunTransfer(Progress *progress)
@@ -382,45 +292,24 @@ bool Client_Transfer(Client *client, const Transfer *transfer)
     return RunTransfer(&progress) || Test_Explain("%s: %s", client->address, progress.reason);
 }
 
+void Client_CheckTransfer(const Transfer *transfer, int bufferSize)
+{
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_OpenWithBuffers(server, bufferSize));
+
+    CHECK(Client_Transfer(client, transfer));
+    Client_Close(client);
+    CHECK(Server_WaitForLeft(server, 1));
+    CHECK_INT(Server_SumReceived(server), transfer->size);
+    Server_CheckStop(server);
+}
+
 bool Client_Echo(Client *client, size_t size)
 {
     Transfer transfer = {0};
 
     transfer.size = size;
     return Client_Transfer(client, &transfer);
-}
-
-/*
- * A non-blocking send would do but for Wine 10: it takes all of the bytes, sends them in the background,
- * and closesocket cannot reset the connection before they are gone.
- */
-size_t Client_FillUp(Client *client)
-{
-    static char bytes[PIECE_SIZE];
-    WSABUF piece = {sizeof(bytes), bytes};
-    size_t sent = 0;
-
-    client->stuck.hEvent = WSACreateEvent();
-    SocketUtils_SetNonBlocking(client->socket, false);
-    while (sent < FILL_MAX) {
-        DWORD count = 0, flags = 0;
-
-        if ((WSASend(client->socket, &piece, 1, NULL, 0, &client->stuck, NULL) != 0 &&
-             WSAGetLastError() != WSA_IO_PENDING) ||
-            (WaitForSingleObject(client->stuck.hEvent, FILL_QUIET_MS) == WAIT_OBJECT_0 &&
-             !WSAGetOverlappedResult(client->socket, &client->stuck, &count, FALSE, &flags))) {
-            Test_Explain("WSASend failed with error %d after %lu bytes", WSAGetLastError(),
-                         (unsigned long)sent);
-            return 0;
-        }
-        if (count == 0) {
-            SocketUtils_SetNonBlocking(client->socket, true);
-            return sent;
-        }
-        sent += count;
-    }
-    Test_Explain("the server took %lu bytes of a client that does not read", (unsigned long)sent);
-    return 0;
 }
 
 /* --- Floods ---------------------------------------------------------------------------------- */

@@ -44,10 +44,9 @@ static void Help(void)
     static const char *const arguments[] = {"--help", NULL};
     static const char *const words[] = {"Usage",  "server.exe", "--address", "--port", "--quiet",
                                         "--help", "7777",       "127.0.0.1", "\n"};
-    Server *server = Server_Launch(arguments);
+    Server *server = NEED(Server_Launch(arguments));
     Result result;
 
-    REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(GetResult(server, &result)));
     CHECK_INT(result.exitCode, 0);
     CHECK_TEXT(result.errors, "");
@@ -102,8 +101,7 @@ static void BadArguments(void)
 
     /* All at the same time: it is mostly waiting. */
     for (size_t i = 0; i < BAD_LINE_COUNT; i++) {
-        started[i] = Server_Launch(badLines[i].arguments);
-        REQUIRE(CHECK(started[i] != NULL));
+        started[i] = NEED(Server_Launch(badLines[i].arguments));
     }
     for (size_t i = 0; i < BAD_LINE_COUNT; i++) {
         Result result;
@@ -122,11 +120,10 @@ static void HelpAmongOthers(void)
 {
     static const char *const helpFirst[] = {"--port", "0", "--help", "--what", NULL};
     static const char *const wrongFirst[] = {"--what", "--help", NULL};
-    Server *first = Server_Launch(helpFirst);
-    Server *second = Server_Launch(wrongFirst);
+    Server *first = NEED(Server_Launch(helpFirst));
+    Server *second = NEED(Server_Launch(wrongFirst));
     Result result;
 
-    REQUIRE(CHECK(first != NULL && second != NULL));
     REQUIRE(CHECK(GetResult(first, &result)));
     CHECK_INT(result.exitCode, 0);
     CHECK_TEXT(result.errors, "");
@@ -165,8 +162,7 @@ static void PortTaken(void)
     REQUIRE(CHECK(server != NULL));
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&server->address));
     NetAddress_ToText(&server->address, endpoint, (int)sizeof(endpoint));
-    second = Server_Launch(arguments);
-    REQUIRE(CHECK(second != NULL));
+    second = NEED(Server_Launch(arguments));
     CheckCannotListen(second, endpoint, "bind", numbers);
 
     /* The first one does not notice. */
@@ -179,9 +175,8 @@ static void AddressOfNobody(void)
 {
     static const char *const arguments[] = {"--address", "203.0.113.1", "--port", "7999", NULL};
     static const char *const numbers[2] = {"10049", "10049"};
-    Server *server = Server_Launch(arguments);
+    Server *server = NEED(Server_Launch(arguments));
 
-    REQUIRE(CHECK(server != NULL));
     CheckCannotListen(server, "203.0.113.1:7999", "bind", numbers);
 }
 
@@ -189,20 +184,18 @@ static void AddressOfNobody(void)
 static void OnlyThatAddress(void)
 {
     static const char *const arguments[] = {"--port", "0", "--address", "127.0.0.2", NULL};
-    Server *server = Server_StartWith(arguments);
+    Server *server = NEED(Server_StartWith(arguments));
     char text[NET_ADDRESS_TEXT_SIZE];
     NetAddress other;
     SOCKET socket;
 
-    REQUIRE(CHECK(server != NULL));
     NetAddress_ToText(&server->address, text, (int)sizeof(text));
     CHECK_CONTAINS(text, "127.0.0.2:");
     CHECK(NetAddress_GetPort(&server->address) != 0);
     CHECK(Server_ServesNewClient(server));
 
     CHECK(NetAddress_FromText(&other, "127.0.0.1", NetAddress_GetPort(&server->address)));
-    socket = SocketUtils_CreateSocket(AF_INET);
-    REQUIRE(CHECK(socket != INVALID_SOCKET));
+    socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
     CHECK(!SocketUtils_Connect(socket, &other));
     SocketUtils_Close(&socket);
     Server_CheckStop(server);
@@ -213,13 +206,11 @@ static void OptionsInAnyOrder(void)
 {
     static const char *const arguments[] = {
         "--port", "1", "--quiet", "--address", "127.0.0.1", "--quiet", "--port", "0", NULL};
-    Server *server = Server_StartWith(arguments);
+    Server *server = NEED(Server_StartWith(arguments));
     Client *client;
 
-    REQUIRE(CHECK(server != NULL));
     CHECK(NetAddress_GetPort(&server->address) > 1);
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
+    client = NEED(Client_Open(server));
     CHECK(Client_Echo(client, 100));
     Client_Close(client);
     Server_CheckStop(server);

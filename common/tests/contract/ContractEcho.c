@@ -8,12 +8,9 @@
 
 static void SingleBytes(void)
 {
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
     for (int value = 0; value < 256; value++) {
         unsigned char sent = (unsigned char)value;
         unsigned char received = (unsigned char)~value;
@@ -31,16 +28,7 @@ static void SingleBytes(void)
 /* The system hands them over in whatever pieces it likes. */
 static void SingleBytesWithoutWaiting(void)
 {
-    Transfer transfer = {.size = 3000, .sendPiece = 1};
-    Server *server = Server_Start();
-    Client *client;
-
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    Server_CheckStop(server);
+    Client_CheckTransfer(&(Transfer){.size = 3000, .sendPiece = 1}, 0);
 }
 
 static void SizesAroundBoundaries(void)
@@ -49,13 +37,10 @@ static void SizesAroundBoundaries(void)
                                    2047,  2048,  2049,  4094,  4095,  4096,   4097,   4098,  8191,
                                    8192,  8193,  12287, 12288, 12289, 16383,  16384,  16385, 32767,
                                    32768, 32769, 65535, 65536, 65537, 131071, 131072, 131073};
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
     size_t sum = 0;
+    Client *client = NEED(Client_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         REQUIRE(CHECK(Client_Echo(client, sizes[i])));
         sum += sizes[i];
@@ -70,15 +55,13 @@ static void SizesAroundBoundaries(void)
 static void SizesWithHalfClose(void)
 {
     static const size_t sizes[] = {1, 4095, 4096, 4097, 8191, 8192, 8193, 65536};
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     int count = (int)(sizeof(sizes) / sizeof(sizes[0]));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < count; i++) {
         Transfer transfer = {.size = sizes[i], .halfClose = true};
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_Transfer(client, &transfer)));
         Client_Close(client);
     }
@@ -90,12 +73,9 @@ static void OnlyNuls(void)
 {
     static const char sent[3 * BUFFER_SIZE + 1];
     static char received[sizeof(sent)];
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
     memset(received, 'x', sizeof(received));
     REQUIRE(CHECK(Client_Send(client, sent, (int)sizeof(sent))));
     REQUIRE(CHECK(Client_Receive(client, received, (int)sizeof(received))));
@@ -106,30 +86,16 @@ static void OnlyNuls(void)
 
 static void FourMegabytes(void)
 {
-    Transfer transfer = {.size = 4u << 20, .halfClose = true};
-    Server *server = Server_Start();
-    Client *client;
-
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    CHECK(Server_WaitForLeft(server, 1));
-    CHECK_INT(Server_SumReceived(server), transfer.size);
-    Server_CheckStop(server);
+    Client_CheckTransfer(&(Transfer){.size = 4u << 20, .halfClose = true}, 0);
 }
 
 /* Pieces of odd sizes in both directions, so that no piece of a side is a piece of the other. */
 static void OddPieces(void)
 {
     static const size_t pieces[][2] = {{1000, 77}, {4095, 4097}, {4097, 4095}, {13, 60000}};
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
     for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
         Transfer transfer = {.size = 30000};
 
@@ -144,47 +110,26 @@ static void OddPieces(void)
 /* Small buffers and pauses: the server's sends are short, or have to wait, again and again. */
 static void SlowReader(void)
 {
-    Transfer transfer = {.size = 512u << 10, .recvPiece = 8192, .recvPauseMs = 5};
-    Server *server = Server_Start();
-    Client *client;
+    const Transfer transfer = {.size = 512u << 10, .recvPiece = 8192, .recvPauseMs = 5};
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_OpenWithBuffers(server, 8192);
-    REQUIRE(CHECK(client != NULL));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    CHECK(Server_WaitForLeft(server, 1));
-    CHECK_INT(Server_SumReceived(server), transfer.size);
-    Server_CheckStop(server);
+    Client_CheckTransfer(&transfer, 8192);
 }
 
 /* The client reads nothing until the server is stuck with it; then all of it. */
 static void LateReader(void)
 {
-    Transfer transfer = {.size = 16u << 20, .sendFirst = true};
-    Server *server = Server_Start();
-    Client *client;
-
-    REQUIRE(CHECK(server != NULL));
-    client = Client_OpenWithBuffers(server, 8192);
-    REQUIRE(CHECK(client != NULL));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    Server_CheckStop(server);
+    Client_CheckTransfer(&(Transfer){.size = 16u << 20, .sendFirst = true}, 8192);
 }
 
 /* What belongs to one client never reaches another: each has bytes of its own. */
 static void ManyAtOnce(void)
 {
     enum { COUNT = 30, ROUNDS = 6 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *clients[COUNT];
 
-    REQUIRE(CHECK(server != NULL));
-    for (int i = 0; i < COUNT; i++) {
-        clients[i] = Client_Open(server);
-        REQUIRE(CHECK(clients[i] != NULL));
-    }
+    for (int i = 0; i < COUNT; i++)
+        clients[i] = NEED(Client_Open(server));
     for (int round = 0; round < ROUNDS; round++) {
         char sent[COUNT][64];
         char received[64];
@@ -209,15 +154,13 @@ static void ManyAtOnce(void)
 static void ThousandsInARow(void)
 {
     enum { COUNT = 2000 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
         char sent[16];
         char received[16] = "";
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         snprintf(sent, sizeof(sent), "client %d", i);
         REQUIRE(CHECK(Client_Send(client, sent, (int)sizeof(sent))));
         REQUIRE(CHECK(Client_Receive(client, received, (int)sizeof(received))));
@@ -236,15 +179,13 @@ static void ThousandsInARow(void)
 static void OverIpv6(void)
 {
     static const char *const arguments[] = {"--address", "::1", "--port", "0", NULL};
-    Server *server = Server_StartWith(arguments);
+    Server *server = NEED(Server_StartWith(arguments));
     Client *client;
     char line[200];
     char expected[200];
 
-    REQUIRE(CHECK(server != NULL));
     CHECK_INT(NetAddress_GetFamily(&server->address), AF_INET6);
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
+    client = NEED(Client_Open(server));
     CHECK(Client_Echo(client, 100000));
     CHECK_CONTAINS(client->address, "[::1]:");
     snprintf(expected, sizeof(expected), "Client Disconnected! %s", client->address);

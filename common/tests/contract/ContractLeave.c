@@ -7,59 +7,34 @@
 #include <string.h>
 
 /* The server owes everything that it received, and sends it before it closes. */
-static void HalfCloseWithMuch(bool sendFirst)
-{
-    Transfer transfer = {.size = 700u << 10, .halfClose = true};
-    Server *server = Server_Start();
-    Client *client;
-
-    REQUIRE(CHECK(server != NULL));
-    transfer.sendFirst = sendFirst;
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    CHECK(Server_WaitForLeft(server, 1));
-    CHECK_INT(Server_SumReceived(server), transfer.size);
-    Server_CheckStop(server);
-}
-
 static void HalfCloseWhileReading(void)
 {
-    HalfCloseWithMuch(false);
+    Client_CheckTransfer(&(Transfer){.size = 700u << 10, .halfClose = true}, 0);
 }
 
 static void HalfCloseBeforeReading(void)
 {
-    HalfCloseWithMuch(true);
+    Client_CheckTransfer(&(Transfer){.size = 700u << 10, .halfClose = true, .sendFirst = true}, 0);
 }
 
 /* Most of what is owed is still to be sent when the server sees the end. */
 static void HalfCloseOfSlowReader(void)
 {
-    Transfer transfer = {.size = 256u << 10, .halfClose = true, .sendFirst = true};
-    Server *server = Server_Start();
-    Client *client;
+    const Transfer transfer = {.size = 256u << 10,
+                               .halfClose = true,
+                               .sendFirst = true,
+                               .recvPiece = 4096,
+                               .recvPauseMs = 2};
 
-    REQUIRE(CHECK(server != NULL));
-    transfer.recvPiece = 4096;
-    transfer.recvPauseMs = 2;
-    client = Client_OpenWithBuffers(server, 8192);
-    REQUIRE(CHECK(client != NULL));
-    CHECK(Client_Transfer(client, &transfer));
-    Client_Close(client);
-    Server_CheckStop(server);
+    Client_CheckTransfer(&transfer, 8192);
 }
 
 static void HalfCloseAtOnce(void)
 {
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
     bool clean = false;
+    Client *client = NEED(Client_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
     REQUIRE(CHECK(Client_HalfClose(client)));
     REQUIRE(CHECK(Client_WaitForEnd(client, &clean)));
     CHECK(clean);
@@ -71,13 +46,11 @@ static void HalfCloseAtOnce(void)
 static void ConnectAndLeave(void)
 {
     enum { COUNT = 100 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         Client_Close(client);
     }
     CHECK(Server_WaitForLeft(server, COUNT));
@@ -90,13 +63,11 @@ static void LeaveWithoutReading(void)
 {
     enum { COUNT = 20 };
     static const char bytes[3 * BUFFER_SIZE];
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_Send(client, bytes, (int)sizeof(bytes))));
         Client_Close(client);
     }
@@ -131,13 +102,11 @@ static bool ComeToMoment(Client *client, int moment)
 static void Resets(void)
 {
     enum { COUNT = 30, MOMENTS = 6 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(ComeToMoment(client, i % MOMENTS)));
         Client_Reset(client);
         REQUIRE(CHECK(Server_ServesNewClient(server)));
@@ -156,15 +125,13 @@ static void Resets(void)
 static void ResetsBeforeAccept(void)
 {
     enum { COUNT = 200, MOST_MS = 3000 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     ULONGLONG start;
 
-    REQUIRE(CHECK(server != NULL));
     start = Test_Now();
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         Client_Reset(client);
     }
     CHECK(Server_ServesNewClient(server));
@@ -177,15 +144,13 @@ static void ResetsBeforeAccept(void)
 static void ResetsAtOnce(void)
 {
     enum { ROUNDS = 5, COUNT = 12, MOMENTS = 4 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int round = 0; round < ROUNDS; round++) {
         Client *clients[COUNT];
 
         for (int i = 0; i < COUNT; i++) {
-            clients[i] = Client_Open(server);
-            REQUIRE(CHECK(clients[i] != NULL));
+            clients[i] = NEED(Client_Open(server));
             REQUIRE(CHECK(ComeToMoment(clients[i], i % MOMENTS)));
         }
         for (int i = 0; i < COUNT; i++)
@@ -197,14 +162,12 @@ static void ResetsAtOnce(void)
 
 static void ResetWhileSending(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 2; i++) {
-        Client *client = Client_OpenWithBuffers(server, 8192);
+        Client *client = NEED(Client_OpenWithBuffers(server, 8192));
         char left[NET_ADDRESS_TEXT_SIZE + 32];
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_FillUp(client) > 0));
         snprintf(left, sizeof(left), "Client Disconnected! %s", client->address);
         CHECK_INT(ServerProcess_CountLines(server->process, left), 0);

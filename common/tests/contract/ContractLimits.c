@@ -19,14 +19,12 @@ static bool IsServedSoon(Client *client)
 /* 01: the second client is connected, by the system, and waits for the first to leave. */
 static void SecondWaits(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *clients[3];
     char connected[NET_ADDRESS_TEXT_SIZE + 32];
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 3; i++) {
-        clients[i] = Client_Open(server);
-        REQUIRE(CHECK(clients[i] != NULL));
+        clients[i] = NEED(Client_Open(server));
         REQUIRE(CHECK(Client_Send(clients[i], "hello", 5)));
     }
     for (int i = 0; i < 3; i++) {
@@ -49,16 +47,13 @@ static void SecondWaits(void)
 /* 01: a first client that is stuck holds up the second until it is gone. */
 static void SecondWaitsForStuck(void)
 {
-    Server *server = Server_Start();
-    Client *stuck, *second;
+    Server *server = NEED(Server_Start());
+    Client *second;
     char received[5];
+    Client *stuck = NEED(Client_OpenWithBuffers(server, 8192));
 
-    REQUIRE(CHECK(server != NULL));
-    stuck = Client_OpenWithBuffers(server, 8192);
-    REQUIRE(CHECK(stuck != NULL));
     REQUIRE(CHECK(Client_FillUp(stuck) > 0));
-    second = Client_Open(server);
-    REQUIRE(CHECK(second != NULL));
+    second = NEED(Client_Open(server));
     REQUIRE(CHECK(Client_Send(second, "hello", 5)));
     CHECK(!IsServedSoon(second));
     Client_Reset(stuck);
@@ -106,11 +101,10 @@ static bool EchoAll(Client *clients[], int count)
 /* One more than fits: its connection ends, with a line that says who it was, and why. */
 static void CheckRefused(Server *server)
 {
-    Client *client = Client_Open(server);
+    Client *client = NEED(Client_Open(server));
     char line[300];
     char refused[NET_ADDRESS_TEXT_SIZE + 32];
 
-    REQUIRE(CHECK(client != NULL));
     snprintf(refused, sizeof(refused), "Client Refused! %s (", client->address);
     CHECK(Client_WaitForEnd(client, NULL));
     CHECK(Server_WaitForLine(server, refused, NULL, line, (int)sizeof(line)));
@@ -152,9 +146,8 @@ static void FullHouseAgain(void)
 {
     static const int steps[] = {1, 5, 62};
     static Client *clients[SET_MAX];
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int round = 0; round < 3; round++) {
         REQUIRE(CHECK(OpenClients(server, clients, SET_MAX)));
         REQUIRE(CHECK(EchoAll(clients, SET_MAX)));
@@ -177,10 +170,9 @@ static void FullHouseAgain(void)
 static void Thousand(void)
 {
     static Client *clients[MANY];
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     int handles;
 
-    REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(Server_ServesNewClient(server)));
     handles = ServerProcess_GetHandleCount(server->process);
     CHECK(handles > 0);

@@ -36,15 +36,13 @@ static const char *GetEvent(const char *line, long *thread)
 
 static void PeersAddress(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 3; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
         char line[LINE_SIZE], connected[LINE_SIZE], disconnected[LINE_SIZE];
         long thread = 0;
 
-        REQUIRE(CHECK(client != NULL));
         snprintf(connected, sizeof(connected), "Client Connected! %s", client->address);
         snprintf(disconnected, sizeof(disconnected), "Client Disconnected! %s", client->address);
         CHECK(Server_WaitForLine(server, connected, NULL, line, (int)sizeof(line)));
@@ -62,14 +60,11 @@ static void PeersAddress(void)
 
 static void ReceivedLine(void)
 {
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
     char line[LINE_SIZE];
     long thread = 0;
+    Client *client = NEED(Client_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
     CHECK(Client_Echo(client, 5));
     CHECK(Server_WaitForLine(server, "Recv Data Len", NULL, line, (int)sizeof(line)));
     CHECK_TEXT(GetEvent(line, &thread), "Recv Data Len = 5");
@@ -81,15 +76,13 @@ static void ReceivedLine(void)
 static void LengthsAddUp(void)
 {
     enum { COUNT = 10 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     long sum = 0;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
         size_t size = (size_t)i * 3001 + 1;
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_Echo(client, size)));
         sum += (long)size;
         Client_Close(client);
@@ -105,16 +98,14 @@ static void LengthsAddUp(void)
 static void Quiet(void)
 {
     static const char *const arguments[] = {"--quiet", "--port", "0", NULL};
-    Server *server = Server_StartWith(arguments);
+    Server *server = NEED(Server_StartWith(arguments));
     char address[NET_ADDRESS_TEXT_SIZE];
     char expected[LINE_SIZE];
     char *output;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 3; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         CHECK(Client_Echo(client, 10000));
         if (i == 0)
             Client_Reset(client);
@@ -134,16 +125,14 @@ static void Quiet(void)
 static void SeveralThreads(void)
 {
     enum { COUNT = 8 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     size_t position = 0;
     long first = 0, thread = 0;
     char line[LINE_SIZE];
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_StartFlood(client)));
     }
     while (thread == first) {

@@ -20,19 +20,15 @@ static void CheckAnswers(Client *client, int rounds)
 static void OneNeverReads(void)
 {
     enum { COUNT = 5 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *stuck;
     Client *clients[COUNT];
 
-    REQUIRE(CHECK(server != NULL));
-    clients[0] = Client_Open(server);
-    REQUIRE(CHECK(clients[0] != NULL));
-    stuck = Client_OpenWithBuffers(server, 8192);
-    REQUIRE(CHECK(stuck != NULL));
+    clients[0] = NEED(Client_Open(server));
+    stuck = NEED(Client_OpenWithBuffers(server, 8192));
     REQUIRE(CHECK(Client_FillUp(stuck) > 0));
     for (int i = 1; i < COUNT; i++) {
-        clients[i] = Client_Open(server);
-        REQUIRE(CHECK(clients[i] != NULL));
+        clients[i] = NEED(Client_Open(server));
     }
     for (int i = 0; i < COUNT; i++) {
         CheckAnswers(clients[i], 5);
@@ -48,18 +44,15 @@ static void OneNeverReads(void)
 static void ManyNeverRead(void)
 {
     enum { COUNT = 6 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *client;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
-        Client *stuck = Client_OpenWithBuffers(server, 8192);
+        Client *stuck = NEED(Client_OpenWithBuffers(server, 8192));
 
-        REQUIRE(CHECK(stuck != NULL));
         REQUIRE(CHECK(Client_FillUp(stuck) > 0));
     }
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
+    client = NEED(Client_Open(server));
     CheckAnswers(client, 5);
     CHECK(Client_Echo(client, 100000));
     Client_Close(client);
@@ -71,24 +64,20 @@ static void ManyNeverRead(void)
 static void SomeFlood(void)
 {
     enum { FLOODS = 3 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *first = NULL;
     Client *last;
     size_t before;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < FLOODS; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_StartFlood(client)));
         if (i == 0) {
-            first = Client_Open(server);
-            REQUIRE(CHECK(first != NULL));
+            first = NEED(Client_Open(server));
         }
     }
-    last = Client_Open(server);
-    REQUIRE(CHECK(last != NULL));
+    last = NEED(Client_Open(server));
     before = Flood_GetBytes();
     CheckAnswers(first, 20);
     CheckAnswers(last, 20);

@@ -27,9 +27,8 @@ static void CheckRest(Server *server)
 
 static void NobodyThere(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(Server_ServesNewClient(server)));
     CheckRest(server);
     Server_CheckStop(server);
@@ -39,18 +38,14 @@ static void NobodyThere(void)
 static void SilentClients(void)
 {
     int count = Stage_GetClientMax() < REST_CLIENTS ? Stage_GetClientMax() : REST_CLIENTS;
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
     REQUIRE(CHECK(Client_Echo(client, 10)));
     Client_Reset(client);
     REQUIRE(CHECK(Server_WaitForLeft(server, 1)));
     for (int i = 0; i < count; i++) {
-        client = Client_Open(server);
-        REQUIRE(CHECK(client != NULL));
+        client = NEED(Client_Open(server));
         REQUIRE(CHECK(Client_Echo(client, 10)));
     }
     CheckRest(server);
@@ -62,13 +57,11 @@ static void SilentClients(void)
 static void StuckClients(void)
 {
     int count = Stage_GetNumber() == 1 ? 1 : 3;
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < count; i++) {
-        Client *client = Client_OpenWithBuffers(server, 8192);
+        Client *client = NEED(Client_OpenWithBuffers(server, 8192));
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_FillUp(client) > 0));
         if (i == 1)
             REQUIRE(CHECK(Client_HalfClose(client)));
@@ -129,10 +122,9 @@ static bool ComeAndLeaveMany(Server *server, int count)
 
 static void NothingIsLeft(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     int handles, memory, grown;
 
-    REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(ComeAndLeaveMany(server, WARM_UP_CLIENTS)));
     Sleep(SETTLE_MS);
     handles = ServerProcess_GetHandleCount(server->process);

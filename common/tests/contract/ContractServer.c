@@ -15,8 +15,6 @@
 
 static const char *serverPath;
 static int stageNumber;
-static bool isVerifying;                   /* the servers run with INSTRUMENT=verify */
-static SRWLOCK serversLock = SRWLOCK_INIT; /* the watching thread kills, the main thread closes */
 static Server servers[SERVER_MAX];
 static int serverCount;
 
@@ -41,42 +39,16 @@ bool Stage_RefusesClients(void)
 
 /* --- Around each test ------------------------------------------------------------------------ */
 
-void Fixture_Init(const char *path, int stage, bool verify)
+void Fixture_Init(const char *path, int stage)
 {
     serverPath = path;
     stageNumber = stage;
-    isVerifying = verify;
-    SetEnvironmentVariableA("INSTRUMENT", verify ? "verify" : NULL);
 }
 
-void Fixture_Begin(void)
+void Fixture_End(void)
 {
-    serverCount = 0;
-}
-
-void Fixture_End(bool failed)
-{
-    if (failed) {
-        for (int i = 0; i < serverCount; i++)
-            TestProgram_Print(servers[i].process, "the server");
-    }
     Clients_CloseAll();
-    for (int i = 0; i < serverCount && isVerifying && !failed; i++)
-        TestProgram_CheckFindings(servers[i].process, "the server", STOP_MS);
-    AcquireSRWLockExclusive(&serversLock);
-    for (int i = 0; i < serverCount; i++)
-        ServerProcess_Close(servers[i].process);
     serverCount = 0;
-    ReleaseSRWLockExclusive(&serversLock);
-}
-
-/* Without the servers every connection ends, and so does every wait for them. */
-void Fixture_OverTime(void)
-{
-    AcquireSRWLockExclusive(&serversLock);
-    for (int i = 0; i < serverCount; i++)
-        ServerProcess_Kill(servers[i].process);
-    ReleaseSRWLockExclusive(&serversLock);
 }
 
 /* --- Starting -------------------------------------------------------------------------------- */
@@ -86,37 +58,28 @@ const char *Server_GetPath(void)
     return serverPath;
 }
 
+/* The entry for one that has been started. NULL: there is none. */
+static Server *Keep(ServerProcess *process)
+{
+    if (process == NULL || serverCount == SERVER_MAX)
+        return NULL;
+    servers[serverCount].process = process;
+    return &servers[serverCount++];
+}
+
 Server *Server_Launch(const char *const arguments[])
 {
-    Server *server = NULL;
-    ServerProcess *process;
-
-    if (serverCount == SERVER_MAX) {
-        Test_Explain("SERVER_MAX is too small");
-        return NULL;
-    }
-    process = ServerProcess_Start(serverPath, arguments, NULL, NULL);
-    if (process == NULL) {
-        Test_Explain("%s does not start: error %lu", serverPath, GetLastError());
-        return NULL;
-    }
-    AcquireSRWLockExclusive(&serversLock);
-    server = &servers[serverCount++];
-    server->process = process;
-    ReleaseSRWLockExclusive(&serversLock);
-    return server;
+    return Keep(TestProgram_Start(serverPath, arguments));
 }
 
 Server *Server_StartWith(const char *const arguments[])
 {
-    Server *server = Server_Launch(arguments);
+    NetAddress address;
+    Server *server = Keep(TestProgram_StartServer(serverPath, arguments, &address));
 
-    if (server == NULL)
-        return NULL;
-    if (ServerProcess_WaitForListening(server->process, &server->address, 2 * WAIT_MS))
-        return server;
-    Test_Explain("there is no line \"Listening on ADDRESS:PORT\"");
-    return NULL;
+    if (server != NULL)
+        server->address = address;
+    return server;
 }
 
 Server *Server_Start(void)
@@ -138,23 +101,12 @@ static bool EndsWith(const char *text, const char *end)
 
 void Server_CheckStopped(Server *server)
 {
-    DWORD exitCode = 0;
     char *output;
-    char *errors;
 
-    REQUIRE(CHECK(ServerProcess_WaitForExit(server->process, STOP_MS, &exitCode)));
-    CHECK_INT(exitCode, 0);
+    TestProgram_CheckStopped(server->process, STOP_LIMIT_MS);
     output = ServerProcess_CopyOutput(server->process, 0);
-    errors = ServerProcess_CopyErrors(server->process);
-    if (CHECK(output != NULL && errors != NULL)) {
-        CHECK(EndsWith(output, "\nServer stopped.\n"));
-        CHECK_TEXT(isVerifying ? TestProgram_RemoveWarnings(errors) : errors, "");
-    }
+    CHECK(output != NULL && EndsWith(output, "\nServer stopped.\n"));
     free(output);
-    free(errors);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Server stopped."), 1);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "),
-              ServerProcess_CountLines(server->process, "Client Connected! "));
 }
 
 bool Server_PressCtrlC(Server *server)

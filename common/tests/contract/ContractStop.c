@@ -33,9 +33,8 @@ static void CheckPortIsFree(const Server *stopped)
 
 static void Idle(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     Server_CheckStop(server);
     CheckPortIsFree(server);
 }
@@ -43,9 +42,8 @@ static void Idle(void)
 /* After clients have come and gone there is nobody either. */
 static void IdleAfterClients(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 3; i++)
         REQUIRE(CHECK(Server_ServesNewClient(server)));
     Server_CheckStop(server);
@@ -57,12 +55,10 @@ static void ManyClients(void)
 {
     static Client *clients[STOP_CLIENTS];
     int count = Stage_GetClientMax() < STOP_CLIENTS ? Stage_GetClientMax() : STOP_CLIENTS;
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < count; i++) {
-        clients[i] = Client_Open(server);
-        REQUIRE(CHECK(clients[i] != NULL));
+        clients[i] = NEED(Client_Open(server));
         REQUIRE(CHECK(Client_Echo(clients[i], 10)));
     }
     Server_CheckStop(server);
@@ -81,13 +77,11 @@ static void ManyClients(void)
 static void WaitingClients(void)
 {
     enum { COUNT = 4 };
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *clients[COUNT];
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < COUNT; i++) {
-        clients[i] = Client_Open(server);
-        REQUIRE(CHECK(clients[i] != NULL));
+        clients[i] = NEED(Client_Open(server));
         REQUIRE(CHECK(Client_Send(clients[i], "hello", 5)));
     }
     REQUIRE(CHECK(Client_IsReadable(clients[0], WAIT_MS)));
@@ -99,14 +93,12 @@ static void WaitingClients(void)
 static void Busy(void)
 {
     int count = Stage_GetNumber() == 1 ? 1 : 4;
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     ULONGLONG start;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < count; i++) {
-        Client *client = Client_Open(server);
+        Client *client = NEED(Client_Open(server));
 
-        REQUIRE(CHECK(client != NULL));
         REQUIRE(CHECK(Client_StartFlood(client)));
     }
     for (start = Test_Now(); Flood_GetBytes() == 0;) {
@@ -121,13 +113,11 @@ static void Busy(void)
 static void Stuck(void)
 {
     int count = Stage_GetNumber() == 1 ? 1 : 3;
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *clients[3];
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < count; i++) {
-        clients[i] = Client_OpenWithBuffers(server, 8192);
-        REQUIRE(CHECK(clients[i] != NULL));
+        clients[i] = NEED(Client_OpenWithBuffers(server, 8192));
         REQUIRE(CHECK(Client_FillUp(clients[i]) > 0));
     }
     Server_CheckStop(server);
@@ -140,12 +130,9 @@ static void Stuck(void)
 /* A client that has said its last and does not read what it is owed. */
 static void StuckAfterHalfClose(void)
 {
-    Server *server = Server_Start();
-    Client *client;
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_OpenWithBuffers(server, 8192));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Client_OpenWithBuffers(server, 8192);
-    REQUIRE(CHECK(client != NULL));
     REQUIRE(CHECK(Client_FillUp(client) > 0));
     REQUIRE(CHECK(Client_HalfClose(client)));
     Server_CheckStop(server);
@@ -167,18 +154,15 @@ static void PressedAgain(void)
 {
     enum { TIMES = 3, SILENT = 20 };
     int silent = Stage_GetNumber() == 1 ? 0 : SILENT;
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Client *client;
     size_t before;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < silent; i++) {
-        client = Client_Open(server);
-        REQUIRE(CHECK(client != NULL));
+        client = NEED(Client_Open(server));
         REQUIRE(CHECK(Client_Echo(client, 10)));
     }
-    client = Client_Open(server);
-    REQUIRE(CHECK(client != NULL));
+    client = NEED(Client_Open(server));
     ServerProcess_PauseReading(server->process, true);
     REQUIRE(CHECK(Client_StartFlood(client)));
     do {
@@ -197,10 +181,9 @@ static void PressedAgain(void)
 /* Clients that come while it stops are neither served nor a reason to go on. */
 static void ClientsKeepComing(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     ThreadManager pressers;
 
-    REQUIRE(CHECK(server != NULL));
     ThreadManager_Init(&pressers);
     CHECK(ThreadManager_Launch(&pressers, Press, server));
     for (ULONGLONG start = Test_Now(); ServerProcess_IsRunning(server->process);) {
@@ -208,7 +191,7 @@ static void ClientsKeepComing(void)
 
         if (client != NULL)
             Client_Reset(client);
-        if (!CHECK_AT_MOST(Test_Now() - start, 2 * STOP_MS))
+        if (!CHECK_AT_MOST(Test_Now() - start, 2 * STOP_LIMIT_MS))
             break;
     }
     ThreadManager_Join(&pressers);

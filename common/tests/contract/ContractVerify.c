@@ -10,11 +10,10 @@
 
 static void IsWatched(void)
 {
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     char name[INSTRUMENT_STATE_NAME_SIZE];
     HANDLE section;
 
-    REQUIRE(CHECK(server != NULL));
     CHECK(Server_ServesNewClient(server));
     snprintf(name, sizeof(name), INSTRUMENT_STATE_NAME, ServerProcess_GetId(server->process));
     section = OpenFileMappingA(FILE_MAP_READ, FALSE, name);

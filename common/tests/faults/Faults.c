@@ -29,7 +29,7 @@
  */
 #include "Faults.h"
 #include "ErrorText.h"
-#include "ServerOptions.h"
+#include "Options.h"
 #include "SocketUtils.h"
 #include "ThreadManager.h"
 
@@ -38,7 +38,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE    2
 #define JOBS_MAX      16
 #define SERVER_MAX    100
 #define NAME_SIZE     64
@@ -297,74 +296,34 @@ static bool PlaySuite(const char *path)
 
 /* --- The command line ------------------------------------------------------------------------ */
 
-static bool Reject(const char *before, const char *word, const char *after)
+/* Returns OPTIONS_RUN or the exit code of a program that is done. */
+static int ParseOptions(int argc, char *argv[])
 {
-    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
-    return false;
-}
-
-static bool ParseNumber(const char *option, const char *value, long most, long *number)
-{
-    if (ServerOptions_ParseNumber(value, 1, most, number))
-        return true;
-    fprintf(stderr, "%s takes a number from 1 to %ld, and '%s' is none.\n%s", option, most, value,
-            usage);
-    return false;
-}
-
-static bool ParseOption(const char *option, const char *value)
-{
-    static const char *const names[] = {"--jobs", "--first", "--last", "--api", "--modes"};
-    size_t index = 0;
-
-    while (index < sizeof(names) / sizeof(names[0]) && strcmp(option, names[index]) != 0)
-        index++;
-    if (index == sizeof(names) / sizeof(names[0]))
-        return Reject("Unknown option '", option, "'.");
-    if (value == NULL)
-        return Reject("Option ", option, " needs a value.");
-    switch (index) {
-    case 0:
-        return ParseNumber(option, value, JOBS_MAX, &options.jobs);
-    case 1:
-        return ParseNumber(option, value, NUMBER_NO_RUN - 1, &options.first);
-    case 2:
-        return ParseNumber(option, value, NUMBER_NO_RUN - 1, &options.last);
-    case 3:
-        options.api = value;
-        return strlen(value) < NAME_SIZE || Reject("No call has the name '", value, "'.");
-    default:
-        options.modes = value;
-        return strlen(value) < MODES_SIZE / 2 || Reject("Too long: ", value, "");
-    }
-}
-
-static bool AddServer(const char *path)
-{
+    static const Option list[] = {
+        {.name = "--jobs", .number = &options.jobs, .least = 1, .most = JOBS_MAX},
+        {.name = "--first", .number = &options.first, .least = 1, .most = NUMBER_NO_RUN - 1},
+        {.name = "--last", .number = &options.last, .least = 1, .most = NUMBER_NO_RUN - 1},
+        {.name = "--api", .text = &options.api},
+        {.name = "--modes", .text = &options.modes},
+        {.name = NULL},
+    };
+    OptionWords words = {options.servers, SERVER_MAX, 0};
+    int exitCode = Options_Parse(list, usage, &words, argc, argv);
     char folder[64];
 
-    if (Conversation_FindStage(path, folder, sizeof(folder)) == NUMBER_NONE)
-        return Reject("No folder such as 05-iocp-basic is at the end of '", path, "'.");
-    if (options.serverCount == SERVER_MAX)
-        return Reject("Too many servers: '", path, "'.");
-    options.servers[options.serverCount++] = path;
-    return true;
-}
-
-/* False: a sentence has said what is wrong with the command line. */
-static bool ParseCommandLine(int argc, char *argv[])
-{
-    for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0) {
-            if (!AddServer(argv[i]))
-                return false;
-        } else if (!ParseOption(argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
-            return false;
-        } else {
-            i++;
-        }
+    options.serverCount = words.count;
+    if (exitCode != OPTIONS_RUN)
+        return exitCode;
+    if (options.api != NULL && strlen(options.api) >= NAME_SIZE)
+        return Options_Reject(usage, "No call has the name '", options.api, "'.");
+    if (strlen(options.modes) >= MODES_SIZE / 2)
+        return Options_Reject(usage, "Too long: ", options.modes, "");
+    for (int i = 0; i < options.serverCount; i++) {
+        if (Conversation_FindStage(options.servers[i], folder, sizeof(folder)) == NUMBER_NONE)
+            return Options_Reject(usage, "No folder such as 05-iocp-basic is at the end of '",
+                                  options.servers[i], "'.");
     }
-    return options.serverCount > 0 || Reject("Which server?", "", "");
+    return options.serverCount > 0 ? OPTIONS_RUN : Options_Reject(usage, "Which server?", "", "");
 }
 
 int main(int argc, char *argv[])
@@ -374,12 +333,9 @@ int main(int argc, char *argv[])
 
     if (ServerProcess_RunHelper(argc, argv, &exitCode))
         return exitCode;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        printf("%s", usage);
-        return 0;
-    }
-    if (!ParseCommandLine(argc, argv))
-        return EXIT_USAGE;
+    exitCode = ParseOptions(argc, argv);
+    if (exitCode != OPTIONS_RUN)
+        return exitCode;
     /* Children inherit this: a server that crashes ends at once, and no window asks what to do. */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     if (!SocketUtils_Init()) {

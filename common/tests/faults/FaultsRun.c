@@ -159,7 +159,7 @@ static void CheckRefusal(Run *run, const char *errors)
 
     if (ServerProcess_CountLines(process, "Listening on ") > 0)
         Fail(run, "%s", run->conversation.reason);
-    else if (!ServerProcess_WaitForExit(process, STOP_MS, &exitCode))
+    else if (!ServerProcess_WaitForExit(process, STOP_LIMIT_MS, &exitCode))
         Fail(run, "The server neither listens nor ends.");
     else if (exitCode != 1)
         Fail(run, "The server did not start: its exit code should be 1, and is %lu (0x%lX).",

@@ -4,6 +4,7 @@
 #include "Test.h"
 #include "ThreadManager.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +12,14 @@
 
 #define TEST_MAX         200
 #define EXPLANATION_SIZE 1024
+#define LIMIT_LEAST_S    (3 * WAIT_MS / 1000)
 #define GRACE_MS         15000 /* for a test that is over its time to end after overTime */
 
 typedef struct TestCase {
     const char *name;
     void (*run)(void);
+    void (*runCase)(const void *); /* where `run` is NULL */
+    const void *data;
     int limitSeconds;
 } TestCase;
 
@@ -24,8 +28,10 @@ static int testCount;
 static TestHooks testHooks;
 static int passedCount;
 static int failedCount;
-static int chosenCount; /* tests that this run is to run */
-static char explanation[EXPLANATION_SIZE];
+static int chosenCount;                    /* tests that this run is to run */
+static char explanation[EXPLANATION_SIZE]; /* belongs to the main thread */
+static DWORD mainThread;
+static jmp_buf testEnd; /* of the test that runs */
 
 /* What the watching thread looks at, all under the lock. */
 static struct Watch {
@@ -43,16 +49,32 @@ void Test_SetHooks(const TestHooks *hooks)
     testHooks = *hooks;
 }
 
-void Test_Add(const char *name, void (*run)(void), int limitSeconds)
+static void Add(const TestCase *test)
 {
     if (testCount == TEST_MAX) {
-        fprintf(stderr, "TEST_MAX is too small for test '%s'.\n", name);
+        fprintf(stderr, "TEST_MAX is too small for test '%s'.\n", test->name);
         exit(1);
     }
-    tests[testCount].name = name;
-    tests[testCount].run = run;
-    tests[testCount].limitSeconds = limitSeconds;
+    tests[testCount] = *test;
+    if (test->limitSeconds < LIMIT_LEAST_S)
+        tests[testCount].limitSeconds = LIMIT_LEAST_S;
     testCount++;
+}
+
+void Test_Add(const char *name, void (*run)(void), int limitSeconds)
+{
+    Add(&(TestCase){.name = name, .run = run, .limitSeconds = limitSeconds});
+}
+
+void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds)
+{
+    Add(&(TestCase){.name = name, .runCase = run, .data = data, .limitSeconds = limitSeconds});
+}
+
+void Test_AddAll(const Test *list)
+{
+    for (; list->name != NULL; list++)
+        Test_Add(list->name, list->run, list->limitSeconds);
 }
 
 ULONGLONG Test_Now(void)
@@ -70,6 +92,8 @@ bool Test_Explain(const char *format, ...)
 {
     va_list arguments;
 
+    if (GetCurrentThreadId() != mainThread)
+        return false;
     va_start(arguments, format);
     vsnprintf(explanation, sizeof(explanation), format, arguments);
     va_end(arguments);
@@ -127,6 +151,20 @@ bool Test_CheckContains(const char *actual, const char *part, const char *text, 
 {
     return Finish(strstr(actual, part) != NULL, file, line,
                   "expected that %s contains \"%s\", but it is \"%s\"", text, part, actual);
+}
+
+void *Test_Need(void *pointer, const char *text, const char *file, int line)
+{
+    if (!Finish(pointer != NULL, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+    return pointer;
+}
+
+SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line)
+{
+    if (!Finish(socket != INVALID_SOCKET, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+    return socket;
 }
 
 /* --- The watching thread --------------------------------------------------------------------- */
@@ -197,6 +235,16 @@ static bool SetWatchedTest(const TestCase *test, bool ended)
     return failed;
 }
 
+bool Test_IsOver(void)
+{
+    bool isOver;
+
+    AcquireSRWLockShared(&watch.lock);
+    isOver = watch.isOver;
+    ReleaseSRWLockShared(&watch.lock);
+    return isOver;
+}
+
 static bool HasFailed(void)
 {
     bool failed;
@@ -220,7 +268,12 @@ static bool RunOnce(const TestCase *test)
     SetWatchedTest(test, false);
     if (testHooks.begin != NULL)
         testHooks.begin();
-    test->run();
+    if (setjmp(testEnd) == 0) {
+        if (test->run != NULL)
+            test->run();
+        else
+            test->runCase(test->data);
+    }
     if (testHooks.end != NULL)
         testHooks.end(HasFailed());
     return SetWatchedTest(NULL, false);
@@ -246,6 +299,7 @@ int Test_Run(const char *filter, bool listOnly)
     ThreadManager watchers;
 
     Test_Now();
+    mainThread = GetCurrentThreadId();
     ThreadManager_Init(&watchers);
     if (!listOnly && !ThreadManager_Launch(&watchers, WatchTests, NULL)) {
         fprintf(stderr, "No thread to watch the tests.\n");

@@ -17,6 +17,8 @@
 #ifndef TEST_H
 #define TEST_H
 
+#include "Waits.h"
+
 #include <winsock2.h>
 #include <windows.h>
 #include <stdbool.h>
@@ -30,8 +32,14 @@ typedef struct TestHooks {
 
 void Test_SetHooks(const TestHooks *hooks);
 
-/* `name` stays the caller's and lives as long as the program. The limit is in seconds. */
+/*
+ * `name` stays the caller's and lives as long as the program. The limit is in seconds; none is shorter
+ * than three times WAIT_MS.
+ */
 void Test_Add(const char *name, void (*run)(void), int limitSeconds);
+
+/* The same for a test that is one of several of a kind: `run` gets the case. */
+void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds);
 
 /*
  * Runs the tests whose name contains `filter` (NULL: all), or only prints their names. The last
@@ -40,8 +48,20 @@ void Test_Add(const char *name, void (*run)(void), int limitSeconds);
  */
 int Test_Run(const char *filter, bool listOnly);
 
+/* A test; a name of NULL ends a list of them. */
+typedef struct Test {
+    const char *name;
+    void (*run)(void);
+    int limitSeconds;
+} Test;
+
+void Test_AddAll(const Test *tests);
+
 /* Milliseconds since the program started. */
 ULONGLONG Test_Now(void);
+
+/* True: the test's time is over; loops end then. Any thread. */
+bool Test_IsOver(void);
 
 /* Each returns whether the check holds. `actual` and `expected` are evaluated once. */
 #define CHECK(condition) Test_Check((condition), #condition, __FILE__, __LINE__)
@@ -61,11 +81,21 @@ ULONGLONG Test_Now(void);
     } while (0)
 
 /*
+ * What the test cannot do without, a pointer or a socket: `Server *server = NEED(Server_Start());`. Where
+ * there is none the check fails and the test is over, in whatever function it stands.
+ */
+#define NEED(pointer)       Test_Need((pointer), #pointer, __FILE__, __LINE__)
+#define NEED_SOCKET(socket) Test_NeedSocket((socket), #socket, __FILE__, __LINE__)
+
+/*
  * For a helper that is about to return false: says what was expected and what came, as printf
- * does. The CHECK that its caller makes of the result prints it. Returns false.
+ * does. The CHECK that its caller makes of the result prints it. Returns false. On any other thread
+ * than main's it says nothing.
  */
 bool Test_Explain(const char *format, ...);
 
+void *Test_Need(void *pointer, const char *text, const char *file, int line);
+SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line);
 bool Test_Check(bool holds, const char *text, const char *file, int line);
 bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line);
 bool Test_CheckAtMost(long actual, long most, const char *text, const char *file, int line);

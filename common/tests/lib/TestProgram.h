@@ -1,29 +1,55 @@
 /*
- * TestProgram: what tests of a program that runs beside them have in common: what it has printed,
- * shown where a test fails, and what verify has found in it.
+ * TestProgram: the programs that run beside a test, as processes: started, stopped, shown where a test
+ * fails, and what verify has found in them. They are ended after the test, see TestMain.h.
  */
 #ifndef TEST_PROGRAM_H
 #define TEST_PROGRAM_H
 
 #include "ServerProcess.h"
 
-/* Prints the last lines of what the program has printed so far, those of stderr last. */
-void TestProgram_PrintOutput(ServerProcess *process);
+/* The programs watch their own calls from now on: a finding fails the test in which it came. */
+void TestPrograms_SetVerify(bool isVerifying);
 
-/* Prints that and, before it, how the program has ended, if it has. `name` is what to call it. */
-void TestProgram_Print(ServerProcess *process, const char *name);
+/* Starts it with these arguments, up to a NULL. NULL: explained. */
+ServerProcess *TestProgram_Start(const char *path, const char *const arguments[]);
 
-/* Takes the lines out in which verify warns: they are no findings. Returns `errors`. */
-char *TestProgram_RemoveWarnings(char *errors);
+/* The same, with a pipe as its input. */
+ServerProcess *TestProgram_StartWithInput(const char *path, const char *const arguments[]);
 
-/* False, with an explanation for CHECK: it could not be done. */
+/* Starts a server and waits until it listens. NULL: explained. */
+ServerProcess *TestProgram_StartServer(const char *path, const char *const arguments[],
+                                       NetAddress *address);
+
 bool TestProgram_PressCtrlC(ServerProcess *process);
 
 /*
- * Checks that verify has found nothing in the program, and prints the program where it has. It is
- * ended with Ctrl+C if it runs, within `timeoutMs`: a finding is told when it is made, or at the
- * end. One that was killed has not come to its end, and tells only what it found before.
+ * Waits for its end and checks its exit code and a part of what it wrote to stderr; "": it must have
+ * written nothing.
  */
-void TestProgram_CheckFindings(ServerProcess *process, const char *name, DWORD timeoutMs);
+void TestProgram_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expectedCode,
+                          const char *expectedError);
+
+/*
+ * Presses Ctrl+C and checks the whole of a server's stop: exit code 0 in time, "Server stopped." once,
+ * nothing on stderr, a Disconnected line for each Connected line.
+ */
+void TestProgram_CheckStop(ServerProcess *server, DWORD timeoutMs);
+
+/* The part of that which comes after Ctrl+C was pressed. */
+void TestProgram_CheckStopped(ServerProcess *server, DWORD timeoutMs);
+
+/* Prints the last lines of what the program has printed so far, those of stderr last. */
+void TestProgram_PrintOutput(ServerProcess *process);
+
+/* --- Around each test ------------------------------------------------------------------------ */
+
+/* Shows how each program has ended and what it has printed, if the test failed. */
+void TestPrograms_Print(bool failed);
+
+/* Looks for findings if the test did not fail, and ends the programs. */
+void TestPrograms_Close(bool failed);
+
+/* Kills them. Any thread. */
+void TestPrograms_Kill(void);
 
 #endif

@@ -15,20 +15,11 @@
 ToolRun tool;
 
 static const char *toolPath;
-static const char *servers[TOOL_SERVER_MAX];
+static const char *const *servers;
 static int serverCount;
-static const char *filter;
-static bool listOnly;
 static char figuresPath[PATH_SIZE];
 
 /* --- The command line ------------------------------------------------------------------------ */
-
-static bool IsProgram(const char *word)
-{
-    size_t length = strlen(word);
-
-    return length > 4 && strcmp(word + length - 4, ".exe") == 0;
-}
 
 static void NameFile(const char *name)
 {
@@ -41,35 +32,13 @@ static void NameFile(const char *name)
     snprintf(figuresPath, sizeof(figuresPath), "%s%s-%lu.json", path, name, GetCurrentProcessId());
 }
 
-static bool Reject(const char *name, const char *sentence, const char *word)
+void ToolTest_Init(const char *const words[], const char *name)
 {
-    fprintf(stderr, "%s%s\nUsage: %s.exe TOOL SERVER... [--list] [FILTER]\n", sentence, word, name);
-    return false;
-}
-
-bool ToolTest_Parse(int argc, char *argv[], const char *name)
-{
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--list") == 0)
-            listOnly = true;
-        else if (!IsProgram(argv[i]) && filter == NULL)
-            filter = argv[i];
-        else if (!IsProgram(argv[i]) || serverCount == TOOL_SERVER_MAX)
-            return Reject(name, "Too many words: ", argv[i]);
-        else if (toolPath == NULL)
-            toolPath = argv[i];
-        else
-            servers[serverCount++] = argv[i];
-    }
-    if (serverCount == 0)
-        return Reject(name, "Which tool and servers?", "");
+    toolPath = words[0];
+    servers = words + 1;
+    while (servers[serverCount] != NULL)
+        serverCount++;
     NameFile(name);
-    return true;
-}
-
-int ToolTest_Run(void)
-{
-    return Test_Run(filter, listOnly);
 }
 
 int ToolTest_GetServerCount(void)

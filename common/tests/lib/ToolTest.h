@@ -12,14 +12,10 @@
 
 #include "ServerProcess.h"
 
-#define TOOL_EXIT_USAGE 2
 #define TOOL_SERVER_MAX 7
 
-/* Reads the command line of the tests `name`. False: it is wrong, and a sentence has said so. */
-bool ToolTest_Parse(int argc, char *argv[], const char *name);
-
-/* Runs the tests that were added, or lists them: Test_Run. */
-int ToolTest_Run(void);
+/* Takes the words of the command line, those of the tests `name`. */
+void ToolTest_Init(const char *const words[], const char *name);
 
 int ToolTest_GetServerCount(void);
 const char *ToolTest_GetServer(int index);

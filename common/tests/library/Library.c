@@ -12,56 +12,10 @@
  */
 #include "Library.h"
 #include "ServerLog.h"
-#include "ServerOptions.h"
+#include "TestMain.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define EXIT_USAGE 2
-
-typedef struct Options {
-    const char *serverPath;
-    long serverPort;
-    bool listOnly;
-    const char *filter;
-} Options;
-
-static void AddTests(const LibraryTest *tests, const char *filter, bool isLarge)
-{
-    for (; tests->name != NULL; tests++) {
-        if (!isLarge || (filter != NULL && strstr(filter, tests->name) != NULL))
-            Test_Add(tests->name, tests->run, tests->limitSeconds);
-    }
-}
-
-static int PrintUsage(const char *sentence, const char *word)
-{
-    fprintf(stderr, "%s%s\nUsage: library.exe [--server PATH] [--port N] [--list] [FILTER]\n",
-            sentence, word);
-    return EXIT_USAGE;
-}
-
-/* Returns 0, or the exit code of a program that is done. */
-static int ParseOptions(Options *options, int argc, char *argv[])
-{
-    for (int i = 1; i < argc; i++) {
-        bool hasValue = i + 1 < argc;
-
-        if (strcmp(argv[i], "--list") == 0) {
-            options->listOnly = true;
-        } else if (strcmp(argv[i], "--server") == 0 && hasValue) {
-            options->serverPath = argv[++i];
-        } else if (strcmp(argv[i], "--port") == 0 && hasValue) {
-            if (!ServerOptions_ParseNumber(argv[++i], 1, 65535, &options->serverPort))
-                return PrintUsage("Not a port: ", argv[i]);
-        } else if (argv[i][0] == '-' || options->filter != NULL) {
-            return PrintUsage("Not understood: ", argv[i]);
-        } else {
-            options->filter = argv[i];
-        }
-    }
-    return 0;
-}
 
 /*
  * The library has crashed the program. Whoever reads the output shall find a failure and its sum,
@@ -77,46 +31,51 @@ static LONG WINAPI OnCrash(EXCEPTION_POINTERS *exception)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static int RunTests(const Options *options)
+static const char *serverPath;
+static long serverPort;
+
+static int Begin(const char *const words[])
 {
-    static const TestHooks hooks = {Fixture_Begin, Fixture_End, Fixture_OverTime};
-    const LibraryTest *groups[] = {recvBufferTests,    sendBufferTests, packetTests,
-                                   packetSessionTests, sessionTests,    causeTests,
-                                   sendTests,          closeTests,      roundTests,
-                                   stopTests,          manyTests,       acceptTests};
+    static const Test *const groups[] = {recvBufferTests,    sendBufferTests, packetTests,
+                                         packetSessionTests, sessionTests,    causeTests,
+                                         sendTests,          closeTests,      roundTests,
+                                         stopTests,          manyTests,       acceptTests};
 
-    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
-    SetUnhandledExceptionFilter(OnCrash);
-    ServerLog_Init(true, false);
-    Host_MarkProgramThread();
-    Fixture_Init(options->serverPath, (int)options->serverPort);
-    Test_SetHooks(&hooks);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        AddTests(groups[i], options->filter, false);
-    AddTests(largeTests, options->filter, true);
-    return Test_Run(options->filter, options->listOnly);
-}
+    const char *filter = TestMain_GetFilter();
 
-int main(int argc, char *argv[])
-{
-    Options options = {0};
-    int exitCode;
-
-    if (ServerProcess_RunHelper(argc, argv, &exitCode))
-        return exitCode;
-    exitCode = ParseOptions(&options, argc, argv);
-    if (exitCode != 0)
-        return exitCode;
-    if (!SocketUtils_Init()) {
-        fprintf(stderr, "WSAStartup failed with error %lu.\n", GetLastError());
-        return 1;
-    }
+    (void)words;
     if (!SocketUtils_BindConnectEx() || !SendBufferManager_Init()) {
         fprintf(stderr, "The library cannot be set up: error %lu.\n", GetLastError());
         return 1;
     }
-    exitCode = RunTests(&options);
-    SendBufferManager_Clear();
-    SocketUtils_Clear();
-    return exitCode;
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+    SetUnhandledExceptionFilter(OnCrash);
+    ServerLog_Init(true, false);
+    Host_MarkProgramThread();
+    Fixture_Init(serverPath, (int)serverPort);
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+        Test_AddAll(groups[i]);
+    for (const Test *test = largeTests; test->name != NULL; test++) {
+        if (filter != NULL && strstr(filter, test->name) != NULL)
+            Test_Add(test->name, test->run, test->limitSeconds);
+    }
+    return OPTIONS_RUN;
+}
+
+int main(int argc, char *argv[])
+{
+    static const Option options[] = {
+        {.name = "--server", .text = &serverPath},
+        {.name = "--port", .number = &serverPort, .least = 1, .most = 65535},
+        {.name = NULL},
+    };
+    static const TestSuite suite = {
+        .usage = "Usage: library.exe [--server PATH] [--port N] [--list] [FILTER]\n",
+        .options = options,
+        .begin = Begin,
+        .end = SendBufferManager_Clear,
+        .endTest = Fixture_End,
+    };
+
+    return Test_Main(&suite, argc, argv);
 }

@@ -12,25 +12,20 @@
 #define LIBRARY_H
 
 #include "PacketSession.h"
+#include "Peer.h"
 #include "ServerProcess.h"
 #include "Service.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "TestSocketUtils.h"
 
-#define WAIT_MS   20000 /* for what should come at once; long, because machines can be busy */
-#define QUIET_MS  200   /* for what should not come */
-#define CAUSE_MAX 40    /* causes that a Host counts */
-#define KEPT_MAX  64    /* sessions that a Host with keepsSessions can keep */
+#define CAUSE_MAX 40 /* causes that a Host counts */
+#define KEPT_MAX  64 /* sessions that a Host with keepsSessions can keep */
 
 /* --- Numbers and bytes ----------------------------------------------------------------------- */
 
 /* The next of a row of random numbers, below `limit`. The same seed gives the same row. */
 uint32_t Random_Next(uint32_t *seed, uint32_t limit);
-
-/* The byte at `position` of an endless row that does not repeat itself soon and has NULs. */
-char Pattern_GetByte(LONG64 position);
-void Pattern_Fill(char *data, int size, LONG64 position);
-bool Pattern_IsRight(const char *data, int size, LONG64 position);
 
 /* Waits until *value is at least `least`. `name` is for the explanation. */
 #define WAIT_FOR(value, least) WaitForValue(&(value), (least), WAIT_MS, #value)
@@ -147,39 +142,15 @@ void Hosts_CloseAll(void);
 /* A callback on a thread that has said this is a fault: the library calls back on its own. */
 void Host_MarkProgramThread(void);
 
-/* --- Peers ----------------------------------------------------------------------------------- */
+/* --- Peers and threads ------------------------------------------------------------------------ */
 
-/* Connects. Sends and receives end after WAIT_MS. INVALID_SOCKET: it could not. Main thread. */
+/* Connects to it, see Peer_OpenTo. */
 SOCKET Peer_Open(const Host *host);
-
-/* Before it connects, the system's buffers of the socket get this size. */
 SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize);
-SOCKET Peer_OpenTo(const NetAddress *address, int bufferSize);
 
 /* The same in two steps. The first does not wait; INVALID_SOCKET: not even that. */
 SOCKET Peer_BeginOpen(const NetAddress *address);
 bool Peer_EndOpen(SOCKET peer);
-
-/* Any thread; they explain nothing. */
-bool Peer_Send(SOCKET peer, const void *data, int size);
-
-/* Exactly so many bytes. */
-bool Peer_Receive(SOCKET peer, void *data, int size);
-
-/* Sends bytes and gets the same ones back. */
-bool Peer_Echo(SOCKET peer, int size);
-
-/* Nothing comes, not even the end, for QUIET_MS. */
-bool Peer_IsQuiet(SOCKET peer);
-
-/* Receives `size` bytes of the pattern from `position` on. */
-bool Peer_ReceivePattern(SOCKET peer, LONG64 position, LONG64 size);
-
-/* Receives until the connection ends. `bytes`, `isClean` may be NULL: how much came, and how. */
-bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes, bool *isClean);
-
-void Peer_Close(SOCKET peer);
-void Peer_Reset(SOCKET peer);
 
 /* A thread that sends `size` bytes of the pattern, or without end for -1. See Threads_Join. */
 bool Peer_StartSending(SOCKET peer, LONG64 size);
@@ -189,9 +160,6 @@ bool Threads_Start(void (*run)(void *), void *argument);
 
 /* Waits for all threads of the test; those that send without end end with their connection. */
 void Threads_Join(void);
-
-/* True: the test's time is over; loops of threads end then. */
-bool Fixture_IsOver(void);
 
 /* --- This process and servers ---------------------------------------------------------------- */
 
@@ -214,38 +182,27 @@ int Server_GetGivenPort(void);
 /* Starts it on a free port, quiet, and waits until it listens. NULL: it does not. */
 ServerProcess *Server_Start(const char *path, NetAddress *address);
 
-/* Presses Ctrl+C and checks that it ends with exit code 0. */
-void Server_Stop(ServerProcess *server);
-
 /* --- The tests ------------------------------------------------------------------------------- */
 
-typedef struct LibraryTest {
-    const char *name;
-    void (*run)(void);
-    int limitSeconds;
-} LibraryTest;
-
-/* Each array ends with an entry that has no name. */
-extern const LibraryTest recvBufferTests[];
-extern const LibraryTest sendBufferTests[];
-extern const LibraryTest packetTests[];
-extern const LibraryTest packetSessionTests[];
-extern const LibraryTest sessionTests[];
-extern const LibraryTest causeTests[];
-extern const LibraryTest sendTests[];
-extern const LibraryTest closeTests[];
-extern const LibraryTest roundTests[];
-extern const LibraryTest stopTests[];
-extern const LibraryTest manyTests[];
-extern const LibraryTest acceptTests[];
+extern const Test recvBufferTests[];
+extern const Test sendBufferTests[];
+extern const Test packetTests[];
+extern const Test packetSessionTests[];
+extern const Test sessionTests[];
+extern const Test causeTests[];
+extern const Test sendTests[];
+extern const Test closeTests[];
+extern const Test roundTests[];
+extern const Test stopTests[];
+extern const Test manyTests[];
+extern const Test acceptTests[];
 
 /* Run only where the filter names them: they take long, or much of the machine. */
-extern const LibraryTest largeTests[];
+extern const Test largeTests[];
 
-/* Around each test, for Test_SetHooks. */
 void Fixture_Init(const char *serverPath, int serverPort);
-void Fixture_Begin(void);
-void Fixture_End(bool failed);
-void Fixture_OverTime(void);
+
+/* After each test. */
+void Fixture_End(void);
 
 #endif

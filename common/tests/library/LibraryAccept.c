@@ -22,7 +22,7 @@ static bool ServesClients(const NetAddress *address, int count)
 
         if (peer == INVALID_SOCKET || !Peer_Echo(peer, 100))
             return false;
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     return true;
 }
@@ -44,7 +44,7 @@ static void StopStage(ServerProcess *server)
 {
     char *errors;
 
-    Server_Stop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
     errors = ServerProcess_CopyErrors(server);
     CHECK(errors != NULL);
     CHECK_TEXT(errors != NULL ? errors : "", "");
@@ -78,20 +78,18 @@ static bool ResetAtOnce(const NetAddress *address)
 static void Resetting(int stage)
 {
     NetAddress address;
-    ServerProcess *server = StartStage(stage, &address);
+    ServerProcess *server = NEED(StartStage(stage, &address));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < RESETTING / BURST; i++) {
         REQUIRE(CHECK(ResetAtOnce(&address)));
         REQUIRE(CHECK(ServesClients(&address, 1)));
     }
     for (int i = 0; i < RESETTING; i++) {
-        SOCKET peer = Peer_OpenTo(&address, 0);
+        SOCKET peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
 
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
         if (i % 2 == 0)
             Peer_Send(peer, "hello", 5);
-        Peer_Reset(peer);
+        Peer_Reset(&peer);
     }
     CHECK(ServesClients(&address, SERVED));
     StopStage(server);
@@ -102,12 +100,10 @@ static void AtOnce(int stage)
 {
     static SOCKET peers[AT_ONCE];
     NetAddress address;
-    ServerProcess *server = StartStage(stage, &address);
+    ServerProcess *server = NEED(StartStage(stage, &address));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < AT_ONCE; i++) {
-        peers[i] = Peer_BeginOpen(&address);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+        peers[i] = NEED_SOCKET(Peer_BeginOpen(&address));
     }
     for (int i = 0; i < AT_ONCE; i++)
         REQUIRE(CHECK(Peer_EndOpen(peers[i])));
@@ -121,7 +117,7 @@ static void AtOnce(int stage)
     }
     CHECK(ServesClients(&address, SERVED));
     for (int i = 0; i < AT_ONCE; i++)
-        Peer_Reset(peers[i]);
+        Peer_Reset(&peers[i]);
     CHECK(ServesClients(&address, SERVED));
     StopStage(server);
 }
@@ -130,9 +126,8 @@ static void AtOnce(int stage)
 static void Silent(int stage)
 {
     NetAddress address;
-    ServerProcess *server = StartStage(stage, &address);
+    ServerProcess *server = NEED(StartStage(stage, &address));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < SILENT; i++)
         REQUIRE(CHECK(Peer_OpenTo(&address, 0) != INVALID_SOCKET));
     CHECK(ServesClients(&address, SERVED));
@@ -169,7 +164,7 @@ static void Silent07(void)
     Silent(7);
 }
 
-const LibraryTest acceptTests[] = {
+const Test acceptTests[] = {
     {"accept 06: after 600 clients that reset", Resetting06, 60},
     {"accept 06: after 1,000 clients at once", AtOnce06, 60},
     {"accept 06: after silent clients", Silent06, 30},

@@ -29,16 +29,13 @@ static Host *StartKeepingServer(const Behaviour *behaviour)
 
 static void PeerCloses(void)
 {
-    Host *server = Host_StartServer(&echoBehaviour);
-    SOCKET first, second;
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    SOCKET first = NEED_SOCKET(Peer_Open(server));
+    SOCKET second = NEED_SOCKET(Peer_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    first = Peer_Open(server);
-    second = Peer_Open(server);
-    REQUIRE(CHECK(first != INVALID_SOCKET && second != INVALID_SOCKET));
     CHECK(Peer_Echo(first, 100));
-    Peer_Close(first);
-    Peer_Close(second);
+    Peer_Close(&first);
+    Peer_Close(&second);
     CHECK(Host_WaitForDisconnected(server, 2));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 2));
     Host_Stop(server);
@@ -47,19 +44,17 @@ static void PeerCloses(void)
 /* A half-close: what was sent before it is answered, all of it, though much is still queued. */
 static void PeerHalfCloses(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     bool isClean = false;
     SOCKET peer;
     Probe *probe;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.session.pauseBytes = 2 * HALF_CLOSED;
     server->settings.session.limitBytes = 2 * HALF_CLOSED;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_OpenWithBuffers(server, SMALL_QUEUE);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    peer = NEED_SOCKET(Peer_OpenWithBuffers(server, SMALL_QUEUE));
+    probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(Peer_StartSending(peer, HALF_CLOSED));
     Threads_Join();
     CHECK_INT(shutdown(peer, SD_SEND), 0);
@@ -92,19 +87,17 @@ static bool WaitUntilReceiving(Host *server, int count)
 
 static void PeerResets(void)
 {
-    Host *server = StartKeepingServer(&echoBehaviour);
+    Host *server = NEED(StartKeepingServer(&echoBehaviour));
     SOCKET peers[3];
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 3; i++) {
-        peers[i] = Peer_Open(server);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+        peers[i] = NEED_SOCKET(Peer_Open(server));
         CHECK(Peer_Echo(peers[i], 100));
         REQUIRE(CHECK(Host_WaitForProbe(server, i) != NULL));
     }
     CHECK(WaitUntilReceiving(server, 3));
-    Peer_Reset(peers[0]);
-    Peer_Reset(peers[1]);
+    Peer_Reset(&peers[0]);
+    Peer_Reset(&peers[1]);
     CHECK(WAIT_FOR(server->disconnected, 2));
     CHECK_INT(server->causes[CAUSE_PEER_RESET], 2);
     CHECK(server->kept[0]->error != 0);
@@ -115,24 +108,11 @@ static void PeerResets(void)
 
 /* --- Connecting ------------------------------------------------------------------------------ */
 
-/* An address where nobody listens: somebody did, a moment ago. */
-static bool GetDeadAddress(NetAddress *address)
-{
-    SOCKET listener = SocketUtils_CreateSocket(AF_INET);
-    bool isFound = listener != INVALID_SOCKET && NetAddress_FromText(address, "127.0.0.1", 0) &&
-                   SocketUtils_Bind(listener, address) &&
-                   SocketUtils_GetLocalAddress(listener, address);
-
-    SocketUtils_Close(&listener);
-    return isFound;
-}
-
 static void ConnectRefused(void)
 {
-    Host *client = Host_Create(SERVICE_CLIENT, &silentBehaviour);
+    Host *client = NEED(Host_Create(SERVICE_CLIENT, &silentBehaviour));
 
-    REQUIRE(CHECK(client != NULL));
-    REQUIRE(CHECK(GetDeadAddress(&client->settings.address)));
+    REQUIRE(CHECK(Peer_Bind(&client->settings.address) != INVALID_SOCKET));
     client->settings.maxSessionCount = 3;
     REQUIRE(CHECK(Host_Start(client)));
     CHECK(WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
@@ -152,20 +132,18 @@ static void ConnectRefused(void)
 static void SlowReceiver(void)
 {
     static char bytes[PIECE];
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
-    SOCKET slow, other;
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+    SOCKET other;
     Probe *probe;
     int most = 0, sends = 0;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.session.limitBytes = LIMIT;
     REQUIRE(CHECK(Host_Start(server)));
-    slow = Peer_OpenWithBuffers(server, SMALL_QUEUE);
-    probe = Host_WaitForProbe(server, 0);
-    other = Peer_Open(server);
-    REQUIRE(CHECK(slow != INVALID_SOCKET && other != INVALID_SOCKET && probe != NULL));
-    while (Probe_Send(probe, bytes, PIECE) && !Fixture_IsOver()) {
+    NEED_SOCKET(Peer_OpenWithBuffers(server, SMALL_QUEUE));
+    probe = NEED(Host_WaitForProbe(server, 0));
+    other = NEED_SOCKET(Peer_Open(server));
+    while (Probe_Send(probe, bytes, PIECE) && !Test_IsOver()) {
         int queued = Session_GetQueuedBytes(Probe_GetSession(probe));
 
         most = queued > most ? queued : most;
@@ -186,12 +164,11 @@ static void SlowReceiver(void)
 static void SlowReceiverOfBroadcast(void)
 {
     enum { COUNT = 2000 };
-    Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     SOCKET slow, reader;
     char bytes[PIECE];
     int sends = 0;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.session.limitBytes = LIMIT;
     REQUIRE(CHECK(Host_Start(server)));
@@ -199,10 +176,9 @@ static void SlowReceiverOfBroadcast(void)
     REQUIRE(CHECK(slow != INVALID_SOCKET && Host_WaitForProbe(server, 0) != NULL));
     reader = Peer_Open(server);
     REQUIRE(CHECK(reader != INVALID_SOCKET && Host_WaitForProbe(server, 1) != NULL));
-    for (; sends < COUNT && server->disconnected == 0 && !Fixture_IsOver(); sends++) {
-        SendBuffer *buffer = SendBuffer_Open(PIECE);
+    for (; sends < COUNT && server->disconnected == 0 && !Test_IsOver(); sends++) {
+        SendBuffer *buffer = NEED(SendBuffer_Open(PIECE));
 
-        REQUIRE(CHECK(buffer != NULL));
         Pattern_Fill(buffer->data, PIECE, (LONG64)sends * PIECE);
         SendBuffer_Close(buffer, PIECE);
         Service_Broadcast(&server->service, buffer);
@@ -221,19 +197,17 @@ static void SlowReceiverOfBroadcast(void)
 static void LargerThanLimit(void)
 {
     static char bytes[LIMIT + 1];
-    Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     Probe *first, *second;
     SOCKET peer;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.session.limitBytes = LIMIT;
     REQUIRE(CHECK(Host_Start(server)));
     REQUIRE(CHECK(Peer_Open(server) != INVALID_SOCKET));
-    first = Host_WaitForProbe(server, 0);
-    peer = Peer_Open(server);
-    second = Host_WaitForProbe(server, 1);
-    REQUIRE(CHECK(first != NULL && second != NULL && peer != INVALID_SOCKET));
+    first = NEED(Host_WaitForProbe(server, 0));
+    peer = NEED_SOCKET(Peer_Open(server));
+    second = NEED(Host_WaitForProbe(server, 1));
     CHECK(!Probe_Send(first, bytes, LIMIT + 1));
     CHECK(WAIT_FOR(server->disconnected, 1));
     CHECK(Host_CheckCause(server, CAUSE_SLOW_RECEIVER, 1));
@@ -248,17 +222,15 @@ static void LargerThanLimit(void)
 
 static void Idle(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET idle, active;
     ULONGLONG start;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.idleTimeoutMs = IDLE_MS;
     REQUIRE(CHECK(Host_Start(server)));
-    idle = Peer_Open(server);
-    active = Peer_Open(server);
-    REQUIRE(CHECK(idle != INVALID_SOCKET && active != INVALID_SOCKET));
+    idle = NEED_SOCKET(Peer_Open(server));
+    active = NEED_SOCKET(Peer_Open(server));
     start = Test_Now();
     CHECK(Peer_Echo(idle, 10));
     while (server->disconnected == 0 && Test_Now() < start + WAIT_MS) {
@@ -282,18 +254,16 @@ static void Idle(void)
 /* What is sent to it keeps a session alive, too. */
 static void IdleButSentTo(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     SOCKET peer;
     Probe *probe;
     char byte;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.idleTimeoutMs = IDLE_MS;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     for (int i = 0; i < 20; i++) {
         REQUIRE(CHECK(Probe_Send(probe, "x", 1)));
         REQUIRE(CHECK(Peer_Receive(peer, &byte, 1)));
@@ -308,37 +278,33 @@ static void IdleButSentTo(void)
 
 static void Cap(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET peers[CAP], extra;
 
-    REQUIRE(CHECK(server != NULL));
     server->settings.maxSessionCount = CAP;
     REQUIRE(CHECK(Host_Start(server)));
     for (int i = 0; i < CAP; i++) {
-        peers[i] = Peer_Open(server);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+        peers[i] = NEED_SOCKET(Peer_Open(server));
         REQUIRE(CHECK(Peer_Echo(peers[i], 10)));
     }
     CHECK_INT(Service_GetSessionCount(&server->service), CAP);
     for (int i = 1; i <= 40; i++) {
         LONG64 bytes = -1;
 
-        extra = Peer_Open(server);
-        REQUIRE(CHECK(extra != INVALID_SOCKET));
+        extra = NEED_SOCKET(Peer_Open(server));
         REQUIRE(CHECK(Peer_WaitForEnd(extra, &bytes, NULL)));
         CHECK_INT(bytes, 0);
         REQUIRE(CHECK(WAIT_FOR(server->refused, i)));
-        Peer_Close(extra);
+        Peer_Close(&extra);
     }
     CHECK_INT(server->refused, 40);
     CHECK_INT(server->connected, CAP);
     for (int i = 0; i < CAP; i++)
         CHECK(Peer_Echo(peers[i], 10));
     for (int i = 0; i < 3; i++) {
-        Peer_Close(peers[i]);
+        Peer_Close(&peers[i]);
         CHECK(WAIT_FOR(server->disconnected, i + 1));
-        peers[i] = Peer_Open(server);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+        peers[i] = NEED_SOCKET(Peer_Open(server));
         REQUIRE(CHECK(Peer_Echo(peers[i], 10)));
     }
     CHECK_INT(server->refused, 40);
@@ -369,13 +335,11 @@ static int ReturnBad(Probe *probe, const char *data, int length)
 static void BadConsume(void)
 {
     static const Behaviour behaviour = {.OnRecv = ReturnBad};
-    Host *server = StartKeepingServer(&behaviour);
+    Host *server = NEED(StartKeepingServer(&behaviour));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 4; i++) {
-        SOCKET peer = Peer_Open(server);
+        SOCKET peer = NEED_SOCKET(Peer_Open(server));
 
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
         CHECK(Peer_Send(peer, "hello", 5));
         REQUIRE(CHECK(Peer_WaitForEnd(peer, NULL, NULL)));
         REQUIRE(CHECK(Host_WaitForDisconnected(server, i + 1)));
@@ -397,18 +361,16 @@ static int ConsumeNothing(Probe *probe, const char *data, int length)
 static void BufferFull(void)
 {
     static const Behaviour behaviour = {.OnRecv = ConsumeNothing};
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
     char bytes[FULL_SIZE];
     SOCKET peer;
     Probe *probe;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.session.recvBufferSize = FULL_SIZE;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     Pattern_Fill(bytes, FULL_SIZE, 0);
     CHECK(Peer_Send(peer, bytes, FULL_SIZE - 1));
     CHECK(Peer_IsQuiet(peer));
@@ -433,7 +395,7 @@ static void Texts(void)
     }
 }
 
-const LibraryTest causeTests[] = {
+const Test causeTests[] = {
     {"cause: a text for each", Texts, 10},
     {"cause: the peer closes", PeerCloses, 20},
     {"cause: the peer closes its side", PeerHalfCloses, 30},

@@ -58,22 +58,19 @@ static void QueueAndClose(Probe *probe, int size)
 static SOCKET OpenPeer(Host *server, int bufferSize, Probe **probe)
 {
     int number = server->connected;
-    SOCKET peer = Peer_OpenWithBuffers(server, bufferSize);
+    SOCKET peer = NEED_SOCKET(Peer_OpenWithBuffers(server, bufferSize));
 
-    *probe = peer != INVALID_SOCKET ? Host_WaitForProbe(server, number) : NULL;
-    return *probe != NULL ? peer : INVALID_SOCKET;
+    *probe = NEED(Host_WaitForProbe(server, number));
+    return peer;
 }
 
 static void AllArrives(void)
 {
-    Host *server = StartServer(&silentBehaviour, LONG_MS);
+    Host *server = NEED(StartServer(&silentBehaviour, LONG_MS));
     bool isClean = false;
-    SOCKET peer;
     Probe *probe;
+    SOCKET peer = OpenPeer(server, 8192, &probe);
 
-    REQUIRE(CHECK(server != NULL));
-    peer = OpenPeer(server, 8192, &probe);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
     QueueAndClose(probe, QUEUED);
     CHECK(!Session_IsConnected(Probe_GetSession(probe)));
     CHECK(Peer_ReceivePattern(peer, 0, QUEUED));
@@ -86,7 +83,7 @@ static void AllArrives(void)
     CHECK_INT(probe->disconnected, 0);
     CHECK_INT(probe->recvCalls, 0);
     Session_Close(Probe_GetSession(probe), CAUSE_LATER);
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_OURS, 1));
     CHECK_INT(probe->sent, QUEUED);
@@ -96,14 +93,11 @@ static void AllArrives(void)
 /* The peer sends and sends, and must get all it is owed, and no reset. */
 static void WhilePeerSends(void)
 {
-    Host *server = StartServer(&silentBehaviour, LONG_MS);
+    Host *server = NEED(StartServer(&silentBehaviour, LONG_MS));
     bool isClean = false;
-    SOCKET peer;
     Probe *probe;
+    SOCKET peer = OpenPeer(server, 0, &probe);
 
-    REQUIRE(CHECK(server != NULL));
-    peer = OpenPeer(server, 0, &probe);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
     REQUIRE(CHECK(Peer_StartSending(peer, -1)));
     CHECK(WAIT_FOR(probe->recvCalls, 5));
     QueueAndClose(probe, QUEUED);
@@ -124,19 +118,17 @@ static void WhilePeerSends(void)
  */
 static void WhilePaused(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     ULONGLONG start;
     bool isClean = false;
     SOCKET peer;
     Probe *probe;
     LONG64 owed;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.drainMs = LONG_MS;
     REQUIRE(CHECK(Host_Start(server)));
     peer = OpenPeer(server, 8192, &probe);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
     REQUIRE(CHECK(Peer_StartSending(peer, MUCH)));
     for (int i = 0; i < 200 && Session_GetQueuedBytes(Probe_GetSession(probe)) <=
                                    server->settings.session.pauseBytes;
@@ -162,15 +154,12 @@ static void WhilePaused(void)
 /* The peer never closes its side: the wait has a limit, and so has one that does not even read. */
 static void PeerStays(void)
 {
-    Host *server = StartServer(&silentBehaviour, SHORT_MS);
+    Host *server = NEED(StartServer(&silentBehaviour, SHORT_MS));
     ULONGLONG start;
-    SOCKET reading, stuck;
     Probe *probe, *stuckProbe;
+    SOCKET reading = OpenPeer(server, 0, &probe);
 
-    REQUIRE(CHECK(server != NULL));
-    reading = OpenPeer(server, 0, &probe);
-    stuck = OpenPeer(server, 8192, &stuckProbe);
-    REQUIRE(CHECK(reading != INVALID_SOCKET && stuck != INVALID_SOCKET));
+    OpenPeer(server, 8192, &stuckProbe);
     start = Test_Now();
     QueueAndClose(probe, 1000);
     QueueAndClose(stuckProbe, 4 * QUEUED);
@@ -186,15 +175,13 @@ static void PeerStays(void)
 /* The peer has closed its side, and does not read what it is owed: that has a limit, too. */
 static void HalfClosedPeerStays(void)
 {
-    Host *server = StartServer(&silentBehaviour, SHORT_MS);
+    Host *server = NEED(StartServer(&silentBehaviour, SHORT_MS));
     ULONGLONG start;
     SOCKET peers[2];
     Probe *probes[2];
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 2; i++) {
         peers[i] = OpenPeer(server, 8192, &probes[i]);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
     }
     start = Test_Now();
 
@@ -215,14 +202,11 @@ static void HalfClosedPeerStays(void)
 /* Session_Disconnect cuts the wait short; the first cause counts. */
 static void DisconnectAfterClose(void)
 {
-    Host *server = StartServer(&silentBehaviour, LONG_MS);
+    Host *server = NEED(StartServer(&silentBehaviour, LONG_MS));
     ULONGLONG start;
-    SOCKET peer;
     Probe *probe;
+    SOCKET peer = OpenPeer(server, 8192, &probe);
 
-    REQUIRE(CHECK(server != NULL));
-    peer = OpenPeer(server, 8192, &probe);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
     start = Test_Now();
     QueueAndClose(probe, 4 * QUEUED);
     Sleep(50);
@@ -254,19 +238,17 @@ static void CloseInConnected(Probe *probe)
 /* Each of three peers says something and gets a megabyte and the end. */
 static void CheckClosing(const Behaviour *behaviour)
 {
-    Host *server = StartServer(behaviour, LONG_MS);
+    Host *server = NEED(StartServer(behaviour, LONG_MS));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 3; i++) {
-        SOCKET peer = Peer_Open(server);
+        SOCKET peer = NEED_SOCKET(Peer_Open(server));
         bool isClean = false;
 
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
         CHECK(Peer_Send(peer, "hello", 5));
         CHECK(Peer_ReceivePattern(peer, 0, QUEUED));
         CHECK(Peer_WaitForEnd(peer, NULL, &isClean));
         CHECK(isClean);
-        Peer_Close(peer);
+        Peer_Close(&peer);
         CHECK(Host_WaitForDisconnected(server, i + 1));
     }
     CHECK(Host_CheckCause(server, CAUSE_OURS, 3));
@@ -322,13 +304,11 @@ static void DisconnectInCallbacks(void)
     };
 
     for (int i = 0; i < 3; i++) {
-        Host *server = StartServer(&behaviours[i], LONG_MS);
+        Host *server = NEED(StartServer(&behaviours[i], LONG_MS));
 
-        REQUIRE(CHECK(server != NULL));
         for (int j = 0; j < 3; j++) {
-            SOCKET peer = Peer_Open(server);
+            SOCKET peer = NEED_SOCKET(Peer_Open(server));
 
-            REQUIRE(CHECK(peer != INVALID_SOCKET));
             Peer_Send(peer, "hello", 5);
             CHECK(Peer_WaitForEnd(peer, NULL, NULL));
             CHECK(Host_WaitForDisconnected(server, j + 1));
@@ -349,20 +329,18 @@ static void DisconnectKept(void *argument)
 
 static void DisconnectByAll(void)
 {
-    Host *server = StartServer(&echoBehaviour, LONG_MS);
+    Host *server = NEED(StartServer(&echoBehaviour, LONG_MS));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 10; i++) {
         Probe *probe;
         SOCKET peer = OpenPeer(server, 0, &probe);
 
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
         CHECK(Peer_Send(peer, "hello", 5));
         for (int j = 0; j < 8; j++)
             REQUIRE(CHECK(Threads_Start(DisconnectKept, probe)));
         Threads_Join();
         CHECK(Host_WaitForDisconnected(server, i + 1));
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     CHECK(Host_CheckCause(server, CAUSE_OURS, 10));
     Host_Stop(server);
@@ -387,28 +365,25 @@ static int DisconnectWaiting(Host *server, Session **sessions)
 /* A program that knows the sessions that it makes may disconnect them before their clients come. */
 static void DisconnectBeforeClient(void)
 {
-    Host *server = StartServer(&echoBehaviour, LONG_MS);
+    Host *server = NEED(StartServer(&echoBehaviour, LONG_MS));
     Session *sessions[WAITING];
     SOCKET peer;
     int count;
 
-    REQUIRE(CHECK(server != NULL));
     count = DisconnectWaiting(server, sessions);
     CHECK(count > 0);
     for (int i = 0; i < count; i++) {
         LONG64 bytes = -1;
 
-        peer = Peer_Open(server);
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
+        peer = NEED_SOCKET(Peer_Open(server));
         REQUIRE(CHECK(Peer_WaitForEnd(peer, &bytes, NULL)));
         CHECK_INT(bytes, 0);
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     CHECK_INT(server->connected, 0);
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
+    peer = NEED_SOCKET(Peer_Open(server));
     CHECK(Peer_Echo(peer, 10));
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     for (int i = 0; i < count; i++)
@@ -416,7 +391,7 @@ static void DisconnectBeforeClient(void)
     Host_Stop(server);
 }
 
-const LibraryTest closeTests[] = {
+const Test closeTests[] = {
     {"close: all that was queued arrives", AllArrives, 40},
     {"close: while the peer sends", WhilePeerSends, 40},
     {"close: while the session is paused", WhilePaused, 40},

@@ -416,7 +416,7 @@ Probe *Host_WaitForProbe(Host *host, int number)
     ULONGLONG deadline = Test_Now() + WAIT_MS;
     Probe *probe = NULL;
 
-    while (probe == NULL && Test_Now() < deadline && !Fixture_IsOver()) {
+    while (probe == NULL && Test_Now() < deadline && !Test_IsOver()) {
         AcquireSRWLockShared(&host->lock);
         probe = host->kept[number];
         ReleaseSRWLockShared(&host->lock);

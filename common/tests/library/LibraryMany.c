@@ -23,7 +23,7 @@ static bool OpenMany(const NetAddress *address, int count)
             return false;
         if (i % AT_A_TIME == AT_A_TIME - 1 && !Peer_Echo(many[i], 10))
             return false;
-        if (Fixture_IsOver())
+        if (Test_IsOver())
             return Test_Explain("only %d of %d were connected in time", i, count);
     }
     return true;
@@ -62,9 +62,9 @@ static void TwoThousand(void)
     SendBuffer_Release(buffer);
     for (int i = MANY - 1; i >= 0; i--) {
         if (i % 2 == 0)
-            Peer_Reset(many[i]);
+            Peer_Reset(&many[i]);
         else
-            Peer_Close(many[i]);
+            Peer_Close(&many[i]);
     }
     CHECK(Host_WaitForDisconnected(server, MANY));
     CHECK_INT(server->refused, 0);
@@ -108,10 +108,10 @@ static void Memory(void)
     grown = ServerProcess_GetMemoryKib(server) - before;
     printf("  %d idle sessions cost %d KiB, %d bytes each\n", MANY, grown, grown * 1024 / MANY);
     CHECK_AT_MOST(grown, SESSION_KIB * MANY);
-    Server_Stop(server);
+    TestProgram_CheckStop(server, WAIT_MS);
 }
 
-const LibraryTest manyTests[] = {
+const Test manyTests[] = {
     {"many: 2,000 clients at once", TwoThousand, 120},
     {"many: the memory of 2,000 idle sessions", Memory, 120},
     {NULL, NULL, 0},
@@ -139,10 +139,10 @@ static void TenThousand(void)
     REQUIRE(CHECK(EchoMany(LARGE)));
     REQUIRE(CHECK(EchoMany(LARGE)));
     if (server != NULL)
-        Server_Stop(server);
+        TestProgram_CheckStop(server, WAIT_MS);
 }
 
-const LibraryTest largeTests[] = {
+const Test largeTests[] = {
     {"many-10000", TenThousand, 600},
     {NULL, NULL, 0},
 };

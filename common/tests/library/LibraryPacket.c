@@ -258,16 +258,14 @@ static void Layout(void)
 {
     static const unsigned char expected[] = {0x07, 0x00, 0x02, 0x01, 'a', 'b', 'c'};
     static char body[65535];
-    SendBuffer *buffer = Packet_Make(0x0102, "abc", 3);
+    SendBuffer *buffer = NEED(Packet_Make(0x0102, "abc", 3));
 
-    REQUIRE(CHECK(buffer != NULL));
     CHECK_INT(buffer->size, 7);
     CHECK(memcmp(buffer->data, expected, sizeof(expected)) == 0);
     SendBuffer_Release(buffer);
 
     Pattern_Fill(body, (int)sizeof(body), 0);
-    buffer = Packet_Make(0xfffe, body, 0x1234 - PACKET_HEADER_SIZE);
-    REQUIRE(CHECK(buffer != NULL));
+    buffer = NEED(Packet_Make(0xfffe, body, 0x1234 - PACKET_HEADER_SIZE));
     CHECK_INT(buffer->size, 0x1234);
     CHECK(memcmp(buffer->data, "\x34\x12\xfe\xff", 4) == 0);
     CHECK(memcmp(buffer->data + 4, body, 0x1234 - PACKET_HEADER_SIZE) == 0);
@@ -277,16 +275,14 @@ static void Layout(void)
 static void MakeLimits(void)
 {
     static char body[70000];
-    SendBuffer *buffer = Packet_Make(5, NULL, 0);
+    SendBuffer *buffer = NEED(Packet_Make(5, NULL, 0));
 
-    REQUIRE(CHECK(buffer != NULL));
     CHECK_INT(buffer->size, PACKET_HEADER_SIZE);
     CHECK(memcmp(buffer->data, "\x04\x00\x05\x00", 4) == 0);
     SendBuffer_Release(buffer);
 
     Pattern_Fill(body, (int)sizeof(body), 0);
-    buffer = Packet_Make(6, body, 65535 - PACKET_HEADER_SIZE);
-    REQUIRE(CHECK(buffer != NULL));
+    buffer = NEED(Packet_Make(6, body, 65535 - PACKET_HEADER_SIZE));
     CHECK_INT(buffer->size, 65535);
     CHECK(memcmp(buffer->data, "\xff\xff\x06\x00", 4) == 0);
     CHECK(memcmp(buffer->data + 4, body, 65535 - PACKET_HEADER_SIZE) == 0);
@@ -298,7 +294,7 @@ static void MakeLimits(void)
     CHECK(Packet_Make(7, body, -1) == NULL);
 }
 
-const LibraryTest packetTests[] = {
+const Test packetTests[] = {
     {"packet: the bytes of the header", Layout, 10},
     {"packet: the largest and the smallest", MakeLimits, 10},
     {"packet: two and three pieces, split everywhere", EverySplit, 30},

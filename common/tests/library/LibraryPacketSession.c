@@ -76,19 +76,18 @@ static bool SendInPieces(SOCKET peer, const char *stream, int length)
 
 static void SplitOnTheWay(void)
 {
-    char *stream = (char *)malloc(STREAM_SIZE);
-    Host *server = StartPacketServer(&checkBehaviour);
+    char *stream = NEED((char *)malloc(STREAM_SIZE));
+    Host *server = NEED(StartPacketServer(&checkBehaviour));
     SOCKET peer;
     int length = 0;
 
-    REQUIRE(CHECK(stream != NULL && server != NULL));
     for (int i = 0; i < PACKETS; i++)
         length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
     peer = Peer_Open(server);
     CHECK(peer != INVALID_SOCKET && SendInPieces(peer, stream, length));
     free(stream);
     CHECK(WAIT_FOR(server->packets, PACKETS));
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(server->packets, PACKETS);
@@ -100,16 +99,14 @@ static void SplitOnTheWay(void)
 /* Each byte in a segment of its own, as far as the system lets it. */
 static void ByteByByte(void)
 {
-    Host *server = StartPacketServer(&checkBehaviour);
+    Host *server = NEED(StartPacketServer(&checkBehaviour));
     char stream[5 * MAX_PACKET];
     int length = 0;
     SOCKET peer;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 5; i++)
         length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
+    peer = NEED_SOCKET(Peer_Open(server));
     for (int i = 0; i < length; i++)
         REQUIRE(CHECK(Peer_Send(peer, stream + i, 1)));
     CHECK(WAIT_FOR(server->packets, 5));
@@ -155,9 +152,8 @@ static void BadSizes(void)
     static const int sizes[] = {0, 1, 2, 3, MAX_PACKET + 1, RECV_SIZE, RECV_SIZE + 1, 65535};
 
     for (int i = 0; i < 2 * (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
-        Host *server = StartPacketServer(&checkBehaviour);
+        Host *server = NEED(StartPacketServer(&checkBehaviour));
 
-        REQUIRE(CHECK(server != NULL));
         REQUIRE(CHECK(EndsSession(server, sizes[i / 2], i % 2 == 0 ? 7 : 8 * MAX_PACKET)));
         CHECK(Host_CheckCause(server, CAUSE_BAD_PACKET, 1));
         CHECK_INT(Service_GetCounters(&server->service).packets, 3);
@@ -179,15 +175,13 @@ static void CloseAtThird(Probe *probe, uint16_t id, const char *body, int length
 static void DisconnectInPacket(void)
 {
     static const Behaviour behaviour = {.OnRecvPacket = CloseAtThird, .maxPacketSize = MAX_PACKET};
-    Host *server = StartPacketServer(&behaviour);
+    Host *server = NEED(StartPacketServer(&behaviour));
     char stream[20 * PACKET_HEADER_SIZE];
     SOCKET peer;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 20; i++)
         AppendPacket(stream + i * PACKET_HEADER_SIZE, i, PACKET_HEADER_SIZE);
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
+    peer = NEED_SOCKET(Peer_Open(server));
     CHECK(Peer_Send(peer, stream, (int)sizeof(stream)));
     CHECK(Peer_WaitForEnd(peer, NULL, NULL));
     CHECK(Host_WaitForDisconnected(server, 1));
@@ -245,10 +239,9 @@ static void BothEnds(void)
     static const Behaviour serverSide = {.OnRecvPacket = EchoPacket, .maxPacketSize = ECHO_MAX};
     static const Behaviour clientSide = {
         .OnConnected = SendFirst, .OnRecvPacket = CheckEcho, .maxPacketSize = ECHO_MAX};
-    Host *server = Host_StartServer(&serverSide);
+    Host *server = NEED(Host_StartServer(&serverSide));
     Host *client;
 
-    REQUIRE(CHECK(server != NULL));
     client = Host_CreateClient(server, &clientSide, 2);
     REQUIRE(CHECK(client != NULL && Host_Start(client)));
     CHECK(WAIT_FOR(client->packets, 2 * ECHO_COUNT));
@@ -283,10 +276,9 @@ static bool CanInit(Host *host, int maxPacketSize)
 
 static void InitLimits(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     int handles;
 
-    REQUIRE(CHECK(server != NULL));
     server->settings.session.recvBufferSize = 100000;
     REQUIRE(CHECK(Host_Start(server)));
     destroyCount = 0;
@@ -302,14 +294,13 @@ static void InitLimits(void)
     CHECK_AT_MOST(Process_GetHandleCount(), handles);
     Host_Stop(server);
 
-    server = StartPacketServer(&checkBehaviour);
-    REQUIRE(CHECK(server != NULL));
+    server = NEED(StartPacketServer(&checkBehaviour));
     CHECK(CanInit(server, RECV_SIZE));
     CHECK(!CanInit(server, RECV_SIZE + 1));
     Host_Stop(server);
 }
 
-const LibraryTest packetSessionTests[] = {
+const Test packetSessionTests[] = {
     {"packet session: split and joined on the way", SplitOnTheWay, 30},
     {"packet session: byte by byte", ByteByByte, 30},
     {"packet session: a size that cannot be ends it", BadSizes, 40},

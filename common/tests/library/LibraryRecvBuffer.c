@@ -264,9 +264,8 @@ static bool WaitForConsumed(const Probe *probe, LONG64 bytes)
 /* Sends while the first OnRecv waits, so that it is known how much is there for each receive. */
 static void Converse(Host *server, SOCKET peer)
 {
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = NEED(Host_WaitForProbe(server, 0));
 
-    REQUIRE(CHECK(probe != NULL));
     CHECK(SendPattern(peer, 0, LEAST));
     CHECK(WAIT_FOR(probe->recvCalls, 1));
     CHECK(SendPattern(peer, LEAST, 10000));
@@ -283,18 +282,16 @@ static void Converse(Host *server, SOCKET peer)
 static void CheckLengths(int recvBufferMax, const int *expected)
 {
     static const Behaviour behaviour = {.OnRecv = NoteLength};
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
     SOCKET peer;
 
-    REQUIRE(CHECK(server != NULL));
     memset(lengths, 0, sizeof(lengths));
     server->keepsSessions = true;
     server->settings.session.recvBufferSize = LEAST;
     server->settings.session.recvBufferMax = recvBufferMax;
     unblock = CreateEventW(NULL, TRUE, FALSE, NULL);
     REQUIRE(CHECK(unblock != NULL && Host_Start(server)));
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
+    peer = NEED_SOCKET(Peer_Open(server));
     Converse(server, peer);
     for (int i = 0; i < LENGTHS && expected[i] != 0; i++)
         CHECK_INT(lengths[i], expected[i]);
@@ -318,7 +315,7 @@ static void Stays(void)
     CheckLengths(0, expected);
 }
 
-const LibraryTest recvBufferTests[] = {
+const Test recvBufferTests[] = {
     {"recv buffer: every operation", Operations, 10},
     {"recv buffer: what is too much is refused", Bounds, 10},
     {"recv buffer: clean at every position", CleanEverywhere, 20},

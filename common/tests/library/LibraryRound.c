@@ -152,7 +152,7 @@ static void RunSteps(void *argument)
 {
     uint32_t seed = *(uint32_t *)argument;
 
-    for (int i = 0; i < STEPS && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < STEPS && !Test_IsOver(); i++) {
         Session *session = TakeSession(Random_Next(&seed, SLOTS));
 
         if (session == NULL)
@@ -254,9 +254,8 @@ static void LeaveAtOnce(Probe *probe)
 static void ComeAndGo(void)
 {
     static const Behaviour leaving = {.OnConnected = LeaveAtOnce, .OnRecv = Answer};
-    Host *server = Host_StartServer(&leaving);
+    Host *server = NEED(Host_StartServer(&leaving));
 
-    REQUIRE(CHECK(server != NULL));
     rounds.server = server;
     for (int i = 0; i < 6; i++) {
         rounds.client = Host_CreateClient(server, &leaving, 40);
@@ -268,7 +267,7 @@ static void ComeAndGo(void)
     Host_Stop(server);
 }
 
-const LibraryTest roundTests[] = {
+const Test roundTests[] = {
     {"rounds: eight threads at random", AtRandom, 60},
     {"rounds: sessions that come and go", ComeAndGo, 40},
     {NULL, NULL, 0},

@@ -86,14 +86,10 @@ static bool ReceiveMessages(SOCKET peer)
 static void AnyThread(void)
 {
     static Speaker speakers[SENDERS];
-    Host *server = StartServer(&silentBehaviour);
-    SOCKET peer;
-    Probe *probe;
+    Host *server = NEED(StartServer(&silentBehaviour));
+    SOCKET peer = NEED_SOCKET(Peer_Open(server));
+    Probe *probe = NEED(Host_WaitForProbe(server, 0));
 
-    REQUIRE(CHECK(server != NULL));
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
     for (int i = 0; i < SENDERS; i++) {
         speakers[i].probe = probe;
         speakers[i].number = i;
@@ -120,17 +116,15 @@ static void OneOnSend(void)
 {
     static const Behaviour behaviour = {.OnSend = Dawdle};
     static Speaker speakers[SENDERS];
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
     SOCKET peer;
     Probe *probe;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.workerCount = 4;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     for (int i = 0; i < SENDERS; i++) {
         speakers[i].probe = probe;
         speakers[i].number = i;
@@ -164,16 +158,12 @@ static LONG64 FillUp(Probe *probe)
 /* 1,000 buffers wait behind a send that is outstanding; then the peer reads. */
 static void Gather(void)
 {
-    Host *server = StartServer(&silentBehaviour);
+    Host *server = NEED(StartServer(&silentBehaviour));
     ServiceCounters before, after;
     LONG64 sent;
-    SOCKET peer;
-    Probe *probe;
+    SOCKET peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
+    Probe *probe = NEED(Host_WaitForProbe(server, 0));
 
-    REQUIRE(CHECK(server != NULL));
-    peer = Peer_OpenWithBuffers(server, 8192);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
     sent = FillUp(probe);
     REQUIRE(CHECK(sent > 0));
     before = Service_GetCounters(&server->service);
@@ -194,20 +184,15 @@ static void Gather(void)
 /* Buffers of no byte at all between others. */
 static void EmptyBuffers(void)
 {
-    Host *server = StartServer(&silentBehaviour);
+    Host *server = NEED(StartServer(&silentBehaviour));
     char bytes[300];
-    SOCKET peer;
-    Probe *probe;
+    SOCKET peer = NEED_SOCKET(Peer_Open(server));
+    Probe *probe = NEED(Host_WaitForProbe(server, 0));
 
-    REQUIRE(CHECK(server != NULL));
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
     for (int i = 0; i < 300; i++) {
-        SendBuffer *buffer = SendBuffer_Open(10);
+        SendBuffer *buffer = NEED(SendBuffer_Open(10));
         int size = i % 3 == 0 ? 1 : 0;
 
-        REQUIRE(CHECK(buffer != NULL));
         buffer->data[0] = (char)i;
         SendBuffer_Close(buffer, size);
         CHECK(Session_Send(Probe_GetSession(probe), buffer));
@@ -240,20 +225,18 @@ static LONG64 WaitForPause(Host *server)
 
 static void Pause(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     LONG64 received;
     SOCKET peer, other;
     Probe *probe;
     int queued;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.session.pauseBytes = PAUSE;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_OpenWithBuffers(server, 8192);
-    probe = Host_WaitForProbe(server, 0);
-    other = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL && other != INVALID_SOCKET));
+    peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
+    probe = NEED(Host_WaitForProbe(server, 0));
+    other = NEED_SOCKET(Peer_Open(server));
     for (int round = 0; round < 2; round++) {
         REQUIRE(CHECK(Peer_StartSending(peer, PAUSED_BYTES)));
         received = WaitForPause(server);
@@ -274,15 +257,11 @@ static void Pause(void)
 static void PauseByOthers(void)
 {
     static char bytes[2 * PAUSE];
-    Host *server = StartServer(&echoBehaviour);
+    Host *server = NEED(StartServer(&echoBehaviour));
     LONG64 sent = 0;
-    SOCKET peer;
-    Probe *probe;
+    SOCKET peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
+    Probe *probe = NEED(Host_WaitForProbe(server, 0));
 
-    REQUIRE(CHECK(server != NULL));
-    peer = Peer_OpenWithBuffers(server, 8192);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
     sent = FillUp(probe);
     REQUIRE(CHECK(sent > 0));
     CHECK(Peer_Send(peer, "hello", 5));
@@ -312,12 +291,9 @@ static int SendLarge(Probe *probe, const char *data, int length)
 static void LargeInRecv(void)
 {
     static const Behaviour behaviour = {.OnRecv = SendLarge};
-    Host *server = StartServer(&behaviour);
-    SOCKET peer;
+    Host *server = NEED(StartServer(&behaviour));
+    SOCKET peer = NEED_SOCKET(Peer_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
     CHECK(Peer_Send(peer, "abc", 3));
     for (int i = 0; i < 3; i++)
         CHECK(Peer_ReceivePattern(peer, 0, LARGE));
@@ -346,12 +322,9 @@ static void SendAtStart(Probe *probe)
 static void StreamByOnSend(void)
 {
     static const Behaviour behaviour = {.OnConnected = SendAtStart, .OnSend = SendNext};
-    Host *server = StartServer(&behaviour);
-    SOCKET peer;
+    Host *server = NEED(StartServer(&behaviour));
+    SOCKET peer = NEED_SOCKET(Peer_Open(server));
 
-    REQUIRE(CHECK(server != NULL));
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
     CHECK(Peer_ReceivePattern(peer, 0, 600000));
     CHECK(Peer_IsQuiet(peer));
     REQUIRE(CHECK(Host_WaitForProbe(server, 0) != NULL));
@@ -364,12 +337,11 @@ static void StreamByOnSend(void)
 /* One buffer for all of them; it is freed when the last has sent it. */
 static void Broadcast(void)
 {
-    Host *server = StartServer(&silentBehaviour);
+    Host *server = NEED(StartServer(&silentBehaviour));
     SOCKET peers[LISTENERS];
     SendBuffer *last = NULL;
     char bytes[1000];
 
-    REQUIRE(CHECK(server != NULL));
     CHECK_INT(Service_GetSessionCount(&server->service), 0);
     for (int i = 0; i < LISTENERS; i++) {
         peers[i] = Peer_Open(server);
@@ -381,8 +353,7 @@ static void Broadcast(void)
         Pattern_Fill(bytes, size, i);
         if (last != NULL)
             SendBuffer_Release(last);
-        last = SendBuffer_Copy(bytes, size);
-        REQUIRE(CHECK(last != NULL));
+        last = NEED(SendBuffer_Copy(bytes, size));
         CHECK_INT(Service_Broadcast(&server->service, last), LISTENERS);
     }
     for (int i = 0; i < BROADCASTS; i++) {
@@ -394,7 +365,7 @@ static void Broadcast(void)
     for (int i = 0; i < 100 && last->references > 1; i++)
         Sleep(10);
     CHECK_INT(last->references, 1);
-    Peer_Close(peers[0]);
+    Peer_Close(&peers[0]);
     CHECK(WAIT_FOR(server->disconnected, 1));
     CHECK_INT(Service_Broadcast(&server->service, last), LISTENERS - 1);
     Host_Stop(server);
@@ -402,7 +373,7 @@ static void Broadcast(void)
     SendBuffer_Release(last);
 }
 
-const LibraryTest sendTests[] = {
+const Test sendTests[] = {
     {"send: from any thread, in order", AnyThread, 40},
     {"send: one OnSend at a time", OneOnSend, 40},
     {"send: small buffers are gathered", Gather, 40},

@@ -35,9 +35,8 @@ static bool IsRight(const SendBuffer *buffer, int size)
 
 static void OpenAndClose(void)
 {
-    SendBuffer *buffer = SendBuffer_Open(100);
+    SendBuffer *buffer = NEED(SendBuffer_Open(100));
 
-    REQUIRE(CHECK(buffer != NULL));
     CHECK_INT(buffer->references, 1);
     CHECK(buffer->capacity >= 100);
     memset(buffer->data, 'x', 100);
@@ -52,8 +51,7 @@ static void OpenAndClose(void)
     CHECK_INT(buffer->data[59], 'x');
     SendBuffer_Release(buffer);
 
-    buffer = SendBuffer_Copy("hello", 5);
-    REQUIRE(CHECK(buffer != NULL));
+    buffer = NEED(SendBuffer_Copy("hello", 5));
     CHECK_INT(buffer->size, 5);
     CHECK(memcmp(buffer->data, "hello", 5) == 0);
     SendBuffer_Release(buffer);
@@ -70,8 +68,7 @@ static void NoOverlap(void)
         int capacity = 1 + (int)Random_Next(&seed, i % 10 == 0 ? 40000 : 200);
 
         sizes[i] = (int)Random_Next(&seed, (uint32_t)capacity + 1);
-        buffers[i] = Make(capacity, sizes[i]);
-        REQUIRE(CHECK(buffers[i] != NULL));
+        buffers[i] = NEED(Make(capacity, sizes[i]));
         CHECK((uintptr_t)buffers[i] % sizeof(void *) == 0);
     }
     for (int i = 0; i < KEPT_BUFFERS; i++)
@@ -91,8 +88,7 @@ static void GivesBack(void)
     int before = SendBufferManager_GetChunkCount();
 
     for (int i = 0; i < KEPT_BUFFERS; i++) {
-        buffers[i] = Make(1000, 10);
-        REQUIRE(CHECK(buffers[i] != NULL));
+        buffers[i] = NEED(Make(1000, 10));
     }
     CHECK_AT_MOST(SendBufferManager_GetChunkCount() - before,
                   KEPT_BUFFERS * 80 / SEND_CHUNK_SIZE + 2);
@@ -152,9 +148,8 @@ static void ZeroBytes(void)
     int before = SendBufferManager_GetChunkCount();
 
     for (int i = 0; i < 10000; i++) {
-        SendBuffer *buffer = Make(1 + i % 3000, 0);
+        SendBuffer *buffer = NEED(Make(1 + i % 3000, 0));
 
-        REQUIRE(CHECK(buffer != NULL));
         CHECK_INT(buffer->size, 0);
         SendBuffer_Release(buffer);
     }
@@ -168,9 +163,8 @@ static void ChunksReturn(void)
     int before = SendBufferManager_GetChunkCount();
 
     for (int i = 0; i < 100000; i++) {
-        SendBuffer *buffer = SendBuffer_Open(1 + i % 1000);
+        SendBuffer *buffer = NEED(SendBuffer_Open(1 + i % 1000));
 
-        REQUIRE(CHECK(buffer != NULL));
         buffer->data[0] = (char)i;
         SendBuffer_Close(buffer, 1 + i % 1000);
         if (last[i % 16] != NULL)
@@ -231,7 +225,7 @@ static void Exchange(void *argument)
 {
     uint32_t seed = *(uint32_t *)argument;
 
-    for (int i = 0; i < EXCHANGES && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < EXCHANGES && !Test_IsOver(); i++) {
         int capacity = 1 + (int)Random_Next(&seed, i % 500 == 0 ? 20000 : 300);
         SendBuffer *buffer = Make(capacity, (int)Random_Next(&seed, (uint32_t)capacity + 1));
         SendBuffer *old;
@@ -290,7 +284,7 @@ static void ExchangeChunks(void *argument)
 {
     uint32_t seed = *(uint32_t *)argument;
 
-    for (int i = 0; i < EXCHANGES && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < EXCHANGES && !Test_IsOver(); i++) {
         int size = SEND_CHUNK_SIZE / 2 + (int)Random_Next(&seed, SEND_CHUNK_SIZE / 4);
         SendBuffer *buffer = SendBuffer_Open(size);
         SendBuffer *old;
@@ -348,7 +342,7 @@ static void ThreadsEnd(void)
     CHECK_AT_MOST(SendBufferManager_GetChunkCount() - before, 8);
 }
 
-const LibraryTest sendBufferTests[] = {
+const Test sendBufferTests[] = {
     {"send buffer: open, close, references", OpenAndClose, 10},
     {"send buffer: buffers do not overlap", NoOverlap, 20},
     {"send buffer: what is not written is given back", GivesBack, 20},

@@ -16,21 +16,18 @@
 
 static void EchoAndCounters(void)
 {
-    Host *server = Host_StartServer(&echoBehaviour);
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
     ServiceCounters counters;
     char text[NET_ADDRESS_TEXT_SIZE], expected[NET_ADDRESS_TEXT_SIZE];
     NetAddress own;
     SOCKET peer;
     Probe *probe;
 
-    REQUIRE(CHECK(server != NULL));
     Host_Stop(server);
     server->keepsSessions = true;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(SocketUtils_GetLocalAddress(peer, &own));
     CHECK_TEXT(NetAddress_ToText(Session_GetAddress(Probe_GetSession(probe)), text, sizeof(text)),
                NetAddress_ToText(&own, expected, sizeof(expected)));
@@ -47,7 +44,7 @@ static void EchoAndCounters(void)
     CHECK_INT(probe->consumed, MOVED);
     CHECK_INT(probe->sent, MOVED);
     CHECK(counters.recvCalls > 0 && counters.sendCalls > 0);
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(probe->error, 0);
@@ -63,7 +60,7 @@ static void TakeAndGive(void *argument)
 {
     Session *session = Probe_GetSession((Probe *)argument);
 
-    for (int i = 0; i < REFERENCES && !Fixture_IsOver(); i++) {
+    for (int i = 0; i < REFERENCES && !Test_IsOver(); i++) {
         Session_AddRef(session);
         Session_Release(session);
     }
@@ -72,22 +69,20 @@ static void TakeAndGive(void *argument)
 /* Eight threads take and give references to a session that works; then its last one goes. */
 static void References(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET peer;
     Probe *probe;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     for (int i = 0; i < HOLDERS; i++)
         REQUIRE(CHECK(Threads_Start(TakeAndGive, probe)));
     for (int i = 0; i < 50; i++)
         CHECK(Peer_Echo(peer, 500));
     Threads_Join();
-    Peer_Close(peer);
+    Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK_INT(probe->destroyed, 0);
     for (int i = 0; i < 100 && Service_GetSessionCount(&server->service) > 0; i++)
@@ -132,17 +127,15 @@ static void Part(void)
     static const int capacities[] = {2, 7, 64, 4096};
 
     for (int i = 0; i < 4; i++) {
-        Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+        Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
         SOCKET peer;
 
-        REQUIRE(CHECK(server != NULL));
         server->settings.session.recvBufferSize = capacities[i];
         REQUIRE(CHECK(Host_Start(server)));
-        peer = Peer_Open(server);
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
+        peer = NEED_SOCKET(Peer_Open(server));
         CHECK(Peer_StartSending(peer, i < 2 ? 3000 : 300000));
         Threads_Join();
-        Peer_Close(peer);
+        Peer_Close(&peer);
         CHECK(Host_WaitForDisconnected(server, 1));
         CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
         CHECK_INT(Service_GetCounters(&server->service).recvBytes, i < 2 ? 3000 : 300000);
@@ -161,18 +154,15 @@ static int ConsumeThree(Probe *probe, const char *data, int length)
 static void RestIsThereAgain(void)
 {
     static const Behaviour behaviour = {.OnRecv = ConsumeThree};
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
     char bytes[20];
     SOCKET peer;
     Probe *probe;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     Pattern_Fill(bytes, (int)sizeof(bytes), 0);
     CHECK(Peer_Send(peer, bytes, 10));
     CHECK(WAIT_FOR(probe->recvCalls, 1));
@@ -212,14 +202,13 @@ static void NoLockIsHeld(void)
     SOCKET peer;
     Probe *probe;
 
-    unblock = CreateEventW(NULL, TRUE, FALSE, NULL);
-    REQUIRE(CHECK(server != NULL && buffer != NULL && unblock != NULL));
+    unblock = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
+    REQUIRE(CHECK(server != NULL));
+    REQUIRE(CHECK(buffer != NULL));
     server->keepsSessions = true;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET));
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(Peer_Send(peer, "x", 1));
     CHECK(WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
     CHECK(Session_Send(Probe_GetSession(probe), buffer));
@@ -291,20 +280,18 @@ static void CallsInCallbacks(void)
                                         .OnRecv = CallInRecv,
                                         .OnSend = CallInSend,
                                         .OnDisconnected = CallAtEnd};
-    Host *server = Host_StartServer(&behaviour);
+    Host *server = NEED(Host_StartServer(&behaviour));
     SOCKET peers[5];
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 5; i++) {
-        peers[i] = Peer_Open(server);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET));
+        peers[i] = NEED_SOCKET(Peer_Open(server));
         CHECK(Peer_Send(peers[i], "hello", 5));
     }
     for (int i = 0; i < 5; i++) {
         char bytes[30];
 
         CHECK(Peer_Receive(peers[i], bytes, (int)sizeof(bytes)));
-        Peer_Close(peers[i]);
+        Peer_Close(&peers[i]);
     }
     CHECK(Host_WaitForDisconnected(server, 5));
     Host_Stop(server);
@@ -325,14 +312,12 @@ static void Fairness(void)
 {
     static const Behaviour behaviour = {.OnRecv = EchoToLast};
     SOCKET floods[FLOODS], peer;
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
 
-    REQUIRE(CHECK(server != NULL));
     server->settings.workerCount = 1;
     REQUIRE(CHECK(Host_Start(server)));
     for (int i = 0; i < FLOODS; i++) {
-        floods[i] = Peer_Open(server);
-        REQUIRE(CHECK(floods[i] != INVALID_SOCKET));
+        floods[i] = NEED_SOCKET(Peer_Open(server));
         REQUIRE(CHECK(WAIT_FOR(server->connected, i + 1)));
     }
     peer = Peer_Open(server);
@@ -348,7 +333,7 @@ static void Fairness(void)
     for (int i = 0; i < FLOODS; i++)
         shutdown(floods[i], SD_BOTH);
     Threads_Join();
-    Peer_Close(peer);
+    Peer_Close(&peer);
     Host_Stop(server);
 }
 
@@ -372,10 +357,9 @@ static int CloseAfterFive(Probe *probe, const char *data, int length)
 static void ClientService(void)
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
-    Host *server = Host_StartServer(&echoBehaviour);
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
     Host *client;
 
-    REQUIRE(CHECK(server != NULL));
     client = Host_CreateClient(server, &behaviour, 20);
     REQUIRE(CHECK(client != NULL && Host_Start(client)));
     CHECK(Host_WaitForDisconnected(client, 20));
@@ -390,18 +374,14 @@ static void ClientService(void)
 
 static void ConnectOnce(void)
 {
-    Host *server = Host_StartServer(&echoBehaviour);
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
     NetAddress other;
-    Host *client;
     Probe *probe;
+    Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 1));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Host_CreateClient(server, &silentBehaviour, 1);
-    REQUIRE(CHECK(client != NULL));
     client->keepsSessions = true;
     REQUIRE(CHECK(Host_Start(client)));
-    probe = Host_WaitForProbe(client, 0);
-    REQUIRE(CHECK(probe != NULL));
+    probe = NEED(Host_WaitForProbe(client, 0));
     CHECK(NetAddress_FromText(&other, "127.0.0.2", 9));
     CHECK(!Session_Connect(Probe_GetSession(probe), &other));
     CHECK(GetLastError() != 0);
@@ -417,10 +397,9 @@ static void ConnectOnce(void)
 /* Listens on `listenOn`; whoever connects to each of `texts`, up to a NULL, is served. */
 static void CheckListen(const char *listenOn, const char *const *texts)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     int count = 0;
 
-    REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(NetAddress_FromText(&server->settings.address, listenOn, 0)));
     server->keepsSessions = true;
     REQUIRE(CHECK(Host_Start(server)));
@@ -432,16 +411,14 @@ static void CheckListen(const char *listenOn, const char *const *texts)
 
         CHECK(NetAddress_FromText(&address, texts[count],
                                   NetAddress_GetPort(&server->service.settings.address)));
-        peer = Peer_OpenTo(&address, 0);
-        REQUIRE(CHECK(peer != INVALID_SOCKET));
+        peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
         CHECK(Peer_Echo(peer, 1000));
-        probe = Host_WaitForProbe(server, count);
-        REQUIRE(CHECK(probe != NULL));
+        probe = NEED(Host_WaitForProbe(server, count));
         CHECK(SocketUtils_GetLocalAddress(peer, &own));
         CHECK_TEXT(
             NetAddress_ToText(Session_GetAddress(Probe_GetSession(probe)), text, sizeof(text)),
             NetAddress_ToText(&own, expected, sizeof(expected)));
-        Peer_Close(peer);
+        Peer_Close(&peer);
     }
     CHECK(Host_WaitForDisconnected(server, count));
     Host_Stop(server);
@@ -462,10 +439,9 @@ static void Addresses(void)
 static void ClientOfSix(void)
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     Host *client;
 
-    REQUIRE(CHECK(server != NULL));
     CHECK(NetAddress_FromText(&server->settings.address, "::1", 0));
     REQUIRE(CHECK(Host_Start(server)));
     client = Host_CreateClient(server, &behaviour, 3);
@@ -476,7 +452,7 @@ static void ClientOfSix(void)
     Host_Stop(server);
 }
 
-const LibraryTest sessionTests[] = {
+const Test sessionTests[] = {
     {"session: echo, address and counters", EchoAndCounters, 30},
     {"session: references from eight threads", References, 30},
     {"session: OnRecv consumes part", Part, 30},

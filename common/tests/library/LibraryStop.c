@@ -92,10 +92,9 @@ static void DrainReading(void)
 {
     static Reader readers[READERS];
     SOCKET peers[READERS];
-    Host *server = StartOwing(peers, READERS, LONG_MS);
+    Host *server = NEED(StartOwing(peers, READERS, LONG_MS));
     ULONGLONG start;
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < READERS; i++) {
         ZeroMemory(&readers[i], sizeof(readers[i]));
         readers[i].peer = peers[i];
@@ -116,10 +115,9 @@ static void DrainReading(void)
 static void DrainStuck(void)
 {
     SOCKET peers[3];
-    Host *server = StartOwing(peers, 3, SHORT_MS);
+    Host *server = NEED(StartOwing(peers, 3, SHORT_MS));
     ULONGLONG start = Test_Now();
 
-    REQUIRE(CHECK(server != NULL));
     Host_Stop(server);
     CHECK(Test_Now() - start >= SHORT_MS - 20);
     CHECK_AT_MOST(Test_Now() - start, SHORT_MS + GRACE_MS);
@@ -133,10 +131,9 @@ static void DrainBoth(void)
 {
     static Reader reader;
     SOCKET peers[2];
-    Host *server = StartOwing(peers, 2, LONG_MS / 5);
+    Host *server = NEED(StartOwing(peers, 2, LONG_MS / 5));
     ULONGLONG start = Test_Now();
 
-    REQUIRE(CHECK(server != NULL));
     ZeroMemory(&reader, sizeof(reader));
     reader.peer = peers[1];
     REQUIRE(CHECK(Threads_Start(ReadSlowly, &reader)));
@@ -160,17 +157,15 @@ static int Dawdle(Probe *probe, const char *data, int length)
 static void InsideCallback(void)
 {
     static const Behaviour behaviour = {.OnRecv = Dawdle};
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
     SOCKET peer;
     Probe *probe;
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     server->settings.drainMs = 0;
     REQUIRE(CHECK(Host_Start(server)));
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && probe != NULL));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(Peer_Send(peer, "x", 1));
     CHECK(WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
     Host_StopService(server);
@@ -188,7 +183,7 @@ static void ConnectOn(void *argument)
 {
     const NetAddress *address = (const NetAddress *)argument;
 
-    while (connectorsStop == 0 && !Fixture_IsOver()) {
+    while (connectorsStop == 0 && !Test_IsOver()) {
         SOCKET peer = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
 
         if (peer != INVALID_SOCKET && SocketUtils_Connect(peer, address)) {
@@ -203,9 +198,8 @@ static void ConnectOn(void *argument)
 static void WhileConnecting(void)
 {
     for (int i = 0; i < 10; i++) {
-        Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+        Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
 
-        REQUIRE(CHECK(server != NULL));
         server->settings.drainMs = i % 2 == 0 ? 0 : 50;
         REQUIRE(CHECK(Host_Start(server)));
         connectorsStop = connections = 0;
@@ -222,13 +216,11 @@ static void WhileConnecting(void)
 /* A client service that has hardly begun to connect. */
 static void ClientWhileConnecting(void)
 {
-    Host *server = Host_StartServer(&echoBehaviour);
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
 
-    REQUIRE(CHECK(server != NULL));
     for (int i = 0; i < 10; i++) {
-        Host *client = Host_CreateClient(server, &silentBehaviour, 30);
+        Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 30));
 
-        REQUIRE(CHECK(client != NULL));
         client->settings.drainMs = i % 2 == 0 ? 0 : 100;
         REQUIRE(CHECK(Host_Start(client)));
         Host_Stop(client);
@@ -251,7 +243,7 @@ static bool TurnOnce(void)
     peer = Peer_Open(server);
     if (client == NULL || peer == INVALID_SOCKET || !Host_Start(client) || !Peer_Echo(peer, 1000))
         return false;
-    Peer_Close(peer);
+    Peer_Close(&peer);
     Host_Stop(client);
     Host_Stop(server);
     Hosts_CloseAll();
@@ -297,13 +289,12 @@ static void CheckStartFails(Host *host, const char *part)
 
 static void PortTaken(void)
 {
-    Host *first = Host_StartServer(&echoBehaviour);
-    Host *second = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *first = NEED(Host_StartServer(&echoBehaviour));
+    Host *second = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     char text[NET_ADDRESS_TEXT_SIZE];
     int handles = 0;
     SOCKET peer;
 
-    REQUIRE(CHECK(first != NULL && second != NULL));
     second->settings.address = first->service.settings.address;
     NetAddress_ToText(&second->settings.address, text, sizeof(text));
     for (int i = 0; i < 10; i++) {
@@ -327,9 +318,8 @@ static void PortTaken(void)
 /* An address that no interface of this machine has. */
 static void NoSuchAddress(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
 
-    REQUIRE(CHECK(server != NULL));
     CHECK(NetAddress_FromText(&server->settings.address, "192.0.2.1", 0));
     CheckStartFails(server, "192.0.2.1");
 }
@@ -349,12 +339,9 @@ static Session *CreateTwo(Service *service, SessionOwner *owner, int family)
 
 static void ClientWithoutMemory(void)
 {
-    Host *server = Host_StartServer(&echoBehaviour);
-    Host *client;
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 5));
 
-    REQUIRE(CHECK(server != NULL));
-    client = Host_CreateClient(server, &silentBehaviour, 5);
-    REQUIRE(CHECK(client != NULL));
     createProbe = client->settings.createSession;
     client->settings.createSession = CreateTwo;
     sessionsLeft = 2;
@@ -374,11 +361,10 @@ static void ClientWithoutMemory(void)
 /* Sessions cannot be created for a while: no accept is lost. */
 static void AcceptsComeBack(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET peers[2 * ACCEPT_COUNT];
     char *errors;
 
-    REQUIRE(CHECK(server != NULL));
     InterlockedExchange(&server->creationsToFail, 2);
     REQUIRE(CHECK(Errors_BeginCapture()));
     CHECK(Host_Start(server));
@@ -405,23 +391,21 @@ static void SendUntilFalse(void *argument)
 
     if (buffer == NULL)
         return;
-    while (Session_Send(Probe_GetSession(probe), buffer) && !Fixture_IsOver())
+    while (Session_Send(Probe_GetSession(probe), buffer) && !Test_IsOver())
         Sleep(0);
     SendBuffer_Release(buffer);
 }
 
 static void Survivors(void)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     Probe *probes[4];
 
-    REQUIRE(CHECK(server != NULL));
     server->keepsSessions = true;
     REQUIRE(CHECK(Host_Start(server)));
     for (int i = 0; i < 4; i++) {
         REQUIRE(CHECK(Peer_Open(server) != INVALID_SOCKET));
-        probes[i] = Host_WaitForProbe(server, i);
-        REQUIRE(CHECK(probes[i] != NULL));
+        probes[i] = NEED(Host_WaitForProbe(server, i));
         REQUIRE(CHECK(Threads_Start(SendUntilFalse, probes[i])));
     }
     Host_StopService(server);
@@ -441,7 +425,7 @@ static void Survivors(void)
     Host_CheckStopped(server);
 }
 
-const LibraryTest stopTests[] = {
+const Test stopTests[] = {
     {"stop: what is queued arrives", DrainReading, 40},
     {"stop: stuck clients do not hold it up", DrainStuck, 30},
     {"stop: one reads and one is stuck", DrainBoth, 30},

@@ -8,46 +8,41 @@
  * says "N passed, N failed".
  */
 #include "LoadTest.h"
+#include "TestMain.h"
 
-#include "ErrorText.h"
-#include "SocketUtils.h"
-
-static void Fixture_End(bool failed)
+static void Fixture_End(void)
 {
-    (void)failed;
     ToolRun_End();
     EchoServer_Stop();
     SetEnvironmentVariableA(ECHO_SERVER_MODE, NULL);
 }
 
-static void AddTests(void)
+static int Begin(const char *const words[])
 {
+    ToolTest_Init(words, "load");
     AddHistogramTests();
     AddCommandLineTests();
     AddHonestTests();
     AddDelayTests();
     AddFaultTests();
     AddRealTests();
+    return OPTIONS_RUN;
 }
 
 int main(int argc, char *argv[])
 {
-    static const TestHooks hooks = {NULL, Fixture_End, ToolRun_Kill};
+    static const TestSuite suite = {
+        .usage = "Usage: load.exe TOOL SERVER... [--list] [FILTER]\n",
+        .missing = "Which tool and servers?",
+        .wordMin = 2,
+        .wordMax = 1 + TOOL_SERVER_MAX,
+        .begin = Begin,
+        .endTest = Fixture_End,
+        .overTime = ToolRun_Kill,
+    };
     int exitCode;
 
-    if (ServerProcess_RunHelper(argc, argv, &exitCode))
+    if (ServerProcess_RunHelper(argc, argv, &exitCode) || EchoServer_RunChild(&exitCode))
         return exitCode;
-    if (!SocketUtils_Init()) {
-        ErrorText_Print("Starting Winsock", GetLastError());
-        return 1;
-    }
-    if (EchoServer_RunChild(&exitCode))
-        return exitCode;
-    if (!ToolTest_Parse(argc, argv, "load"))
-        return TOOL_EXIT_USAGE;
-    Test_SetHooks(&hooks);
-    AddTests();
-    exitCode = ToolTest_Run();
-    SocketUtils_Clear();
-    return exitCode;
+    return Test_Main(&suite, argc, argv);
 }

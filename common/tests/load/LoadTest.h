@@ -20,9 +20,8 @@
 
 #include <stdint.h>
 
-#define WAIT_MS    20000 /* for what takes no time but on a busy machine */
-#define LIMIT      60    /* seconds that a test may take */
-#define EXTRA_SIZE 5     /* bytes, where a server sends more than it should */
+#define LIMIT      60 /* seconds that a test may take */
+#define EXTRA_SIZE 5  /* bytes, where a server sends more than it should */
 
 /* --- LoadTestServer.c ------------------------------------------------------------------------ */
 

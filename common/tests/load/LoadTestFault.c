@@ -7,7 +7,7 @@
 #include "LoadTest.h"
 #include "tools/load/LoadClient.h"
 
-#include "TestSocketUtils.h"
+#include "Peer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,119 +70,132 @@ static const char ended[] = "Met the connection's end too early";
 static const char broken[] = "Lost the connection";
 static const char noConnection[] = "Could not connect";
 
-/* --- Bytes ----------------------------------------------------------------------------------- */
+/* --- One fault each ---------------------------------------------------------------------------- */
 
-static void CorruptLate(void)
+typedef struct FaultCase {
+    const char *name;
+    EchoPlan plan;
+    const char *words;
+    Verdict verdict;
+} FaultCase;
+
+static void CheckCase(const void *data)
 {
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 1, .message = 100},
-               "--clients 1 --depth 4",
-               &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 6399 should be 0x"});
+    const FaultCase *one = (const FaultCase *)data;
+
+    CheckFault(&one->plan, one->words, &one->verdict);
 }
 
-static void CorruptForOne(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 2, .message = 100},
-               "--clients 3", &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 6399 should be 0x"});
-}
+static const FaultCase cases[] = {
+    {"load: a wrong bit late in the stream",
+     {.size = 64, .fault = FAULT_CORRUPT, .connection = 1, .message = 100},
+     "--clients 1 --depth 4",
+     {LOAD_CORRUPT, 1, corrupt, ": byte 6399 should be 0x"}},
+    {"load: a wrong bit for one of three clients",
+     {.size = 64, .fault = FAULT_CORRUPT, .connection = 2, .message = 100},
+     "--clients 3",
+     {LOAD_CORRUPT, 1, corrupt, ": byte 6399 should be 0x"}},
+    {"load: a wrong bit for each client",
+     {.size = 10, .fault = FAULT_CORRUPT, .message = 100},
+     "--clients 3 --threads 2 --size 10",
+     {LOAD_CORRUPT, 3, corrupt, ": byte 999 should be 0x"}},
+    {"load: a wrong bit in the first message",
+     {.size = 64, .fault = FAULT_CORRUPT, .connection = 1, .message = 1},
+     "--clients 1",
+     {LOAD_CORRUPT, 1, corrupt, ": byte 63 should be 0x"}},
+    {"load: a wrong bit after the measuring",
+     {.size = 64, .fault = FAULT_CORRUPT_LAST, .connection = 1},
+     "--clients 2 --depth 2",
+     {LOAD_CORRUPT, 1, corrupt, " should be 0x"}},
+    {"load: a wrong bit in a large message",
+     {.size = 300000, .fault = FAULT_CORRUPT, .connection = 1, .message = 5},
+     "--size 300000 --depth 2",
+     {LOAD_CORRUPT, 1, corrupt, ": byte 1499999 should be 0x"}},
+    {"load: a lost byte",
+     {.size = 64, .fault = FAULT_LOSE_BYTE, .connection = 1, .message = 100},
+     "--clients 1",
+     {LOAD_DISPLACED, 1, displaced, ": at byte 6345 came what belongs 1 bytes later"}},
+    /* The next message comes a byte too early. */
+    {"load: a message's last byte is lost",
+     {.size = 64, .fault = FAULT_LOSE_LAST_BYTE, .connection = 1, .message = 100},
+     "--clients 1 --depth 4",
+     {LOAD_DISPLACED, 1, displaced, ": at byte 6399 came what belongs 1 bytes later"}},
+    {"load: a lost message",
+     {.size = 64, .fault = FAULT_LOSE_MESSAGE, .connection = 1, .message = 100},
+     "--clients 1 --depth 4",
+     {LOAD_DISPLACED, 1, displaced, ": at byte 6336 came what belongs 64 bytes later"}},
+    {"load: two messages are swapped",
+     {.size = 64, .fault = FAULT_SWAP, .connection = 1, .message = 100},
+     "--clients 1 --depth 4",
+     {LOAD_DISPLACED, 1, displaced, ": at byte 6336 came what belongs 64 bytes later"}},
+    {"load: a message comes twice",
+     {.size = 64, .fault = FAULT_TWICE, .connection = 1, .message = 100},
+     "--clients 1",
+     {LOAD_DISPLACED, 1, displaced, ": at byte 6400 came what belongs 64 bytes before"}},
+    /* The bytes of one client for the other, and the other way round: both have got what is wrong. */
+    {"load: two clients get each other's bytes",
+     {.size = 64, .fault = FAULT_EXCHANGE, .message = 100},
+     "--clients 4",
+     {LOAD_DISPLACED, 2, displaced, ": at byte 6336 came what belongs "}},
+    /* All that was asked for has come, and then these. */
+    {"load: more bytes than were sent",
+     {.size = 64, .fault = FAULT_EXTRA, .connection = 1, .message = 100},
+     "--clients 1",
+     {LOAD_EXTRA, 1, extra, ": 6400 bytes were sent, and 6405 came"}},
+    {"load: more bytes when the client leaves",
+     {.size = 64, .fault = FAULT_EXTRA_AT_END, .connection = 2},
+     "--clients 2 --idle 1",
+     {LOAD_EXTRA, 1, extra, " bytes were sent, and "}},
+    {"load: a silent server",
+     {.size = 64, .fault = FAULT_SILENT, .connection = 1, .message = 50},
+     "--clients 3 --timeout " SILENT_MS,
+     {LOAD_SILENT, 1, silent, ": nothing came for " SILENT_MS " ms, and 64 bytes are owed"}},
+    /* Nothing is on its way that would come in its place. */
+    {"load: a silent server owes one byte",
+     {.size = 64, .fault = FAULT_LOSE_LAST_BYTE, .connection = 1, .message = 50},
+     "--clients 1 --timeout " SILENT_MS,
+     {LOAD_SILENT, 1, silent, ": nothing came for " SILENT_MS " ms, and 1 bytes are owed"}},
+    {"load: a server does not answer the client's end",
+     {.size = 64, .fault = FAULT_NO_END, .connection = 1},
+     "--clients 2 --timeout " SILENT_MS,
+     {LOAD_SILENT, 1, silent,
+      ": nothing came for " SILENT_MS " ms, and 0 bytes and the connection's end are owed"}},
+    {"load: an end instead of an echo",
+     {.size = 64, .fault = FAULT_END, .connection = 1, .message = 100},
+     "--clients 3",
+     {LOAD_ENDED, 1, ended, ": the server ended the connection and owed 64 bytes"}},
+    {"load: an end amid an echo",
+     {.size = 64, .fault = FAULT_END_AMID, .connection = 1, .message = 100},
+     "--clients 1",
+     {LOAD_ENDED, 1, ended, ": the server ended the connection and owed 32 bytes"}},
+    /* Between two messages: with 20 a second nothing is owed for most of the time. */
+    {"load: an end when nothing is owed",
+     {.size = 64, .fault = FAULT_END_AFTER, .connection = 1, .message = 5},
+     "--clients 1 --rate 20",
+     {LOAD_ENDED, 1, ended, ": the server ended the connection and owed "}},
+    {"load: an end for silent clients",
+     {.size = 64, .fault = FAULT_END_SILENT, .message = 50},
+     "--clients 1 --idle 2",
+     {LOAD_ENDED, 2, ended, ": the server ended the connection and owed 0 bytes"}},
+    {"load: a reset",
+     {.size = 64, .fault = FAULT_RESET, .connection = 1, .message = 100},
+     "--clients 1",
+     {LOAD_BROKEN, 1, broken, " failed with error 10054."}},
+    {"load: a reset when the client leaves",
+     {.size = 64, .fault = FAULT_RESET_AT_END, .connection = 2},
+     "--clients 2",
+     {LOAD_BROKEN, 1, broken, " failed with error 10054."}},
+    {"load: churn, and a wrong bit",
+     {.size = 64, .fault = FAULT_CORRUPT, .connection = 20, .message = 1},
+     "--churn --clients 1",
+     {LOAD_CORRUPT, 1, corrupt, ": byte 63 should be 0x"}},
+    {"load: churn, and no end",
+     {.size = 64, .fault = FAULT_NO_END, .connection = 20},
+     "--churn --clients 1 --timeout " SILENT_MS,
+     {LOAD_SILENT, 1, silent, " bytes and the connection's end are owed"}},
+};
 
-static void CorruptForAll(void)
-{
-    CheckFault(&(EchoPlan){.size = 10, .fault = FAULT_CORRUPT, .message = 100},
-               "--clients 3 --threads 2 --size 10",
-               &(Verdict){LOAD_CORRUPT, 3, corrupt, ": byte 999 should be 0x"});
-}
-
-static void CorruptFirst(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 1, .message = 1},
-               "--clients 1", &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 63 should be 0x"});
-}
-
-static void CorruptLast(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT_LAST, .connection = 1},
-               "--clients 2 --depth 2", &(Verdict){LOAD_CORRUPT, 1, corrupt, " should be 0x"});
-}
-
-static void CorruptLarge(void)
-{
-    CheckFault(&(EchoPlan){.size = 300000, .fault = FAULT_CORRUPT, .connection = 1, .message = 5},
-               "--size 300000 --depth 2",
-               &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 1499999 should be 0x"});
-}
-
-static void LostByte(void)
-{
-    CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_LOSE_BYTE, .connection = 1, .message = 100},
-        "--clients 1",
-        &(Verdict){LOAD_DISPLACED, 1, displaced, ": at byte 6345 came what belongs 1 bytes later"});
-}
-
-/* The next message comes a byte too early. */
-static void LostLastByte(void)
-{
-    CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_LOSE_LAST_BYTE, .connection = 1, .message = 100},
-        "--clients 1 --depth 4",
-        &(Verdict){LOAD_DISPLACED, 1, displaced, ": at byte 6399 came what belongs 1 bytes later"});
-}
-
-static void LostMessage(void)
-{
-    CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_LOSE_MESSAGE, .connection = 1, .message = 100},
-        "--clients 1 --depth 4",
-        &(Verdict){LOAD_DISPLACED, 1, displaced,
-                   ": at byte 6336 came what belongs 64 bytes later"});
-}
-
-static void Swapped(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_SWAP, .connection = 1, .message = 100},
-               "--clients 1 --depth 4",
-               &(Verdict){LOAD_DISPLACED, 1, displaced,
-                          ": at byte 6336 came what belongs 64 bytes later"});
-}
-
-static void Twice(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_TWICE, .connection = 1, .message = 100},
-               "--clients 1",
-               &(Verdict){LOAD_DISPLACED, 1, displaced,
-                          ": at byte 6400 came what belongs 64 bytes before"});
-}
-
-/* The bytes of one client for the other, and the other way round: both have got what is wrong. */
-static void Exchanged(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_EXCHANGE, .message = 100}, "--clients 4",
-               &(Verdict){LOAD_DISPLACED, 2, displaced, ": at byte 6336 came what belongs "});
-}
-
-/* All that was asked for has come, and then these. */
-static void Extra(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_EXTRA, .connection = 1, .message = 100},
-               "--clients 1",
-               &(Verdict){LOAD_EXTRA, 1, extra, ": 6400 bytes were sent, and 6405 came"});
-}
-
-static void ExtraAtEnd(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_EXTRA_AT_END, .connection = 2},
-               "--clients 2 --idle 1", &(Verdict){LOAD_EXTRA, 1, extra, " bytes were sent, and "});
-}
-
-/* --- Silence --------------------------------------------------------------------------------- */
-
-static void Silent(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_SILENT, .connection = 1, .message = 50},
-               "--clients 3 --timeout " SILENT_MS,
-               &(Verdict){LOAD_SILENT, 1, silent,
-                          ": nothing came for " SILENT_MS " ms, and 64 bytes are owed"});
-}
+/* --- Others ------------------------------------------------------------------------------------ */
 
 /* What it owes is what the depth says: so many messages have come, and not one more. */
 static void Depth(void)
@@ -194,92 +207,19 @@ static void Depth(void)
     CHECK_INT(echo.messages, 2 * 5);
 }
 
-/* Nothing is on its way that would come in its place. */
-static void LostLastByteOfAll(void)
-{
-    CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_LOSE_LAST_BYTE, .connection = 1, .message = 50},
-        "--clients 1 --timeout " SILENT_MS,
-        &(Verdict){LOAD_SILENT, 1, silent,
-                   ": nothing came for " SILENT_MS " ms, and 1 bytes are owed"});
-}
-
-static void NoEnd(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_NO_END, .connection = 1},
-               "--clients 2 --timeout " SILENT_MS,
-               &(Verdict){LOAD_SILENT, 1, silent,
-                          ": nothing came for " SILENT_MS
-                          " ms, and 0 bytes and the connection's end are "
-                          "owed"});
-}
-
-/* --- Connections ----------------------------------------------------------------------------- */
-
-static void EndOwed(void)
-{
-    CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_END, .connection = 1, .message = 100}, "--clients 3",
-        &(Verdict){LOAD_ENDED, 1, ended, ": the server ended the connection and owed 64 bytes"});
-}
-
-static void EndAmid(void)
-{
-    CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_END_AMID, .connection = 1, .message = 100},
-        "--clients 1",
-        &(Verdict){LOAD_ENDED, 1, ended, ": the server ended the connection and owed 32 bytes"});
-}
-
-/* Between two messages: with 20 a second nothing is owed for most of the time. */
-static void EndNotOwed(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_END_AFTER, .connection = 1, .message = 5},
-               "--clients 1 --rate 20",
-               &(Verdict){LOAD_ENDED, 1, ended, ": the server ended the connection and owed "});
-}
-
-static void EndSilent(void)
-{
-    CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_END_SILENT, .message = 50}, "--clients 1 --idle 2",
-        &(Verdict){LOAD_ENDED, 2, ended, ": the server ended the connection and owed 0 bytes"});
-}
-
-static void Reset(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_RESET, .connection = 1, .message = 100},
-               "--clients 1", &(Verdict){LOAD_BROKEN, 1, broken, " failed with error 10054."});
-}
-
-static void ResetAtEnd(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_RESET_AT_END, .connection = 2}, "--clients 2",
-               &(Verdict){LOAD_BROKEN, 1, broken, " failed with error 10054."});
-}
-
-/* A port that nobody listens on: this socket has it, and keeps others from it. */
 static void Refused(void)
 {
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
     NetAddress address;
     char words[60];
 
-    REQUIRE(CHECK(socket != INVALID_SOCKET));
-    if (CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)) &&
-        CHECK(SocketUtils_Bind(socket, &address)) &&
-        CHECK(SocketUtils_GetLocalAddress(socket, &address))) {
-        snprintf(words, sizeof(words), "--clients 3 --idle 2 --port %u",
-                 (unsigned)NetAddress_GetPort(&address));
-        if (CHECK(Load_Run(words))) {
-            CheckVerdict(
-                &(Verdict){LOAD_NO_CONNECTION, 5, noConnection, ": connect failed with error "});
-            CHECK_INT(Load_GetFigure("messages"), 0);
-            CHECK_INT(Load_GetFigure("seconds"), 0);
-            CHECK_CONTAINS(tool.output, "; nothing was measured\n");
-        }
-    }
-    SocketUtils_Close(&socket);
+    NEED_SOCKET(Peer_Bind(&address));
+    snprintf(words, sizeof(words), "--clients 3 --idle 2 --port %u",
+             (unsigned)NetAddress_GetPort(&address));
+    REQUIRE(CHECK(Load_Run(words)));
+    CheckVerdict(&(Verdict){LOAD_NO_CONNECTION, 5, noConnection, ": connect failed with error "});
+    CHECK_INT(Load_GetFigure("messages"), 0);
+    CHECK_INT(Load_GetFigure("seconds"), 0);
+    CHECK_CONTAINS(tool.output, "; nothing was measured\n");
 }
 
 /*
@@ -304,20 +244,6 @@ static void ChurnReset(void)
     CHECK(Load_GetFigure("connectionsPerSecond") > 0);
 }
 
-static void ChurnCorrupt(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .connection = 20, .message = 1},
-               "--churn --clients 1",
-               &(Verdict){LOAD_CORRUPT, 1, corrupt, ": byte 63 should be 0x"});
-}
-
-static void ChurnNoEnd(void)
-{
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_NO_END, .connection = 20},
-               "--churn --clients 1 --timeout " SILENT_MS,
-               &(Verdict){LOAD_SILENT, 1, silent, " bytes and the connection's end are owed"});
-}
-
 /* The connection on which the server stops listening is a good one; the next has none. */
 static void ChurnRefused(void)
 {
@@ -329,42 +255,14 @@ static void ChurnRefused(void)
     CHECK_INT(echo.ended, 10);
 }
 
-static void AddByteTests(void)
-{
-    Test_Add("load: a wrong bit late in the stream", CorruptLate, LIMIT);
-    Test_Add("load: a wrong bit for one of three clients", CorruptForOne, LIMIT);
-    Test_Add("load: a wrong bit for each client", CorruptForAll, LIMIT);
-    Test_Add("load: a wrong bit in the first message", CorruptFirst, LIMIT);
-    Test_Add("load: a wrong bit after the measuring", CorruptLast, LIMIT);
-    Test_Add("load: a wrong bit in a large message", CorruptLarge, LIMIT);
-    Test_Add("load: a lost byte", LostByte, LIMIT);
-    Test_Add("load: a message's last byte is lost", LostLastByte, LIMIT);
-    Test_Add("load: a lost message", LostMessage, LIMIT);
-    Test_Add("load: two messages are swapped", Swapped, LIMIT);
-    Test_Add("load: a message comes twice", Twice, LIMIT);
-    Test_Add("load: two clients get each other's bytes", Exchanged, LIMIT);
-    Test_Add("load: more bytes than were sent", Extra, LIMIT);
-    Test_Add("load: more bytes when the client leaves", ExtraAtEnd, LIMIT);
-}
-
 void AddFaultTests(void)
 {
-    AddByteTests();
-    Test_Add("load: a silent server", Silent, LIMIT);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        Test_AddCase(cases[i].name, CheckCase, &cases[i], LIMIT);
     Test_Add("load: a silent server, and depth", Depth, LIMIT);
-    Test_Add("load: a silent server owes one byte", LostLastByteOfAll, LIMIT);
-    Test_Add("load: a server does not answer the client's end", NoEnd, LIMIT);
-    Test_Add("load: an end instead of an echo", EndOwed, LIMIT);
-    Test_Add("load: an end amid an echo", EndAmid, LIMIT);
-    Test_Add("load: an end when nothing is owed", EndNotOwed, LIMIT);
-    Test_Add("load: an end for silent clients", EndSilent, LIMIT);
-    Test_Add("load: a reset", Reset, LIMIT);
-    Test_Add("load: a reset when the client leaves", ResetAtEnd, LIMIT);
     Test_Add("load: nobody listens", Refused, LIMIT);
     Test_Add("load: a server that takes nothing more is told that the client gives up", Deaf,
              LIMIT);
     Test_Add("load: churn, and a reset", ChurnReset, LIMIT);
-    Test_Add("load: churn, and a wrong bit", ChurnCorrupt, LIMIT);
-    Test_Add("load: churn, and no end", ChurnNoEnd, LIMIT);
     Test_Add("load: churn, and nobody listens", ChurnRefused, LIMIT);
 }

@@ -5,6 +5,7 @@
 #include "LoadTest.h"
 
 #include "CtrlC.h"
+#include "Peer.h"
 #include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
@@ -14,8 +15,8 @@
 
 #define KNOWN_MAX  64 /* connections at a time that others can reach */
 #define ACCEPT_MS  20
-#define SETTLE_MS  50     /* then the client's receive waits for what comes */
-#define LAST_US    500000 /* so long FAULT_CORRUPT_LAST waits for another message */
+#define SETTLE_MS  50  /* then the client's receive waits for what comes */
+#define LAST_MS    500 /* so long FAULT_CORRUPT_LAST waits for another message */
 #define TENTH      9
 #define BAD_EXIT   3
 #define SHORT_LIFE 100 /* messages that a child of mode "dies" echoes */
@@ -86,15 +87,7 @@ static void Hold(const Connection *connection)
 
 static bool SendAll(const Connection *connection, const char *data, int size)
 {
-    while (size > 0) {
-        int sent = send(connection->socket, data, size, 0);
-
-        if (sent <= 0)
-            return false;
-        data += sent;
-        size -= sent;
-    }
-    return true;
+    return Peer_Send(connection->socket, data, size);
 }
 
 /* A whole message. False: the connection is over. */
@@ -165,12 +158,7 @@ static void WaitForReset(const Connection *connection)
 
 static bool IsLast(const Connection *connection)
 {
-    struct timeval time = {0, LAST_US};
-    fd_set set;
-
-    FD_ZERO(&set);
-    FD_SET(connection->socket, &set);
-    return select(0, &set, NULL, NULL, &time) == 0;
+    return !Peer_IsReadable(connection->socket, LAST_MS);
 }
 
 static bool IsTime(const Connection *connection)
@@ -347,12 +335,7 @@ static void AcceptMain(void *argument)
 {
     (void)argument;
     while (!isOver && !isClosing) {
-        struct timeval time = {0, ACCEPT_MS * 1000};
-        fd_set set;
-
-        FD_ZERO(&set);
-        FD_SET(listener, &set);
-        if (select(0, &set, NULL, NULL, &time) > 0)
+        if (Peer_IsReadable(listener, ACCEPT_MS))
             Accept();
     }
     SocketUtils_Close(&listener);
@@ -446,7 +429,8 @@ bool EchoServer_RunChild(int *exitCode)
     if (length == 0 || length >= sizeof(mode))
         return false;
     *exitCode = BAD_EXIT;
-    if (strcmp(mode, "mute") == 0 || !EchoServer_Start(&(EchoPlan){.size = 64}))
+    if (strcmp(mode, "mute") == 0 || !SocketUtils_Init() ||
+        !EchoServer_Start(&(EchoPlan){.size = 64}))
         return true;
     CtrlC_Install(NULL);
     printf("Listening on %s\n", NetAddress_ToText(&address, text, sizeof(text)));

@@ -20,14 +20,13 @@
  */
 #include "Conversation.h"
 #include "ErrorText.h"
-#include "ServerOptions.h"
+#include "Options.h"
 #include "SocketUtils.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE 2
 #define ECHO_SIZE  64 /* bytes of an echo */
 #define CLIENT_MAX 1000
 #define ROUND_MAX  1000000
@@ -54,7 +53,7 @@ typedef struct Options {
     const char *checkPath; /* NULL: none */
     const char *servers[SERVER_MAX];
     int serverCount;
-} Options;
+} CallsOptions;
 
 /* One of the system's functions, as a server uses it. */
 typedef struct Row {
@@ -103,7 +102,7 @@ static bool EchoTogether(Conversation *conversation, Client *clients, long count
     return Conversation_WaitForRest(conversation);
 }
 
-static bool MakeEchoes(Conversation *conversation, Client *clients, const Options *options)
+static bool MakeEchoes(Conversation *conversation, Client *clients, const CallsOptions *options)
 {
     for (int round = 0; round < options->rounds; round++) {
         if (options->isBusy) {
@@ -117,7 +116,7 @@ static bool MakeEchoes(Conversation *conversation, Client *clients, const Option
 }
 
 /* The counts right before the echoes, right after them, and when the server has ended. */
-static bool Converse(Conversation *conversation, Client *clients, const Options *options,
+static bool Converse(Conversation *conversation, Client *clients, const CallsOptions *options,
                      Snapshot snapshots[3])
 {
     for (long i = 0; i < options->clients; i++) {
@@ -166,7 +165,7 @@ static void MakeRows(Figures *figures, const Snapshot snapshots[3])
 }
 
 /* False: it could not be measured, and a sentence has said why. */
-static bool Measure(const char *path, const Options *options, Figures *figures)
+static bool Measure(const char *path, const CallsOptions *options, Figures *figures)
 {
     static Client clients[CLIENT_MAX];
     static Snapshot snapshots[3];
@@ -391,86 +390,48 @@ static bool CheckAll(const char *path, const Figures *figures, int count)
 
 /* --- The command line ------------------------------------------------------------------------ */
 
-static bool Reject(const char *before, const char *word, const char *after)
-{
-    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
-    return false;
-}
-
-static bool ParseNumber(const char *option, const char *value, long most, long *number)
-{
-    if (ServerOptions_ParseNumber(value, 1, most, number))
-        return true;
-    fprintf(stderr, "%s takes a number from 1 to %ld, and '%s' is none.\n%s", option, most, value,
-            usage);
-    return false;
-}
-
-static bool ParseOption(Options *options, const char *option, const char *value)
-{
-    static const char *const names[] = {"--clients", "--echoes", "--json", "--check"};
-    size_t index = 0;
-
-    while (index < sizeof(names) / sizeof(names[0]) && strcmp(option, names[index]) != 0)
-        index++;
-    if (index == sizeof(names) / sizeof(names[0]))
-        return Reject("Unknown option '", option, "'.");
-    if (value == NULL)
-        return Reject("Option ", option, " needs a value.");
-    if (index == 0)
-        return ParseNumber(option, value, CLIENT_MAX, &options->clients);
-    if (index == 1)
-        return ParseNumber(option, value, ROUND_MAX, &options->rounds);
-    if (index == 2)
-        options->jsonPath = value;
-    else
-        options->checkPath = value;
-    return true;
-}
-
 /* What only the whole command line tells. */
-static bool CheckOptions(const Options *options)
+static int CheckOptions(const CallsOptions *options)
 {
     if (options->serverCount == 0)
-        return Reject("Which server?", "", "");
+        return Options_Reject(usage, "Which server?", "", "");
     for (int i = 0; i < options->serverCount; i++) {
         char folder[64];
         int stage = Conversation_FindStage(options->servers[i], folder, sizeof(folder));
         int most = Conversation_GetClientMax(stage, CLIENT_MAX);
 
         if (stage == NUMBER_NONE)
-            return Reject("No folder such as 05-iocp-basic is at the end of '", options->servers[i],
-                          "'.");
+            return Options_Reject(usage, "No folder such as 05-iocp-basic is at the end of '",
+                                  options->servers[i], "'.");
         if (options->clients > most) {
             fprintf(stderr, "%s can have %d client%s at once, not %ld.\n", folder, most,
                     most == 1 ? "" : "s", options->clients);
-            return false;
+            return OPTIONS_WRONG;
         }
     }
-    return true;
+    return OPTIONS_RUN;
 }
 
-/* False: a sentence has said what is wrong with the command line. */
-static bool ParseCommandLine(Options *options, int argc, char *argv[])
+/* Returns OPTIONS_RUN or the exit code of a program that is done. */
+static int ParseOptions(CallsOptions *options, int argc, char *argv[])
 {
-    for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0) {
-            if (options->serverCount == SERVER_MAX)
-                return Reject("Too many servers: '", argv[i], "'.");
-            options->servers[options->serverCount++] = argv[i];
-        } else if (strcmp(argv[i], "--busy") == 0) {
-            options->isBusy = true;
-        } else if (!ParseOption(options, argv[i], i + 1 < argc ? argv[i + 1] : NULL)) {
-            return false;
-        } else {
-            i++;
-        }
-    }
-    return CheckOptions(options);
+    const Option list[] = {
+        {.name = "--clients", .number = &options->clients, .least = 1, .most = CLIENT_MAX},
+        {.name = "--echoes", .number = &options->rounds, .least = 1, .most = ROUND_MAX},
+        {.name = "--busy", .flag = &options->isBusy},
+        {.name = "--json", .text = &options->jsonPath},
+        {.name = "--check", .text = &options->checkPath},
+        {.name = NULL},
+    };
+    OptionWords words = {options->servers, SERVER_MAX, 0};
+    int exitCode = Options_Parse(list, usage, &words, argc, argv);
+
+    options->serverCount = words.count;
+    return exitCode == OPTIONS_RUN ? CheckOptions(options) : exitCode;
 }
 
 /* False: something did not go as it should, and a sentence has said what. */
-static bool Run(const Options *options)
+static bool Run(const CallsOptions *options)
 {
     static Figures figures[SERVER_MAX];
     int count = 0;
@@ -492,17 +453,14 @@ static bool Run(const Options *options)
 
 int main(int argc, char *argv[])
 {
-    static Options options = {.clients = 1, .rounds = 100};
+    static CallsOptions options = {.clients = 1, .rounds = 100};
     int exitCode;
 
     if (ServerProcess_RunHelper(argc, argv, &exitCode))
         return exitCode;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        printf("%s", usage);
-        return 0;
-    }
-    if (!ParseCommandLine(&options, argc, argv))
-        return EXIT_USAGE;
+    exitCode = ParseOptions(&options, argc, argv);
+    if (exitCode != OPTIONS_RUN)
+        return exitCode;
     if (!SocketUtils_Init()) {
         ErrorText_Print("WSAStartup", GetLastError());
         return 1;

@@ -11,7 +11,8 @@
  * 2: the command line is wrong.
  */
 #include "ErrorText.h"
-#include "ServerOptions.h"
+#include "NetAddress.h"
+#include "Options.h"
 #include "SocketUtils.h"
 
 #include <stdio.h>
@@ -19,7 +20,6 @@
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 #define DEFAULT_PORT    7777
-#define EXIT_USAGE      2
 #define PATIENCE_S      2 /* without an answer for this long, say why that may be */
 #define LEAVE_S         6 /* at the end, wait this long for the server to close its side */
 #define LINE_SIZE       65536
@@ -46,67 +46,42 @@ static const char usage[] =
 
 /* --- The command line ------------------------------------------------------------------------ */
 
-static int Reject(const char *before, const char *word, const char *after)
-{
-    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
-    return EXIT_USAGE;
-}
-
-static bool TakesValue(const char *option)
-{
-    static const char *const names[] = {"--address", "--port", "--message", "--count"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(option, names[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Looks at the options together. Returns SERVER_OPTIONS_RUN or the exit code. */
-static int CheckOptions(ClientOptions *options, const char *address, long port, long count)
-{
-    if (options->message != NULL && options->message[0] == '\0')
-        return Reject("The text after --message is empty: nothing would come back.", "", "");
-    if (options->message == NULL && count != 0)
-        return Reject("--count is for --message only.", "", "");
-    if (!NetAddress_FromText(&options->address, address, (uint16_t)port))
-        return Reject("Address '", address, "' is not an IPv4 or IPv6 address.");
-    options->address = NetAddress_ToLocal(&options->address);
-    options->count = count != 0 ? count : 1;
-    return SERVER_OPTIONS_RUN;
-}
-
-/* Returns SERVER_OPTIONS_RUN or the exit code of a program that is done. */
+/* Returns OPTIONS_RUN or the exit code of a program that is done. */
 static int ParseOptions(ClientOptions *options, int argc, char *argv[])
 {
     const char *address = DEFAULT_ADDRESS;
     long port = DEFAULT_PORT, count = 0;
+    const Option list[] = {
+        {.name = "--address", .text = &address},
+        {.name = "--port",
+         .number = &port,
+         .least = 1,
+         .most = 65535,
+         .refusal = "Port '%' is not a number from 1 to 65535."},
+        {.name = "--message", .text = &options->message},
+        {.name = "--count",
+         .number = &count,
+         .least = 1,
+         .most = 1000000,
+         .refusal = "Count '%' is not a number from 1 to 1000000."},
+        {.name = NULL},
+    };
+    int exitCode;
 
     options->message = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *option = argv[i];
-
-        if (strcmp(option, "--help") == 0) {
-            printf("%s", usage);
-            return 0;
-        }
-        if (!TakesValue(option))
-            return Reject("Unknown option '", option, "'.");
-        if (i + 1 == argc)
-            return Reject("Option ", option, " needs a value.");
-        i++;
-        if (strcmp(option, "--address") == 0)
-            address = argv[i];
-        else if (strcmp(option, "--message") == 0)
-            options->message = argv[i];
-        else if (strcmp(option, "--port") == 0) {
-            if (!ServerOptions_ParseNumber(argv[i], 1, 65535, &port))
-                return Reject("Port '", argv[i], "' is not a number from 1 to 65535.");
-        } else if (!ServerOptions_ParseNumber(argv[i], 1, 1000000, &count))
-            return Reject("Count '", argv[i], "' is not a number from 1 to 1000000.");
-    }
-    return CheckOptions(options, address, port, count);
+    exitCode = Options_Parse(list, usage, NULL, argc, argv);
+    if (exitCode != OPTIONS_RUN)
+        return exitCode;
+    if (options->message != NULL && options->message[0] == '\0')
+        return Options_Reject(usage, "The text after --message is empty: nothing would come back.",
+                              "", "");
+    if (options->message == NULL && count != 0)
+        return Options_Reject(usage, "--count is for --message only.", "", "");
+    if (!NetAddress_FromText(&options->address, address, (uint16_t)port))
+        return Options_Reject(usage, "Address '", address, "' is not an IPv4 or IPv6 address.");
+    options->address = NetAddress_ToLocal(&options->address);
+    options->count = count != 0 ? count : 1;
+    return OPTIONS_RUN;
 }
 
 /* --- The connection -------------------------------------------------------------------------- */
@@ -394,7 +369,7 @@ int main(int argc, char *argv[])
     SOCKET socket;
     int exitCode = ParseOptions(&options, argc, argv);
 
-    if (exitCode != SERVER_OPTIONS_RUN)
+    if (exitCode != OPTIONS_RUN)
         return exitCode;
     if (!SocketUtils_Init()) {
         ErrorText_Print("WSAStartup", GetLastError());

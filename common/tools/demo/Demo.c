@@ -12,6 +12,7 @@
 #include "ErrorText.h"
 #include "ServerProcess.h"
 #include "SocketUtils.h"
+#include "Waits.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,9 +20,8 @@
 #include <string.h>
 
 #define EXIT_USAGE   2
-#define WAIT_MS      10000 /* for what should come at once; long, because machines can be busy */
-#define SILENCE_MS   1000  /* how long the second client of stage 01 listens in vain */
-#define COLUMN_MAX   92    /* longer lines are broken */
+#define SILENCE_MS   1000 /* how long the second client of stage 01 listens in vain */
+#define COLUMN_MAX   92   /* longer lines are broken */
 #define ROW_SIZE     512
 #define CROWD_SIZE   200 /* clients at once, where the model has no limit to show */
 #define CLIENT_MAX   64  /* of select and of WSAWaitForMultipleEvents, the listener being one */

@@ -126,7 +126,7 @@ bool Conversation_Start(Conversation *conversation, const char *path, const char
 
 static bool FailEnded(Conversation *conversation)
 {
-    ServerProcess_WaitForExit(conversation->process, STOP_MS, &conversation->exitCode);
+    ServerProcess_WaitForExit(conversation->process, STOP_LIMIT_MS, &conversation->exitCode);
     return Conversation_Fail(conversation, "The server has ended, with exit code %lu (0x%lX).",
                              conversation->exitCode, conversation->exitCode);
 }
@@ -186,8 +186,9 @@ bool Conversation_PressCtrlC(Conversation *conversation)
 
 bool Conversation_CheckEnd(Conversation *conversation)
 {
-    if (!ServerProcess_WaitForExit(conversation->process, STOP_MS, &conversation->exitCode))
-        return Conversation_Fail(conversation, "The server runs on %d ms after Ctrl+C.", STOP_MS);
+    if (!ServerProcess_WaitForExit(conversation->process, STOP_LIMIT_MS, &conversation->exitCode))
+        return Conversation_Fail(conversation, "The server runs on %d ms after Ctrl+C.",
+                                 STOP_LIMIT_MS);
     if (conversation->exitCode != 0)
         return Conversation_Fail(
             conversation, "The server's exit code should be 0 after Ctrl+C, and is %lu (0x%lX).",

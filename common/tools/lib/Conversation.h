@@ -24,11 +24,10 @@
 
 #include "NetAddress.h"
 #include "ServerProcess.h"
+#include "Waits.h"
 
 #include "InstrumentState.h"
 
-#define WAIT_MS     10000 /* for what should come at once; long, because machines can be busy */
-#define STOP_MS     5000  /* a server ends within this time after Ctrl+C */
 #define REASON_SIZE 400
 #define NUMBER_NONE 0
 #define NUMBER_LAST 9
@@ -67,7 +66,7 @@ bool Conversation_WaitForRest(Conversation *conversation);
 LONG Conversation_GetCalls(const Conversation *conversation);
 
 /*
- * Presses Ctrl+C, and requires a clean end: "Server stopped." last, and exit code 0 in STOP_MS. Stop
+ * Presses Ctrl+C, and requires a clean end: "Server stopped." last, and exit code 0 in STOP_LIMIT_MS. Stop
  * is both.
  */
 bool Conversation_PressCtrlC(Conversation *conversation);

@@ -4,7 +4,7 @@
 #include "ServerProcess.h"
 #include "ChildProcess.h"
 #include "ServerConsole.h"
-#include "ServerOptions.h"
+#include "Options.h"
 #include "ThreadManager.h"
 
 #include <psapi.h>
@@ -435,7 +435,7 @@ static bool ParseEndpoint(char *text, NetAddress *address)
     char *colon = strrchr(text, ':');
     long port;
 
-    if (colon == NULL || !ServerOptions_ParseNumber(colon + 1, 0, 65535, &port))
+    if (colon == NULL || !Options_ParseNumber(colon + 1, 0, 65535, &port))
         return false;
     *colon = '\0';
     if (*text == '[' && colon > text && colon[-1] == ']') {

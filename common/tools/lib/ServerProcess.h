@@ -130,8 +130,10 @@ DWORD ServerProcess_GetId(ServerProcess *server);
    the system does not say. It grows in steps of 10 to 16 ms. */
 int ServerProcess_GetCpuMs(ServerProcess *server);
 
-/* Handles that the server, or any process that may be duplicated from, has open. */
+/* Handles that the server has open. */
 int ServerProcess_GetHandleCount(ServerProcess *server);
+
+/* The same of any process whose handles may be duplicated. */
 int ServerProcess_CountHandles(HANDLE process);
 
 /* Memory that the server has taken from the system for itself, in KiB; -1 as above. */

@@ -26,9 +26,10 @@
 #include "ErrorText.h"
 #include "LoadReport.h"
 #include "LoadWorker.h"
-#include "ServerOptions.h"
+#include "Options.h"
 #include "ServerProcess.h"
 #include "SocketUtils.h"
+#include "Waits.h"
 
 #include <io.h>
 #include <stdio.h>
@@ -36,7 +37,6 @@
 
 #define DEFAULT_ADDRESS "127.0.0.1"
 #define DEFAULT_PORT    7777
-#define EXIT_USAGE      2
 #define CLIENT_MAX      10000
 #define SIZE_MAX_BYTES  (1 << 20)
 #define DEPTH_MAX       1024
@@ -46,7 +46,6 @@
 #define LOOK_MS         10
 #define PROGRESS_MS     1000
 #define START_MS        10000
-#define STOP_MS         5000
 
 static const char usage[] =
     "Usage: load.exe [OPTION...]\n"
@@ -75,57 +74,6 @@ typedef struct LoadOptions {
 
 /* --- The command line ------------------------------------------------------------------------ */
 
-static int Reject(const char *before, const char *word, const char *after)
-{
-    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
-    return EXIT_USAGE;
-}
-
-/* An option whose value is a number, or else a text. */
-typedef struct OptionRule {
-    const char *name;
-    long least, most;
-    long *number; /* NULL: `text` is */
-    const char **text;
-} OptionRule;
-
-static int ParseValue(const OptionRule *rule, const char *value)
-{
-    if (value == NULL)
-        return Reject("Option ", rule->name, " needs a value.");
-    if (rule->text != NULL) {
-        *rule->text = value;
-        return SERVER_OPTIONS_RUN;
-    }
-    if (ServerOptions_ParseNumber(value, rule->least, rule->most, rule->number))
-        return SERVER_OPTIONS_RUN;
-    fprintf(stderr, "%s takes a number from %ld to %ld, and '%s' is none.\n%s", rule->name,
-            rule->least, rule->most, value, usage);
-    return EXIT_USAGE;
-}
-
-static int ParseOption(LoadOptions *options, const char *option, const char *value)
-{
-    const OptionRule rules[] = {{"--address", 0, 0, NULL, &options->address},
-                                {"--server", 0, 0, NULL, &options->serverPath},
-                                {"--json", 0, 0, NULL, &options->jsonPath},
-                                {"--port", 1, 65535, &options->port, NULL},
-                                {"--clients", 1, CLIENT_MAX, &options->clients, NULL},
-                                {"--size", 1, SIZE_MAX_BYTES, &options->size, NULL},
-                                {"--depth", 1, DEPTH_MAX, &options->depth, NULL},
-                                {"--seconds", 1, 3600, &options->seconds, NULL},
-                                {"--rate", 1, 10000000, &options->rate, NULL},
-                                {"--idle", 0, CLIENT_MAX, &options->idle, NULL},
-                                {"--threads", 1, THREAD_MAX, &options->threads, NULL},
-                                {"--timeout", 100, 600000, &options->timeout, NULL}};
-
-    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        if (strcmp(option, rules[i].name) == 0)
-            return ParseValue(&rules[i], value);
-    }
-    return Reject("Unknown option '", option, "'.");
-}
-
 /* Looks at the options together. */
 static int CheckOptions(const LoadOptions *options, LoadPlan *plan)
 {
@@ -133,14 +81,17 @@ static int CheckOptions(const LoadOptions *options, LoadPlan *plan)
     uint16_t port = (uint16_t)(options->port != 0 ? options->port : DEFAULT_PORT);
 
     if (options->serverPath != NULL && (options->address != NULL || options->port != 0))
-        return Reject("--server starts a server of its own: ", "--address and --port",
-                      " are for one that runs.");
+        return Options_Reject(usage,
+                              "--server starts a server of its own: ", "--address and --port",
+                              " are for one that runs.");
     if (options->isChurn && options->depth != 1)
-        return Reject("--depth is not for --churn", "", ": a connection has one message.");
+        return Options_Reject(usage, "--depth is not for --churn", "",
+                              ": a connection has one message.");
     if (options->size * options->depth > IN_FLIGHT_MAX)
-        return Reject("--size times --depth is more than 64 MiB", "", " for each client.");
+        return Options_Reject(usage, "--size times --depth is more than 64 MiB", "",
+                              " for each client.");
     if (!NetAddress_FromText(&plan->address, address, port))
-        return Reject("Address '", address, "' is not an IPv4 or IPv6 address.");
+        return Options_Reject(usage, "Address '", address, "' is not an IPv4 or IPv6 address.");
     plan->address = NetAddress_ToLocal(&plan->address);
     plan->clients = (int)options->clients;
     plan->idle = (int)options->idle;
@@ -150,29 +101,31 @@ static int CheckOptions(const LoadOptions *options, LoadPlan *plan)
     plan->rate = (double)options->rate;
     plan->isChurn = options->isChurn;
     plan->timeoutMs = (DWORD)options->timeout;
-    return SERVER_OPTIONS_RUN;
+    return OPTIONS_RUN;
 }
 
-/* Returns SERVER_OPTIONS_RUN or the exit code of a program that is done. */
+/* Returns OPTIONS_RUN or the exit code of a program that is done. */
 static int ParseOptions(LoadOptions *options, LoadPlan *plan, int argc, char *argv[])
 {
-    for (int i = 1; i < argc; i++) {
-        int exitCode;
+    const Option list[] = {
+        {.name = "--address", .text = &options->address},
+        {.name = "--server", .text = &options->serverPath},
+        {.name = "--json", .text = &options->jsonPath},
+        {.name = "--churn", .flag = &options->isChurn},
+        {.name = "--port", .number = &options->port, .least = 1, .most = 65535},
+        {.name = "--clients", .number = &options->clients, .least = 1, .most = CLIENT_MAX},
+        {.name = "--size", .number = &options->size, .least = 1, .most = SIZE_MAX_BYTES},
+        {.name = "--depth", .number = &options->depth, .least = 1, .most = DEPTH_MAX},
+        {.name = "--seconds", .number = &options->seconds, .least = 1, .most = 3600},
+        {.name = "--rate", .number = &options->rate, .least = 1, .most = 10000000},
+        {.name = "--idle", .number = &options->idle, .least = 0, .most = CLIENT_MAX},
+        {.name = "--threads", .number = &options->threads, .least = 1, .most = THREAD_MAX},
+        {.name = "--timeout", .number = &options->timeout, .least = 100, .most = 600000},
+        {.name = NULL},
+    };
+    int exitCode = Options_Parse(list, usage, NULL, argc, argv);
 
-        if (strcmp(argv[i], "--help") == 0) {
-            printf("%s", usage);
-            return 0;
-        }
-        if (strcmp(argv[i], "--churn") == 0) {
-            options->isChurn = true;
-            continue;
-        }
-        exitCode = ParseOption(options, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-        if (exitCode != SERVER_OPTIONS_RUN)
-            return exitCode;
-        i++;
-    }
-    return CheckOptions(options, plan);
+    return exitCode == OPTIONS_RUN ? CheckOptions(options, plan) : exitCode;
 }
 
 /* --- The run --------------------------------------------------------------------------------- */
@@ -372,7 +325,7 @@ static bool StopServer(LoadRun *run, const char *path)
     DWORD exitCode = 0;
     bool isPressed = ServerProcess_IsRunning(run->server) && ServerProcess_PressCtrlC(run->server);
 
-    if (!ServerProcess_WaitForExit(run->server, STOP_MS, &exitCode)) {
+    if (!ServerProcess_WaitForExit(run->server, STOP_LIMIT_MS, &exitCode)) {
         fprintf(stderr, "The server '%s' does not end after Ctrl+C.\n", path);
         return false;
     }
@@ -442,7 +395,7 @@ int main(int argc, char *argv[])
     if (ServerProcess_RunHelper(argc, argv, &exitCode))
         return exitCode;
     exitCode = ParseOptions(&options, &run.plan, argc, argv);
-    if (exitCode != SERVER_OPTIONS_RUN)
+    if (exitCode != OPTIONS_RUN)
         return exitCode;
     if (!SocketUtils_Init() || !SocketUtils_BindConnectEx()) {
         ErrorText_Print("Starting Winsock", GetLastError());

@@ -91,8 +91,7 @@ int Claims_Discard(SOCKET socket);
 
 /* --- Handles and time ------------------------------------------------------------------------ */
 
-/* Has the handle closed after the claim. Returns it. */
-HANDLE Claims_Keep(HANDLE handle);
+/* Closes a handle before the claim ends, and sets it to NULL. */
 void Claims_CloseHandle(HANDLE *handle);
 
 /* An event that stays signalled until it is reset; it is not signalled yet. */

@@ -161,7 +161,8 @@ int Claims_Discard(SOCKET socket)
 
 /* --- Handles and time ------------------------------------------------------------------------ */
 
-HANDLE Claims_Keep(HANDLE handle)
+/* Has the handle closed after the claim. Returns it. */
+static HANDLE Keep(HANDLE handle)
 {
     if (handle == NULL)
         GiveUp("a call that makes a handle", GetLastError());
@@ -183,7 +184,7 @@ void Claims_CloseHandle(HANDLE *handle)
 
 HANDLE Claims_OpenEvent(void)
 {
-    return Claims_Keep(CreateEventA(NULL, TRUE, FALSE, NULL));
+    return Keep(CreateEventA(NULL, TRUE, FALSE, NULL));
 }
 
 bool Claims_IsSignalled(HANDLE event)
@@ -323,7 +324,7 @@ DWORD Claims_GetBytes(const Operation *operation)
 
 HANDLE Claims_OpenPort(DWORD concurrency)
 {
-    return Claims_Keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
+    return Keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
 }
 
 bool Claims_Associate(SOCKET socket, HANDLE port, ULONG_PTR key)

@@ -44,8 +44,10 @@ static void FailureIsNull(void)
 /* "the return value is that same handle" */
 static void AssociationReturnsPort(void)
 {
+    SOCKET socket = Peer_Create(AF_INET);
+
     port = Claims_OpenPort(0);
-    CHECK(CreateIoCompletionPort((HANDLE)Peer_Create(AF_INET), port, KEY, 0) == port);
+    CHECK(CreateIoCompletionPort((HANDLE)socket, port, KEY, 0) == port);
 }
 
 /*

@@ -30,6 +30,19 @@ static int ParseStageNumber(const char *path)
     return number;
 }
 
+static void IsWatched(void)
+{
+    Server *server = NEED(Server_Start());
+
+    CHECK(Server_ServesNewClient(server));
+    CHECK(TestProgram_IsWatched(server->process));
+}
+
+static const ContractTest verifyTests[] = {
+    {"verify: the server watches its own calls", IsWatched, 1, LAST_STAGE, 20},
+    {NULL, NULL, 0, 0, 0},
+};
+
 /* Whatever a test is about, its servers have to stop in order. */
 static void RunTest(const void *data)
 {

@@ -26,9 +26,6 @@ int Stage_GetNumber(void);
 /* The clients that the stage can serve at once, or that a test need not go beyond. */
 int Stage_GetClientMax(void);
 
-/* True where a further client is refused, in words. */
-bool Stage_RefusesClients(void);
-
 /* --- Servers --------------------------------------------------------------------------------- */
 
 typedef struct Server {
@@ -45,9 +42,6 @@ Server *Server_StartWith(const char *const arguments[]);
 
 /* Starts it and waits for nothing: for command lines with which it is not to listen. */
 Server *Server_Launch(const char *const arguments[]);
-
-/* The path of server.exe. */
-const char *Server_GetPath(void);
 
 /*
  * Presses Ctrl+C and checks the whole of a stop: exit code 0 in time, "Server stopped." once and
@@ -94,10 +88,7 @@ typedef struct Client {
 
 Client *Client_Open(Server *server);
 
-/* Before it connects, the system's buffers of the socket get this size. */
-Client *Client_OpenWithBuffers(Server *server, int bufferSize);
-
-/* The same with small ones: it sends, and never reads, until the server is stuck with it. */
+/* The same with small buffers: it sends, and never reads, until the server is stuck with it. */
 Client *Client_OpenStuck(Server *server);
 
 /* The line of the server's log of this event and this client, until the next call. */
@@ -153,7 +144,6 @@ extern const ContractTest neighbourTests[];
 extern const ContractTest limitTests[];
 extern const ContractTest stopTests[];
 extern const ContractTest restTests[];
-extern const ContractTest verifyTests[]; /* for --verify only */
 
 void AddTransferTests(void); /* each a server of its own for one client */
 

@@ -41,7 +41,8 @@ static Client *TakeEntry(void)
     return clientCount < CLIENT_MAX ? &clients[clientCount++] : NULL;
 }
 
-Client *Client_OpenWithBuffers(Server *server, int bufferSize)
+/* Before it connects, the system's buffers of the socket get this size; 0: as ever. */
+static Client *OpenWithBuffers(Server *server, int bufferSize)
 {
     Client *client = TakeEntry();
     NetAddress own;
@@ -62,12 +63,12 @@ Client *Client_OpenWithBuffers(Server *server, int bufferSize)
 
 Client *Client_Open(Server *server)
 {
-    return Client_OpenWithBuffers(server, 0);
+    return OpenWithBuffers(server, 0);
 }
 
 Client *Client_OpenStuck(Server *server)
 {
-    Client *client = Client_OpenWithBuffers(server, 8192);
+    Client *client = OpenWithBuffers(server, 8192);
 
     return client != NULL && Peer_FillUp(client->socket) > 0 ? client : NULL;
 }
@@ -125,7 +126,7 @@ static bool WaitForSocket(SOCKET socket, bool toRead, bool toWrite, DWORD timeou
 typedef struct TransferCase {
     const char *name;
     Transfer transfer;
-    int bufferSize; /* as for Client_OpenWithBuffers */
+    int bufferSize; /* as for OpenWithBuffers */
 } TransferCase;
 
 static const TransferCase cases[] = {
@@ -305,7 +306,7 @@ static void CheckTransfer(const void *data)
 {
     const TransferCase *one = (const TransferCase *)data;
     Server *server = NEED(Server_Start());
-    Client *client = NEED(Client_OpenWithBuffers(server, one->bufferSize));
+    Client *client = NEED(OpenWithBuffers(server, one->bufferSize));
 
     CHECK(Client_Transfer(client, &one->transfer));
     Peer_Close(&client->socket);

@@ -32,11 +32,6 @@ int Stage_GetClientMax(void)
     return stageNumber <= 3 ? CLIENT_MAX_SET : CLIENT_MAX_04;
 }
 
-bool Stage_RefusesClients(void)
-{
-    return stageNumber == 2 || stageNumber == 3;
-}
-
 /* --- Around each test ------------------------------------------------------------------------ */
 
 void Fixture_Init(const char *path, int stage)
@@ -52,11 +47,6 @@ void Fixture_End(void)
 }
 
 /* --- Starting -------------------------------------------------------------------------------- */
-
-const char *Server_GetPath(void)
-{
-    return serverPath;
-}
 
 /* The entry for one that has been started. NULL: there is none. */
 static Server *Keep(ServerProcess *process)

@@ -183,15 +183,9 @@ long Server_SumReceived(Server *server)
 
 int Server_SettleHandles(Server *server, int most)
 {
-    ULONGLONG deadline = Test_Now() + WAIT_MS;
-    int handles = ServerProcess_GetHandleCount(server->process);
-
     /* A server closes a socket a moment after it has printed that the client has left. */
-    while (handles > most && Test_Now() < deadline) {
-        Sleep(20);
-        handles = ServerProcess_GetHandleCount(server->process);
-    }
-    return handles;
+    WAIT_WHILE(ServerProcess_GetHandleCount(server->process) > most);
+    return ServerProcess_GetHandleCount(server->process);
 }
 
 bool Server_ServesNewClient(Server *server)

@@ -177,12 +177,9 @@ static void StopWhileMeasuring(void)
 /* It does not wait for a server that does not end the connection. */
 static void StopWhileLeaving(void)
 {
-    ULONGLONG deadline = Test_Now() + WAIT_MS;
-
     REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_NO_END})));
     REQUIRE(CHECK(Load_Start("--clients 2 --rate 100 --timeout 30000")));
-    while (echo.made < 2 && Test_Now() < deadline)
-        Sleep(10);
+    WAIT_WHILE(echo.made < 2);
     CHECK_INT(echo.made, 2);
     Sleep(100);
     REQUIRE(CHECK(TestProgram_PressCtrlC(tool.process)));

@@ -60,18 +60,18 @@ static inline void OpenPair(void)
 static inline void OpenPairWithAcceptEx(void)
 {
     char addresses[ACCEPT_BUFFER_SIZE];
-    WSAOVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    WSAOVERLAPPED accepting = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
     DWORD bytes, flags;
     NetAddress address;
 
     StartWinsock();
     OpenListener(&address);
     accepted = SocketUtils_CreateSocket(AF_INET);
-    SocketUtils_AcceptEx(listener, accepted, addresses, &overlapped);
+    SocketUtils_AcceptEx(listener, accepted, addresses, &accepting);
     client = SocketUtils_CreateSocket(AF_INET);
     Require(SocketUtils_Connect(client, &address), "connecting");
-    Require(WSAGetOverlappedResult(listener, &overlapped, &bytes, TRUE, &flags), "AcceptEx");
-    CloseHandle(overlapped.hEvent);
+    Require(WSAGetOverlappedResult(listener, &accepting, &bytes, TRUE, &flags), "AcceptEx");
+    CloseHandle(accepting.hEvent);
 }
 
 static inline void OpenPort(void)

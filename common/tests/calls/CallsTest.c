@@ -83,11 +83,6 @@ static const StageModel *FindModel(const char *folder)
 
 /* --- Running the tool ------------------------------------------------------------------------ */
 
-static void Fixture_End(void)
-{
-    ToolRun_End();
-}
-
 static bool HasOneClientOnly(const char *path)
 {
     char folder[PATH_SIZE];
@@ -410,8 +405,7 @@ int main(int argc, char *argv[])
         .wordMin = 2,
         .wordMax = 1 + TOOL_SERVER_MAX,
         .begin = Begin,
-        .endTest = Fixture_End,
-        .overTime = ToolRun_Kill,
+        .endTest = ToolRun_End,
     };
 
     return Test_Main(&suite, argc, argv);

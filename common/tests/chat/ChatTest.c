@@ -11,7 +11,6 @@
  * exit code 1 where any failed or none ran, 2 where the command line is not understood.
  */
 #include "ChatTest.h"
-#include "InstrumentState.h"
 #include "TestMain.h"
 
 #include <stdio.h>
@@ -21,7 +20,7 @@ static void CheckCommandLine(const char *name, const char *word, const char *val
                              const char *error)
 {
     const char *arguments[] = {word, value, NULL};
-    ServerProcess *process = NEED(Program_Launch(name, arguments));
+    ServerProcess *process = NEED(TestProgram_Start(Program_Find(name), arguments));
 
     TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
 }
@@ -59,7 +58,7 @@ static void ClientCommandLines(void)
                      "Name '123456789012345678901'");
     CheckCommandLine("ChatClient.exe", "--port", "0", 2, "Port '0'");
     CheckCommandLine("ChatClient.exe", "--port", "65536", 2, "Port '65536'");
-    client = NEED(Program_Launch("ChatClient.exe", badAddress));
+    client = NEED(TestProgram_Start(Program_Find("ChatClient.exe"), badAddress));
     TestProgram_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
 }
 
@@ -69,33 +68,24 @@ static void PortTaken(void)
     const char *arguments[] = {"--port", port, NULL};
     ServerProcess *second;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&chatAddress));
-    second = NEED(Program_Launch("ChatServer.exe", arguments));
+    second = NEED(TestProgram_Start(Program_Find("ChatServer.exe"), arguments));
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Programs that were built in the usual way would pass all tests with no finding. */
 static void IsWatched(void)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
-    char name[INSTRUMENT_STATE_NAME_SIZE];
     NetAddress address;
-    ServerProcess *server = Program_StartServer("server.exe", arguments, &address);
-    HANDLE section;
+    ServerProcess *server =
+        NEED(TestProgram_StartServer(Program_Find("server.exe"), arguments, &address));
 
-    REQUIRE(CHECK(server != NULL && Chat_Start()));
-    for (int i = 0; i < 2; i++) {
-        snprintf(name, sizeof(name), INSTRUMENT_STATE_NAME,
-                 ServerProcess_GetId(i == 0 ? server : chatServer));
-        section = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
-        CHECK(section != NULL);
-        if (section != NULL)
-            CloseHandle(section);
-    }
+    Chat_Start();
+    CHECK(TestProgram_IsWatched(server));
+    CHECK(TestProgram_IsWatched(chatServer));
     TestProgram_CheckStop(server, WAIT_MS);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- The program ----------------------------------------------------------------------------- */
@@ -113,6 +103,12 @@ static const Test verifyTests[] = {
     {NULL, NULL, 0},
 };
 
+static void AddTests(const Test *tests)
+{
+    for (; tests->name != NULL; tests++)
+        Test_AddCase(tests->name, Chat_RunTest, tests, tests->limitSeconds);
+}
+
 static bool isVerifying;
 
 static int Begin(const char *const words[])
@@ -123,9 +119,9 @@ static int Begin(const char *const words[])
     Fixture_Init(words[0]);
     TestPrograms_SetVerify(isVerifying);
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        Test_AddAll(groups[i]);
+        AddTests(groups[i]);
     if (isVerifying)
-        Test_AddAll(verifyTests);
+        AddTests(verifyTests);
     return OPTIONS_RUN;
 }
 

@@ -35,22 +35,23 @@ extern const Test minimalTests[];
 /* Where they are. */
 void Fixture_Init(const char *folder);
 
-/* Starts the program of this name, "ChatServer.exe". NULL: it does not start. */
-ServerProcess *Program_Launch(const char *name, const char *const arguments[]);
-
-/* The same, with a pipe as its input. */
-ServerProcess *Program_LaunchWithInput(const char *name, const char *const arguments[]);
-
-/* Starts a server with these arguments and waits until it listens. NULL: it does not. */
-ServerProcess *Program_StartServer(const char *name, const char *const arguments[],
-                                   NetAddress *address);
+/* The path of the program of this name, "ChatServer.exe", until the next call. */
+const char *Program_Find(const char *name);
 
 /* The ChatServer of the test, and where it listens. */
 extern ServerProcess *chatServer;
 extern NetAddress chatAddress;
 
-/* Starts it on a free port. */
-bool Chat_Start(void);
+/* Starts it, on a free port or with these arguments. Without it the test is over. */
+void Chat_Start(void);
+void Chat_StartWith(const char *const arguments[]);
+
+/* TestProgram_CheckStop. It is done after each test that has started it and not stopped. */
+void Chat_CheckStop(void);
+void Chat_RunTest(const void *test);
+
+/* Waits for a line with the text. */
+bool Prints(ServerProcess *program, const char *line);
 
 /* --- Servers in this program, which do wrong on purpose -------------------------------------- */
 

@@ -20,13 +20,7 @@ static ServerProcess *LaunchClient(const NetAddress *address, const char *name)
     const char *arguments[] = {"--port", port, "--name", name, NULL};
 
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
-    return Program_LaunchWithInput("ChatClient.exe", arguments);
-}
-
-static bool Prints(ServerProcess *client, const char *line)
-{
-    return ServerProcess_WaitForLine(client, line, NULL, WAIT_MS) ||
-           Test_Explain("there is no line with \"%s\"", line);
+    return TestProgram_StartWithInput(Program_Find("ChatClient.exe"), arguments);
 }
 
 /* Starts one and waits until it is in the room. */
@@ -44,7 +38,7 @@ static void SaysAndHears(void)
     ServerProcess *client;
     Talker *kim, *lee;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     client = NEED(EnterClient("mina"));
     CHECK(Prints(client, "* you are mina; here are: kim"));
@@ -64,7 +58,6 @@ static void SaysAndHears(void)
     CHECK(ServerProcess_WriteInput(client, "/quit\n"));
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Left mina|the peer closed the connection");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Lines are lines however they come, empty ones are not said, and long ones in parts. */
@@ -74,7 +67,7 @@ static void Lines(void)
     ServerProcess *client;
     Talker *kim;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     client = NEED(EnterClient("a"));
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
@@ -97,7 +90,6 @@ static void Lines(void)
     CHECK_TEXT(Talker_Receive(kim), expected);
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A file as the input: everything is said, and has come back before the client leaves. */
@@ -109,7 +101,7 @@ static void EndOfInput(void)
     size_t position = 0;
     ServerProcess *client;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     for (int i = 0; i < LINES; i++)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "%d\n", i);
     snprintf(text + length, sizeof(text) - (size_t)length, "end");
@@ -128,7 +120,6 @@ static void EndOfInput(void)
     client = NEED(LaunchClient(&chatAddress, "b"));
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Quit(void)
@@ -136,7 +127,7 @@ static void Quit(void)
     ServerProcess *client;
     Talker *kim;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
@@ -147,7 +138,6 @@ static void Quit(void)
     CHECK_TEXT(Talker_Receive(kim), "Said a|bye");
     CHECK_TEXT(Talker_Receive(kim), "Left a|the peer closed the connection");
     CHECK(ServerProcess_WaitForLine(client, "a: bye", NULL, 0));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Other ends ------------------------------------------------------------------------------ */
@@ -157,7 +147,7 @@ static void CtrlC(void)
 {
     static const char *const inputs[] = {"", "a line\nand half of ano"};
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     for (int i = 0; i < 2; i++) {
         ServerProcess *client = NEED(EnterClient("a"));
         ULONGLONG start;
@@ -174,16 +164,15 @@ static void CtrlC(void)
         CHECK_INT(ServerProcess_CountLines(client, "half"), 0);
         CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", i + 1, WAIT_MS));
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void ServerLost(void)
 {
     ServerProcess *client;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     REQUIRE(CHECK((client = EnterClient("a")) != NULL));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
 }
 
@@ -192,17 +181,16 @@ static void Refused(void)
     static const char *const arguments[] = {"--port", "0", "--max", "1", NULL};
     ServerProcess *client;
 
-    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    Chat_StartWith(arguments);
     CHECK(Talker_Enter("kim") != NULL);
     client = NEED(LaunchClient(&chatAddress, "a"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     Talkers_CloseAll();
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     CHECK(Talker_Enter("kim") != NULL);
     client = NEED(LaunchClient(&chatAddress, "kim"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void NobodyListens(void)
@@ -245,6 +233,8 @@ static void ServeOne(void *argument)
     SocketUtils_Close(&client);
 }
 
+static const char welcome[] = {1, 'a', '\0'}; /* the name "a", and nobody else's */
+
 static void Answer_Add(Answer *answer, int id, const char *body)
 {
     answer->size += Talker_MakePacket(answer->bytes + answer->size, id, body, (int)strlen(body));
@@ -285,9 +275,7 @@ static void FalseServers(void)
 
     /* Commands for a terminal are not for somebody's terminal. */
     answer.size = 0;
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     Answer_Add(&answer, SAID, "\x02k\x1B\x1B[2Joh\xC2\x9B\xFF");
     Answer_Add(&answer, REFUSED, "go\x1B[2J");
     CheckAgainst(&answer, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
@@ -297,9 +285,7 @@ static void ServerResets(void)
 {
     Answer answer = {.size = 0, .resets = true};
 
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     CheckAgainst(&answer, "hello\n", "* you are a", "The server is gone: the connection failed");
 }
 
@@ -308,9 +294,7 @@ static void LastWords(void)
 {
     Answer answer = {.size = 0};
 
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     CheckAgainst(&answer, "hello\n", "* you are a",
                  "The server has not sent back what was said last.");
 }
@@ -325,9 +309,7 @@ static void MuchToSay(void)
 
     for (int i = 0; i < LINES; i++)
         memcpy(text + 2 * i, "x\n", 3);
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
     client = LaunchClient(&answer.server.address, "a");
     if (CHECK(client != NULL)) {

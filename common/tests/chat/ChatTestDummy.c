@@ -13,7 +13,15 @@ static ServerProcess *LaunchDummy(const NetAddress *address, const char *option,
     const char *arguments[] = {"--port", port, option, value, NULL};
 
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
-    return Program_Launch("DummyClient.exe", arguments);
+    return TestProgram_Start(Program_Find("DummyClient.exe"), arguments);
+}
+
+/* Starts the echo server of 07. */
+static ServerProcess *StartEcho(NetAddress *address)
+{
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+
+    return NEED(TestProgram_StartServer(Program_Find("server.exe"), arguments, address));
 }
 
 static bool Dummy_Says(ServerProcess *dummy, const char *line)
@@ -23,9 +31,8 @@ static bool Dummy_Says(ServerProcess *dummy, const char *line)
 
 static void DummyRight(void)
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *server = StartEcho(&address);
     ServerProcess *dummy = NEED(LaunchDummy(&address, "--sessions", "100"));
 
     TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
@@ -43,9 +50,8 @@ static void DummyRight(void)
 
 static void DummyTime(void)
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *server = StartEcho(&address);
     ServerProcess *dummy;
     ULONGLONG start;
 

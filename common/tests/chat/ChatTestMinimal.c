@@ -22,7 +22,7 @@ static ServerProcess *StartMinimal(void)
     DWORD exitCode = 0;
 
     for (int i = 0; i < ATTEMPTS; i++) {
-        ServerProcess *server = Program_LaunchWithInput("Minimal.exe", arguments);
+        ServerProcess *server = TestProgram_StartWithInput(Program_Find("Minimal.exe"), arguments);
 
         if (server == NULL)
             return NULL;
@@ -110,7 +110,8 @@ static void PortTaken(void)
 {
     static const char *const arguments[] = {NULL};
     ServerProcess *first = NEED(StartMinimal());
-    ServerProcess *second = NEED(Program_LaunchWithInput("Minimal.exe", arguments));
+    ServerProcess *second =
+        NEED(TestProgram_StartWithInput(Program_Find("Minimal.exe"), arguments));
 
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
     CHECK(ServerProcess_WriteInput(first, "\n"));

@@ -16,7 +16,7 @@ static void Notices(void)
 {
     Talker *kim, *lee, *park;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
     lee = NEED(Talker_Enter("lee"));
@@ -32,7 +32,7 @@ static void Notices(void)
     Peer_Reset(&park->socket);
     CHECK_CONTAINS(Talker_Receive(kim), "Left \xEB\xB0\x95|");
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     CHECK_INT(ServerProcess_CountLines(chatServer, "Sessions: 3 served, 0 refused. Received 3 "),
               1);
 }
@@ -42,7 +42,7 @@ static void Guests(void)
 {
     Talker *kim, *guest;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     guest = NEED(Talker_Open(0));
     kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
@@ -51,7 +51,6 @@ static void Guests(void)
     CHECK(!Talker_IsReadable(guest, QUIET_MS));
     Talker_Close(guest);
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Texts(void)
@@ -63,7 +62,7 @@ static void Texts(void)
 
     memset(longest, 'z', TEXT_MAX);
     longest[TEXT_MAX] = '\0';
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     REQUIRE(CHECK(Talkers_Enter(list, 3)));
     for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++) {
         snprintf(expected, sizeof(expected), "Said t%d|%s", i % 3, texts[i]);
@@ -71,14 +70,13 @@ static void Texts(void)
         for (int j = 0; j < 3; j++)
             CHECK_TEXT(Talker_Receive(list[j]), expected);
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Names(void)
 {
     Talker *kim, *other;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     other = NEED(Talker_Open(0));
     CHECK(Talker_Send(other, ENTER, "kim"));
@@ -90,10 +88,9 @@ static void Names(void)
     CHECK_TEXT(Talker_Receive(kim), "Joined Kim");
     CHECK_TEXT(Talker_Receive(kim), "Joined 12345678901234567890");
     Talker_Close(kim);
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(Prints(chatServer, "Client Disconnected! "));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
     CHECK(Talker_Enter("kim") != NULL);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Order ------------------------------------------------------------------------------------- */
@@ -170,16 +167,14 @@ static void TalkAtOnce(int count, int messages)
 
 static void FewTalkAtOnce(void)
 {
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     TalkAtOnce(4, 250);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void ManyTalkAtOnce(void)
 {
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     TalkAtOnce(50, 20);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A newcomer knows from its Welcome and the notices who is there, at any time. */
@@ -188,7 +183,7 @@ static void ComingAndGoing(void)
     enum { ROUNDS = 30 };
     Talker *watcher, *visitors[ROUNDS];
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     watcher = NEED(Talker_Enter("watcher"));
     for (int i = 0; i < ROUNDS; i++) {
         char expected[64], name[16];
@@ -211,7 +206,6 @@ static void ComingAndGoing(void)
             CHECK_TEXT(Talker_Receive(visitors[i]), expected);
         }
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Packets in parts -------------------------------------------------------------------------- */
@@ -244,7 +238,7 @@ static void Parts(void)
     unsigned char stream[64];
     int size = MakeStream(stream);
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     for (int cut = 0; cut <= size; cut++) {
         Talker *talker = NEED(Talker_Open(0));
 
@@ -263,7 +257,6 @@ static void Parts(void)
         REQUIRE(CHECK(
             ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", cut + 1, WAIT_MS)));
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Bad input --------------------------------------------------------------------------------- */
@@ -337,7 +330,7 @@ static void BadPackets(void)
     Talker *witness;
 
     memset(textOf1001, 'x', TEXT_MAX + 1);
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     witness = NEED(Talker_Enter("witness"));
     for (int i = 0; i < (int)(sizeof(badInputs) / sizeof(badInputs[0])); i++) {
         CheckBadInput(witness, &badInputs[i]);
@@ -346,7 +339,6 @@ static void BadPackets(void)
             return;
         }
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Sizes that cannot be: the connection ends, without words. */
@@ -355,7 +347,7 @@ static void BadSizes(void)
     static const int sizes[] = {0, 1, 3, 2049, 65535};
     Talker *witness;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     witness = NEED(Talker_Enter("witness"));
     for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
         unsigned char header[4] = {(unsigned char)(sizes[i] & 0xFF), (unsigned char)(sizes[i] >> 8),
@@ -370,7 +362,6 @@ static void BadSizes(void)
         CHECK(Talker_Send(witness, SAY, "well"));
         CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A guest that never enters is told so; one that was refused and stays is disconnected, whatever it
@@ -381,7 +372,7 @@ static void Loiterers(void)
     Talker *guest, *refused;
     ULONGLONG start;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     guest = NEED(Talker_Open(0));
     refused = NEED(Talker_Open(0));
     CHECK(Talker_Send(refused, SAY, "hello"));
@@ -390,12 +381,11 @@ static void Loiterers(void)
         REQUIRE(CHECK_AT_MOST(Test_Now() - start, 2 * WAIT_MS));
         Sleep(20);
     }
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(Prints(chatServer, "Client Disconnected! "));
     CHECK(Talker_IsReadable(guest, WAIT_MS));
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
     Talker_Close(guest);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Slow receivers ---------------------------------------------------------------------------- */
@@ -448,7 +438,7 @@ static void SlowReceiver(void)
 
     memset(text, 'x', TEXT_MAX);
     text[TEXT_MAX] = '\0';
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
     flooder = NEED(Talker_Open(4096));
     CHECK(Talker_Send(flooder, ENTER, "flooder"));
@@ -471,7 +461,6 @@ static void SlowReceiver(void)
     CHECK_INT(heard, said);
     CHECK(Talker_Send(list[1], SAY, "over"));
     CHECK_TEXT(Talker_Receive(list[0]), "Said t1|over");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- The server as a program ------------------------------------------------------------------- */
@@ -480,14 +469,14 @@ static void Stop(void)
 {
     Talker *list[20], *guest, *stuck;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     stuck = NEED(Talker_Open(4096));
     CHECK(Talker_Send(stuck, ENTER, "stuck"));
-    CHECK(ServerProcess_WaitForLine(chatServer, "(stuck)", NULL, WAIT_MS));
+    CHECK(Prints(chatServer, "(stuck)"));
     Flood(stuck);
     guest = NEED(Talker_Open(0));
     REQUIRE(CHECK(Talkers_Enter(list, 20)));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     for (int i = 0; i < 20; i++)
         CHECK_TEXT(Talker_Receive(list[i]), "End");
     CHECK_TEXT(Talker_Receive(guest), "End");
@@ -498,17 +487,16 @@ static void Full(void)
     static const char *const arguments[] = {"--port", "0", "--max", "2", NULL};
     Talker *list[2], *third;
 
-    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    Chat_StartWith(arguments);
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
     third = NEED(Talker_Open(0));
     CHECK(Talker_IsEnd(Talker_Receive(third)));
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Refused! ", NULL, WAIT_MS));
+    CHECK(Prints(chatServer, "Client Refused! "));
     Talker_Close(list[0]);
     CHECK_TEXT(Talker_Receive(list[1]), "Left t0|the peer closed the connection");
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(Prints(chatServer, "Client Disconnected! "));
     Sleep(QUIET_MS);
     CHECK(Talker_Enter("next") != NULL);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 static void Quiet(void)
@@ -516,12 +504,11 @@ static void Quiet(void)
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     Talker *kim;
 
-    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    Chat_StartWith(arguments);
     kim = NEED(Talker_Enter("kim"));
     Talker_Close(kim);
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 const Test serverTests[] = {

@@ -46,6 +46,15 @@ void Claims_Report(const char *topic, const char *documented, const char *format
     printf("  here: %s: %s\n", topic, report->here);
 }
 
+void Claims_ReportError(const char *topic, const char *documented, int error, const char *good,
+                        const char *bad)
+{
+    if (error == 0)
+        Claims_Report(topic, documented, "%s", good);
+    else
+        Claims_Report(topic, documented, "%s, %d", bad, error);
+}
+
 static void PrintReports(void)
 {
     const char *name = Claims_GetSystemName();

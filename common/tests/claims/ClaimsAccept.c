@@ -47,19 +47,14 @@ static int BeginForData(Acceptor *acceptor)
                : WSAGetLastError();
 }
 
-/* Begins, connects, and waits for the completion. The client's socket. */
-static SOCKET AcceptOne(Acceptor *acceptor)
+/* Begins, connects the client, and waits for the completion. */
+static void AcceptOne(Acceptor *acceptor)
 {
     int error = Begin(acceptor);
-    SOCKET client = Peer_Connect(&acceptor->address);
 
-    if (error != WSA_IO_PENDING) {
-        Test_Explain("AcceptEx gave %d", error);
-        return INVALID_SOCKET;
-    }
-    if (client == INVALID_SOCKET || !Claims_WaitForEvent(acceptor->operation->overlapped.hEvent))
-        return INVALID_SOCKET;
-    return client;
+    NEED_TRUE(error == WSA_IO_PENDING || Test_Explain("AcceptEx gave %d", error));
+    client = NEED_SOCKET(Peer_Connect(&acceptor->address));
+    NEED_TRUE(Claims_WaitForEvent(acceptor->operation->overlapped.hEvent));
 }
 
 static DWORD GetConnectTime(SOCKET socket)
@@ -89,7 +84,7 @@ static void CompletesAtOnce(void)
     OpenAcceptor(&acceptor);
     CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
     CHECK(!Claims_HasCompletedWithin(acceptor.operation, SHORT_QUIET_MS));
-    REQUIRE(CHECK(Peer_Connect(&acceptor.address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
     CHECK_INT(Claims_GetError(acceptor.operation), 0);
     CHECK_INT(Claims_GetBytes(acceptor.operation), 0);
@@ -102,7 +97,6 @@ static void CompletesAtOnce(void)
 static void WaitsForData(void)
 {
     Acceptor acceptor;
-    SOCKET client;
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
@@ -120,16 +114,14 @@ static void WaitsForData(void)
  */
 static void SilentClient(void)
 {
-    ULONGLONG start = Test_Now();
     Acceptor acceptor;
     DWORD seconds;
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     CHECK(GetConnectTime(acceptor.socket) == NOT_YET);
-    REQUIRE(CHECK(Peer_Connect(&acceptor.address) != INVALID_SOCKET));
-    while (GetConnectTime(acceptor.socket) == NOT_YET && Test_Now() - start < WAIT_MS)
-        Sleep(1);
+    NEED_SOCKET(Peer_Connect(&acceptor.address));
+    WAIT_WHILE(GetConnectTime(acceptor.socket) == NOT_YET);
     seconds = GetConnectTime(acceptor.socket);
     CHECK(seconds != NOT_YET);
     CHECK(seconds <= WAIT_MS / 1000);
@@ -141,16 +133,13 @@ static void DismissSilentClient(void)
 {
     static const char topic[] = "AcceptEx with a silent client when the accept socket is closed";
     static const char documented[] = "completes with an error";
-    ULONGLONG start = Test_Now();
     Acceptor acceptor;
-    SOCKET client;
     char byte;
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     client = NEED_SOCKET(Peer_Connect(&acceptor.address));
-    while (GetConnectTime(acceptor.socket) == NOT_YET && Test_Now() - start < WAIT_MS)
-        Sleep(1);
+    WAIT_WHILE(GetConnectTime(acceptor.socket) == NOT_YET);
     Peer_Close(&acceptor.socket);
     if (Claims_HasCompletedWithin(acceptor.operation, 10 * SHORT_QUIET_MS)) {
         CHECK(Claims_GetError(acceptor.operation) != 0);
@@ -181,7 +170,7 @@ static void SeveralOutstanding(void)
         CHECK_INT(Begin(&acceptors[i]), WSA_IO_PENDING);
     }
     for (int i = 0; i < 3; i++)
-        REQUIRE(CHECK(Peer_Connect(&acceptors[0].address) != INVALID_SOCKET));
+        NEED_SOCKET(Peer_Connect(&acceptors[0].address));
     for (int i = 0; i < 3; i++) {
         CHECK(Claims_WaitForEvent(acceptors[i].operation->overlapped.hEvent));
         CHECK_INT(Claims_GetError(acceptors[i].operation), 0);
@@ -194,7 +183,6 @@ static void SeveralOutstanding(void)
 static void EarlyClient(void)
 {
     Acceptor acceptor;
-    SOCKET client;
     char byte = 0;
     int error;
 
@@ -213,8 +201,6 @@ static void EarlyClient(void)
 /* "This socket must not be bound or connected." */
 static void SocketMustBeNew(void)
 {
-    static const char topic[] = "AcceptEx with an accept socket that is bound";
-    static const char documented[] = "must not be done";
     Acceptor acceptor;
     int error;
 
@@ -222,10 +208,9 @@ static void SocketMustBeNew(void)
     CHECK(SocketUtils_BindAnyAddress(acceptor.socket, AF_INET));
     error = Begin(&acceptor);
     CHECK(error != 0);
-    if (error == WSA_IO_PENDING)
-        Claims_Report(topic, documented, "is outstanding, as with a new one");
-    else
-        Claims_Report(topic, documented, "fails, %d", error);
+    Claims_ReportError("AcceptEx with an accept socket that is bound", "must not be done",
+                       error == WSA_IO_PENDING ? 0 : error, "is outstanding, as with a new one",
+                       "fails");
 
     /* A new one is right, on the same listener. */
     acceptor.socket = Peer_Create(AF_INET);
@@ -244,7 +229,7 @@ static void AcceptContext(void)
     NetAddress address;
 
     OpenAcceptor(&acceptor);
-    REQUIRE(CHECK(AcceptOne(&acceptor) != INVALID_SOCKET));
+    AcceptOne(&acceptor);
     Claims_Report("getpeername after AcceptEx, without SO_UPDATE_ACCEPT_CONTEXT",
                   "the option should be set first", "%s",
                   IsConnected(acceptor.socket) ? "works" : "fails");
@@ -258,20 +243,19 @@ static void AcceptContext(void)
 /* The value is the listener's SOCKET, 8 bytes in a 64-bit program, and not a number of 4. */
 static void ContextTakesSocket(void)
 {
-    static const char topic[] =
-        "SO_UPDATE_ACCEPT_CONTEXT with 4 bytes, or with no listener's socket";
     Acceptor acceptor;
     DWORD four;
     SOCKET none = INVALID_SOCKET;
     bool takesFour, takesNone;
 
     OpenAcceptor(&acceptor);
-    REQUIRE(CHECK(AcceptOne(&acceptor) != INVALID_SOCKET));
+    AcceptOne(&acceptor);
     four = (DWORD)acceptor.listenSocket;
     takesFour = setsockopt(acceptor.socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
                            (const char *)&four, sizeof(four)) == 0;
     takesNone = SocketUtils_SetUpdateAcceptSocket(acceptor.socket, none);
-    Claims_Report(topic, "takes the listener's SOCKET", "%s, %s", takesFour ? "succeeds" : "fails",
+    Claims_Report("SO_UPDATE_ACCEPT_CONTEXT with 4 bytes, or with no listener's socket",
+                  "takes the listener's SOCKET", "%s, %s", takesFour ? "succeeds" : "fails",
                   takesNone ? "succeeds" : "fails");
     CHECK(SocketUtils_SetUpdateAcceptSocket(acceptor.socket, acceptor.listenSocket));
 }
@@ -281,10 +265,9 @@ static void AddressInBuffer(void)
 {
     Acceptor acceptor;
     NetAddress own, told;
-    SOCKET client;
 
     OpenAcceptor(&acceptor);
-    client = NEED_SOCKET(AcceptOne(&acceptor));
+    AcceptOne(&acceptor);
     CHECK(SocketUtils_GetLocalAddress(client, &own));
     SocketUtils_GetAcceptAddress(acceptor.operation->data, &told);
     CHECK_INT(NetAddress_GetPort(&told), NetAddress_GetPort(&own));
@@ -296,15 +279,11 @@ static void NotOnThePort(void)
     HANDLE port = Claims_OpenPort(0);
     Operation *receiving = Claims_NewEventOperation();
     Acceptor acceptor;
-    SOCKET client;
-    Packet packet;
 
     OpenAcceptor(&acceptor);
-    REQUIRE(CHECK(Claims_Associate(acceptor.listenSocket, port, 1)));
-    client = NEED_SOCKET(AcceptOne(&acceptor));
-    packet = Claims_Take(port, WAIT_MS);
-    CHECK(Claims_IsPacketOf(&packet, acceptor.operation, 0));
-    CHECK(packet.key == 1);
+    NEED_TRUE(Claims_Associate(acceptor.listenSocket, port, 1));
+    AcceptOne(&acceptor);
+    CHECK(Claims_TakesPacketOf(port, 1, acceptor.operation, 0));
     CHECK(SocketUtils_SetUpdateAcceptSocket(acceptor.socket, acceptor.listenSocket));
     CHECK_INT(Claims_BeginReceive(acceptor.socket, receiving, 10), WSA_IO_PENDING);
     CHECK(Claims_Send(client, "x"));
@@ -348,14 +327,14 @@ static bool IsOfSender(Acceptor *acceptor)
 static void ResetBeforeAccept(void)
 {
     Acceptor acceptor;
-    SOCKET leaver, sender;
+    SOCKET sender;
     bool isFound = false;
 
     snprintf(outcome, sizeof(outcome), "the client that left is passed over");
     OpenAcceptor(&acceptor);
-    leaver = Peer_Connect(&acceptor.address);
-    REQUIRE(CHECK(leaver != INVALID_SOCKET && Peer_IsReadable(acceptor.listenSocket, WAIT_MS)));
-    Peer_Reset(&leaver);
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
+    NEED_TRUE(Peer_IsReadable(acceptor.listenSocket, WAIT_MS));
+    Peer_Reset(&client);
     Sleep(SHORT_QUIET_MS);
     sender = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_Send(sender, "x"));

@@ -85,10 +85,9 @@ static long TakeEvents(SOCKET socket, HANDLE event, DWORD timeoutMs)
 /* "automatically sets socket s to nonblocking mode, regardless of the value of lNetworkEvents" */
 static void MakesNonBlocking(void)
 {
-    SOCKET client, server;
     char byte;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, Claims_OpenEvent(), FD_READ), 0);
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -102,9 +101,8 @@ static void MakesNonBlocking(void)
 static void StaysNonBlocking(void)
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
     CHECK(!SocketUtils_SetNonBlocking(server, false));
     CHECK_INT(WSAGetLastError(), WSAEINVAL);
@@ -121,7 +119,6 @@ static void AcceptedInherits(void)
     HANDLE event = Claims_OpenEvent();
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET client, server;
     char byte;
 
     CHECK_INT(WSAEventSelect(listenSocket, event, FD_ACCEPT | FD_READ), 0);
@@ -140,13 +137,11 @@ static void AcceptedInherits(void)
 static void ToldOncePerReceive(void)
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
     char byte;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
-    CHECK(Claims_Send(client, "xy"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
+    Claims_SendToServer("xy");
     CHECK_INT(TakeEvents(server, event, WAIT_MS), FD_READ);
     CHECK_INT(TakeEvents(server, event, SHORT_QUIET_MS), -1);
 
@@ -165,10 +160,9 @@ static void WriteIsNews(void)
 {
     HANDLE event = Claims_OpenEvent();
     ULONGLONG start = Test_Now();
-    SOCKET client, server;
     long events = -1;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     CHECK_INT(WSAEventSelect(client, event, FD_WRITE), 0);
     CHECK_INT(TakeEvents(client, event, WAIT_MS), FD_WRITE);
     CHECK(Claims_Send(client, "x"));
@@ -188,14 +182,13 @@ static void WriteIsNews(void)
 static void CloseBeforeTheEnd(void)
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
     char received[8] = "";
     long events = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "last"));
     CHECK_INT(shutdown(client, SD_SEND), 0);
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
+    NEED_TRUE(Claims_WaitForBytes(server, 4));
     CHECK_INT(WSAEventSelect(server, event, FD_READ | FD_CLOSE), 0);
     for (int i = 0; i < 4 && (events & FD_CLOSE) == 0; i++) {
         long more = TakeEvents(server, event, SHORT_QUIET_MS);
@@ -217,9 +210,8 @@ static void CloseBeforeTheEnd(void)
 static void EnumResets(void)
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_WaitForEvent(event));

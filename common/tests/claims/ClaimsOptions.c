@@ -86,9 +86,8 @@ static void CloseUnderReceive(void)
     static const char topic[] = "recv that waits while another thread closes its socket";
     static const char documented[] = "must never be done";
     ThreadManager threads = {0};
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     isWaiting = hasReturned = 0;
     waitingSocket = server;
     REQUIRE(CHECK(ThreadManager_Launch(&threads, WaitInReceive, NULL)));
@@ -97,10 +96,8 @@ static void CloseUnderReceive(void)
     Peer_Close(&server);
     if (!Claims_WaitForValue(&hasReturned, 1, 4 * SHORT_QUIET_MS))
         Claims_Report(topic, documented, "goes on waiting");
-    else if (waitingResult == 0)
-        Claims_Report(topic, documented, "returns 0");
     else
-        Claims_Report(topic, documented, "fails, %d", waitingError);
+        Claims_ReportError(topic, documented, waitingError, "returns 0", "fails");
     Peer_Close(&client);
     ThreadManager_Join(&threads);
     CHECK_AT_MOST(waitingResult, 0);
@@ -116,14 +113,11 @@ static void ConnectedBeforeAccept(void)
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET server;
-    char received[8] = "";
-    SOCKET client = NEED_SOCKET(Peer_Connect(&address));
 
+    client = NEED_SOCKET(Peer_Connect(&address));
     CHECK(Claims_Send(client, "early"));
     server = NEED_SOCKET(Peer_Accept(listenSocket));
-    CHECK_INT(recv(server, received, 5, MSG_WAITALL), 5);
-    CHECK_TEXT(received, "early");
+    CHECK(Claims_Receives(server, "early"));
 }
 
 /* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept */
@@ -145,11 +139,10 @@ static void AcceptedIsNonBlocking(void)
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET server;
     char byte;
 
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
-    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&address));
     server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -183,7 +176,6 @@ static void DualStack(void)
 {
     NetAddress address, target, peer;
     SOCKET listenSocket = Peer_Keep(SocketUtils_CreateSocket(AF_INET6));
-    SOCKET client, server;
 
     REQUIRE(CHECK(NetAddress_FromText(&address, "::", 0)));
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
@@ -191,10 +183,9 @@ static void DualStack(void)
     CHECK(SocketUtils_Listen(listenSocket));
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &address));
     CHECK(NetAddress_FromText(&target, "127.0.0.1", NetAddress_GetPort(&address)));
-    client = Peer_Connect(&target);
-    REQUIRE(CHECK(client != INVALID_SOCKET && Peer_IsReadable(listenSocket, WAIT_MS)));
-    server = Peer_Keep(SocketUtils_Accept(listenSocket, &peer));
-    CHECK(server != INVALID_SOCKET);
+    client = NEED_SOCKET(Peer_Connect(&target));
+    NEED_TRUE(Peer_IsReadable(listenSocket, WAIT_MS));
+    server = NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
     CHECK_INT(NetAddress_GetFamily(&peer), AF_INET6);
     CHECK(IN6_IS_ADDR_V4MAPPED(&((SOCKADDR_IN6 *)&peer.storage)->sin6_addr));
 }
@@ -209,14 +200,19 @@ static int GetOption(SOCKET socket, int level, int name)
     return getsockopt(socket, level, name, (char *)&value, &length) == 0 ? value : -1;
 }
 
+static bool SetOn(SOCKET socket, int level, int name)
+{
+    BOOL on = TRUE;
+
+    return setsockopt(socket, level, name, (const char *)&on, sizeof(on)) == 0;
+}
+
 /* Binds a socket with the option to the address, and returns 0 or the error. */
 static int TryBind(const NetAddress *address, int option)
 {
     SOCKET socket = Peer_Create(AF_INET);
-    BOOL on = TRUE;
-
     if (option != 0)
-        setsockopt(socket, SOL_SOCKET, option, (const char *)&on, sizeof(on));
+        SetOn(socket, SOL_SOCKET, option);
     return SocketUtils_Bind(socket, address) ? 0 : WSAGetLastError();
 }
 
@@ -229,12 +225,9 @@ static void ExclusiveUse(void)
     static const int options[] = {0, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE};
     int errors[COUNT_OF(options)];
     NetAddress address;
-    SOCKET socket = Peer_Create(AF_INET);
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
-    CHECK(SocketUtils_SetExclusiveAddressUse(socket, true));
-    CHECK(SocketUtils_Bind(socket, &address));
-    CHECK(SocketUtils_GetLocalAddress(socket, &address));
+    /* This one has SO_EXCLUSIVEADDRUSE. */
+    NEED_SOCKET(Peer_Bind(&address));
     for (size_t i = 0; i < COUNT_OF(options); i++) {
         errors[i] = TryBind(&address, options[i]);
         CHECK(errors[i] == WSAEACCES || errors[i] == WSAEADDRINUSE);
@@ -247,23 +240,18 @@ static void ExclusiveUse(void)
 /* The same page: with SO_REUSEADDR on both, the second takes the port as well. */
 static void ReuseAddress(void)
 {
-    static const char topic[] = "a second bind where both sockets have SO_REUSEADDR";
-    static const char documented[] = "succeeds: it steals the port";
     NetAddress address;
     SOCKET socket = Peer_Create(AF_INET);
-    BOOL on = TRUE;
     int error;
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
-    CHECK_INT(setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, (const char *)&on, sizeof(on)), 0);
+    NEED_TRUE(NetAddress_FromText(&address, "127.0.0.1", 0));
+    CHECK(SetOn(socket, SOL_SOCKET, SO_REUSEADDR));
     CHECK(SocketUtils_Bind(socket, &address));
     CHECK(SocketUtils_Listen(socket));
     CHECK(SocketUtils_GetLocalAddress(socket, &address));
     error = TryBind(&address, SO_REUSEADDR);
-    if (error == 0)
-        Claims_Report(topic, documented, "succeeds");
-    else
-        Claims_Report(topic, documented, "fails, %d", error);
+    Claims_ReportError("a second bind where both sockets have SO_REUSEADDR",
+                       "succeeds: it steals the port", error, "succeeds", "fails");
 
     /* Without it on the second there is no doubt. */
     error = TryBind(&address, 0);
@@ -277,12 +265,11 @@ static void ReuseAddress(void)
 static void NoDelayAtWrongLevel(void)
 {
     SOCKET socket = Peer_Create(AF_INET);
-    BOOL on = TRUE;
 
     CHECK_INT(TCP_NODELAY, SO_DEBUG);
-    CHECK_INT(setsockopt(socket, SOL_SOCKET, TCP_NODELAY, (const char *)&on, sizeof(on)), 0);
+    CHECK(SetOn(socket, SOL_SOCKET, TCP_NODELAY));
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
-    CHECK_INT(setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, (const char *)&on, sizeof(on)), 0);
+    CHECK(SetOn(socket, IPPROTO_TCP, TCP_NODELAY));
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
@@ -293,15 +280,12 @@ static void NoDelayAtWrongLevel(void)
  */
 static void KeepAlive(void)
 {
-    static const char topic[] = "TCP_KEEPIDLE, TCP_KEEPCNT, TCP_KEEPINTVL";
-    static const char documented[] = "succeed, from Windows 10 1709";
     static const int names[] = {3, 16, 17}; /* older headers lack them */
     struct tcp_keepalive values = {1, 60000, 1000};
-    SOCKET client, server;
     DWORD bytes, value = 10;
     int error = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(
         WSAIoctl(client, SIO_KEEPALIVE_VALS, &values, sizeof(values), NULL, 0, &bytes, NULL, NULL),
         0);
@@ -311,10 +295,8 @@ static void KeepAlive(void)
     }
     if (Claims_IsSystemSince(10, 16299))
         CHECK_INT(error, 0);
-    if (error == 0)
-        Claims_Report(topic, documented, "succeed");
-    else
-        Claims_Report(topic, documented, "fail, %d", error);
+    Claims_ReportError("TCP_KEEPIDLE, TCP_KEEPCNT, TCP_KEEPINTVL", "succeed, from Windows 10 1709",
+                       error, "succeed", "fail");
 }
 
 /*
@@ -323,8 +305,6 @@ static void KeepAlive(void)
  */
 static void RegisteredIo(void)
 {
-    static const char topic[] = "registered I/O (RIO)";
-    static const char documented[] = "there, from Windows 8";
     const DWORD getMultiple = 0xC8000024; /* SIO_GET_MULTIPLE_EXTENSION_FUNCTION_POINTER */
     GUID guid = {0x8509e081, 0x96dd, 0x4005, {0xb1, 0x65, 0x9e, 0x2e, 0xe8, 0xc7, 0x9e, 0x3f}};
     struct {
@@ -337,13 +317,9 @@ static void RegisteredIo(void)
 
     result = WSAIoctl(socket, getMultiple, &guid, sizeof(guid), &table, sizeof(table), &bytes, NULL,
                       NULL);
-    if (result == 0) {
-        Claims_Report(topic, documented, "there");
-        CHECK(table.functions[0] != NULL);
-    } else {
-        Claims_Report(topic, documented, "not there, %d", WSAGetLastError());
-        CHECK_INT(result, SOCKET_ERROR);
-    }
+    Claims_ReportError("registered I/O (RIO)", "there, from Windows 8",
+                       result == 0 ? 0 : WSAGetLastError(), "there", "not there");
+    CHECK(result == SOCKET_ERROR || table.functions[0] != NULL);
 }
 
 /* https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocesshandlecount */

@@ -18,11 +18,21 @@ static int GetResult(SOCKET socket, Operation *operation, DWORD *bytes)
 }
 
 /* Begins a receive that has nothing to receive. */
-static bool BeginPending(SOCKET socket, Operation *operation)
+static void BeginPending(SOCKET socket, Operation *operation)
 {
     int error = Claims_BeginReceive(socket, operation, OPERATION_DATA_SIZE);
 
-    return error == WSA_IO_PENDING || Test_Explain("WSARecv gave %d", error);
+    NEED_TRUE(error == WSA_IO_PENDING || Test_Explain("WSARecv gave %d", error));
+}
+
+/* The same on the server of a new pair, with an event. */
+static Operation *OpenPending(void)
+{
+    Operation *operation = Claims_NewEventOperation();
+
+    Claims_OpenPair();
+    BeginPending(server, operation);
+    return operation;
 }
 
 /* --- Beginning and waiting --------------------------------------------------------------------*/
@@ -31,10 +41,9 @@ static bool BeginPending(SOCKET socket, Operation *operation)
 static void PendingIsNoFailure(void)
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
     DWORD bytes = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(server, operation, 10), WSA_IO_PENDING);
     CHECK_INT(WSA_IO_PENDING, 997);
     CHECK(Claims_Send(client, "hello"));
@@ -50,11 +59,8 @@ static void PendingIsNoFailure(void)
  */
 static void InternalIsPending(void)
 {
-    Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
+    Operation *operation = OpenPending();
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK(operation->overlapped.Internal == (ULONG_PTR)STATUS_PENDING);
     CHECK(!HasOverlappedIoCompleted(&operation->overlapped));
     CHECK(Claims_Send(client, "hello"));
@@ -67,12 +73,9 @@ static void InternalIsPending(void)
 /* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetoverlappedresult */
 static void ResultIsIncomplete(void)
 {
-    Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
+    Operation *operation = OpenPending();
     DWORD bytes = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK_INT(GetResult(server, operation, &bytes), WSA_IO_INCOMPLETE);
     CHECK_INT(WSA_IO_INCOMPLETE, 996);
 }
@@ -81,14 +84,11 @@ static void ResultIsIncomplete(void)
 static void ImmediateSuccessSignals(void)
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "hello"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 5)));
+    Claims_OpenPair();
+    Claims_SendToServer("hello");
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
-    CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetBytes(operation), 5);
+    CHECK(Claims_Succeeds(operation, 5));
 }
 
 /*
@@ -98,11 +98,10 @@ static void ImmediateSuccessSignals(void)
 static void BeginningResetsTheEvent(void)
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     SetEvent(operation->overlapped.hEvent);
-    REQUIRE(CHECK(BeginPending(server, operation)));
+    BeginPending(server, operation);
     CHECK(!Claims_IsSignalled(operation->overlapped.hEvent));
 }
 
@@ -123,9 +122,7 @@ static void FailureAtOnce(void)
  */
 static void BlockingDoesNotMatter(void)
 {
-    SOCKET client, server;
-
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     for (int nonBlocking = 0; nonBlocking < 2; nonBlocking++) {
         Operation *operation = Claims_NewEventOperation();
 
@@ -143,10 +140,9 @@ static void BlockingDoesNotMatter(void)
 static void SystemWrites(void)
 {
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, operation)));
+    Claims_OpenPair();
+    BeginPending(server, operation);
     CHECK_TEXT(operation->data, "");
     CHECK(Claims_Send(client, "hello"));
     CHECK(Claims_WaitForCompletion(operation));
@@ -157,13 +153,10 @@ static void SystemWrites(void)
 static void WsabufIsCopied(void)
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
+    WSABUF buffer = {10, operation->data};
     DWORD flags = 0;
-    WSABUF buffer;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    buffer.buf = operation->data;
-    buffer.len = 10;
+    Claims_OpenPair();
     CHECK_INT(WSARecv(server, &buffer, 1, NULL, &flags, &operation->overlapped, NULL),
               SOCKET_ERROR);
     memset(&buffer, 0, sizeof(buffer));
@@ -186,7 +179,7 @@ static void OneRecordForTwo(void)
         CHECK_INT(Claims_BeginReceive(servers[i], operation, 10), WSA_IO_PENDING);
     }
     CHECK(Claims_Send(clients[0], "hello"));
-    REQUIRE(CHECK(Claims_WaitForCompletion(operation)));
+    NEED_TRUE(Claims_WaitForCompletion(operation));
     Claims_Report("one OVERLAPPED for two operations, of which one has completed",
                   "each needs its own", "both look completed, with %lu bytes",
                   Claims_GetBytes(operation));
@@ -197,15 +190,10 @@ static void OneRecordForTwo(void)
 /* "zero bytes having been read indicates graceful closure" */
 static void EndIsZeroBytes(void)
 {
-    Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
+    Operation *operation = OpenPending();
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK_INT(shutdown(client, SD_SEND), 0);
-    CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetError(operation), 0);
-    CHECK_INT(Claims_GetBytes(operation), 0);
+    CHECK(Claims_Succeeds(operation, 0));
 }
 
 /*
@@ -214,12 +202,9 @@ static void EndIsZeroBytes(void)
  */
 static void ResetHasTwoNumbers(void)
 {
-    Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
+    Operation *operation = OpenPending();
     DWORD bytes = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, operation)));
     Peer_Reset(&client);
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
     CHECK_INT(Claims_GetError(operation), ERROR_NETNAME_DELETED);
@@ -233,10 +218,9 @@ static void ReceiveAfterReset(void)
     static const char topic[] = "WSARecv on a socket whose peer has reset";
     static const char documented[] = "fails at once, 10054, and no completion comes";
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
     int error;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     Peer_Reset(&client);
     REQUIRE(CHECK(Peer_IsReadable(server, WAIT_MS)));
     error = Claims_BeginReceive(server, operation, 10);
@@ -255,11 +239,8 @@ static void ReceiveAfterReset(void)
 /* https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex */
 static void CancelCompletes(void)
 {
-    Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
+    Operation *operation = OpenPending();
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, operation)));
     CHECK(CancelIoEx((HANDLE)server, &operation->overlapped));
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
     CHECK_INT(Claims_GetError(operation), ERROR_OPERATION_ABORTED);
@@ -274,10 +255,10 @@ static void CancelCompletes(void)
 static void CancelIsForOne(void)
 {
     Operation *first = Claims_NewEventOperation(), *second = Claims_NewEventOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, first) && BeginPending(server, second)));
+    Claims_OpenPair();
+    BeginPending(server, first);
+    BeginPending(server, second);
     CHECK(CancelIoEx((HANDLE)server, &first->overlapped));
     CHECK(Claims_WaitForEvent(first->overlapped.hEvent));
     CHECK(!Claims_HasCompletedWithin(second, SHORT_QUIET_MS));
@@ -289,19 +270,14 @@ static void CancelIsForOne(void)
 /* "If this function cannot find a request to cancel, the return value is 0 ... ERROR_NOT_FOUND" */
 static void CancelNothing(void)
 {
-    static const char topic[] = "CancelIoEx with nothing outstanding";
-    static const char documented[] = "FALSE, ERROR_NOT_FOUND (1168)";
-    SOCKET client, server;
-    DWORD error;
+    int error;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    error = CancelIoEx((HANDLE)server, NULL) ? 0 : GetLastError();
+    Claims_OpenPair();
+    error = CancelIoEx((HANDLE)server, NULL) ? 0 : (int)GetLastError();
     if (Claims_IsSystemSince(10, 0))
         CHECK_INT(error, ERROR_NOT_FOUND);
-    if (error == 0)
-        Claims_Report(topic, documented, "TRUE");
-    else
-        Claims_Report(topic, documented, "FALSE, %lu", error);
+    Claims_ReportError("CancelIoEx with nothing outstanding", "FALSE, ERROR_NOT_FOUND (1168)",
+                       error, "TRUE", "FALSE");
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_WaitForBytes(server, 1));
 }
@@ -312,11 +288,8 @@ static void CancelNothing(void)
  */
 static void ClosingEndsIt(void)
 {
-    Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
+    Operation *operation = OpenPending();
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(BeginPending(server, operation)));
     Peer_Close(&server);
     CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
     CHECK(Claims_GetError(operation) != 0);

@@ -15,6 +15,23 @@
 /* Nothing looks into them: the OVERLAPPED of a posted packet may be any pointer. */
 static OVERLAPPED marks[5];
 
+/* Posts each of the marks, with its index as the key and the bytes. */
+static void PostAll(HANDLE port)
+{
+    for (ULONG_PTR i = 0; i < COUNT_OF(marks); i++)
+        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+}
+
+/* A pair, and a port to which its server belongs, with the key 1. */
+static HANDLE OpenPairWithPort(void)
+{
+    HANDLE port = Claims_OpenPort(0);
+
+    Claims_OpenPair();
+    NEED_TRUE(Claims_Associate(server, port, 1));
+    return port;
+}
+
 /* What was posted comes out: bytes, key and pointer are whatever the program likes, NULL, too. */
 static void PostedAsGiven(void)
 {
@@ -41,8 +58,7 @@ static void FirstInFirstOut(void)
 {
     HANDLE port = Claims_OpenPort(0);
 
-    for (ULONG_PTR i = 0; i < 5; i++)
-        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+    PostAll(port);
     for (ULONG_PTR i = 0; i < 5; i++) {
         Packet packet = Claims_Take(port, WAIT_MS);
 
@@ -55,21 +71,16 @@ static void FirstInFirstOut(void)
 /* Completions of operations and posted packets stand in one queue. */
 static void OneQueueForBoth(void)
 {
-    HANDLE port = Claims_OpenPort(0);
+    HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
     Packet packet;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, port, 1)));
-    CHECK(Claims_Send(client, "x"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 1)));
+    Claims_SendToServer("x");
     CHECK(PostQueuedCompletionStatus(port, 0, 2, &marks[0]));
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
     packet = Claims_Take(port, WAIT_MS);
     CHECK(packet.succeeded && packet.key == 2 && packet.overlapped == &marks[0]);
-    packet = Claims_Take(port, WAIT_MS);
-    CHECK(Claims_IsPacketOf(&packet, operation, 1));
+    CHECK(Claims_TakesPacketOf(port, 1, operation, 1));
 }
 
 /* "the function times out, returns FALSE, and sets *lpOverlapped to NULL" */
@@ -109,8 +120,7 @@ static void SeveralAtOnce(void)
     OVERLAPPED_ENTRY entries[8];
     ULONG count = 0;
 
-    for (ULONG_PTR i = 0; i < 5; i++)
-        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+    PostAll(port);
     CHECK(GetQueuedCompletionStatusEx(port, entries, 8, &count, WAIT_MS, FALSE));
     REQUIRE(CHECK_INT(count, 5));
     for (ULONG_PTR i = 0; i < 5; i++) {
@@ -127,8 +137,7 @@ static void NoMoreThanAsked(void)
     OVERLAPPED_ENTRY entries[8];
     ULONG count = 0;
 
-    for (ULONG_PTR i = 0; i < 5; i++)
-        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+    PostAll(port);
     CHECK(GetQueuedCompletionStatusEx(port, entries, 3, &count, WAIT_MS, FALSE));
     CHECK_INT(count, 3);
     CHECK(GetQueuedCompletionStatusEx(port, entries, 3, &count, WAIT_MS, FALSE));
@@ -142,14 +151,11 @@ static void NoMoreThanAsked(void)
  */
 static void FailedIsTrue(void)
 {
-    HANDLE port = Claims_OpenPort(0);
+    HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
     OVERLAPPED_ENTRY entry;
-    SOCKET client, server;
     ULONG count = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, port, 1)));
     CHECK_INT(Claims_BeginReceive(server, operation, 10), WSA_IO_PENDING);
     CHECK(CancelIoEx((HANDLE)server, NULL));
     CHECK(GetQueuedCompletionStatusEx(port, &entry, 1, &count, WAIT_MS, FALSE));
@@ -219,13 +225,10 @@ static void PacketBeforeReturn(void)
     ThreadManager threads = {0};
     Operation *operation = Claims_NewOperation();
     ULONGLONG start = Test_Now();
-    SOCKET client, server;
     bool isOvertaken = false;
 
-    racePort = Claims_OpenPort(0);
+    racePort = OpenPairWithPort();
     takenRound = 0;
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, racePort, 1)));
     REQUIRE(CHECK(ThreadManager_Launch(&threads, TakeRounds, NULL)));
     for (LONG round = 1; !isOvertaken && Test_Now() - start < RACE_MS; round++) {
         memset(&operation->overlapped, 0, sizeof(operation->overlapped));
@@ -246,22 +249,18 @@ static void PacketBeforeReturn(void)
 /* The part of it that needs no luck: the call has returned 0, and the packet is on its way. */
 static void PacketWithoutWaiting(void)
 {
-    HANDLE port = Claims_OpenPort(0);
+    HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
     Packet packet;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, port, 1)));
-    CHECK(Claims_Send(client, "hello"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 5)));
+    Claims_SendToServer("hello");
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
     packet = Claims_Take(port, 0);
     Claims_Report("the packet of a call that has succeeded, looked for without waiting",
                   "not documented", "%s", packet.succeeded ? "there" : "not there yet");
     if (!packet.succeeded)
         packet = Claims_Take(port, WAIT_MS);
-    CHECK(Claims_IsPacketOf(&packet, operation, 5));
+    CHECK(packet.succeeded && packet.overlapped == &operation->overlapped && packet.bytes == 5);
 }
 
 const Claim packetClaims[] = {

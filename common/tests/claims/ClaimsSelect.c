@@ -74,7 +74,7 @@ static void LongerArray(void)
         set.fd_array[i] = Peer_Listen(&address);
     }
     last = set.fd_array[MANY - 1];
-    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&address));
     CHECK_INT(Select((fd_set *)&set, NULL, NULL, WAIT_MS), 1);
     CHECK_INT(set.fd_count, 1);
     CHECK(set.fd_array[0] == last);
@@ -83,10 +83,9 @@ static void LongerArray(void)
 /* "Upon return, the structures are updated to reflect the subset of these sockets" */
 static void SetsAreRewritten(void)
 {
-    SOCKET client, server;
     fd_set set;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "x"));
     FD_ZERO(&set);
     FD_SET(client, &set);
@@ -121,9 +120,8 @@ static void FirstParameter(void)
 {
     static const int values[] = {0, 1, 64, 1000000, -1};
     struct timeval timeout = {WAIT_MS / 1000, 0};
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "x"));
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         fd_set set = SetOf(server);
@@ -139,20 +137,18 @@ static void ListenerIsReadable(void)
     SOCKET listenSocket = Peer_Listen(&address);
 
     CHECK_INT(SelectForRead(listenSocket, 0), 0);
-    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&address));
     CHECK_INT(SelectForRead(listenSocket, WAIT_MS), 1);
 }
 
 /* What is not read is told again, and what is read is not. */
 static void ToldAgain(void)
 {
-    SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(SelectForRead(server, 0), 0);
-    CHECK(Claims_Send(client, "xy"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
+    Claims_SendToServer("xy");
     CHECK_INT(SelectForRead(server, WAIT_MS), 1);
     CHECK_INT(recv(server, received, 1, 0), 1);
     CHECK_INT(SelectForRead(server, WAIT_MS), 1);
@@ -166,10 +162,9 @@ static void ToldAgain(void)
  */
 static void ClosedPeerIsReadable(void)
 {
-    SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     Peer_Close(&client);
     for (int i = 0; i < 3; i++) {
         CHECK_INT(SelectForRead(server, WAIT_MS), 1);
@@ -183,10 +178,9 @@ static void ClosedPeerIsReadable(void)
  */
 static void ResetIsReadable(void)
 {
-    SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     Peer_Reset(&client);
     CHECK_INT(SelectForRead(server, WAIT_MS), 1);
     CHECK_AT_MOST(recv(server, received, sizeof(received), 0), 0);
@@ -195,9 +189,7 @@ static void ResetIsReadable(void)
 /* Who has nothing to send must not ask: the answer is yes, at once, each time. */
 static void WritableAgain(void)
 {
-    SOCKET client, server;
-
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     for (int i = 0; i < 3; i++)
         CHECK_INT(SelectForWrite(server, WAIT_MS), 1);
 }
@@ -205,10 +197,9 @@ static void WritableAgain(void)
 static void FullIsNotWritable(void)
 {
     ULONGLONG start = Test_Now();
-    SOCKET client, server;
     int isWritable = 0;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     CHECK(Claims_SendUntilFull(client) > 0);
     /* The systems may still move some of it from one end to the other. */
     Sleep(SHORT_QUIET_MS);

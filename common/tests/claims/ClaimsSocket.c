@@ -16,14 +16,13 @@
  */
 static void ThreeMessagesAsOne(void)
 {
-    SOCKET client, server;
     char received[16] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "one"));
     CHECK(Claims_Send(client, "two"));
     CHECK(Claims_Send(client, "six"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 9)));
+    NEED_TRUE(Claims_WaitForBytes(server, 9));
     CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 9);
     CHECK_TEXT(received, "onetwosix");
 }
@@ -31,12 +30,10 @@ static void ThreeMessagesAsOne(void)
 /* The same page: what does not fit stays for the next recv. */
 static void OneMessageAsTwo(void)
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "onetwo"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_OpenPair();
+    Claims_SendToServer("onetwo");
     CHECK_INT(recv(server, received, 4, 0), 4);
     CHECK_TEXT(received, "onet");
     memset(received, 0, sizeof(received));
@@ -52,10 +49,9 @@ static void OneMessageAsTwo(void)
 static void SendMayTakeAPart(void)
 {
     static char bytes[BIG_SIZE];
-    SOCKET client, server;
     int sent;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     REQUIRE(CHECK(SocketUtils_SetNonBlocking(client, true)));
     sent = send(client, bytes, BIG_SIZE, 0);
     CHECK(sent > 0);
@@ -68,9 +64,7 @@ static void SendMayTakeAPart(void)
 /* The same page: a full non-blocking socket refuses more with WSAEWOULDBLOCK. */
 static void FullSendFails(void)
 {
-    SOCKET client, server;
-
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     CHECK(Claims_SendUntilFull(client) > 0);
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -84,9 +78,8 @@ static void FullSendFails(void)
 static void SentIsNotDelivered(void)
 {
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(send(client, "hello", 5, 0), 5);
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
     Peer_Reset(&server);
@@ -100,20 +93,15 @@ static void SentIsNotDelivered(void)
  */
 static void ReceiveIntoNothing(void)
 {
-    SOCKET client, server;
     char received[8] = "";
     int result;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "data"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
+    Claims_OpenPair();
+    Claims_SendToServer("data");
     result = recv(server, received, 0, 0);
+    Claims_ReportError("recv into 0 bytes", "fails, WSAEINVAL (10022)",
+                       result == 0 ? 0 : WSAGetLastError(), "returns 0, as at the end", "fails");
     CHECK_AT_MOST(result, 0);
-    if (result == 0)
-        Claims_Report("recv into 0 bytes", "fails, WSAEINVAL (10022)", "returns 0, as at the end");
-    else
-        Claims_Report("recv into 0 bytes", "fails, WSAEINVAL (10022)", "fails, %d",
-                      WSAGetLastError());
     CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 4);
     CHECK_TEXT(received, "data");
 }
@@ -126,10 +114,9 @@ static void ReceiveIntoNothing(void)
  */
 static void EndIsZero(void)
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "bye"));
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK_INT(recv(server, received, 3, MSG_WAITALL), 3);
@@ -143,15 +130,13 @@ static void EndIsZero(void)
  */
 static void ShutdownIsOneWay(void)
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
     CHECK(Claims_Send(server, "answer"));
-    CHECK_INT(recv(client, received, 6, MSG_WAITALL), 6);
-    CHECK_TEXT(received, "answer");
+    CHECK(Claims_Receives(client, "answer"));
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAESHUTDOWN);
 }
@@ -164,12 +149,10 @@ static void ShutdownIsOneWay(void)
 static void UnreadDataResets(void)
 {
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
-    CHECK(Claims_Send(client, "unread"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_SendToServer("unread");
     Peer_Close(&server);
     CHECK(Claims_IsEndedByReset(operation));
 }
@@ -177,10 +160,9 @@ static void UnreadDataResets(void)
 /* With nothing unread the same closesocket is the ordinary end. */
 static void ReadDataDoesNotReset(void)
 {
-    SOCKET client, server;
     char received[8];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "unread"));
     CHECK_INT(recv(server, received, 6, MSG_WAITALL), 6);
     Peer_Close(&server);
@@ -190,15 +172,11 @@ static void ReadDataDoesNotReset(void)
 /* What was sent right before the reset, and what a recv says that begins after it. */
 static void BytesBeforeReset(void)
 {
-    static const char topic[] = "recv after the peer's reset";
-    static const char documented[] = "fails, 10054";
-    SOCKET client, server;
     char received[8];
     int result, error;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "unread"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_OpenPair();
+    Claims_SendToServer("unread");
     CHECK(Claims_Send(server, "bye"));
     Peer_Close(&server);
     /* Nothing tells when the reset has come that would not change what is told here. */
@@ -212,10 +190,8 @@ static void BytesBeforeReset(void)
     CHECK_AT_MOST(result, 0);
     if (Claims_IsSystemSince(10, 0))
         CHECK_INT(error, WSAECONNRESET);
-    if (error == 0)
-        Claims_Report(topic, documented, "returns 0, as at an ordinary end");
-    else
-        Claims_Report(topic, documented, "fails, %d", error);
+    Claims_ReportError("recv after the peer's reset", "fails, 10054", error,
+                       "returns 0, as at an ordinary end", "fails");
 }
 
 /*
@@ -224,12 +200,10 @@ static void BytesBeforeReset(void)
  */
 static void OrderlyEndLosesNothing(void)
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "unread"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_OpenPair();
+    Claims_SendToServer("unread");
     CHECK(Claims_Send(server, "bye"));
     CHECK_INT(shutdown(server, SD_SEND), 0);
     CHECK_INT(shutdown(client, SD_SEND), 0);
@@ -237,8 +211,7 @@ static void OrderlyEndLosesNothing(void)
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
     Peer_Close(&server);
     memset(received, 0, sizeof(received));
-    CHECK_INT(recv(client, received, 3, MSG_WAITALL), 3);
-    CHECK_TEXT(received, "bye");
+    CHECK(Claims_Receives(client, "bye"));
     CHECK_INT(recv(client, received, sizeof(received), 0), 0);
 }
 
@@ -249,9 +222,8 @@ static void OrderlyEndLosesNothing(void)
 static void LingerZeroResets(void)
 {
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
     CHECK(SocketUtils_SetLinger(server, true, 0));
     Peer_Close(&server);
@@ -278,10 +250,9 @@ static void LingerIsOff(void)
  */
 static void SendAfterReset(void)
 {
-    SOCKET client, server;
     int error;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     Peer_Reset(&server);
     REQUIRE(CHECK(Peer_IsReadable(client, WAIT_MS)));
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);

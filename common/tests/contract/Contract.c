@@ -30,11 +30,31 @@ static int ParseStageNumber(const char *path)
     return number;
 }
 
+static void IsWatched(void)
+{
+    Server *server = NEED(Server_Start());
+
+    CHECK(Server_ServesNewClient(server));
+    CHECK(TestProgram_IsWatched(server->process));
+}
+
+static const ContractTest verifyTests[] = {
+    {"verify: the server watches its own calls", IsWatched, 1, LAST_STAGE, 20},
+    {NULL, NULL, 0, 0, 0},
+};
+
+/* Whatever a test is about, its servers have to stop in order. */
+static void RunTest(const void *data)
+{
+    ((const ContractTest *)data)->run();
+    Servers_CheckStop();
+}
+
 static void AddTests(const ContractTest *tests, int stageNumber)
 {
     for (; tests->name != NULL; tests++) {
         if (stageNumber >= tests->firstStage && stageNumber <= tests->lastStage)
-            Test_Add(tests->name, tests->run, tests->limitSeconds);
+            Test_AddCase(tests->name, RunTest, tests, tests->limitSeconds);
     }
 }
 
@@ -54,6 +74,7 @@ static int Begin(const char *const words[])
     TestPrograms_SetVerify(isVerifying);
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
         AddTests(groups[i], stageNumber);
+    AddTransferTests();
     if (isVerifying)
         AddTests(verifyTests, stageNumber);
     return OPTIONS_RUN;

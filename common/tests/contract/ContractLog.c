@@ -48,14 +48,13 @@ static void PeersAddress(void)
         CHECK(Server_WaitForLine(server, connected, NULL, line, (int)sizeof(line)));
         CHECK_TEXT(GetEvent(line, &thread), connected);
         CHECK(Client_Echo(client, 10));
-        CHECK_INT(ServerProcess_CountLines(server->process, disconnected), 0);
-        Client_Close(client);
+        CHECK_INT(Server_Count(server, disconnected), 0);
+        Peer_Close(&client->socket);
 
         /* The whole line: who leaves in order leaves without an error. */
         CHECK(Server_WaitForLine(server, disconnected, NULL, line, (int)sizeof(line)));
         CHECK_TEXT(GetEvent(line, &thread), disconnected);
     }
-    Server_CheckStop(server);
 }
 
 static void ReceivedLine(void)
@@ -68,9 +67,8 @@ static void ReceivedLine(void)
     CHECK(Client_Echo(client, 5));
     CHECK(Server_WaitForLine(server, "Recv Data Len", NULL, line, (int)sizeof(line)));
     CHECK_TEXT(GetEvent(line, &thread), "Recv Data Len = 5");
-    CHECK_INT(ServerProcess_CountLines(server->process, "Recv Data Len"), 1);
-    Client_Close(client);
-    Server_CheckStop(server);
+    CHECK_INT(Server_Count(server, "Recv Data Len"), 1);
+    Peer_Close(&client->socket);
 }
 
 static void LengthsAddUp(void)
@@ -85,14 +83,13 @@ static void LengthsAddUp(void)
 
         REQUIRE(CHECK(Client_Echo(client, size)));
         sum += (long)size;
-        Client_Close(client);
+        Peer_Close(&client->socket);
     }
     CHECK(Server_WaitForLeft(server, COUNT));
     CHECK_INT(Server_SumReceived(server), sum);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Connected! "), COUNT);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), COUNT);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Refused! "), 0);
-    Server_CheckStop(server);
+    CHECK_INT(Server_Count(server, "Client Connected! "), COUNT);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), COUNT);
+    CHECK_INT(Server_Count(server, "Client Refused! "), 0);
 }
 
 static void Quiet(void)
@@ -108,9 +105,9 @@ static void Quiet(void)
 
         CHECK(Client_Echo(client, 10000));
         if (i == 0)
-            Client_Reset(client);
+            Peer_Reset(&client->socket);
         else
-            Client_Close(client);
+            Peer_Close(&client->socket);
     }
     Server_CheckStop(server);
     NetAddress_ToText(&server->address, address, (int)sizeof(address));

@@ -32,11 +32,6 @@ int Stage_GetClientMax(void)
     return stageNumber <= 3 ? CLIENT_MAX_SET : CLIENT_MAX_04;
 }
 
-bool Stage_RefusesClients(void)
-{
-    return stageNumber == 2 || stageNumber == 3;
-}
-
 /* --- Around each test ------------------------------------------------------------------------ */
 
 void Fixture_Init(const char *path, int stage)
@@ -53,17 +48,12 @@ void Fixture_End(void)
 
 /* --- Starting -------------------------------------------------------------------------------- */
 
-const char *Server_GetPath(void)
-{
-    return serverPath;
-}
-
 /* The entry for one that has been started. NULL: there is none. */
 static Server *Keep(ServerProcess *process)
 {
     if (process == NULL || serverCount == SERVER_MAX)
         return NULL;
-    servers[serverCount].process = process;
+    servers[serverCount] = (Server){.process = process};
     return &servers[serverCount++];
 }
 
@@ -77,8 +67,10 @@ Server *Server_StartWith(const char *const arguments[])
     NetAddress address;
     Server *server = Keep(TestProgram_StartServer(serverPath, arguments, &address));
 
-    if (server != NULL)
+    if (server != NULL) {
         server->address = address;
+        server->mayStop = true;
+    }
     return server;
 }
 
@@ -103,6 +95,7 @@ void Server_CheckStopped(Server *server)
 {
     char *output;
 
+    server->mayStop = false;
     TestProgram_CheckStopped(server->process, STOP_LIMIT_MS);
     output = ServerProcess_CopyOutput(server->process, 0);
     CHECK(output != NULL && EndsWith(output, "\nServer stopped.\n"));
@@ -121,6 +114,14 @@ void Server_CheckStop(Server *server)
     Server_CheckStopped(server);
 }
 
+void Servers_CheckStop(void)
+{
+    for (int i = 0; i < serverCount; i++) {
+        if (servers[i].mayStop)
+            Server_CheckStop(&servers[i]);
+    }
+}
+
 /* --- The log --------------------------------------------------------------------------------- */
 
 bool Server_WaitForLeft(Server *server, int count)
@@ -128,7 +129,18 @@ bool Server_WaitForLeft(Server *server, int count)
     if (ServerProcess_WaitForCount(server->process, "Client Disconnected! ", count, WAIT_MS))
         return true;
     return Test_Explain("expected %d lines with \"Client Disconnected!\", but there are %d", count,
-                        ServerProcess_CountLines(server->process, "Client Disconnected! "));
+                        Server_Count(server, "Client Disconnected! "));
+}
+
+int Server_Count(Server *server, const char *text)
+{
+    return ServerProcess_CountLines(server->process, text);
+}
+
+bool Server_Says(Server *server, const char *text)
+{
+    return ServerProcess_WaitForLine(server->process, text, NULL, WAIT_MS) ||
+           Test_Explain("there is no line with \"%s\"", text);
 }
 
 bool Server_WaitForLine(Server *server, const char *text, size_t *position, char *line, int size)
@@ -171,20 +183,13 @@ long Server_SumReceived(Server *server)
 
 int Server_SettleHandles(Server *server, int most)
 {
-    ULONGLONG deadline = Test_Now() + WAIT_MS;
-    int handles = ServerProcess_GetHandleCount(server->process);
-
     /* A server closes a socket a moment after it has printed that the client has left. */
-    while (handles > most && Test_Now() < deadline) {
-        Sleep(20);
-        handles = ServerProcess_GetHandleCount(server->process);
-    }
-    return handles;
+    WAIT_WHILE(ServerProcess_GetHandleCount(server->process) > most);
+    return ServerProcess_GetHandleCount(server->process);
 }
 
 bool Server_ServesNewClient(Server *server)
 {
-    char left[NET_ADDRESS_TEXT_SIZE + 32];
     Client *client;
 
     if (!ServerProcess_IsRunning(server->process))
@@ -192,9 +197,6 @@ bool Server_ServesNewClient(Server *server)
     client = Client_Open(server);
     if (client == NULL || !Client_Echo(client, 100))
         return false;
-    snprintf(left, sizeof(left), "Client Disconnected! %s", client->address);
-    Client_Close(client);
-    if (!ServerProcess_WaitForLine(server->process, left, NULL, WAIT_MS))
-        return Test_Explain("there is no line with \"%s\"", left);
-    return true;
+    Peer_Close(&client->socket);
+    return Server_Says(server, Client_GetLine(client, "Client Disconnected!"));
 }

@@ -153,17 +153,21 @@ bool Test_CheckContains(const char *actual, const char *part, const char *text, 
                   "expected that %s contains \"%s\", but it is \"%s\"", text, part, actual);
 }
 
+void Test_NeedTrue(bool holds, const char *text, const char *file, int line)
+{
+    if (!Finish(holds, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+}
+
 void *Test_Need(void *pointer, const char *text, const char *file, int line)
 {
-    if (!Finish(pointer != NULL, file, line, "the test needs %s", text))
-        longjmp(testEnd, 1);
+    Test_NeedTrue(pointer != NULL, text, file, line);
     return pointer;
 }
 
 SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line)
 {
-    if (!Finish(socket != INVALID_SOCKET, file, line, "the test needs %s", text))
-        longjmp(testEnd, 1);
+    Test_NeedTrue(socket != INVALID_SOCKET, text, file, line);
     return socket;
 }
 

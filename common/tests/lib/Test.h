@@ -81,11 +81,17 @@ bool Test_IsOver(void);
     } while (0)
 
 /*
- * What the test cannot do without, a pointer or a socket: `Server *server = NEED(Server_Start());`. Where
- * there is none the check fails and the test is over, in whatever function it stands.
+ * What the test cannot do without: `Server *server = NEED(Server_Start());`. Where there is none the check
+ * fails and the test is over, in whatever function it stands.
  */
 #define NEED(pointer)       Test_Need((pointer), #pointer, __FILE__, __LINE__)
 #define NEED_SOCKET(socket) Test_NeedSocket((socket), #socket, __FILE__, __LINE__)
+#define NEED_TRUE(holds)    Test_NeedTrue((holds), #holds, __FILE__, __LINE__)
+
+/* Waits until that is over, for WAIT_MS at most: the check that follows says what has come of it. */
+#define WAIT_WHILE(condition)                                                                      \
+    for (ULONGLONG end = Test_Now() + WAIT_MS; (condition) && Test_Now() < end;)                   \
+    Sleep(1)
 
 /*
  * For a helper that is about to return false: says what was expected and what came, as printf
@@ -94,6 +100,7 @@ bool Test_IsOver(void);
  */
 bool Test_Explain(const char *format, ...);
 
+void Test_NeedTrue(bool holds, const char *text, const char *file, int line);
 void *Test_Need(void *pointer, const char *text, const char *file, int line);
 SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line);
 bool Test_Check(bool holds, const char *text, const char *file, int line);

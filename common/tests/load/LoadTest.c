@@ -38,7 +38,6 @@ int main(int argc, char *argv[])
         .wordMax = 1 + TOOL_SERVER_MAX,
         .begin = Begin,
         .endTest = Fixture_End,
-        .overTime = ToolRun_Kill,
     };
     int exitCode;
 

@@ -10,18 +10,21 @@ typedef struct CommandLine {
     const char *sentence; /* on stderr, at its beginning */
 } CommandLine;
 
-/* None of these connects anywhere: the sentence, the usage, nothing on stdout, and exit code 2. */
+/* It connects nowhere: the sentence, the usage, nothing on stdout, and exit code 2. */
+static void CheckLine(const char *const words[], const char *sentence)
+{
+    NEED_TRUE(Load_StartPlain(words) && ToolRun_Wait(WAIT_MS));
+    CHECK_INT(tool.exitCode, 2);
+    CHECK_CONTAINS(tool.errors, sentence);
+    CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
+    CHECK_TEXT(tool.output, "");
+    CHECK_TEXT(tool.figures, "");
+}
+
 static void CheckLines(const CommandLine *lines, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        REQUIRE(CHECK(Load_StartPlain(lines[i].words)));
-        REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
-        CHECK_INT(tool.exitCode, 2);
-        CHECK_CONTAINS(tool.errors, lines[i].sentence);
-        CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
-        CHECK_TEXT(tool.output, "");
-        CHECK_TEXT(tool.figures, "");
-    }
+    for (size_t i = 0; i < count; i++)
+        CheckLine(lines[i].words, lines[i].sentence);
 }
 
 static void WrongNumbers(void)
@@ -76,12 +79,7 @@ static void NoValue(void)
         char sentence[60];
 
         snprintf(sentence, sizeof(sentence), "Option %s needs a value.\n", options[i]);
-        REQUIRE(CHECK(Load_StartPlain(words)));
-        REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
-        CHECK_INT(tool.exitCode, 2);
-        CHECK_CONTAINS(tool.errors, sentence);
-        CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
-        CHECK_TEXT(tool.output, "");
+        CheckLine(words, sentence);
     }
 }
 

@@ -73,16 +73,15 @@ static void EachIsHeld(void)
     const EchoPlan plan = {.size = 64, .holdMs = HOLD_MS, .holdEvery = 1};
     double most;
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--clients 4")));
+    Load_Test(&plan, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), HOLD_MS, GetMost(50, HOLD_MS)));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), HOLD_MS, GetMost(90, HOLD_MS)));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), HOLD_MS, GetMost(99, HOLD_MS)));
+    CHECK(Load_IsBetween("p50", HOLD_MS, GetMost(50, HOLD_MS)));
+    CHECK(Load_IsBetween("p90", HOLD_MS, GetMost(90, HOLD_MS)));
+    CHECK(Load_IsBetween("p99", HOLD_MS, GetMost(99, HOLD_MS)));
 
     /* A client that is faster has not waited; one that is at its first message has one more. */
     most = 4 * (Load_GetFigure("seconds") * 1000 / HOLD_MS + 1);
-    CHECK(IsBetween("messages", Load_GetFigure("messages"), 1, most));
+    CHECK(Load_IsBetween("messages", 1, most));
 }
 
 /* One message in fifty: 2 of 100. An average would say 4 ms of each. */
@@ -90,13 +89,12 @@ static void OneInFiftyIsHeld(void)
 {
     const EchoPlan plan = {.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 50};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--clients 4")));
+    Load_Test(&plan, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), 0, GetMost(50, 0)));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 0, GetMost(90, 0)));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), RARE_HOLD_MS, GetMost(99, 0)));
-    CHECK(IsBetween("max", Load_GetFigure("max"), RARE_HOLD_MS, WAIT_MS));
+    CHECK(Load_IsBetween("p50", 0, GetMost(50, 0)));
+    CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
+    CHECK(Load_IsBetween("p99", RARE_HOLD_MS, GetMost(99, 0)));
+    CHECK(Load_IsBetween("max", RARE_HOLD_MS, WAIT_MS));
 }
 
 /*
@@ -109,14 +107,13 @@ static void StopWithRate(void)
     enum { RATE = 200 };
     const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = STOP_MS};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--rate 200 --seconds 2")));
+    Load_Test(&plan, "--rate 200 --seconds 2");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(Load_GetFigure("seconds") * 1000));
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), 0, GetLate(50, RATE) + BACK_MS));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 200, GetLate(90, RATE) + BACK_MS));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), 400, GetLate(99, RATE) + BACK_MS));
-    CHECK(IsBetween("max", Load_GetFigure("max"), STOP_MS - 20, GetLate(100, RATE) + STOP_MS));
+    CHECK(Load_IsBetween("p50", 0, GetLate(50, RATE) + BACK_MS));
+    CHECK(Load_IsBetween("p90", 200, GetLate(90, RATE) + BACK_MS));
+    CHECK(Load_IsBetween("p99", 400, GetLate(99, RATE) + BACK_MS));
+    CHECK(Load_IsBetween("max", STOP_MS - 20, GetLate(100, RATE) + STOP_MS));
 }
 
 /* The same, but one message alone has met the stop: the others were not sent. */
@@ -124,12 +121,11 @@ static void StopWithoutRate(void)
 {
     const EchoPlan plan = {.size = 64, .stopAtMs = EARLY_MS, .stopMs = STOP_MS};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("")));
+    Load_Test(&plan, "");
     CHECK_INT(tool.exitCode, 0);
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 0, GetMost(90, 0)));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), 0, GetMost(99, 0)));
-    CHECK(IsBetween("max", Load_GetFigure("max"), STOP_MS - 20, WAIT_MS));
+    CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
+    CHECK(Load_IsBetween("p99", 0, GetMost(99, 0)));
+    CHECK(Load_IsBetween("max", STOP_MS - 20, WAIT_MS));
 }
 
 /*
@@ -140,12 +136,11 @@ static void StopBeyondTheEnd(void)
 {
     const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--rate 100")));
+    Load_Test(&plan, "--rate 100");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(STOP_AT_MS - 500));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 200, GetLate(100, 100) + BACK_MS));
-    CHECK(IsBetween("max", Load_GetFigure("max"), 3 * STOP_MS - 100, GetLate(100, 100) + STOP_MS));
+    CHECK(Load_IsBetween("p90", 200, GetLate(100, 100) + BACK_MS));
+    CHECK(Load_IsBetween("max", 3 * STOP_MS - 100, GetLate(100, 100) + STOP_MS));
 }
 
 /* Each echo takes longer than the measuring. */
@@ -153,11 +148,10 @@ static void AllBeyondTheEnd(void)
 {
     const EchoPlan plan = {.size = 64, .holdMs = 4 * STOP_MS, .holdEvery = 1};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--clients 4")));
+    Load_Test(&plan, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), 4 * STOP_MS - 20, WAIT_MS));
+    CHECK(Load_IsBetween("p50", 4 * STOP_MS - 20, WAIT_MS));
 }
 
 void AddDelayTests(void)

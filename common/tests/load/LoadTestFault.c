@@ -53,8 +53,7 @@ static void CheckVerdict(const Verdict *verdict)
 /* The server is wrong so often, and those for whom it is not have all left in peace. */
 static void CheckFault(const EchoPlan *plan, const char *words, const Verdict *verdict)
 {
-    REQUIRE(CHECK(EchoServer_Start(plan)));
-    REQUIRE(CHECK(Load_Run(words)));
+    Load_Test(plan, words);
     CheckVerdict(verdict);
     CHECK_INT(echo.made, verdict->count);
     CHECK(IsBetween("ended in peace", echo.ended, echo.accepted - echo.made, echo.accepted));
@@ -247,9 +246,8 @@ static void ChurnReset(void)
 /* The connection on which the server stops listening is a good one; the next has none. */
 static void ChurnRefused(void)
 {
-    REQUIRE(CHECK(EchoServer_Start(
-        &(EchoPlan){.size = 64, .fault = FAULT_CLOSE_LISTEN, .connection = 10, .message = 1})));
-    REQUIRE(CHECK(Load_Run("--churn --clients 1")));
+    Load_Test(&(EchoPlan){.size = 64, .fault = FAULT_CLOSE_LISTEN, .connection = 10, .message = 1},
+              "--churn --clients 1");
     CheckVerdict(&(Verdict){LOAD_NO_CONNECTION, 1, noConnection, ": connect failed with error "});
     CHECK_INT(echo.accepted, 10);
     CHECK_INT(echo.ended, 10);

@@ -43,7 +43,7 @@ static void Stage(void)
     CHECK(IsBetween("serverCpuUsPerMessage * messages",
                     Load_GetFigure("serverCpuUsPerMessage") * Load_GetFigure("messages") / 1e6,
                     0.001, 64));
-    CHECK(IsBetween("serverKibPerClient", Load_GetFigure("serverKibPerClient"), 4, 2000));
+    CHECK(Load_IsBetween("serverKibPerClient", 4, 2000));
     CHECK(IsBetween("server's CPU", Load_GetPrinted("\n  server's CPU, us a message   "),
                     Load_GetFigure("serverCpuUsPerMessage") - 0.006,
                     Load_GetFigure("serverCpuUsPerMessage") + 0.006));
@@ -98,8 +98,7 @@ static void DyingServer(void)
 
 static void FileNotWritten(void)
 {
-    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
-    REQUIRE(CHECK(Load_Run("--json no\\such\\file.json")));
+    Load_Test(&(EchoPlan){.size = 64}, "--json no\\such\\file.json");
     CHECK_INT(tool.exitCode, 1);
     CHECK_TEXT(tool.errors, "The file 'no\\such\\file.json' cannot be written.\n");
     CHECK_CONTAINS(tool.output, "\n  errors                                  0\n");

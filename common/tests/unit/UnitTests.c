@@ -17,10 +17,16 @@ ServerProcess *child;
 
 static const char *ownPath; /* the program that a child is another run of */
 
-bool StartChild(const char *const arguments[])
+void StartChildWith(const char *const arguments[])
 {
-    child = TestProgram_Start(ownPath, arguments);
-    return child != NULL;
+    child = NEED(TestProgram_Start(ownPath, arguments));
+}
+
+void StartChild(const char *name)
+{
+    const char *const arguments[] = {name, NULL};
+
+    StartChildWith(arguments);
 }
 
 void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsContain)

@@ -37,7 +37,8 @@ extern const UnitChild processChildren[];
 /* The one that was started last; it is ended after the test. */
 extern ServerProcess *child;
 
-bool StartChild(const char *const arguments[]);
+void StartChild(const char *name);
+void StartChildWith(const char *const arguments[]);
 
 /* Waits for the child's end and checks all that it has printed. */
 void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsContain);

@@ -48,9 +48,7 @@ static int WaitForCtrlCInChild(void)
 
 static void PressCtrlC(void)
 {
-    static const char *const arguments[] = {"--child-ctrl-c", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-ctrl-c");
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
     REQUIRE(CHECK(TestProgram_PressCtrlC(child)));
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "removed", NULL, WAIT_MS)));
@@ -66,7 +64,7 @@ static void ArgumentsArriveAsTheyAre(void)
         "--child-arguments", "plain",  "",   "two words",    "a\"b", "\\",
         "c:\\dir\\",         "\\\\\"", "\"", "a\\\"b c\\\\", NULL};
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChildWith(arguments);
     CheckChild(
         11, "<plain>\n<>\n<two words>\n<a\"b>\n<\\>\n<c:\\dir\\>\n<\\\\\">\n<\">\n<a\\\"b c\\\\>\n",
         "to stderr\n");
@@ -113,12 +111,11 @@ static int OpenHandlesInChild(void)
 /* More than a pipe holds: it is read while the child runs. Then the child is killed. */
 static void OutputIsCaptured(void)
 {
-    static const char *const arguments[] = {"--child-numbers", NULL};
     size_t position = 0;
     DWORD exitCode = 0;
     char *rest;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-numbers");
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "number 5999", NULL, WAIT_MS)));
     CHECK_INT(ServerProcess_CountLines(child, "number "), 6000);
     CHECK(ServerProcess_WaitForCount(child, "number 599", 11, 0));
@@ -147,9 +144,7 @@ static void OutputIsCaptured(void)
 /* The child waits in its prints while nobody reads, and goes on when somebody does. */
 static void ReadingCanBePaused(void)
 {
-    static const char *const arguments[] = {"--child-numbers", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-numbers");
     ServerProcess_PauseReading(child, true);
     CHECK(!ServerProcess_WaitForLine(child, "number 5999", NULL, 500));
     ServerProcess_PauseReading(child, false);
@@ -159,10 +154,9 @@ static void ReadingCanBePaused(void)
 /* A busy process and one that rests are told apart, and both from this one. */
 static void ProcessorTime(void)
 {
-    static const char *const atWork[] = {"--child-spin", NULL};
     ULONGLONG start = Test_Now();
 
-    REQUIRE(CHECK(StartChild(atWork)));
+    StartChild("--child-spin");
     while (ServerProcess_GetCpuMs(child) < 100) {
         REQUIRE(CHECK_AT_MOST(Test_Now() - start, WAIT_MS));
         Sleep(20);
@@ -173,10 +167,9 @@ static void ProcessorTime(void)
 
 static void Handles(void)
 {
-    static const char *const arguments[] = {"--child-handles", NULL};
     int before, opened;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-handles");
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "before", NULL, WAIT_MS)));
     before = ServerProcess_GetHandleCount(child);
     CHECK(before > 0);
@@ -197,12 +190,11 @@ static void NoSuchProgram(void)
 /* Each has a console of its own, and Ctrl+C reaches only the one that it is pressed in. */
 static void ConsolesAreApart(void)
 {
-    static const char *const arguments[] = {"--child-ctrl-c", NULL};
     ServerProcess *other;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-ctrl-c");
     other = child;
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-ctrl-c");
     REQUIRE(CHECK(ServerProcess_WaitForLine(other, "ready", NULL, WAIT_MS)));
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
     REQUIRE(CHECK(TestProgram_PressCtrlC(other)) && CHECK(TestProgram_PressCtrlC(other)));

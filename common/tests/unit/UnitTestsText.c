@@ -181,9 +181,7 @@ static int PrintErrorInChild(void)
 
 static void ErrorGoesToStderr(void)
 {
-    static const char *const arguments[] = {"--child-error", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-error");
     CheckChild(0, "", "CreateFile failed with error 5");
 }
 
@@ -268,10 +266,9 @@ static int ParseInChild(void)
 
 static void BadOptions(void)
 {
-    static const char *const arguments[] = {"--child-options", NULL};
     char *errors;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-options");
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
     errors = NEED(ServerProcess_CopyErrors(child));
     CHECK_CONTAINS(errors, "\nall rows done\n");

@@ -96,9 +96,7 @@ static int PrintQuietLogInChild(void)
 
 static void LogLines(void)
 {
-    static const char *const arguments[] = {"--child-log", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-log");
     CheckChild(0,
                "Listening on 127.0.0.1:7777\n"
                "Client Connected! 127.0.0.1:7777\n"
@@ -112,9 +110,7 @@ static void LogLines(void)
 
 static void LogLinesQuiet(void)
 {
-    static const char *const arguments[] = {"--child-log-quiet", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-log-quiet");
     CheckChild(0, "Listening on 127.0.0.1:7777\nServer stopped.\n", "10048");
 }
 
@@ -141,12 +137,11 @@ static int PrintLogOfThreadsInChild(void)
 /* Lines of several threads do not mix. */
 static void LogLinesOfThreads(void)
 {
-    static const char *const arguments[] = {"--child-log-threads", NULL};
     static const char event[] = "] Recv Data Len = 123456789";
     char *output;
     int lines = 0;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-log-threads");
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
     output = NEED(ServerProcess_CopyOutput(child, 0));
     for (char *line = output, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {

@@ -9,14 +9,10 @@
 int main(void)
 {
     const int option = SO_UPDATE_ACCEPT_CONTEXT;
-    SOCKET listener, client, accepted;
 
-    OpenPairWithAcceptEx(&client, &accepted, &listener);
+    OpenPairWithAcceptEx();
 
     setsockopt(accepted, SOL_SOCKET, option, (const char *)&accepted, sizeof(accepted)); /* Wrong */
     shutdown(accepted, SD_SEND);
-
-    SocketUtils_Close(&listener);
-    ClosePair(client, accepted);
-    return 0;
+    return Close();
 }

@@ -13,20 +13,15 @@ int main(void)
     static WSAOVERLAPPED overlapped;
     char *received = (char *)malloc(4096);
     WSABUF buffer = {4096, received};
-    SOCKET client, server;
     DWORD flags = 0;
-    HANDLE port;
 
     Require(received != NULL, "malloc");
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
 
     CancelIoEx((HANDLE)server, &overlapped);
     free(received); /* Wrong */
 
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

@@ -20,17 +20,11 @@ __declspec(noinline) static void BeginReceive(SOCKET socket)
 
 int main(void)
 {
-    SOCKET client, server;
-    HANDLE port;
-
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     BeginReceive(server);
 
     /* What is seen is the first call after the return. */
     CancelIoEx((HANDLE)server, &overlapped); /* Wrong */
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

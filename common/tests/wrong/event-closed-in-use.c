@@ -24,7 +24,6 @@ int main(void)
     thread = StartThread(Wait);
     Sleep(300);
     CloseHandle(event); /* Wrong */
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
+    JoinThread(thread);
     return 0;
 }

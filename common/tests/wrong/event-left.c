@@ -8,8 +8,7 @@
 
 int main(void)
 {
-    Require(SocketUtils_Init(), "WSAStartup");
+    StartWinsock();
     Require(WSACreateEvent() != WSA_INVALID_EVENT, "WSACreateEvent"); /* Wrong */
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

@@ -10,12 +10,11 @@ int main(void)
 {
     WSAEVENT events[2];
 
-    Require(SocketUtils_Init(), "WSAStartup");
+    StartWinsock();
     events[0] = WSACreateEvent();
     events[1] = WSACreateEvent();
     WSACloseEvent(events[1]);
     WSAWaitForMultipleEvents(2, events, FALSE, 100, FALSE); /* Wrong */
     WSACloseEvent(events[0]);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

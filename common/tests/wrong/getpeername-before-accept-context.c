@@ -8,15 +8,11 @@
 
 int main(void)
 {
-    SOCKET listener, client, accepted;
     NetAddress address;
 
-    OpenPairWithAcceptEx(&client, &accepted, &listener);
+    OpenPairWithAcceptEx();
 
     address.length = (int)sizeof(address.storage);
     getpeername(accepted, (SOCKADDR *)&address.storage, &address.length); /* Wrong */
-
-    SocketUtils_Close(&listener);
-    ClosePair(client, accepted);
-    return 0;
+    return Close();
 }

@@ -10,13 +10,11 @@
 int main(void)
 {
     char *received = (char *)malloc(16);
-    SOCKET client, server;
 
     Require(received != NULL, "malloc");
-    OpenPair(&client, &server);
+    OpenPair();
     send(client, "hello", 5, 0);
     free(received);
     recv(server, received, 16, 0); /* Wrong */
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

@@ -9,13 +9,11 @@
 int main(void)
 {
     char *received = (char *)malloc(16);
-    SOCKET client, server;
 
     Require(received != NULL, "malloc");
-    OpenPair(&client, &server);
+    OpenPair();
     send(client, "hello", 5, 0);
     recv(server, received, 32, 0); /* Wrong */
     free(received);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

@@ -9,13 +9,11 @@
 int main(void)
 {
     NetAddress address;
-    SOCKET listener;
 
-    Require(SocketUtils_Init() && NetAddress_FromText(&address, "127.0.0.1", 0), "starting");
+    StartWinsock();
+    Require(NetAddress_FromText(&address, "127.0.0.1", 0), "the address");
     listener = SocketUtils_CreateSocket(AF_INET);
     Require(SocketUtils_Bind(listener, &address), "bind");
     listen(listener, SOMAXCONN); /* Wrong */
-    SocketUtils_Close(&listener);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

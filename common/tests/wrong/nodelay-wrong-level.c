@@ -8,13 +8,10 @@
 
 int main(void)
 {
-    SOCKET client;
     BOOL on = TRUE;
 
-    Require(SocketUtils_Init(), "starting");
+    StartWinsock();
     client = SocketUtils_CreateSocket(AF_INET);
     setsockopt(client, SOL_SOCKET, TCP_NODELAY, (const char *)&on, sizeof(on)); /* Wrong */
-    SocketUtils_Close(&client);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

@@ -11,15 +11,10 @@ int main(void)
     static WSAOVERLAPPED overlapped;
     static char received[16];
     WSABUF buffer = {sizeof(received), received};
-    SOCKET client, server;
     DWORD flags = 0;
-    HANDLE port;
 
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL); /* Wrong */
     CancelIoEx((HANDLE)server, &overlapped);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

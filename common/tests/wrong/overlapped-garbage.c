@@ -14,12 +14,11 @@ typedef struct Session {
 int main(void)
 {
     Session *session = (Session *)malloc(sizeof(*session));
-    SOCKET client, server;
     DWORD bytes = 0, flags = 0;
     WSABUF buffer;
 
     Require(session != NULL, "malloc");
-    OpenPair(&client, &server);
+    OpenPair();
     buffer.buf = session->received;
     buffer.len = sizeof(session->received);
     session->overlapped.hEvent = WSACreateEvent();
@@ -30,6 +29,5 @@ int main(void)
 
     WSACloseEvent(session->overlapped.hEvent);
     free(session);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

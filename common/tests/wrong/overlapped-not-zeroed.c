@@ -12,9 +12,8 @@ int main(void)
     char received[16];
     WSABUF buffer = {sizeof(received), received};
     DWORD bytes = 0, flags = 0;
-    SOCKET client, server;
 
-    OpenPair(&client, &server);
+    OpenPair();
     overlapped.hEvent = WSACreateEvent();
     send(client, "one", 3, 0);
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
@@ -25,6 +24,5 @@ int main(void)
     WSAGetOverlappedResult(server, &overlapped, &bytes, TRUE, &flags);
 
     WSACloseEvent(overlapped.hEvent);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

@@ -25,17 +25,11 @@ __declspec(noinline) static void BeginReceive(SOCKET socket)
 
 int main(void)
 {
-    SOCKET client, server;
-    HANDLE port;
-
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     BeginReceive(server);
 
     /* What is seen is the first call after the return. */
     send(client, "hello", 5, 0); /* Wrong */
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

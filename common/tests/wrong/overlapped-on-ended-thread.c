@@ -7,7 +7,6 @@
  */
 #include "Loopback.h"
 
-static SOCKET client, server;
 static char received[16];
 
 static unsigned __stdcall BeginReceive(void *argument)
@@ -25,10 +24,8 @@ int main(void)
 {
     HANDLE thread;
 
-    OpenPair(&client, &server);
+    OpenPair();
     thread = StartThread(BeginReceive);
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
-    ClosePair(client, server);
-    return 0;
+    JoinThread(thread);
+    return Close();
 }

@@ -17,20 +17,15 @@ int main(void)
     static char hello[] = "hello";
     WSABUF receiveBuffer = {sizeof(session.received), session.received};
     WSABUF sendBuffer = {5, hello};
-    SOCKET client, server;
     DWORD flags = 0;
-    HANDLE port;
 
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     WSARecv(server, &receiveBuffer, 1, NULL, &flags, &session.overlapped, NULL);
 
     WSASend(server, &sendBuffer, 1, NULL, 0, &session.overlapped, NULL); /* Wrong */
 
     send(client, "x", 1, 0);
-    TakeCompletion(port);
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    TakeCompletion();
+    return Close();
 }

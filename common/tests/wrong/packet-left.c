@@ -9,10 +9,8 @@
 int main(void)
 {
     static OVERLAPPED packet;
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
 
-    Require(port != NULL, "CreateIoCompletionPort");
+    OpenPort();
     PostQueuedCompletionStatus(port, 0, 0, &packet); /* Wrong */
-    CloseHandle(port);
-    return 0;
+    return Close();
 }

@@ -6,8 +6,6 @@
  */
 #include "Loopback.h"
 
-static HANDLE port;
-
 static unsigned __stdcall Work(void *argument)
 {
     OVERLAPPED *overlapped = NULL;
@@ -23,12 +21,10 @@ int main(void)
 {
     HANDLE thread;
 
-    port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
-    Require(port != NULL, "CreateIoCompletionPort");
+    OpenPort();
     thread = StartThread(Work);
     Sleep(300);
     CloseHandle(port); /* Wrong */
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
+    JoinThread(thread);
     return 0;
 }

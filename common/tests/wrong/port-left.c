@@ -8,8 +8,7 @@
 
 int main(void)
 {
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0); /* Wrong */
-
+    port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0); /* Wrong */
     Require(port != NULL, "CreateIoCompletionPort");
     return 0;
 }

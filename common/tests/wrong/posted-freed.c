@@ -9,12 +9,11 @@
 int main(void)
 {
     OVERLAPPED *packet = (OVERLAPPED *)calloc(1, sizeof(*packet));
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
 
-    Require(packet != NULL && port != NULL, "starting");
+    Require(packet != NULL, "calloc");
+    OpenPort();
     PostQueuedCompletionStatus(port, 0, 0, packet);
     free(packet); /* Wrong */
-    TakeCompletion(port);
-    CloseHandle(port);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

@@ -30,8 +30,7 @@ int main(void)
     HANDLE other = StartThread(RunHalf);
 
     CloseHandle(thread);
-    WaitForSingleObject(other, INFINITE);
-    CloseHandle(other);
+    JoinThread(other);
     while (InterlockedCompareExchange(&running, 0, 0) > 0)
         Sleep(10);
     Sleep(300);

@@ -8,13 +8,8 @@
 
 int main(void)
 {
-    SOCKET listener, client, accepted;
-
-    OpenPairWithAcceptEx(&client, &accepted, &listener);
+    OpenPairWithAcceptEx();
 
     shutdown(accepted, SD_SEND); /* Wrong */
-
-    SocketUtils_Close(&listener);
-    ClosePair(client, accepted);
-    return 0;
+    return Close();
 }

@@ -6,8 +6,6 @@
  */
 #include "Loopback.h"
 
-static SOCKET client, server;
-
 static unsigned __stdcall Receive(void *argument)
 {
     char received[16];
@@ -21,7 +19,7 @@ int main(void)
     NetAddress address;
     HANDLE thread;
 
-    OpenPair(&client, &server);
+    OpenPair();
     thread = StartThread(Receive);
     Sleep(300);
 
@@ -29,9 +27,8 @@ int main(void)
     SocketUtils_GetLocalAddress(server, &address);
     closesocket(server); /* Wrong */
 
-    SocketUtils_Close(&client);
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
-    SocketUtils_Clear();
-    return 0;
+    Peer_Close(&client);
+    JoinThread(thread);
+    server = INVALID_SOCKET;
+    return Close();
 }

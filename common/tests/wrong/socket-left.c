@@ -10,9 +10,8 @@ int main(void)
 {
     SOCKET unused;
 
-    Require(SocketUtils_Init(), "WSAStartup");
+    StartWinsock();
     unused = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP); /* Wrong */
     Require(unused != INVALID_SOCKET, "socket");
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

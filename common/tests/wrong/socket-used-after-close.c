@@ -8,11 +8,9 @@
 
 int main(void)
 {
-    SOCKET client, server;
-
-    OpenPair(&client, &server);
+    OpenPair();
     closesocket(server);
     send(server, "hello", 5, 0); /* Wrong */
-    ClosePair(client, INVALID_SOCKET);
-    return 0;
+    server = INVALID_SOCKET;
+    return Close();
 }

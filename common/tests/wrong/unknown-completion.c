@@ -14,10 +14,9 @@ int main(void)
     OVERLAPPED *overlapped = NULL;
     ULONG_PTR key = 0;
     DWORD bytes = 0;
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
 
-    Require(port != NULL && post(port, 0, 0, &packet), "posting");
+    OpenPort();
+    Require(post(port, 0, 0, &packet), "posting");
     GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, WAIT_MS); /* Wrong */
-    CloseHandle(port);
-    return 0;
+    return Close();
 }

@@ -5,9 +5,8 @@
 #
 # Without FILE it checks all documents. The checks:
 #
-#     form      a stage's README.md has the sections of a lecture; blocks are of kinds that are known
+#     form      no block is left open; a stage's README.md has a diagram and commands
 #     excerpts  every ```c block stands in the file that it names, word for word
-#     links     every relative link, picture and anchor leads somewhere
 #     names     functions, files, options and make targets in backticks exist; and those in the comments
 #               of sources (only without FILE)
 #     changes   "What changed" lists all that changed from the stage before, and nothing else
@@ -18,8 +17,8 @@
 #               that the front page gives those of the stages, and known-systems.txt is true of this system
 #     commands  every ```console block is run, and shows what it says
 #
-# The files in common/tests/notes say what each requires. The diagrams are looked at by make render-notes:
-# it has mermaid draw them. --at PATH checks the FILE behind it as if it stood there, so that a draft can
+# The files in common/maintain/notes say what each requires. Sections, links and anchors are looked at by
+# make lint, the diagrams by make render-notes. --at PATH checks the FILE behind it as if it stood there, so that a draft can
 # stand elsewhere:
 #
 #     sh common/maintain/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
@@ -31,7 +30,7 @@
 notes=$(dirname "$0")/notes
 folder=build/notes-work/$$
 systems=common/maintain/notes/known-systems.txt
-all_checks="form excerpts links names changes claims diffs figures commands"
+all_checks="form excerpts names changes claims diffs figures commands"
 checks=
 LC_ALL=C
 export LC_ALL
@@ -162,7 +161,6 @@ stage_before() {
 check() {
     case $1 in
     form | excerpts) run_awk "$@" ;;
-    links) run_awk "$@" -v files=$folder/files ;;
     figures) run_awk "$@" -v systems=$systems -v counts=$folder/counts ;;
     names)
         run_awk "$@" -v files=$folder/files -v words=$folder/words -v targets=$folder/targets \

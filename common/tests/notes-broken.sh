@@ -278,14 +278,14 @@ END
 | `02-second/Session.h`, `Session_Create` | |
 END
     look changes <<'END'
-## What changed @@ a file that is not listed: does not list the files Session.h @@ a constant that is not listed: does not list of Server.c: BUFFER_SIZE
+## What changed @@ a file that is not listed: does not list Session.h @@ a constant that is not listed: does not list BUFFER_SIZE of Server.c
 
 - `OpenServer`: it is used with `BUFFER_SIZE` and `Session.h`.
 - `CloseServer` @@ a function that did not change: this is listed and did not change
 - `Close*` @@ a prefix of which nothing changed: nothing that begins so changed
 END
     look changes <<'END'
-## What changed @@ a function that is not listed: does not list of Server.c: OpenServer
+## What changed @@ a function that is not listed: does not list OpenServer of Server.c
 
 - `BUFFER_SIZE`: it is used by `OpenServer`.
 - `Session.h`

@@ -224,16 +224,23 @@ check_diffs() {
     fi
 }
 
+# say FILE:LINE WHAT SENTENCE COMMAND...: the sentence is said if the command fails.
+say() {
+    place=$1 what=$2 sentence=$3
+    shift 3
+    if "$@"; then
+        echo "ok   ${place%:*}: $what"
+    else
+        echo "FAIL $place: $sentence"
+    fi
+}
+
 # The stages' lines in the table of the front page.
 check_lines() {
     for stage in 0[1-9]-*; do
         told=$(awk -F '|' -v stage="[$stage]" 'index($2, stage) { gsub(/[^0-9]/, "", $7); print $7 }' README.md)
         count=$(cat "$stage"/*.[ch] | wc -l | tr -d ' ')
-        if [ "$told" = "$count" ]; then
-            echo "ok   README.md: the lines of $stage"
-        else
-            echo "FAIL README.md:1: $stage has $count lines, and the table says '$told'"
-        fi
+        say README.md:1 "the lines of $stage" "it has $count, and the table says '$told'" [ "$told" = "$count" ]
     done
 }
 
@@ -244,11 +251,7 @@ check_systems() {
     line=$(grep -n "^${here:-none}, " $systems) || return
     here="$here, Wine $($(sh common/tools/wine.sh find) --version | sed 's/^wine-\([0-9.]*\).*/\1/')"
     here="$here, GCC $(x86_64-w64-mingw32-gcc -dumpversion | sed 's/-.*//')"
-    if [ "${line#*:}" = "$here" ]; then
-        echo "ok   $systems: $here"
-    else
-        echo "FAIL $systems:${line%%:*}: this system is $here"
-    fi
+    say "$systems:${line%%:*}" "this system" "this system is $here" [ "${line#*:}" = "$here" ]
 }
 
 # The document with the figures says what they were measured on.
@@ -256,11 +259,8 @@ check_machine() {
     for part in 'Wine [0-9.]*' 'Linux [0-9]*\.[0-9]*'; do
         part=$(sed -n "1s/.*\($part\).*/\1/p" common/benchmark/results.json)
         part=${part:-Windows}
-        if grep -F "$part" common/benchmark/BENCHMARK.md >/dev/null; then
-            echo "ok   common/benchmark/BENCHMARK.md: measured with $part"
-        else
-            echo "FAIL common/benchmark/BENCHMARK.md:1: it does not say that this was measured with $part"
-        fi
+        say common/benchmark/BENCHMARK.md:1 "measured with $part" "it does not say that this was measured with $part" \
+            grep -qF "$part" common/benchmark/BENCHMARK.md
     done
 }
 
@@ -275,8 +275,8 @@ check_figures() {
 # The names are sorted, so that two people who add some do not meet, and none is there twice.
 check_known() {
     grep -v '^#' "$notes/known-names.txt" | tr -d '\r' >$folder/known
-    sort -u $folder/known | cmp -s - $folder/known && return
-    echo "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted, or one is there twice"
+    sort -uc $folder/known 2>/dev/null ||
+        echo "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted, or one is there twice"
 }
 
 # The names in the comments of all sources.
@@ -290,43 +290,28 @@ check_all() {
     wants figures && [ -n "$no_files" ] && check_figures
     wants names && check_known
     wants names && [ -n "$no_files" ] && check_comments
-    while [ $# -gt 0 ]; do
-        if [ "$1" = --at ]; then
-            check_document "$2" "$3"
-            shift 3
-        else
-            check_document "${1#./}" "$1"
-            shift
-        fi
+    for file in "$@"; do
+        check_document "${at:-${file#./}}" "$file"
     done
 }
 
 # --- The command line ----------------------------------------------------------------------------
 
-# The options come first, then files, with --at before any of them.
+at=
 while [ $# -gt 0 ]; do
     case $1 in
-    --only)
-        [ $# -gt 1 ] || usage
-        checks="$checks $(echo "$2" | tr ',' ' ')"
-        shift 2
-        ;;
+    --only) checks="$checks $(echo "${2-}" | tr ',' ' ')" ;;
+    --at) at=${2-} ;;
+    -*) usage ;;
     *) break ;;
     esac
+    [ $# -gt 1 ] || usage
+    shift 2
 done
 for one in $checks; do
     case " $all_checks " in *" $one "*) ;; *) usage ;; esac
 done
-expects=
-for word in "$@"; do
-    case $expects:$word in
-    path:* | :[!-]*) expects=${expects:+file} ;;
-    :--at) expects=path ;;
-    file:-* | :*) usage ;;
-    file:*) expects= ;;
-    esac
-done
-[ -z "$expects" ] || usage
+[ -z "$at" ] || [ $# = 1 ] || usage
 checks=${checks:-$all_checks}
 
 no_files=

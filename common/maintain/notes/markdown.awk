@@ -46,20 +46,13 @@ function end_paragraph() {
     paragraph = ""
 }
 
-# How many backticks stand at position i.
-function count_ticks(text, i,   n) {
-    while (substr(text, i + n, 1) == "`")
-        n++
-    return n
-}
-
 # Where the run of n backticks after position i begins; 0: there is none.
-function find_ticks(text, i, n,   k) {
-    while (i <= length(text)) {
-        k = count_ticks(text, i)
-        if (k == n)
+function find_ticks(text, i, n) {
+    while (match(substr(text, i), /`+/)) {
+        i += RSTART - 1
+        if (RLENGTH == n)
             return i
-        i += k > 0 ? k : 1
+        i += RLENGTH
     }
     return 0
 }
@@ -97,7 +90,8 @@ function scan(text,   i, c, n, close_at, line, rest) {
     for (i = 1; i <= length(text); i++) {
         c = substr(text, i, 1)
         if (c == "`") {
-            n = count_ticks(text, i)
+            match(substr(text, i), /^`+/)
+            n = RLENGTH
             close_at = find_ticks(text, i + n, n)
             if (close_at == 0) {
                 emit(line, "error", "a backtick here has no partner")

@@ -38,16 +38,12 @@ build_copy() {
 
 # Runs the tests on the copy; their output goes to $1.log.
 test_copy() {
-    if [ "$program" = library ]; then
-        set -- "$1" "$1/library.exe" "$tests"
-    else
-        set -- "$1" build/tests/contract.exe "$1/$stage/server.exe" "$tests"
-    fi
-    copy=$1
-    shift
     # RUN is several words.
     # shellcheck disable=SC2086
-    ${RUN-} "$@" </dev/null >"$copy.log" 2>&1
+    case $program in
+    library) ${RUN-} "$1/library.exe" "$tests" ;;
+    *) ${RUN-} build/tests/contract.exe "$1/$stage/server.exe" "$tests" ;;
+    esac </dev/null >"$1.log" 2>&1
 }
 
 # Prints why the mutant was not noticed, or nothing if it was.

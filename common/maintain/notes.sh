@@ -212,15 +212,12 @@ check_document() {
 
 check_diffs() {
     [ -f common/maintain/diffs.sh ] || return
-    sh common/maintain/diffs.sh check >$folder/diffs
-    code=$?
-    summary=$(tail -n 1 $folder/diffs)
-    if [ $code = 0 ]; then
-        echo "ok   DIFF.md: every one is fresh (${summary%% *})"
-    else
+    if sh common/maintain/diffs.sh check >$folder/diffs; then
+        echo "ok   DIFF.md: every one is fresh ($(tail -n 1 $folder/diffs | sed 's/ .*//'))"
+    elif grep '^FAIL ' $folder/diffs >/dev/null; then
         sed -e '$d' -e 's,^FAIL \([^ :]*\)[: ]*,FAIL \1:1: ,' $folder/diffs
-        grep '^FAIL ' $folder/diffs >/dev/null ||
-            echo "FAIL DIFF.md:1: common/maintain/diffs.sh ended with exit code $code"
+    else
+        echo "FAIL DIFF.md:1: common/maintain/diffs.sh has failed"
     fi
 }
 

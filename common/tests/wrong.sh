@@ -82,14 +82,10 @@ judge_findings() {
 
 # Prints why the program $name has failed, or nothing if it has not.
 judge() {
-    if [ ! -f "$BUILD/wrong/$name.exe" ]; then
-        echo "it is not built"
-        return
-    fi
-    if [ -z "$(read_lines Expect)" ] || [ -z "$(read_lines Exit)" ]; then
-        echo "its first comment has no Expect or no Exit"
-        return
-    fi
+    [ -f "$BUILD/wrong/$name.exe" ] || { echo "it is not built" && return; }
+    for word in Expect Exit; do
+        [ -n "$(read_lines $word)" ] || { echo "its first comment has no $word" && return; }
+    done
     INSTRUMENT=verify
     export INSTRUMENT
     run_program "$folder/$name.txt"

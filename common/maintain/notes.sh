@@ -173,7 +173,7 @@ check() {
         [ -n "$before" ] || return
         cut_stage "$before"
         cut_stage "$stage"
-        diff -rq "$folder/$before/parts" "$folder/$stage/parts" >$folder/differences
+        diff -rqN "$folder/$before/parts" "$folder/$stage/parts" >$folder/differences
         run_awk "$@" -v before="$before" -v stage="$stage" -v folder=$folder
         ;;
     claims) run_awk "$@" -v claims=$folder/claims ;;

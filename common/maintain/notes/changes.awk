@@ -3,7 +3,7 @@
 #
 #     before, stage        the two stages
 #     folder               holds what diff-cut.awk made of each: folder/STAGE.list, folder/STAGE/parts/,
-#                          and folder/differences, what `diff -rq` says of the two
+#                          and folder/differences, what `diff -rqN` says of the two
 #
 # Each function, type, variable and constant that differs, or is in one stage only, has to be listed: a
 # list item or a table row begins with its name in backticks, or with several names. Session_* stands
@@ -94,29 +94,28 @@ function compare_part(file, part,   old_text, new_text) {
     may(file)
 }
 
-# What is in a file of one stage only may be listed by its own name, too.
-function allow_parts(list, file,   line, field) {
-    while ((getline line < list) > 0) {
+function read_files(side,   line, field) {
+    while ((getline line < (folder "/" side ".list")) > 0) {
         split(line, field, "\t")
-        sub(/\..*/, "", field[2])
-        if (field[1] == file) may(field[2])
+        has_file[side, field[1]] = 1
     }
-    close(list)
 }
 
-# Files OLD/FILE/PART and NEW/FILE/PART differ; Only in OLD/FILE: PART; Only in OLD: FILE
+# Files OLD/parts/FILE/PART and NEW/parts/FILE/PART differ
 function find_changes(   line, path) {
+    read_files(before)
+    read_files(stage)
     while ((getline line < (folder "/differences")) > 0) {
-        sub(/^Files .* and |^Only in /, "", line)
         sub(/ differ$/, "", line)
-        sub(/: /, "/", line)
         sub(/.*\/parts\//, "", line)
-        if (split(line, path, "/") == 2) {
+        split(line, path, "/")
+        if (((before, path[1]) in has_file) && ((stage, path[1]) in has_file)) {
             compare_part(path[1], path[2])
         } else {
-            must(line, "")
-            allow_parts(folder "/" before ".list", line)
-            allow_parts(folder "/" stage ".list", line)
+            # What is in a file of one stage only may be listed by its own name, too.
+            must(path[1], "")
+            sub(/\..*/, "", path[2])
+            may(path[2])
         }
     }
 }

@@ -174,7 +174,8 @@ function check_comment(line, text,   n, i, part) {
     gsub(/`/, " ", text)
     n = split(text, part, " ")
     for (i = 1; i <= n; i++) {
-        gsub(/^["'(\[{]+|["'),;:.?!}\]]+$/, "", part[i])
+        # busybox takes \ in [ ] for itself.
+        gsub(/^[["'({]+|[]"'),;:.?!}]+$/, "", part[i])
         if (sub(/^FILTER=["']?/, "", part[i]))
             check_test(line, part[i])
         else if (part[i - 1] == "make" && part[i] ~ /^[a-z]+-[a-z0-9N]+$/)

@@ -175,10 +175,12 @@ static bool IsTime(const Connection *connection)
 /* Faults that end the sending. Says whether the connection lasts. */
 static bool EndWrongly(Connection *connection)
 {
-    if (plan.fault == FAULT_RESET) {
+    if (plan.fault == FAULT_RESET)
         Reset(connection);
+    if (plan.fault == FAULT_DEAF)
+        WaitForReset(connection);
+    if (plan.fault == FAULT_RESET || plan.fault == FAULT_DEAF)
         return false;
-    }
     if (plan.fault == FAULT_END_AMID)
         SendAll(connection, connection->message, plan.size / 2);
     if (plan.fault == FAULT_END_AFTER)
@@ -226,9 +228,6 @@ static bool EchoWrongly(Connection *connection)
         return SendAll(connection, message, size + EXTRA_SIZE);
     case FAULT_EXCHANGE:
         return Exchange(connection);
-    case FAULT_DEAF:
-        WaitForReset(connection);
-        return false;
     case FAULT_END_SILENT:
         EndSilent();
         return SendAll(connection, message, size);

@@ -99,13 +99,13 @@ read_literals() {
     }' >$folder/literals
 }
 
-# The names of the claims: {"port: a packet ...", Function},
+# The names of the claims: TEST("port: a packet ...")
 read_claims() {
     cat common/tests/claims/Claims*.c 2>/dev/null | tr -d '\r' | tr '\n' ' ' | sed 's/" *"//g' | awk '{
-        while (match($0, /[{] *"[^"]+: [^"]*",/)) {
+        while (match($0, /TEST\("[^"]+: [^"]*"/)) {
             text = substr($0, RSTART, RLENGTH)
             $0 = substr($0, RSTART + RLENGTH)
-            gsub(/^[^"]*"|",$/, "", text)
+            gsub(/^[^"]*"|"$/, "", text)
             print text
         }
     }' >$folder/claims

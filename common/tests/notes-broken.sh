@@ -68,7 +68,7 @@ END
         01-first/Server.c >02-second/Server.c
     echo 'int Session_Create(void);' >02-second/Session.h
     printf '# The first stage\n\n## Two words, `here`\n\n## Again\n\n## Again\n' >01-first/README.md
-    printf '{"port: one comes", One},\n{"port: two "\n "come", Two},\n' >common/tests/claims/Claims.c
+    printf 'TEST("port: one comes")\nTEST("port: two "\n "come")\n' >common/tests/claims/Claims.c
     # make wants tabs.
     sed "s/^    /$(printf '\t')/" >Makefile <<END
 FORCE:

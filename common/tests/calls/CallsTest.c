@@ -186,7 +186,7 @@ static void CheckAllFigures(int clients)
     }
 }
 
-static void OneClient(void)
+TEST("calls: an echo of the only client", .limitSeconds = 90)
 {
     const char *const words[] = {"--json", ToolRun_GetFile(), NULL};
 
@@ -194,7 +194,7 @@ static void OneClient(void)
     CheckAllFigures(1);
 }
 
-static void TenClients(void)
+TEST("calls: an echo of one of ten clients", .limitSeconds = 90)
 {
     const char *const words[] = {"--clients", CROWD_TEXT, "--json", ToolRun_GetFile(), NULL};
 
@@ -203,7 +203,7 @@ static void TenClients(void)
 }
 
 /* Whatever is counted: the same the second time. */
-static void SameTwice(void)
+TEST("calls: the same figures again", .limitSeconds = 120)
 {
     const char *const words[] = {"--clients",       "3", "--echoes", SHORT_ECHOES, "--json",
                                  ToolRun_GetFile(), NULL};
@@ -223,7 +223,7 @@ static void SameTwice(void)
 
 /* With work for all at once, a wait may bring several results: it never takes more calls than one
    echo after the other, and what is received and sent is received and sent once. */
-static void Busy(void)
+TEST("calls: all clients at once", .limitSeconds = 90)
 {
     const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,        "--echoes",
                                  SHORT_ECHOES, "--json",    ToolRun_GetFile(), NULL};
@@ -255,7 +255,7 @@ static void Busy(void)
 }
 
 /* Stage 07 takes many completions with one call, so that little more than receive and send is left. */
-static void ManyOfTheLibrary(void)
+TEST("calls: 500 clients of stage 07 at once")
 {
     const char *words[] = {"--busy", "--clients",       "500", "--echoes",         SHORT_ECHOES,
                            "--json", ToolRun_GetFile(), NULL,  /* its path */ NULL};
@@ -293,7 +293,7 @@ static bool RunCheck(const char *text)
     return hasRun;
 }
 
-static void ComparesWithFile(void)
+TEST("calls: compares with a file", .limitSeconds = 120)
 {
     const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", ToolRun_GetFile(), NULL};
     char text[100];
@@ -333,7 +333,7 @@ typedef struct CommandLine {
 } CommandLine;
 
 /* None of these starts a server. */
-static void CommandLines(void)
+TEST("calls: command lines")
 {
     static const CommandLine lines[] = {
         {{NULL}, 2, "Which server?"},
@@ -365,7 +365,7 @@ static void CommandLines(void)
     }
 }
 
-static void Help(void)
+TEST("calls: help")
 {
     const char *const words[] = {"--help", NULL};
 
@@ -377,23 +377,10 @@ static void Help(void)
 
 /* --- main ------------------------------------------------------------------------------------ */
 
-static const Test tests[] = {
-    {"calls: an echo of the only client", OneClient, 90},
-    {"calls: an echo of one of ten clients", TenClients, 90},
-    {"calls: the same figures again", SameTwice, 120},
-    {"calls: all clients at once", Busy, 90},
-    {"calls: 500 clients of stage 07 at once", ManyOfTheLibrary, 60},
-    {"calls: compares with a file", ComparesWithFile, 120},
-    {"calls: command lines", CommandLines, 60},
-    {"calls: help", Help, 30},
-    {NULL, NULL, 0},
-};
-
 static int Begin(const char *const words[])
 {
     ToolTest_Init(words, "calls");
     snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
-    Test_AddAll(tests);
     return OPTIONS_RUN;
 }
 

@@ -25,7 +25,7 @@ static void CheckCommandLine(const char *name, const char *word, const char *val
     TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
 }
 
-static void ServerCommandLines(void)
+TEST("examples: command lines of ChatServer")
 {
     CheckCommandLine("ChatServer.exe", "--help", NULL, 0, "");
     CheckCommandLine("ChatServer.exe", "--what", NULL, 2, "Unknown option '--what'");
@@ -34,7 +34,7 @@ static void ServerCommandLines(void)
     CheckCommandLine("ChatServer.exe", "--address", "here", 2, "Address 'here'");
 }
 
-static void DummyCommandLines(void)
+TEST("examples: command lines of DummyClient")
 {
     CheckCommandLine("DummyClient.exe", "--help", NULL, 0, "");
     CheckCommandLine("DummyClient.exe", "--what", NULL, 2, "Unknown option '--what'");
@@ -44,7 +44,7 @@ static void DummyCommandLines(void)
     CheckCommandLine("DummyClient.exe", "--address", "here", 2, "Address 'here'");
 }
 
-static void ClientCommandLines(void)
+TEST("examples: command lines of ChatClient")
 {
     static const char *const badAddress[] = {"--name", "mina", "--address", "here", NULL};
     ServerProcess *client;
@@ -62,7 +62,7 @@ static void ClientCommandLines(void)
     TestProgram_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
 }
 
-static void PortTaken(void)
+TEST("examples: port taken")
 {
     char port[16];
     const char *arguments[] = {"--port", port, NULL};
@@ -74,8 +74,10 @@ static void PortTaken(void)
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
 }
 
+static bool isVerifying;
+
 /* Programs that were built in the usual way would pass all tests with no finding. */
-static void IsWatched(void)
+TEST("verify: the programs watch their own calls", .isWanted = &isVerifying)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
@@ -90,38 +92,10 @@ static void IsWatched(void)
 
 /* --- The program ----------------------------------------------------------------------------- */
 
-static const Test exampleTests[] = {
-    {"examples: command lines of ChatServer", ServerCommandLines, 60},
-    {"examples: command lines of ChatClient", ClientCommandLines, 60},
-    {"examples: command lines of DummyClient", DummyCommandLines, 60},
-    {"examples: port taken", PortTaken, 30},
-    {NULL, NULL, 0},
-};
-
-static const Test verifyTests[] = {
-    {"verify: the programs watch their own calls", IsWatched, 30},
-    {NULL, NULL, 0},
-};
-
-static void AddTests(const Test *tests)
-{
-    for (; tests->name != NULL; tests++)
-        Test_AddCase(tests->name, Chat_RunTest, tests, tests->limitSeconds);
-}
-
-static bool isVerifying;
-
 static int Begin(const char *const words[])
 {
-    static const Test *const groups[] = {serverTests, exampleTests, clientTests, dummyTests,
-                                         minimalTests};
-
     Fixture_Init(words[0]);
     TestPrograms_SetVerify(isVerifying);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        AddTests(groups[i]);
-    if (isVerifying)
-        AddTests(verifyTests);
     return OPTIONS_RUN;
 }
 
@@ -135,7 +109,8 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
-        .endTest = Talkers_CloseAll,
+        .lastChecks = Chat_CheckStop,
+        .endTest = Chat_EndTest,
     };
 
     return Test_Main(&suite, argc, argv);

@@ -25,11 +25,6 @@
 
 enum { ENTER = 1, SAY = 2, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
 
-extern const Test serverTests[];
-extern const Test clientTests[];
-extern const Test dummyTests[];
-extern const Test minimalTests[];
-
 /* --- Programs -------------------------------------------------------------------------------- */
 
 /* Where they are. */
@@ -46,9 +41,9 @@ extern NetAddress chatAddress;
 void Chat_Start(void);
 void Chat_StartWith(const char *const arguments[]);
 
-/* TestProgram_CheckStop. It is done after each test that has started it and not stopped. */
+/* TestProgram_CheckStop, where it was started and not stopped: also the last check of each test. */
 void Chat_CheckStop(void);
-void Chat_RunTest(const void *test);
+void Chat_EndTest(void);
 
 /* Waits for a line with the text. */
 bool Prints(ServerProcess *program, const char *line);

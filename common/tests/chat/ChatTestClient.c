@@ -33,7 +33,7 @@ static ServerProcess *EnterClient(const char *name)
 
 /* --- Saying and hearing ---------------------------------------------------------------------- */
 
-static void SaysAndHears(void)
+TEST("client: says and hears")
 {
     ServerProcess *client;
     Talker *kim, *lee;
@@ -61,7 +61,7 @@ static void SaysAndHears(void)
 }
 
 /* Lines are lines however they come, empty ones are not said, and long ones in parts. */
-static void Lines(void)
+TEST("client: lines")
 {
     char text[TEXT_MAX + 502], expected[TEXT_MAX + 16];
     ServerProcess *client;
@@ -93,7 +93,7 @@ static void Lines(void)
 }
 
 /* A file as the input: everything is said, and has come back before the client leaves. */
-static void EndOfInput(void)
+TEST("client: the end of the input")
 {
     enum { LINES = 100 };
     char text[LINES * 8 + 8], line[32];
@@ -122,7 +122,7 @@ static void EndOfInput(void)
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
 }
 
-static void Quit(void)
+TEST("client: /quit")
 {
     ServerProcess *client;
     Talker *kim;
@@ -143,7 +143,7 @@ static void Quit(void)
 /* --- Other ends ------------------------------------------------------------------------------ */
 
 /* While it waits for a line, and for the rest of one. */
-static void CtrlC(void)
+TEST("client: Ctrl+C while it waits for input")
 {
     static const char *const inputs[] = {"", "a line\nand half of ano"};
 
@@ -166,7 +166,7 @@ static void CtrlC(void)
     }
 }
 
-static void ServerLost(void)
+TEST("client: the server is lost")
 {
     ServerProcess *client;
 
@@ -176,7 +176,7 @@ static void ServerLost(void)
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
 }
 
-static void Refused(void)
+TEST("client: it is refused")
 {
     static const char *const arguments[] = {"--port", "0", "--max", "1", NULL};
     ServerProcess *client;
@@ -193,7 +193,7 @@ static void Refused(void)
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
 }
 
-static void NobodyListens(void)
+TEST("client: nothing listens")
 {
     NetAddress address;
     ServerProcess *client;
@@ -259,7 +259,7 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
     FalseServer_Stop(&answer->server);
 }
 
-static void FalseServers(void)
+TEST("client: servers that are none")
 {
     static const char notOne[] = "The server sent something that a ChatServer does not send.";
     static const char *const bodies[] = {"", "\x05kim", "\x01"};
@@ -281,7 +281,7 @@ static void FalseServers(void)
     CheckAgainst(&answer, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
 }
 
-static void ServerResets(void)
+TEST("client: the server resets")
 {
     Answer answer = {.size = 0, .resets = true};
 
@@ -290,7 +290,7 @@ static void ServerResets(void)
 }
 
 /* It takes the last words and does not send them back. */
-static void LastWords(void)
+TEST("client: last words")
 {
     Answer answer = {.size = 0};
 
@@ -300,7 +300,7 @@ static void LastWords(void)
 }
 
 /* There is more to say than it takes, so that the input waits, too, when Ctrl+C is pressed. */
-static void MuchToSay(void)
+TEST("client: Ctrl+C while the input waits for it")
 {
     enum { LINES = 100 };
     char text[LINES * 2 + 1];
@@ -321,19 +321,3 @@ static void MuchToSay(void)
     }
     FalseServer_Stop(&answer.server);
 }
-
-const Test clientTests[] = {
-    {"client: says and hears", SaysAndHears, 60},
-    {"client: lines", Lines, 60},
-    {"client: the end of the input", EndOfInput, 60},
-    {"client: /quit", Quit, 30},
-    {"client: Ctrl+C while it waits for input", CtrlC, 60},
-    {"client: Ctrl+C while the input waits for it", MuchToSay, 30},
-    {"client: the server is lost", ServerLost, 60},
-    {"client: the server resets", ServerResets, 60},
-    {"client: it is refused", Refused, 60},
-    {"client: nothing listens", NobodyListens, 60},
-    {"client: servers that are none", FalseServers, 60},
-    {"client: last words", LastWords, 60},
-    {NULL, NULL, 0},
-};

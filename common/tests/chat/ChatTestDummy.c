@@ -29,7 +29,7 @@ static bool Dummy_Says(ServerProcess *dummy, const char *line)
     return ServerProcess_CountLines(dummy, line) == 1 || Test_Explain("\"%s\" is missing", line);
 }
 
-static void DummyRight(void)
+TEST("dummy: all is right", .limitSeconds = 120)
 {
     NetAddress address;
     ServerProcess *server = StartEcho(&address);
@@ -48,7 +48,7 @@ static void DummyRight(void)
     TestProgram_CheckStop(server, WAIT_MS);
 }
 
-static void DummyTime(void)
+TEST("dummy: for a time")
 {
     NetAddress address;
     ServerProcess *server = StartEcho(&address);
@@ -138,21 +138,21 @@ static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
     FalseServer_Stop(&spoiler.server);
 }
 
-static void DummyWrong(void)
+TEST("dummy: wrong bytes")
 {
     CheckMisdeed(CORRUPT_BYTE, WAIT_MS, "10 bytes came back wrong.");
     CheckMisdeed(SWAP_BYTES, WAIT_MS, "20 bytes came back wrong.");
     CheckMisdeed(ADD_BYTE, WAIT_MS, "bytes came back wrong.");
 }
 
-static void DummyLost(void)
+TEST("dummy: bytes that do not come", .limitSeconds = 90)
 {
     CheckMisdeed(HANG_UP, WAIT_MS, "1 sessions were disconnected: ");
     CheckMisdeed(DROP_BYTE, WAIT_MS, "1 sessions wait in vain.");
     CheckMisdeed(BE_SILENT, WAIT_MS, "1 sessions wait in vain.");
 }
 
-static void DummyNobody(void)
+TEST("dummy: nothing listens")
 {
     NetAddress address;
     ServerProcess *dummy;
@@ -164,9 +164,3 @@ static void DummyNobody(void)
         CHECK(Dummy_Says(dummy, "Not connected: 3"));
     }
 }
-
-const Test dummyTests[] = {
-    {"dummy: all is right", DummyRight, 120},    {"dummy: for a time", DummyTime, 60},
-    {"dummy: wrong bytes", DummyWrong, 60},      {"dummy: bytes that do not come", DummyLost, 90},
-    {"dummy: nothing listens", DummyNobody, 60}, {NULL, NULL, 0},
-};

@@ -60,7 +60,7 @@ static bool Answers(SOCKET client, const char *sent, const char *expected, int l
     return isRight;
 }
 
-static void UpperCase(void)
+TEST("minimal: upper case")
 {
     char *sent = NEED(malloc(LARGE)), *expected = NEED(malloc(LARGE));
     ServerProcess *server = NEED(StartMinimal());
@@ -85,7 +85,7 @@ static void UpperCase(void)
 }
 
 /* With a client there; and without a word, where the input ends. */
-static void Enter(void)
+TEST("minimal: Enter stops it")
 {
     ServerProcess *server;
     char byte;
@@ -106,7 +106,7 @@ static void Enter(void)
     }
 }
 
-static void PortTaken(void)
+TEST("minimal: port taken")
 {
     static const char *const arguments[] = {NULL};
     ServerProcess *first = NEED(StartMinimal());
@@ -117,10 +117,3 @@ static void PortTaken(void)
     CHECK(ServerProcess_WriteInput(first, "\n"));
     TestProgram_CheckEnd(first, WAIT_MS, 0, "");
 }
-
-const Test minimalTests[] = {
-    {"minimal: upper case", UpperCase, 60},
-    {"minimal: Enter stops it", Enter, 60},
-    {"minimal: port taken", PortTaken, 60},
-    {NULL, NULL, 0},
-};

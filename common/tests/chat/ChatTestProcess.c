@@ -42,16 +42,15 @@ void Chat_Start(void)
 
 void Chat_CheckStop(void)
 {
+    if (chatMayStop)
+        TestProgram_CheckStop(chatServer, WAIT_MS);
     chatMayStop = false;
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-void Chat_RunTest(const void *test)
+void Chat_EndTest(void)
 {
     chatMayStop = false;
-    ((const Test *)test)->run();
-    if (chatMayStop)
-        Chat_CheckStop();
+    Talkers_CloseAll();
 }
 
 bool Prints(ServerProcess *program, const char *line)

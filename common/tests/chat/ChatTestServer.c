@@ -12,7 +12,7 @@
 
 /* --- Chatting ---------------------------------------------------------------------------------- */
 
-static void Notices(void)
+TEST("chat: who comes and goes")
 {
     Talker *kim, *lee, *park;
 
@@ -38,7 +38,7 @@ static void Notices(void)
 }
 
 /* Who has not entered is told nothing, and nobody is told of it. */
-static void Guests(void)
+TEST("chat: guests")
 {
     Talker *kim, *guest;
 
@@ -53,7 +53,7 @@ static void Guests(void)
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
 }
 
-static void Texts(void)
+TEST("chat: texts")
 {
     char longest[TEXT_MAX + 1], expected[TEXT_MAX + 32];
     const char *texts[] = {"x", "hello", "\xEC\x95\x88\xEB\x85\x95 \xF0\x9F\x98\x80", "a|b%s\\",
@@ -72,7 +72,7 @@ static void Texts(void)
     }
 }
 
-static void Names(void)
+TEST("chat: names")
 {
     Talker *kim, *other;
 
@@ -165,20 +165,20 @@ static void TalkAtOnce(int count, int messages)
     free(heard);
 }
 
-static void FewTalkAtOnce(void)
+TEST("chat: four talk at once")
 {
     Chat_Start();
     TalkAtOnce(4, 250);
 }
 
-static void ManyTalkAtOnce(void)
+TEST("chat: fifty talk at once", .limitSeconds = 90)
 {
     Chat_Start();
     TalkAtOnce(50, 20);
 }
 
 /* A newcomer knows from its Welcome and the notices who is there, at any time. */
-static void ComingAndGoing(void)
+TEST("chat: each Welcome is right")
 {
     enum { ROUNDS = 30 };
     Talker *watcher, *visitors[ROUNDS];
@@ -233,7 +233,7 @@ static bool HearsStream(Talker *talker)
 }
 
 /* The stream at once, byte by byte, and in two parts, cut at every place. */
-static void Parts(void)
+TEST("chat: packets in parts", .limitSeconds = 90)
 {
     unsigned char stream[64];
     int size = MakeStream(stream);
@@ -325,7 +325,7 @@ static void CheckBadInput(Talker *witness, const BadInput *input)
     CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
 }
 
-static void BadPackets(void)
+TEST("chat: bad packets", .limitSeconds = 90)
 {
     Talker *witness;
 
@@ -342,7 +342,7 @@ static void BadPackets(void)
 }
 
 /* Sizes that cannot be: the connection ends, without words. */
-static void BadSizes(void)
+TEST("chat: bad sizes")
 {
     static const int sizes[] = {0, 1, 3, 2049, 65535};
     Talker *witness;
@@ -366,7 +366,7 @@ static void BadSizes(void)
 
 /* A guest that never enters is told so; one that was refused and stays is disconnected, whatever it
    goes on to send. */
-static void Loiterers(void)
+TEST("chat: who stays and should not")
 {
     static const char noise[256];
     Talker *guest, *refused;
@@ -426,7 +426,7 @@ static bool ListenForLeft(Talker *talker, int *own, bool *hasLeft)
 }
 
 /* Two go on talking while a third talks and does not read, until it is out, and then still. */
-static void SlowReceiver(void)
+TEST("chat: one that does not read", .limitSeconds = 120)
 {
     enum { UNHEARD = 4 };
     char text[TEXT_MAX + 1];
@@ -465,7 +465,7 @@ static void SlowReceiver(void)
 
 /* --- The server as a program ------------------------------------------------------------------- */
 
-static void Stop(void)
+TEST("chat: stop")
 {
     Talker *list[20], *guest, *stuck;
 
@@ -482,7 +482,7 @@ static void Stop(void)
     CHECK_TEXT(Talker_Receive(guest), "End");
 }
 
-static void Full(void)
+TEST("chat: full")
 {
     static const char *const arguments[] = {"--port", "0", "--max", "2", NULL};
     Talker *list[2], *third;
@@ -499,7 +499,7 @@ static void Full(void)
     CHECK(Talker_Enter("next") != NULL);
 }
 
-static void Quiet(void)
+TEST("chat: quiet")
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     Talker *kim;
@@ -510,22 +510,3 @@ static void Quiet(void)
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);
 }
-
-const Test serverTests[] = {
-    {"chat: who comes and goes", Notices, 30},
-    {"chat: guests", Guests, 30},
-    {"chat: texts", Texts, 30},
-    {"chat: names", Names, 30},
-    {"chat: four talk at once", FewTalkAtOnce, 60},
-    {"chat: fifty talk at once", ManyTalkAtOnce, 90},
-    {"chat: each Welcome is right", ComingAndGoing, 60},
-    {"chat: packets in parts", Parts, 90},
-    {"chat: bad packets", BadPackets, 90},
-    {"chat: bad sizes", BadSizes, 30},
-    {"chat: who stays and should not", Loiterers, 60},
-    {"chat: one that does not read", SlowReceiver, 120},
-    {"chat: stop", Stop, 60},
-    {"chat: full", Full, 30},
-    {"chat: quiet", Quiet, 30},
-    {NULL, NULL, 0},
-};

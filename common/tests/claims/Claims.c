@@ -15,9 +15,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define REPORT_MAX   60
-#define REPORT_SIZE  160
-#define TIME_LIMIT_S 60
+#define REPORT_MAX  60
+#define REPORT_SIZE 160
 
 typedef struct Report {
     const char *topic;
@@ -70,23 +69,13 @@ static void PrintReports(void)
 
 static bool withTable;
 
-static int AddClaims(const char *const words[])
+static int Begin(const char *const words[])
 {
-    static const Claim *const arrays[] = {
-        socketClaims,  optionClaims, selectClaims, eventClaims,  overlappedClaims, transferClaims,
-        routineClaims, portClaims,   packetClaims, workerClaims, acceptClaims,     extensionClaims,
-    };
-
     (void)words;
-    if (!SocketUtils_BindConnectEx()) {
-        ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
-        return 1;
-    }
-    for (size_t i = 0; i < COUNT_OF(arrays); i++) {
-        for (const Claim *claim = arrays[i]; claim->name != NULL; claim++)
-            Test_Add(claim->name, claim->run, TIME_LIMIT_S);
-    }
-    return OPTIONS_RUN;
+    if (SocketUtils_BindConnectEx())
+        return OPTIONS_RUN;
+    ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
+    return 1;
 }
 
 static void EndClaims(void)
@@ -101,7 +90,7 @@ int main(int argc, char *argv[])
     static const TestSuite suite = {
         .usage = "Usage: claims.exe [--list | --report] [FILTER]\n",
         .options = options,
-        .begin = AddClaims,
+        .begin = Begin,
         .end = EndClaims,
         .endTest = Claims_CloseAll,
     };

@@ -21,25 +21,6 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-typedef struct Claim {
-    const char *name;
-    void (*run)(void);
-} Claim;
-
-/* Each array ends with an entry that has no name. */
-extern const Claim socketClaims[];
-extern const Claim optionClaims[];
-extern const Claim selectClaims[];
-extern const Claim eventClaims[];
-extern const Claim overlappedClaims[];
-extern const Claim transferClaims[];
-extern const Claim routineClaims[];
-extern const Claim portClaims[];
-extern const Claim packetClaims[];
-extern const Claim workerClaims[];
-extern const Claim acceptClaims[];
-extern const Claim extensionClaims[];
-
 /*
  * Notes what this machine does: a row of the table, and a line below the claim. `topic` is what the
  * row is about and `documented` what Windows documents of it; both are kept as they are.

@@ -77,7 +77,7 @@ static bool IsConnected(SOCKET socket)
 /* --- With and without data --------------------------------------------------------------------*/
 
 /* "AcceptEx completes as soon as a connection arrives, without waiting for any data." */
-static void CompletesAtOnce(void)
+TEST("AcceptEx: without a length for data it completes with the connection")
 {
     Acceptor acceptor;
 
@@ -94,7 +94,7 @@ static void CompletesAtOnce(void)
  * "If a receive buffer is provided, the overlapped operation will not complete until a connection
  * is accepted and data is read."
  */
-static void WaitsForData(void)
+TEST("AcceptEx: with a length for data it waits for data")
 {
     Acceptor acceptor;
 
@@ -112,7 +112,7 @@ static void WaitsForData(void)
  * A silent client holds the operation; SO_CONNECT_TIME finds it: "the number of seconds that the
  * socket has been connected", and 0xFFFFFFFF before.
  */
-static void SilentClient(void)
+TEST("AcceptEx: SO_CONNECT_TIME finds the silent client")
 {
     Acceptor acceptor;
     DWORD seconds;
@@ -129,7 +129,7 @@ static void SilentClient(void)
 }
 
 /* "closing the accepted socket ... forces the AcceptEx function call to complete with an error" */
-static void DismissSilentClient(void)
+TEST("AcceptEx: closing sockets ends a silent client's operation")
 {
     static const char topic[] = "AcceptEx with a silent client when the accept socket is closed";
     static const char documented[] = "completes with an error";
@@ -157,7 +157,7 @@ static void DismissSilentClient(void)
 /* --- Several, and early ones ------------------------------------------------------------------*/
 
 /* As many clients are accepted as operations are outstanding, without a call in between. */
-static void SeveralOutstanding(void)
+TEST("AcceptEx: several can be outstanding")
 {
     Acceptor acceptors[3];
 
@@ -180,7 +180,7 @@ static void SeveralOutstanding(void)
 }
 
 /* A client that has connected before is not lost: it is taken when the operation begins. */
-static void EarlyClient(void)
+TEST("AcceptEx: a client that connected before is taken at once")
 {
     Acceptor acceptor;
     char byte = 0;
@@ -199,7 +199,7 @@ static void EarlyClient(void)
 /* --- The accepted socket ----------------------------------------------------------------------*/
 
 /* "This socket must not be bound or connected." */
-static void SocketMustBeNew(void)
+TEST("AcceptEx: the accept socket must be new")
 {
     Acceptor acceptor;
     int error;
@@ -223,7 +223,7 @@ static void SocketMustBeNew(void)
  * "should be set if getpeername, getsockname, getsockopt, or setsockopt" are to be used.
  * https://learn.microsoft.com/windows/win32/winsock/sol-socket-socket-options
  */
-static void AcceptContext(void)
+TEST("AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works")
 {
     Acceptor acceptor;
     NetAddress address;
@@ -241,7 +241,7 @@ static void AcceptContext(void)
 }
 
 /* The value is the listener's SOCKET, 8 bytes in a 64-bit program, and not a number of 4. */
-static void ContextTakesSocket(void)
+TEST("AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET")
 {
     Acceptor acceptor;
     DWORD four;
@@ -261,7 +261,7 @@ static void ContextTakesSocket(void)
 }
 
 /* The addresses are in the buffer; no other call is needed for them. */
-static void AddressInBuffer(void)
+TEST("AcceptEx: the client's address is in the buffer")
 {
     Acceptor acceptor;
     NetAddress own, told;
@@ -274,7 +274,7 @@ static void AddressInBuffer(void)
 }
 
 /* The listener's port is the listener's: the accepted socket has to be associated on its own. */
-static void NotOnThePort(void)
+TEST("AcceptEx: the accepted socket is not on the listener's port")
 {
     HANDLE port = Claims_OpenPort(0);
     Operation *receiving = Claims_NewEventOperation();
@@ -324,7 +324,7 @@ static bool IsOfSender(Acceptor *acceptor)
  * "If the error is WSAECONNRESET, an incoming connection was indicated, but was subsequently
  * terminated by the remote peer": the next client is there all the same, one has to post again.
  */
-static void ResetBeforeAccept(void)
+TEST("AcceptEx: after a client that has reset the next one is accepted")
 {
     Acceptor acceptor;
     SOCKET sender;
@@ -349,7 +349,7 @@ static void ResetBeforeAccept(void)
 }
 
 /* Whoever is outstanding is told that it is over. */
-static void ClosingTheListener(void)
+TEST("AcceptEx: closing the listener ends it with an error")
 {
     Acceptor acceptor;
 
@@ -361,20 +361,3 @@ static void ClosingTheListener(void)
     Claims_Report("AcceptEx that is outstanding when the listener is closed", "fails, 995",
                   "fails, %lu", Claims_GetError(acceptor.operation));
 }
-
-const Claim acceptClaims[] = {
-    {"AcceptEx: without a length for data it completes with the connection", CompletesAtOnce},
-    {"AcceptEx: with a length for data it waits for data", WaitsForData},
-    {"AcceptEx: SO_CONNECT_TIME finds the silent client", SilentClient},
-    {"AcceptEx: closing sockets ends a silent client's operation", DismissSilentClient},
-    {"AcceptEx: several can be outstanding", SeveralOutstanding},
-    {"AcceptEx: a client that connected before is taken at once", EarlyClient},
-    {"AcceptEx: the accept socket must be new", SocketMustBeNew},
-    {"AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works", AcceptContext},
-    {"AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET", ContextTakesSocket},
-    {"AcceptEx: the client's address is in the buffer", AddressInBuffer},
-    {"AcceptEx: the accepted socket is not on the listener's port", NotOnThePort},
-    {"AcceptEx: after a client that has reset the next one is accepted", ResetBeforeAccept},
-    {"AcceptEx: closing the listener ends it with an error", ClosingTheListener},
-    {NULL, NULL},
-};

@@ -36,7 +36,7 @@ static SOCKET OpenConnected(const NetAddress *address)
 }
 
 /* "WSAEINVAL: The parameter s is an unbound or a listening socket." */
-static void ConnectNeedsBind(void)
+TEST("ConnectEx: a socket that is not bound fails with 10022")
 {
     NetAddress address;
     SOCKET socket = Peer_Create(AF_INET);
@@ -49,7 +49,7 @@ static void ConnectNeedsBind(void)
 }
 
 /* "socket handle s can be passed to ... send or WSASend, recv or WSARecv", with nothing before. */
-static void ConnectCarriesData(void)
+TEST("ConnectEx: the socket sends and receives at once")
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
@@ -67,7 +67,7 @@ static void ConnectCarriesData(void)
  * is set", which "should be set if getpeername, ... or shutdown functions are to be used".
  * https://learn.microsoft.com/windows/win32/winsock/sol-socket-socket-options
  */
-static void ConnectContext(void)
+TEST("ConnectEx: after SO_UPDATE_CONNECT_CONTEXT getpeername works")
 {
     NetAddress address, peer;
     int error, length = (int)sizeof(peer.storage);
@@ -85,7 +85,7 @@ static void ConnectContext(void)
 }
 
 /* The operation fails; the call, as a rule, has not. Windows takes some two seconds for it. */
-static void ConnectRefused(void)
+TEST("ConnectEx: where nobody listens the operation fails with 1225")
 {
     NetAddress address;
     SOCKET socket = Peer_Create(AF_INET);
@@ -120,7 +120,7 @@ static int BeginDisconnect(SOCKET socket, DWORD flags, Operation *operation)
 }
 
 /* "closes a connection on a socket": the peer receives the end. */
-static void DisconnectEnds(void)
+TEST("DisconnectEx: the peer receives the end")
 {
     Operation *operation = Claims_NewEventOperation();
     char byte;
@@ -160,7 +160,7 @@ static const char *TryReused(SOCKET listenSocket, const NetAddress *address, SOC
 }
 
 /* "the socket handle can be passed to the AcceptEx or ConnectEx function" */
-static void Reuse(void)
+TEST("DisconnectEx: a socket may be used again or not")
 {
     Operation *accepting = Claims_NewEventOperation(), *ending = Claims_NewEventOperation();
     NetAddress address;
@@ -184,13 +184,3 @@ static void Reuse(void)
     Claims_Report("a socket after DisconnectEx with TF_REUSE_SOCKET", "can be accepted on again",
                   "%s", TryReused(listenSocket, &address, server));
 }
-
-const Claim extensionClaims[] = {
-    {"ConnectEx: a socket that is not bound fails with 10022", ConnectNeedsBind},
-    {"ConnectEx: the socket sends and receives at once", ConnectCarriesData},
-    {"ConnectEx: after SO_UPDATE_CONNECT_CONTEXT getpeername works", ConnectContext},
-    {"ConnectEx: where nobody listens the operation fails with 1225", ConnectRefused},
-    {"DisconnectEx: the peer receives the end", DisconnectEnds},
-    {"DisconnectEx: a socket may be used again or not", Reuse},
-    {NULL, NULL},
-};

@@ -14,7 +14,7 @@
  * https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilea
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-socket
  */
-static void WordsForNo(void)
+TEST("failure: INVALID_SOCKET, INVALID_HANDLE_VALUE or NULL")
 {
     SOCKET socket = WSASocketW(12345, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
     HANDLE file =
@@ -31,7 +31,7 @@ static void WordsForNo(void)
  * WSAGetLastError reads the number of the calling thread that GetLastError reads, too.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetlasterror
  */
-static void OneErrorNumber(void)
+TEST("failure: WSAGetLastError and GetLastError are one number")
 {
     SetLastError(0);
     CHECK_INT(closesocket(INVALID_SOCKET), SOCKET_ERROR);
@@ -46,7 +46,7 @@ static void OneErrorNumber(void)
  * call fails.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsacleanup
  */
-static void NothingWithoutStartup(void)
+TEST("failure: without WSAStartup a call fails with 10093")
 {
     SOCKET socket;
 
@@ -81,7 +81,7 @@ static void WaitInReceive(void *unused)
     InterlockedExchange(&hasReturned, 1);
 }
 
-static void CloseUnderReceive(void)
+TEST("failure: closing a socket that another thread waits in")
 {
     static const char topic[] = "recv that waits while another thread closes its socket";
     static const char documented[] = "must never be done";
@@ -109,7 +109,7 @@ static void CloseUnderReceive(void)
  * The system takes connections, and their bytes, before the program has called accept.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen
  */
-static void ConnectedBeforeAccept(void)
+TEST("listen: a client is connected before accept is called")
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
@@ -121,7 +121,7 @@ static void ConnectedBeforeAccept(void)
 }
 
 /* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept */
-static void AcceptWithoutClient(void)
+TEST("listen: a non-blocking accept without a client fails with 10035")
 {
     NetAddress address, peer;
     SOCKET listenSocket = Peer_Listen(&address);
@@ -135,7 +135,7 @@ static void AcceptWithoutClient(void)
  * "The newly created socket ... has the same properties as socket s": here it does not block.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
  */
-static void AcceptedIsNonBlocking(void)
+TEST("listen: a socket accepted from a non-blocking one is non-blocking")
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
@@ -152,7 +152,7 @@ static void AcceptedIsNonBlocking(void)
  * A refused connect. Windows tries again for some two seconds first.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-connect
  */
-static void NobodyListens(void)
+TEST("listen: connect fails with 10061 where nobody listens")
 {
     NetAddress address;
     SOCKET socket;
@@ -172,7 +172,7 @@ static void NobodyListens(void)
  * A socket on :: that is not for IPv6 only serves IPv4, too, as ::ffff:127.0.0.1.
  * https://learn.microsoft.com/windows/win32/winsock/dual-stack-sockets
  */
-static void DualStack(void)
+TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
 {
     NetAddress address, target, peer;
     SOCKET listenSocket = Peer_Keep(SocketUtils_CreateSocket(AF_INET6));
@@ -220,7 +220,7 @@ static int TryBind(const NetAddress *address, int option)
  * Whatever the second one sets.
  * https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
  */
-static void ExclusiveUse(void)
+TEST("options: SO_EXCLUSIVEADDRUSE makes a second bind fail")
 {
     static const int options[] = {0, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE};
     int errors[COUNT_OF(options)];
@@ -238,7 +238,7 @@ static void ExclusiveUse(void)
 }
 
 /* The same page: with SO_REUSEADDR on both, the second takes the port as well. */
-static void ReuseAddress(void)
+TEST("options: SO_REUSEADDR on both shares the port or not")
 {
     NetAddress address;
     SOCKET socket = Peer_Create(AF_INET);
@@ -262,7 +262,7 @@ static void ReuseAddress(void)
  * TCP_NODELAY is 1, and so is SO_DEBUG, at another level.
  * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
  */
-static void NoDelayAtWrongLevel(void)
+TEST("options: TCP_NODELAY at the level SOL_SOCKET does nothing")
 {
     SOCKET socket = Peer_Create(AF_INET);
 
@@ -278,7 +278,7 @@ static void NoDelayAtWrongLevel(void)
  * https://learn.microsoft.com/windows/win32/winsock/sio-keepalive-vals
  * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
  */
-static void KeepAlive(void)
+TEST("options: SIO_KEEPALIVE_VALS works")
 {
     static const int names[] = {3, 16, 17}; /* older headers lack them */
     struct tcp_keepalive values = {1, 60000, 1000};
@@ -303,7 +303,7 @@ static void KeepAlive(void)
  * Registered I/O is fetched by a GUID, as AcceptEx is; the headers of this compiler may lack it.
  * https://learn.microsoft.com/windows/win32/api/mswsock/ns-mswsock-rio_extension_function_table
  */
-static void RegisteredIo(void)
+TEST("options: registered I/O is there or not")
 {
     const DWORD getMultiple = 0xC8000024; /* SIO_GET_MULTIPLE_EXTENSION_FUNCTION_POINTER */
     GUID guid = {0x8509e081, 0x96dd, 0x4005, {0xb1, 0x65, 0x9e, 0x2e, 0xe8, 0xc7, 0x9e, 0x3f}};
@@ -323,7 +323,7 @@ static void RegisteredIo(void)
 }
 
 /* https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocesshandlecount */
-static void HandleCount(void)
+TEST("options: the number of handles of a process")
 {
     DWORD count = 12345678;
 
@@ -333,22 +333,3 @@ static void HandleCount(void)
                   count == 0 ? "0, whatever is open" : "a number above 0");
     CHECK_AT_MOST(count, 100000);
 }
-
-const Claim optionClaims[] = {
-    {"failure: INVALID_SOCKET, INVALID_HANDLE_VALUE or NULL", WordsForNo},
-    {"failure: WSAGetLastError and GetLastError are one number", OneErrorNumber},
-    {"failure: without WSAStartup a call fails with 10093", NothingWithoutStartup},
-    {"failure: closing a socket that another thread waits in", CloseUnderReceive},
-    {"listen: a client is connected before accept is called", ConnectedBeforeAccept},
-    {"listen: a non-blocking accept without a client fails with 10035", AcceptWithoutClient},
-    {"listen: a socket accepted from a non-blocking one is non-blocking", AcceptedIsNonBlocking},
-    {"listen: connect fails with 10061 where nobody listens", NobodyListens},
-    {"listen: a socket on :: that is not for IPv6 only serves IPv4", DualStack},
-    {"options: SO_EXCLUSIVEADDRUSE makes a second bind fail", ExclusiveUse},
-    {"options: SO_REUSEADDR on both shares the port or not", ReuseAddress},
-    {"options: TCP_NODELAY at the level SOL_SOCKET does nothing", NoDelayAtWrongLevel},
-    {"options: SIO_KEEPALIVE_VALS works", KeepAlive},
-    {"options: registered I/O is there or not", RegisteredIo},
-    {"options: the number of handles of a process", HandleCount},
-    {NULL, NULL},
-};

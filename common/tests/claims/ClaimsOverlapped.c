@@ -38,7 +38,7 @@ static Operation *OpenPending(void)
 /* --- Beginning and waiting --------------------------------------------------------------------*/
 
 /* "The error code WSA_IO_PENDING indicates that the overlapped operation has been initiated" */
-static void PendingIsNoFailure(void)
+TEST("overlapped: 997 from WSARecv is no failure")
 {
     Operation *operation = Claims_NewEventOperation();
     DWORD bytes = 0;
@@ -57,7 +57,7 @@ static void PendingIsNoFailure(void)
  * "the system sets this member to STATUS_PENDING", then to the status of the completed request.
  * https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped
  */
-static void InternalIsPending(void)
+TEST("overlapped: Internal is STATUS_PENDING while the operation is outstanding")
 {
     Operation *operation = OpenPending();
 
@@ -71,7 +71,7 @@ static void InternalIsPending(void)
 }
 
 /* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetoverlappedresult */
-static void ResultIsIncomplete(void)
+TEST("overlapped: the result of an outstanding operation is 996")
 {
     Operation *operation = OpenPending();
     DWORD bytes = 0;
@@ -81,7 +81,7 @@ static void ResultIsIncomplete(void)
 }
 
 /* An operation that does not have to wait returns 0, and its event is signalled all the same. */
-static void ImmediateSuccessSignals(void)
+TEST("overlapped: an immediate success signals its event, too")
 {
     Operation *operation = Claims_NewEventOperation();
 
@@ -95,7 +95,7 @@ static void ImmediateSuccessSignals(void)
  * "the function that started the operation resets the hEvent member ... to the nonsignaled state"
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetoverlappedresult
  */
-static void BeginningResetsTheEvent(void)
+TEST("overlapped: to begin an operation resets its event")
 {
     Operation *operation = Claims_NewEventOperation();
 
@@ -106,7 +106,7 @@ static void BeginningResetsTheEvent(void)
 }
 
 /* "Any other error code indicates that ... no completion indication will occur." */
-static void FailureAtOnce(void)
+TEST("overlapped: after an error at once no completion comes")
 {
     Operation *operation = Claims_NewEventOperation();
     SOCKET socket = Peer_Create(AF_INET);
@@ -120,7 +120,7 @@ static void FailureAtOnce(void)
  * A socket of socket() or accept() can do overlapped I/O, blocking or not.
  * https://learn.microsoft.com/windows/win32/winsock/overlapped-i-o-and-event-objects-2
  */
-static void BlockingDoesNotMatter(void)
+TEST("overlapped: a blocking socket can do it as well as a non-blocking one")
 {
     Claims_OpenPair();
     for (int nonBlocking = 0; nonBlocking < 2; nonBlocking++) {
@@ -137,7 +137,7 @@ static void BlockingDoesNotMatter(void)
 /* --- Who owns what ----------------------------------------------------------------------------*/
 
 /* Nobody waits and nobody calls: the system writes the bytes and the record on its own. */
-static void SystemWrites(void)
+TEST("overlapped: the system writes buffer and OVERLAPPED on its own")
 {
     Operation *operation = Claims_NewOperation();
 
@@ -150,7 +150,7 @@ static void SystemWrites(void)
 }
 
 /* "the service provider's responsibility to capture the WSABUF structures before returning" */
-static void WsabufIsCopied(void)
+TEST("overlapped: a WSABUF may go when the call has returned")
 {
     Operation *operation = Claims_NewEventOperation();
     WSABUF buffer = {10, operation->data};
@@ -169,7 +169,7 @@ static void WsabufIsCopied(void)
  * "If multiple I/O operations are simultaneously outstanding, each must reference a separate
  * WSAOVERLAPPED structure": with one for two, the record is of whichever wrote it last.
  */
-static void OneRecordForTwo(void)
+TEST("overlapped: one OVERLAPPED cannot tell of two operations")
 {
     Operation *operation = Claims_NewOperation();
     SOCKET clients[2], servers[2];
@@ -188,7 +188,7 @@ static void OneRecordForTwo(void)
 /* --- How it ends ------------------------------------------------------------------------------*/
 
 /* "zero bytes having been read indicates graceful closure" */
-static void EndIsZeroBytes(void)
+TEST("overlapped: the peer's end completes a receive with 0 bytes")
 {
     Operation *operation = OpenPending();
 
@@ -200,7 +200,7 @@ static void EndIsZeroBytes(void)
  * One failure, two numbers: GetOverlappedResult has the system's, WSAGetOverlappedResult Winsock's.
  * https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499-
  */
-static void ResetHasTwoNumbers(void)
+TEST("overlapped: a reset ends a receive with 64, for Winsock 10054")
 {
     Operation *operation = OpenPending();
     DWORD bytes = 0;
@@ -213,7 +213,7 @@ static void ResetHasTwoNumbers(void)
 }
 
 /* The operation begins when the reset is there already. */
-static void ReceiveAfterReset(void)
+TEST("overlapped: a receive after a reset")
 {
     static const char topic[] = "WSARecv on a socket whose peer has reset";
     static const char documented[] = "fails at once, 10054, and no completion comes";
@@ -237,7 +237,7 @@ static void ReceiveAfterReset(void)
 }
 
 /* https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex */
-static void CancelCompletes(void)
+TEST("overlapped: CancelIoEx completes the operation with 995")
 {
     Operation *operation = OpenPending();
 
@@ -252,7 +252,7 @@ static void CancelCompletes(void)
 }
 
 /* "only those specific I/O requests that were issued ... with the specified lpOverlapped" */
-static void CancelIsForOne(void)
+TEST("overlapped: CancelIoEx can end one operation and leave another")
 {
     Operation *first = Claims_NewEventOperation(), *second = Claims_NewEventOperation();
 
@@ -268,7 +268,7 @@ static void CancelIsForOne(void)
 }
 
 /* "If this function cannot find a request to cancel, the return value is 0 ... ERROR_NOT_FOUND" */
-static void CancelNothing(void)
+TEST("overlapped: CancelIoEx with nothing outstanding does no harm")
 {
     int error;
 
@@ -286,7 +286,7 @@ static void CancelNothing(void)
  * "The pending overlapped operations fail with the error status WSA_OPERATION_ABORTED"
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void ClosingEndsIt(void)
+TEST("overlapped: closesocket ends what is outstanding with an error")
 {
     Operation *operation = OpenPending();
 
@@ -297,26 +297,3 @@ static void ClosingEndsIt(void)
                   "fails, 995; 1236 in Wine's tests of Windows", "fails, %lu",
                   Claims_GetError(operation));
 }
-
-const Claim overlappedClaims[] = {
-    {"overlapped: 997 from WSARecv is no failure", PendingIsNoFailure},
-    {"overlapped: Internal is STATUS_PENDING while the operation is outstanding",
-     InternalIsPending},
-    {"overlapped: the result of an outstanding operation is 996", ResultIsIncomplete},
-    {"overlapped: an immediate success signals its event, too", ImmediateSuccessSignals},
-    {"overlapped: to begin an operation resets its event", BeginningResetsTheEvent},
-    {"overlapped: after an error at once no completion comes", FailureAtOnce},
-    {"overlapped: a blocking socket can do it as well as a non-blocking one",
-     BlockingDoesNotMatter},
-    {"overlapped: the system writes buffer and OVERLAPPED on its own", SystemWrites},
-    {"overlapped: a WSABUF may go when the call has returned", WsabufIsCopied},
-    {"overlapped: one OVERLAPPED cannot tell of two operations", OneRecordForTwo},
-    {"overlapped: the peer's end completes a receive with 0 bytes", EndIsZeroBytes},
-    {"overlapped: a reset ends a receive with 64, for Winsock 10054", ResetHasTwoNumbers},
-    {"overlapped: a receive after a reset", ReceiveAfterReset},
-    {"overlapped: CancelIoEx completes the operation with 995", CancelCompletes},
-    {"overlapped: CancelIoEx can end one operation and leave another", CancelIsForOne},
-    {"overlapped: CancelIoEx with nothing outstanding does no harm", CancelNothing},
-    {"overlapped: closesocket ends what is outstanding with an error", ClosingEndsIt},
-    {NULL, NULL},
-};

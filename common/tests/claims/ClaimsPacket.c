@@ -33,7 +33,7 @@ static HANDLE OpenPairWithPort(void)
 }
 
 /* What was posted comes out: bytes, key and pointer are whatever the program likes, NULL, too. */
-static void PostedAsGiven(void)
+TEST("packet: PostQueuedCompletionStatus gives what it was given, NULL, too")
 {
     HANDLE port = Claims_OpenPort(0);
     Packet packet;
@@ -54,7 +54,7 @@ static void PostedAsGiven(void)
 }
 
 /* "queued in first-in-first-out (FIFO) order"; also those that nobody waits for yet. */
-static void FirstInFirstOut(void)
+TEST("packet: packets come out first in, first out")
 {
     HANDLE port = Claims_OpenPort(0);
 
@@ -69,7 +69,7 @@ static void FirstInFirstOut(void)
 }
 
 /* Completions of operations and posted packets stand in one queue. */
-static void OneQueueForBoth(void)
+TEST("packet: completions and posted packets stand in one queue")
 {
     HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
@@ -84,7 +84,7 @@ static void OneQueueForBoth(void)
 }
 
 /* "the function times out, returns FALSE, and sets *lpOverlapped to NULL" */
-static void TimeOut(void)
+TEST("packet: a timeout is FALSE with NULL and 258")
 {
     HANDLE port = Claims_OpenPort(0);
 
@@ -99,7 +99,7 @@ static void TimeOut(void)
 }
 
 /* The wait itself has failed: FALSE and NULL, and the next wait will fail as well. */
-static void BadPort(void)
+TEST("packet: a wait on a port that is closed fails with NULL")
 {
     HANDLE port = Claims_OpenPort(0);
     HANDLE copy = port;
@@ -114,7 +114,7 @@ static void BadPort(void)
 
 /* --- GetQueuedCompletionStatusEx --------------------------------------------------------------*/
 
-static void SeveralAtOnce(void)
+TEST("packet: GetQueuedCompletionStatusEx takes several at once")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entries[8];
@@ -131,7 +131,7 @@ static void SeveralAtOnce(void)
 }
 
 /* "The maximum number of entries to remove": the rest stays for the next call. */
-static void NoMoreThanAsked(void)
+TEST("packet: GetQueuedCompletionStatusEx takes no more than was asked for")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entries[8];
@@ -149,7 +149,7 @@ static void NoMoreThanAsked(void)
  * "returns TRUE when at least one pending I/O is completed, but it is possible that one or more I/O
  * operations failed"
  */
-static void FailedIsTrue(void)
+TEST("packet: GetQueuedCompletionStatusEx is TRUE for a failed operation, too")
 {
     HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
@@ -164,7 +164,7 @@ static void FailedIsTrue(void)
     CHECK_INT(Claims_GetError(operation), ERROR_OPERATION_ABORTED);
 }
 
-static void TimeOutOfMany(void)
+TEST("packet: GetQueuedCompletionStatusEx fails with 258 at a timeout")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entries[2];
@@ -187,7 +187,7 @@ static void CALLBACK CountApc(ULONG_PTR unused)
 }
 
 /* A worker that waits with GetQueuedCompletionStatus runs no routines; Ex can be told to. */
-static void AlertableOrNot(void)
+TEST("packet: GetQueuedCompletionStatus runs no APC, the Ex can")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entry;
@@ -220,7 +220,7 @@ static void TakeRounds(void *unused)
  * A worker may have handled the completion before the call that began the operation has returned:
  * what the call's thread does afterwards with the session can be too late.
  */
-static void PacketBeforeReturn(void)
+TEST("packet: it can be handled before the call has returned")
 {
     ThreadManager threads = {0};
     Operation *operation = Claims_NewOperation();
@@ -247,7 +247,7 @@ static void PacketBeforeReturn(void)
 }
 
 /* The part of it that needs no luck: the call has returned 0, and the packet is on its way. */
-static void PacketWithoutWaiting(void)
+TEST("packet: a call that has succeeded has sent its packet")
 {
     HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
@@ -262,19 +262,3 @@ static void PacketWithoutWaiting(void)
         packet = Claims_Take(port, WAIT_MS);
     CHECK(packet.succeeded && packet.overlapped == &operation->overlapped && packet.bytes == 5);
 }
-
-const Claim packetClaims[] = {
-    {"packet: PostQueuedCompletionStatus gives what it was given, NULL, too", PostedAsGiven},
-    {"packet: packets come out first in, first out", FirstInFirstOut},
-    {"packet: completions and posted packets stand in one queue", OneQueueForBoth},
-    {"packet: a timeout is FALSE with NULL and 258", TimeOut},
-    {"packet: a wait on a port that is closed fails with NULL", BadPort},
-    {"packet: GetQueuedCompletionStatusEx takes several at once", SeveralAtOnce},
-    {"packet: GetQueuedCompletionStatusEx takes no more than was asked for", NoMoreThanAsked},
-    {"packet: GetQueuedCompletionStatusEx is TRUE for a failed operation, too", FailedIsTrue},
-    {"packet: GetQueuedCompletionStatusEx fails with 258 at a timeout", TimeOutOfMany},
-    {"packet: GetQueuedCompletionStatus runs no APC, the Ex can", AlertableOrNot},
-    {"packet: it can be handled before the call has returned", PacketBeforeReturn},
-    {"packet: a call that has succeeded has sent its packet", PacketWithoutWaiting},
-    {NULL, NULL},
-};

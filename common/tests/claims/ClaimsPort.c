@@ -30,7 +30,7 @@ static void OpenPending(void)
 /* --- Association ------------------------------------------------------------------------------*/
 
 /* "If the function fails, the return value is NULL." */
-static void FailureIsNull(void)
+TEST("port: CreateIoCompletionPort fails with NULL")
 {
     SOCKET closed;
 
@@ -42,7 +42,7 @@ static void FailureIsNull(void)
 }
 
 /* "the return value is that same handle" */
-static void AssociationReturnsPort(void)
+TEST("port: an association returns the port")
 {
     SOCKET socket = Peer_Create(AF_INET);
 
@@ -54,7 +54,7 @@ static void AssociationReturnsPort(void)
  * "A handle can be associated with only one I/O completion port, and ... remains associated with
  * that I/O completion port until it is closed." The same port a second time is refused, too.
  */
-static void SecondAssociation(void)
+TEST("port: a second association fails with 87")
 {
     HANDLE other = Claims_OpenPort(0);
 
@@ -67,7 +67,7 @@ static void SecondAssociation(void)
 }
 
 /* The key need not be unique: it is the program's. */
-static void OneKeyForTwo(void)
+TEST("port: two sockets can have one key")
 {
     Operation *second = Claims_NewOperation();
     SOCKET firstClient;
@@ -98,7 +98,7 @@ static void CALLBACK CountCall(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapp
     InterlockedIncrement(&routineCalls);
 }
 
-static void RoutineIsRefused(void)
+TEST("port: a completion routine on its socket is WSAEINVAL")
 {
     routineCalls = 0;
     Open();
@@ -112,7 +112,7 @@ static void RoutineIsRefused(void)
 /* --- Which operations send a packet -----------------------------------------------------------*/
 
 /* Key, OVERLAPPED and bytes of the operation that has completed. */
-static void KeyAndOverlapped(void)
+TEST("port: key and OVERLAPPED come back as they were given")
 {
     Packet packet;
 
@@ -127,7 +127,7 @@ static void KeyAndOverlapped(void)
 }
 
 /* The call has returned 0, and its packet is queued: to handle both is once too often. */
-static void ImmediateSuccessQueues(void)
+TEST("port: an immediate success still queues a packet")
 {
     Open();
     Claims_SendToServer("hello");
@@ -141,7 +141,7 @@ static void ImmediateSuccessQueues(void)
  * success immediately". One that was outstanding has its packet as ever.
  * https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setfilecompletionnotificationmodes
  */
-static void SkipOnSuccess(void)
+TEST("port: with skip-on-success an immediate success queues nothing")
 {
     Open();
     REQUIRE(CHECK(
@@ -161,7 +161,7 @@ static void SkipOnSuccess(void)
  * "A valid event handle whose low-order bit is set keeps I/O completion from being queued"
  * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
-static void EventWithLowBit(void)
+TEST("port: an event with its lowest bit set keeps the packet away")
 {
     HANDLE event = Claims_OpenEvent();
 
@@ -178,7 +178,7 @@ static void EventWithLowBit(void)
  * "Any other error code indicates that ... no completion indication will occur."
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsarecv
  */
-static void FailureAtOnceQueuesNothing(void)
+TEST("port: an operation that fails at once queues nothing")
 {
     SOCKET socket = Peer_Create(AF_INET);
 
@@ -191,7 +191,7 @@ static void FailureAtOnceQueuesNothing(void)
 /* --- How the operation ended ------------------------------------------------------------------*/
 
 /* TRUE and 0 bytes: the peer has sent its last. That is no failure of the wait, nor of the port. */
-static void EndIsZeroBytes(void)
+TEST("port: the peer's end is TRUE with 0 bytes")
 {
     OpenPending();
     CHECK_INT(shutdown(client, SD_SEND), 0);
@@ -204,7 +204,7 @@ static void EndIsZeroBytes(void)
  * WSAGetOverlappedResult has Winsock's.
  * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
-static void ResetIs64(void)
+TEST("port: a reset is FALSE with the OVERLAPPED and 64")
 {
     DWORD bytes, flags;
     Packet packet;
@@ -225,7 +225,7 @@ static void ResetIs64(void)
  * packet." Only with it the memory is the program's again.
  * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex
  */
-static void CancelQueues(void)
+TEST("port: after CancelIoEx each operation still queues its packet, 995")
 {
     Operation *second = Claims_NewOperation();
     bool seen[2] = {false, false};
@@ -249,7 +249,7 @@ static void CancelQueues(void)
  * operations is performed."
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void ClosingQueues(void)
+TEST("port: closesocket queues the packet of what was outstanding")
 {
     Packet packet;
 
@@ -264,7 +264,7 @@ static void ClosingQueues(void)
 }
 
 /* The reset is there before the receive begins. Whichever way it goes, it is told once. */
-static void ReceiveAfterReset(void)
+TEST("port: a receive after a reset is told once")
 {
     static const char topic[] = "WSARecv on a port's socket whose peer has reset";
     static const char documented[] = "fails at once, 10054, and no packet comes";
@@ -294,7 +294,7 @@ static void ReceiveAfterReset(void)
  * port"
  * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
  */
-static void RecordBeforePacket(void)
+TEST("port: when the packet is taken the OVERLAPPED is written")
 {
     OpenPending();
     CHECK(Claims_Send(client, "hello"));
@@ -310,7 +310,7 @@ static void RecordBeforePacket(void)
  * "every file handle associated with that particular I/O completion port are known as references":
  * without its handle the port goes on, and so does what is outstanding. Nobody can be told of it.
  */
-static void ClosingThePort(void)
+TEST("port: closing the port ends no operation")
 {
     const volatile char *first;
 
@@ -322,24 +322,3 @@ static void ClosingThePort(void)
     WAIT_WHILE(*first == 0);
     CHECK_TEXT(operation->data, "hello");
 }
-
-const Claim portClaims[] = {
-    {"port: CreateIoCompletionPort fails with NULL", FailureIsNull},
-    {"port: an association returns the port", AssociationReturnsPort},
-    {"port: a second association fails with 87", SecondAssociation},
-    {"port: two sockets can have one key", OneKeyForTwo},
-    {"port: a completion routine on its socket is WSAEINVAL", RoutineIsRefused},
-    {"port: key and OVERLAPPED come back as they were given", KeyAndOverlapped},
-    {"port: an immediate success still queues a packet", ImmediateSuccessQueues},
-    {"port: with skip-on-success an immediate success queues nothing", SkipOnSuccess},
-    {"port: an event with its lowest bit set keeps the packet away", EventWithLowBit},
-    {"port: an operation that fails at once queues nothing", FailureAtOnceQueuesNothing},
-    {"port: the peer's end is TRUE with 0 bytes", EndIsZeroBytes},
-    {"port: a reset is FALSE with the OVERLAPPED and 64", ResetIs64},
-    {"port: after CancelIoEx each operation still queues its packet, 995", CancelQueues},
-    {"port: closesocket queues the packet of what was outstanding", ClosingQueues},
-    {"port: closing the port ends no operation", ClosingThePort},
-    {"port: a receive after a reset is told once", ReceiveAfterReset},
-    {"port: when the packet is taken the OVERLAPPED is written", RecordBeforePacket},
-    {NULL, NULL},
-};

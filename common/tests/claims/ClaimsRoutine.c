@@ -77,7 +77,7 @@ static void OpenPending(void)
 }
 
 /* "The completion routine will not be invoked until the thread is in an alertable wait state" */
-static void OnlyInAlertableWait(void)
+TEST("routine: it runs only in an alertable wait")
 {
     OpenPending();
     CHECK(Claims_Send(client, "hello"));
@@ -89,7 +89,7 @@ static void OnlyInAlertableWait(void)
 }
 
 /* What it gets: error, bytes, and the OVERLAPPED of its operation. */
-static void WhatItGets(void)
+TEST("routine: it gets the error, the bytes and the OVERLAPPED; hEvent is free")
 {
     OpenPending();
     CHECK(Claims_Send(client, "hello"));
@@ -119,7 +119,7 @@ static void RunOwner(void *unused)
 }
 
 /* "the same thread that called the extended I/O function", says the page of SleepEx */
-static void OnlyOnItsThread(void)
+TEST("routine: it runs only on the thread that began the operation")
 {
     ThreadManager threads = {0};
 
@@ -142,7 +142,7 @@ static void OnlyOnItsThread(void)
 /* --- When and how many ------------------------------------------------------------------------*/
 
 /* "In this case, the completion routine will have already been scheduled to be called" */
-static void ImmediateSuccessQueues(void)
+TEST("routine: an immediate success still queues the routine")
 {
     Open();
     Claims_SendToServer("hello");
@@ -154,7 +154,7 @@ static void ImmediateSuccessQueues(void)
 }
 
 /* "all waiting completion routines are called before the alertable thread's wait is satisfied" */
-static void OneWaitRunsAll(void)
+TEST("routine: one alertable wait runs all that are due")
 {
     Operation *operations[3];
     Call *owned[3];
@@ -179,7 +179,7 @@ static void OneWaitRunsAll(void)
  * The wait ends with WSA_WAIT_IO_COMPLETION, and the event is not signalled.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsawaitformultipleevents
  */
-static void WaitForEventsAlertably(void)
+TEST("routine: it ends a wait for events with 192")
 {
     HANDLE event = Claims_OpenEvent();
 
@@ -192,7 +192,7 @@ static void WaitForEventsAlertably(void)
 }
 
 /* The routine gets Winsock's number, where a completion port gives the system's. */
-static void ResetIs10054(void)
+TEST("routine: a reset comes as 10054")
 {
     OpenPending();
     Peer_Reset(&client);
@@ -203,7 +203,7 @@ static void ResetIs10054(void)
 }
 
 /* https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex */
-static void CancelIs995(void)
+TEST("routine: CancelIoEx comes as 995")
 {
     OpenPending();
     CHECK(CancelIoEx((HANDLE)server, &operation->overlapped));
@@ -222,7 +222,7 @@ static void CALLBACK BeginNext(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapp
     nextError = BeginReceive(Note);
 }
 
-static void BeginsTheNext(void)
+TEST("routine: it may begin the next operation")
 {
     Open();
     CHECK_INT(BeginReceive(BeginNext), WSA_IO_PENDING);
@@ -250,7 +250,7 @@ static void SendLate(void *unused)
  * asynchronous procedure call (APC) scheduled on the same thread."
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  */
-static void InsideBlockingCall(void)
+TEST("routine: an APC may run inside a blocking call")
 {
     ThreadManager threads = {0};
     LONG inside;
@@ -294,7 +294,7 @@ static void BeginOnOtherThread(void)
  * canceled"
  * https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
  */
-static void EndOfThread(void)
+TEST("routine: a thread that ends may take its operations with it")
 {
     static const char topic[] = "a receive of a thread that has ended, socket without a port";
 
@@ -310,7 +310,7 @@ static void EndOfThread(void)
     }
 }
 
-static void EndOfThreadWithPort(void)
+TEST("routine: a thread that ends leaves operations of a port's sockets")
 {
     HANDLE port = Claims_OpenPort(0);
 
@@ -321,19 +321,3 @@ static void EndOfThreadWithPort(void)
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_TakesPacketOf(port, 1, operation, 1));
 }
-
-const Claim routineClaims[] = {
-    {"routine: it runs only in an alertable wait", OnlyInAlertableWait},
-    {"routine: it gets the error, the bytes and the OVERLAPPED; hEvent is free", WhatItGets},
-    {"routine: it runs only on the thread that began the operation", OnlyOnItsThread},
-    {"routine: an immediate success still queues the routine", ImmediateSuccessQueues},
-    {"routine: one alertable wait runs all that are due", OneWaitRunsAll},
-    {"routine: it ends a wait for events with 192", WaitForEventsAlertably},
-    {"routine: a reset comes as 10054", ResetIs10054},
-    {"routine: CancelIoEx comes as 995", CancelIs995},
-    {"routine: it may begin the next operation", BeginsTheNext},
-    {"routine: an APC may run inside a blocking call", InsideBlockingCall},
-    {"routine: a thread that ends may take its operations with it", EndOfThread},
-    {"routine: a thread that ends leaves operations of a port's sockets", EndOfThreadWithPort},
-    {NULL, NULL},
-};

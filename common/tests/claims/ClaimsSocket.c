@@ -14,7 +14,7 @@
  * stream does not know how many sends there were.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  */
-static void ThreeMessagesAsOne(void)
+TEST("stream: three messages can arrive as one recv")
 {
     char received[16] = "";
 
@@ -28,7 +28,7 @@ static void ThreeMessagesAsOne(void)
 }
 
 /* The same page: what does not fit stays for the next recv. */
-static void OneMessageAsTwo(void)
+TEST("stream: one message can arrive as two recvs")
 {
     char received[8] = "";
 
@@ -46,7 +46,7 @@ static void OneMessageAsTwo(void)
  * requested length."
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
  */
-static void SendMayTakeAPart(void)
+TEST("stream: a non-blocking send may take a part")
 {
     static char bytes[BIG_SIZE];
     int sent;
@@ -62,7 +62,7 @@ static void SendMayTakeAPart(void)
 }
 
 /* The same page: a full non-blocking socket refuses more with WSAEWOULDBLOCK. */
-static void FullSendFails(void)
+TEST("stream: a non-blocking send on a full socket fails with 10035")
 {
     Claims_OpenNarrowPair();
     CHECK(Claims_SendUntilFull(client) > 0);
@@ -75,7 +75,7 @@ static void FullSendFails(void)
  * delivered": here the peer never receives it.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
  */
-static void SentIsNotDelivered(void)
+TEST("stream: what was sent need not be delivered")
 {
     Operation *operation = Claims_NewOperation();
 
@@ -91,7 +91,7 @@ static void SentIsNotDelivered(void)
  * what comes is not the end of the stream in any case.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  */
-static void ReceiveIntoNothing(void)
+TEST("stream: a recv into 0 bytes is not the end")
 {
     char received[8] = "";
     int result;
@@ -112,7 +112,7 @@ static void ReceiveIntoNothing(void)
  * "If the connection has been gracefully closed, the return value is zero", and it stays so.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  */
-static void EndIsZero(void)
+TEST("close: after the peer's last byte recv returns 0, again and again")
 {
     char received[8] = "";
 
@@ -128,7 +128,7 @@ static void EndIsZero(void)
  * SD_SEND ends one direction: what the peer sends still arrives, and a send of one's own fails.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-shutdown
  */
-static void ShutdownIsOneWay(void)
+TEST("close: shutdown(SD_SEND) ends one direction only")
 {
     char received[8] = "";
 
@@ -146,7 +146,7 @@ static void ShutdownIsOneWay(void)
  * section 4.2.2.13.
  * https://www.rfc-editor.org/rfc/rfc1122
  */
-static void UnreadDataResets(void)
+TEST("close: closesocket with unread data resets the connection")
 {
     Operation *operation = Claims_NewOperation();
 
@@ -158,7 +158,7 @@ static void UnreadDataResets(void)
 }
 
 /* With nothing unread the same closesocket is the ordinary end. */
-static void ReadDataDoesNotReset(void)
+TEST("close: closesocket with everything read is an ordinary end")
 {
     char received[8];
 
@@ -170,7 +170,7 @@ static void ReadDataDoesNotReset(void)
 }
 
 /* What was sent right before the reset, and what a recv says that begins after it. */
-static void BytesBeforeReset(void)
+TEST("close: bytes sent before a reset may be lost")
 {
     char received[8];
     int result, error;
@@ -198,7 +198,7 @@ static void BytesBeforeReset(void)
  * The cure: shutdown(SD_SEND), then receive to 0, then close.
  * https://learn.microsoft.com/windows/win32/winsock/graceful-shutdown-linger-options-and-socket-closure-2
  */
-static void OrderlyEndLosesNothing(void)
+TEST("close: shutdown, receive to 0, then close loses nothing")
 {
     char received[8] = "";
 
@@ -219,7 +219,7 @@ static void OrderlyEndLosesNothing(void)
  * "closesocket is not blocked ... the socket's virtual circuit is reset immediately"
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void LingerZeroResets(void)
+TEST("close: linger on with 0 seconds resets the connection")
 {
     Operation *operation = Claims_NewOperation();
 
@@ -234,7 +234,7 @@ static void LingerZeroResets(void)
  * "The default parameters for a socket are the l_onoff member of the linger structure is zero"
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void LingerIsOff(void)
+TEST("close: linger is off unless it is set")
 {
     SOCKET socket = Peer_Create(AF_INET);
     LINGER linger = {7, 7};
@@ -248,7 +248,7 @@ static void LingerIsOff(void)
  * Once it is known that the peer has reset, a send fails; the page of send has both numbers.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
  */
-static void SendAfterReset(void)
+TEST("close: a send after the peer's reset fails")
 {
     int error;
 
@@ -265,7 +265,7 @@ static void SendAfterReset(void)
  * A number that was a socket is none any more; it may become another's at any time.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void ClosedSocketIsNone(void)
+TEST("close: a closed socket is no socket, 10038")
 {
     SOCKET socket = Peer_Create(AF_INET);
     SOCKET copy = socket;
@@ -275,23 +275,3 @@ static void ClosedSocketIsNone(void)
     CHECK_INT(ioctlsocket(copy, (long)FIONREAD, &available), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
 }
-
-const Claim socketClaims[] = {
-    {"stream: three messages can arrive as one recv", ThreeMessagesAsOne},
-    {"stream: one message can arrive as two recvs", OneMessageAsTwo},
-    {"stream: a non-blocking send may take a part", SendMayTakeAPart},
-    {"stream: a non-blocking send on a full socket fails with 10035", FullSendFails},
-    {"stream: what was sent need not be delivered", SentIsNotDelivered},
-    {"stream: a recv into 0 bytes is not the end", ReceiveIntoNothing},
-    {"close: after the peer's last byte recv returns 0, again and again", EndIsZero},
-    {"close: shutdown(SD_SEND) ends one direction only", ShutdownIsOneWay},
-    {"close: closesocket with unread data resets the connection", UnreadDataResets},
-    {"close: closesocket with everything read is an ordinary end", ReadDataDoesNotReset},
-    {"close: bytes sent before a reset may be lost", BytesBeforeReset},
-    {"close: shutdown, receive to 0, then close loses nothing", OrderlyEndLosesNothing},
-    {"close: linger on with 0 seconds resets the connection", LingerZeroResets},
-    {"close: linger is off unless it is set", LingerIsOff},
-    {"close: a send after the peer's reset fails", SendAfterReset},
-    {"close: a closed socket is no socket, 10038", ClosedSocketIsNone},
-    {NULL, NULL},
-};

@@ -17,7 +17,7 @@ static char block[BLOCK_SIZE];
  * A receive with room for no byte completes when there is something, and takes none of it: memory
  * for the bytes is needed only then.
  */
-static void ZeroByteReceive(void)
+TEST("transfer: a zero-byte receive completes when data is there and takes none")
 {
     Operation *operation = Claims_NewEventOperation();
     char received[8] = "";
@@ -32,7 +32,7 @@ static void ZeroByteReceive(void)
 }
 
 /* So 0 bytes say "the end" only to a receive that had room. */
-static void ZeroBytesAreTwoThings(void)
+TEST("transfer: 0 bytes are the end only where there was room")
 {
     Operation *operation = Claims_NewEventOperation(), *second = Claims_NewEventOperation();
 
@@ -45,7 +45,7 @@ static void ZeroBytesAreTwoThings(void)
 }
 
 /* "the posted buffers are guaranteed to be filled in the same order in which they are specified" */
-static void ReceivesFillInOrder(void)
+TEST("transfer: several receives outstanding fill in order")
 {
     Operation *operations[3];
 
@@ -63,7 +63,7 @@ static void ReceivesFillInOrder(void)
 }
 
 /* A byte is enough: the receive does not wait until its buffer is full. */
-static void OneByteIsEnough(void)
+TEST("transfer: a receive completes with the first byte that comes")
 {
     Operation *operation = Claims_NewEventOperation();
 
@@ -74,7 +74,7 @@ static void OneByteIsEnough(void)
 }
 
 /* "The buffers are filled in the order in which they appear in the array" */
-static void ScatteredAndGathered(void)
+TEST("transfer: several buffers in one call are one run of bytes")
 {
     Operation *sending = Claims_NewEventOperation(), *receiving = Claims_NewEventOperation();
     char first[] = "head", second[] = "body", firstIn[8] = "", secondIn[8] = "";
@@ -131,7 +131,7 @@ static bool ReadUntilComplete(SOCKET socket, const Operation *operation)
 }
 
 /* What a send has not handed over stays in the program's memory until the peer reads. */
-static void SendToSilentPeer(void)
+TEST("transfer: WSASend to a peer that does not read stays pending")
 {
     Operation *operation;
 
@@ -144,7 +144,7 @@ static void SendToSilentPeer(void)
 }
 
 /* Sends that are outstanding do not hold up a receive on the same socket. */
-static void BothAtOnce(void)
+TEST("transfer: a send and a receive can be outstanding at once")
 {
     Operation *receiving = Claims_NewEventOperation();
     Operation *sending;
@@ -160,7 +160,7 @@ static void BothAtOnce(void)
 }
 
 /* Nothing but the system's own memory bounds how many sends may be outstanding. */
-static void SendsWithoutBound(void)
+TEST("transfer: sends to a peer that does not read pile up")
 {
     Operation *operations[20];
 
@@ -179,7 +179,7 @@ static void SendsWithoutBound(void)
 }
 
 /* "The successful completion of a WSASend does not indicate that the data was ... delivered." */
-static void CompletedIsNotDelivered(void)
+TEST("transfer: a completed send is not a delivered one")
 {
     Operation *sending = Claims_NewEventOperation(), *receiving = Claims_NewOperation();
 
@@ -192,16 +192,3 @@ static void CompletedIsNotDelivered(void)
     CHECK_INT(Claims_GetError(sending), 0);
     CHECK_INT(Claims_GetBytes(sending), 5);
 }
-
-const Claim transferClaims[] = {
-    {"transfer: a zero-byte receive completes when data is there and takes none", ZeroByteReceive},
-    {"transfer: 0 bytes are the end only where there was room", ZeroBytesAreTwoThings},
-    {"transfer: several receives outstanding fill in order", ReceivesFillInOrder},
-    {"transfer: a receive completes with the first byte that comes", OneByteIsEnough},
-    {"transfer: several buffers in one call are one run of bytes", ScatteredAndGathered},
-    {"transfer: WSASend to a peer that does not read stays pending", SendToSilentPeer},
-    {"transfer: a send and a receive can be outstanding at once", BothAtOnce},
-    {"transfer: sends to a peer that does not read pile up", SendsWithoutBound},
-    {"transfer: a completed send is not a delivered one", CompletedIsNotDelivered},
-    {NULL, NULL},
-};

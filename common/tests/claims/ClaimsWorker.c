@@ -58,7 +58,7 @@ static void TakeOne(void *unused)
 }
 
 /* One packet for each worker: each takes one and ends, and none is left over. */
-static void OneSentinelEach(void)
+TEST("worker: one packet posted for each ends them all")
 {
     OpenCrew(0, 2 * WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
@@ -75,7 +75,7 @@ static void OneSentinelEach(void)
 }
 
 /* A packet goes to one worker; the others go on waiting. */
-static void OneWorkerForOnePacket(void)
+TEST("worker: a packet wakes one worker")
 {
     OpenCrew(0, 2 * WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
@@ -92,7 +92,7 @@ static void OneWorkerForOnePacket(void)
 }
 
 /* Two receives of one socket, and each packet at another worker: the order of handling is open. */
-static void AnyWorker(void)
+TEST("worker: two packets of one socket may be handled by two workers")
 {
     Operation *operations[2] = {Claims_NewOperation(), Claims_NewOperation()};
 
@@ -145,7 +145,7 @@ static const char *FindWakeOrder(DWORD pauseMs)
  * "Threads that block their execution on an I/O completion port are released in last-in-first-out
  * (LIFO) order"
  */
-static void WakeOrder(void)
+TEST("worker: the order in which waiting workers wake")
 {
     bool isChecked = Claims_IsSystemSince(10, 0);
     const char *order = "";
@@ -184,7 +184,7 @@ static void TakeAndSpin(void *unused)
  * "When the total number of runnable threads associated with the completion port reaches the
  * concurrency value, the system blocks the execution of any subsequent threads"
  */
-static void Concurrency(void)
+TEST("worker: how many run at once with a concurrency of 1")
 {
     OpenCrew(1, WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
@@ -218,7 +218,7 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
  * call is outstanding ... GetLastError will return ERROR_ABANDONED_WAIT_0."
  * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
-static void CloseUnderWorkers(void)
+TEST("worker: closing the port while workers wait")
 {
     static const char topic[] = "CloseHandle on a port at which workers wait";
     static const char documented[] = "they return, ERROR_ABANDONED_WAIT_0 (735)";
@@ -240,13 +240,3 @@ static void CloseUnderWorkers(void)
     else
         Claims_Report(topic, documented, "they return, %lu", packet->error);
 }
-
-const Claim workerClaims[] = {
-    {"worker: one packet posted for each ends them all", OneSentinelEach},
-    {"worker: a packet wakes one worker", OneWorkerForOnePacket},
-    {"worker: two packets of one socket may be handled by two workers", AnyWorker},
-    {"worker: the order in which waiting workers wake", WakeOrder},
-    {"worker: how many run at once with a concurrency of 1", Concurrency},
-    {"worker: closing the port while workers wait", CloseUnderWorkers},
-    {NULL, NULL},
-};

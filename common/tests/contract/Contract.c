@@ -30,7 +30,9 @@ static int ParseStageNumber(const char *path)
     return number;
 }
 
-static void IsWatched(void)
+static bool isVerifying;
+
+TEST("verify: the server watches its own calls", .isWanted = &isVerifying)
 {
     Server *server = NEED(Server_Start());
 
@@ -38,33 +40,8 @@ static void IsWatched(void)
     CHECK(TestProgram_IsWatched(server->process));
 }
 
-static const ContractTest verifyTests[] = {
-    {"verify: the server watches its own calls", IsWatched, 1, LAST_STAGE, 20},
-    {NULL, NULL, 0, 0, 0},
-};
-
-/* Whatever a test is about, its servers have to stop in order. */
-static void RunTest(const void *data)
-{
-    ((const ContractTest *)data)->run();
-    Servers_CheckStop();
-}
-
-static void AddTests(const ContractTest *tests, int stageNumber)
-{
-    for (; tests->name != NULL; tests++) {
-        if (stageNumber >= tests->firstStage && stageNumber <= tests->lastStage)
-            Test_AddCase(tests->name, RunTest, tests, tests->limitSeconds);
-    }
-}
-
-static bool isVerifying;
-
 static int Begin(const char *const words[])
 {
-    static const ContractTest *const groups[] = {commandLineTests, echoTests,      logTests,
-                                                 leaveTests,       neighbourTests, limitTests,
-                                                 stopTests,        restTests};
     int stageNumber = ParseStageNumber(words[0]);
 
     if (stageNumber == 0)
@@ -72,11 +49,7 @@ static int Begin(const char *const words[])
             usage, "No folder such as 05-iocp-basic, from 01 to 07, is in the path ", words[0], "");
     Fixture_Init(words[0], stageNumber);
     TestPrograms_SetVerify(isVerifying);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        AddTests(groups[i], stageNumber);
-    AddTransferTests();
-    if (isVerifying)
-        AddTests(verifyTests, stageNumber);
+    Test_SetStage(stageNumber);
     return OPTIONS_RUN;
 }
 
@@ -90,6 +63,7 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
+        .lastChecks = Servers_CheckStop,
         .endTest = Fixture_End,
     };
 

@@ -125,28 +125,6 @@ bool Flood_IsRight(void);
 /* Ends all clients and floods of the test. */
 void Clients_CloseAll(void);
 
-/* --- The tests ------------------------------------------------------------------------------- */
-
-typedef struct ContractTest {
-    const char *name;
-    void (*run)(void);
-    int firstStage;
-    int lastStage;
-    int limitSeconds;
-} ContractTest;
-
-/* Each array ends with an entry that has no name. */
-extern const ContractTest commandLineTests[];
-extern const ContractTest echoTests[];
-extern const ContractTest logTests[];
-extern const ContractTest leaveTests[];
-extern const ContractTest neighbourTests[];
-extern const ContractTest limitTests[];
-extern const ContractTest stopTests[];
-extern const ContractTest restTests[];
-
-void AddTransferTests(void); /* each a server of its own for one client */
-
 void Fixture_Init(const char *serverPath, int stageNumber);
 
 /* After each test. */

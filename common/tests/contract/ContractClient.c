@@ -12,7 +12,6 @@
 #define PATTERN_STEP 7919 /* each client sends another part of the pattern */
 #define FULL_MS      250  /* nothing more could be sent for so long: the server is stuck */
 #define FLOOD_MAX    8
-#define LIMIT_S      60
 #define FLOOD_SIZE   (64u << 10) /* bytes of each of a flood's echoes */
 
 typedef struct Flood {
@@ -315,11 +314,7 @@ static void CheckTransfer(const void *data)
     Server_CheckStop(server);
 }
 
-void AddTransferTests(void)
-{
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        Test_AddCase(cases[i].name, CheckTransfer, &cases[i], LIMIT_S);
-}
+TEST_CASES(CheckTransfer, cases);
 
 bool Client_Echo(Client *client, size_t size)
 {

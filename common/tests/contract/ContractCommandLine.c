@@ -24,7 +24,7 @@ static void CheckRefusal(Server *server, DWORD exitCode, const char *errors)
     CHECK_INT(ServerProcess_GetPosition(server->process), 0);
 }
 
-static void Help(void)
+TEST("command line: --help")
 {
     static const char *const arguments[] = {"--help", NULL};
     static const char *const words[] = {"Usage",   "server.exe", "--address", "--port",
@@ -76,7 +76,7 @@ static const BadLine badLines[] = {
 
 #define BAD_LINE_COUNT (sizeof(badLines) / sizeof(badLines[0]))
 
-static void BadArguments(void)
+TEST("command line: bad arguments")
 {
     Server *started[BAD_LINE_COUNT];
 
@@ -90,7 +90,7 @@ static void BadArguments(void)
 }
 
 /* The first thing wrong is what counts, and a help that comes before it. */
-static void HelpAmongOthers(void)
+TEST("command line: --help among others")
 {
     static const char *const helpFirst[] = {"--port", "0", "--help", "--what", NULL};
     static const char *const wrongFirst[] = {"--what", "--help", NULL};
@@ -114,7 +114,7 @@ static void CheckCannotListen(Server *server, const char *endpoint, const char *
     free(errors);
 }
 
-static void PortTaken(void)
+TEST("command line: the port is taken")
 {
     static const char *const numbers[2] = {"10013", "10048"};
     Server *server = NEED(Server_Start());
@@ -133,7 +133,7 @@ static void PortTaken(void)
 }
 
 /* A reserved address (RFC 5737) that no machine has. */
-static void AddressOfNobody(void)
+TEST("command line: an address of no machine")
 {
     static const char *const arguments[] = {"--address", "203.0.113.1", "--port", "7999", NULL};
     static const char *const numbers[2] = {"10049", "10049"};
@@ -143,7 +143,7 @@ static void AddressOfNobody(void)
 }
 
 /* It listens on the address that it was told, and on no other one. */
-static void OnlyThatAddress(void)
+TEST("command line: only the address that was asked for")
 {
     static const char *const arguments[] = {"--port", "0", "--address", "127.0.0.2", NULL};
     Server *server = NEED(Server_StartWith(arguments));
@@ -163,7 +163,7 @@ static void OnlyThatAddress(void)
 }
 
 /* The last one of an option given twice counts, and the order is free. */
-static void OptionsInAnyOrder(void)
+TEST("command line: options in any order")
 {
     static const char *const arguments[] = {
         "--port", "1", "--quiet", "--address", "127.0.0.1", "--quiet", "--port", "0", NULL};
@@ -175,14 +175,3 @@ static void OptionsInAnyOrder(void)
     CHECK(Client_Echo(client, 100));
     Peer_Close(&client->socket);
 }
-
-const ContractTest commandLineTests[] = {
-    {"command line: --help", Help, 1, LAST_STAGE, 20},
-    {"command line: --help among others", HelpAmongOthers, 1, LAST_STAGE, 20},
-    {"command line: bad arguments", BadArguments, 1, LAST_STAGE, 40},
-    {"command line: options in any order", OptionsInAnyOrder, 1, LAST_STAGE, 20},
-    {"command line: the port is taken", PortTaken, 1, LAST_STAGE, 20},
-    {"command line: an address of no machine", AddressOfNobody, 1, LAST_STAGE, 20},
-    {"command line: only the address that was asked for", OnlyThatAddress, 1, LAST_STAGE, 20},
-    {NULL, NULL, 0, 0, 0},
-};

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void SingleBytes(void)
+TEST("echo: single bytes, each waited for")
 {
     Server *server = NEED(Server_Start());
     Client *client = NEED(Client_Open(server));
@@ -24,7 +24,7 @@ static void SingleBytes(void)
     CHECK_INT(Server_SumReceived(server), 256);
 }
 
-static void SizesAroundBoundaries(void)
+TEST("echo: sizes around every buffer boundary")
 {
     static const size_t sizes[] = {1,     2,     3,     511,   512,   513,    1023,   1024,  1025,
                                    2047,  2048,  2049,  4094,  4095,  4096,   4097,   4098,  8191,
@@ -44,7 +44,7 @@ static void SizesAroundBoundaries(void)
 }
 
 /* Each size in one send, on a connection of its own, with the end right behind it. */
-static void SizesWithHalfClose(void)
+TEST("echo: sizes with the end right behind")
 {
     static const size_t sizes[] = {1, 4095, 4096, 4097, 8191, 8192, 8193, 65536};
     Server *server = NEED(Server_Start());
@@ -60,7 +60,7 @@ static void SizesWithHalfClose(void)
     CHECK(Server_WaitForLeft(server, count));
 }
 
-static void OnlyNuls(void)
+TEST("echo: nothing but NULs")
 {
     static const char sent[3 * BUFFER_SIZE + 1];
     static char received[sizeof(sent)];
@@ -75,7 +75,7 @@ static void OnlyNuls(void)
 }
 
 /* Pieces of odd sizes in both directions, so that no piece of a side is a piece of the other. */
-static void OddPieces(void)
+TEST("echo: odd pieces")
 {
     static const size_t pieces[][2] = {{1000, 77}, {4095, 4097}, {4097, 4095}, {13, 60000}};
     Server *server = NEED(Server_Start());
@@ -92,7 +92,7 @@ static void OddPieces(void)
 }
 
 /* What belongs to one client never reaches another: each has bytes of its own. */
-static void ManyAtOnce(void)
+TEST("echo: 30 clients at once get their own bytes", .firstStage = 2)
 {
     enum { COUNT = 30, ROUNDS = 6 };
     Server *server = NEED(Server_Start());
@@ -120,7 +120,7 @@ static void ManyAtOnce(void)
     CHECK(Server_WaitForLeft(server, COUNT));
 }
 
-static void ThousandsInARow(void)
+TEST("echo: 2,000 clients in a row", .limitSeconds = 90)
 {
     enum { COUNT = 2000 };
     Server *server = NEED(Server_Start());
@@ -144,7 +144,7 @@ static void ThousandsInARow(void)
     CHECK_INT(Server_Count(server, "Client Connected! "), COUNT);
 }
 
-static void OverIpv6(void)
+TEST("echo: over IPv6")
 {
     static const char *const arguments[] = {"--address", "::1", "--port", "0", NULL};
     Server *server = NEED(Server_StartWith(arguments));
@@ -158,15 +158,3 @@ static void OverIpv6(void)
     CHECK(Server_Says(server, Client_GetLine(client, "Client Disconnected!")));
     CHECK(Server_Says(server, Client_GetLine(client, "Client Connected!")));
 }
-
-const ContractTest echoTests[] = {
-    {"echo: single bytes, each waited for", SingleBytes, 1, LAST_STAGE, 20},
-    {"echo: sizes around every buffer boundary", SizesAroundBoundaries, 1, LAST_STAGE, 20},
-    {"echo: sizes with the end right behind", SizesWithHalfClose, 1, LAST_STAGE, 20},
-    {"echo: nothing but NULs", OnlyNuls, 1, LAST_STAGE, 20},
-    {"echo: odd pieces", OddPieces, 1, LAST_STAGE, 20},
-    {"echo: 30 clients at once get their own bytes", ManyAtOnce, 2, LAST_STAGE, 20},
-    {"echo: 2,000 clients in a row", ThousandsInARow, 1, LAST_STAGE, 90},
-    {"echo: over IPv6", OverIpv6, 1, LAST_STAGE, 20},
-    {NULL, NULL, 0, 0, 0},
-};

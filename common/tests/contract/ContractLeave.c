@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void HalfCloseAtOnce(void)
+TEST("leave: half-close at once")
 {
     Server *server = NEED(Server_Start());
     bool clean = false;
@@ -19,7 +19,7 @@ static void HalfCloseAtOnce(void)
     CHECK(Server_ServesNewClient(server));
 }
 
-static void ConnectAndLeave(void)
+TEST("leave: 100 connect and leave")
 {
     enum { COUNT = 100 };
     Server *server = NEED(Server_Start());
@@ -34,7 +34,7 @@ static void ConnectAndLeave(void)
 }
 
 /* The client leaves while its echo is on the way, and never reads it. */
-static void LeaveWithoutReading(void)
+TEST("leave: without reading the echo")
 {
     enum { COUNT = 20 };
     static const char bytes[3 * BUFFER_SIZE];
@@ -73,7 +73,7 @@ static bool ComeToMoment(Client *client, int moment)
     }
 }
 
-static void Resets(void)
+TEST("leave: 30 resets at every moment")
 {
     enum { COUNT = 30, MOMENTS = 6 };
     Server *server = NEED(Server_Start());
@@ -94,7 +94,7 @@ static void Resets(void)
  * Clients that are gone before they are accepted. It is not a failure of the server, nothing to
  * pause for or to complain about: the next one is served at once.
  */
-static void ResetsBeforeAccept(void)
+TEST("leave: 200 resets before the accept")
 {
     enum { COUNT = 200, MOST_MS = 3000 };
     Server *server = NEED(Server_Start());
@@ -111,7 +111,7 @@ static void ResetsBeforeAccept(void)
 }
 
 /* Resets in a burst, so that they come while the server is busy with others of them. */
-static void ResetsAtOnce(void)
+TEST("leave: resets in bursts", .firstStage = 2)
 {
     enum { ROUNDS = 5, COUNT = 12, MOMENTS = 4 };
     Server *server = NEED(Server_Start());
@@ -129,7 +129,7 @@ static void ResetsAtOnce(void)
     }
 }
 
-static void ResetWhileSending(void)
+TEST("leave: reset while the server is stuck sending")
 {
     Server *server = NEED(Server_Start());
 
@@ -142,14 +142,3 @@ static void ResetWhileSending(void)
         CHECK(Server_ServesNewClient(server));
     }
 }
-
-const ContractTest leaveTests[] = {
-    {"leave: half-close at once", HalfCloseAtOnce, 1, LAST_STAGE, 20},
-    {"leave: 100 connect and leave", ConnectAndLeave, 1, LAST_STAGE, 30},
-    {"leave: without reading the echo", LeaveWithoutReading, 1, LAST_STAGE, 30},
-    {"leave: 30 resets at every moment", Resets, 1, LAST_STAGE, 40},
-    {"leave: 200 resets before the accept", ResetsBeforeAccept, 1, LAST_STAGE, 60},
-    {"leave: resets in bursts", ResetsAtOnce, 2, LAST_STAGE, 40},
-    {"leave: reset while the server is stuck sending", ResetWhileSending, 1, LAST_STAGE, 60},
-    {NULL, NULL, 0, 0, 0},
-};

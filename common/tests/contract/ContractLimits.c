@@ -17,7 +17,7 @@ static bool IsServedSoon(Client *client)
 }
 
 /* 01: the second client is connected, by the system, and waits for the first to leave. */
-static void SecondWaits(void)
+TEST("limit: the second client waits for the first", .lastStage = 1)
 {
     Server *server = NEED(Server_Start());
     Client *clients[3];
@@ -42,7 +42,7 @@ static void SecondWaits(void)
 }
 
 /* 01: a first client that is stuck holds up the second until it is gone. */
-static void SecondWaitsForStuck(void)
+TEST("limit: the second client waits for a stuck one", .lastStage = 1)
 {
     Server *server = NEED(Server_Start());
     Client *second;
@@ -107,7 +107,7 @@ static void CheckRefused(Server *server)
 }
 
 /* 02 and 03: 63 are served at once, the 64th is refused, and its place is free when one leaves. */
-static void SixtyFourth(void)
+TEST("limit: client 64 is refused", .firstStage = 2, .lastStage = 3)
 {
     static Client *clients[SET_MAX];
     Server *server = Server_Start();
@@ -134,7 +134,7 @@ static void SixtyFourth(void)
 }
 
 /* The full house, several times over: all places are free again, whatever the order of leaving. */
-static void FullHouseAgain(void)
+TEST("limit: 63 clients, again and again", .firstStage = 2, .lastStage = 3)
 {
     static const int steps[] = {1, 5, 62};
     static Client *clients[SET_MAX];
@@ -158,7 +158,7 @@ static void FullHouseAgain(void)
 }
 
 /* 04 and up: a thousand at once, all served, none refused, nothing left of them. */
-static void Thousand(void)
+TEST("limit: 1,000 clients at once", .firstStage = 4)
 {
     static Client *clients[MANY];
     Server *server = NEED(Server_Start());
@@ -183,12 +183,3 @@ static void Thousand(void)
     CHECK(Server_WaitForLeft(server, MANY + 2));
     CHECK_AT_MOST(Server_SettleHandles(server, handles + 4), handles + 4);
 }
-
-const ContractTest limitTests[] = {
-    {"limit: the second client waits for the first", SecondWaits, 1, 1, 20},
-    {"limit: the second client waits for a stuck one", SecondWaitsForStuck, 1, 1, 40},
-    {"limit: client 64 is refused", SixtyFourth, 2, 3, 40},
-    {"limit: 63 clients, again and again", FullHouseAgain, 2, 3, 40},
-    {"limit: 1,000 clients at once", Thousand, 4, LAST_STAGE, 60},
-    {NULL, NULL, 0, 0, 0},
-};

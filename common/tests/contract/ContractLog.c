@@ -34,7 +34,7 @@ static const char *GetEvent(const char *line, long *thread)
     return event != NULL ? event : "an event with [thread N]";
 }
 
-static void PeersAddress(void)
+TEST("log: the address of the peer")
 {
     Server *server = NEED(Server_Start());
 
@@ -57,7 +57,7 @@ static void PeersAddress(void)
     }
 }
 
-static void ReceivedLine(void)
+TEST("log: what was received")
 {
     Server *server = NEED(Server_Start());
     char line[LINE_SIZE];
@@ -71,7 +71,7 @@ static void ReceivedLine(void)
     Peer_Close(&client->socket);
 }
 
-static void LengthsAddUp(void)
+TEST("log: the lengths add up")
 {
     enum { COUNT = 10 };
     Server *server = NEED(Server_Start());
@@ -92,7 +92,7 @@ static void LengthsAddUp(void)
     CHECK_INT(Server_Count(server, "Client Refused! "), 0);
 }
 
-static void Quiet(void)
+TEST("log: --quiet prints no events")
 {
     static const char *const arguments[] = {"--quiet", "--port", "0", NULL};
     Server *server = NEED(Server_StartWith(arguments));
@@ -119,7 +119,7 @@ static void Quiet(void)
 }
 
 /* With many clients that are active at once, more than one thread serves them. */
-static void SeveralThreads(void)
+TEST("log: several threads serve", .firstStage = 5)
 {
     enum { COUNT = 8 };
     Server *server = NEED(Server_Start());
@@ -142,12 +142,3 @@ static void SeveralThreads(void)
     }
     CHECK(Flood_IsRight());
 }
-
-const ContractTest logTests[] = {
-    {"log: the address of the peer", PeersAddress, 1, LAST_STAGE, 20},
-    {"log: what was received", ReceivedLine, 1, LAST_STAGE, 20},
-    {"log: the lengths add up", LengthsAddUp, 1, LAST_STAGE, 20},
-    {"log: --quiet prints no events", Quiet, 1, LAST_STAGE, 20},
-    {"log: several threads serve", SeveralThreads, 5, LAST_STAGE, 20},
-    {NULL, NULL, 0, 0, 0},
-};

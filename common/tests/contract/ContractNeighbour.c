@@ -17,7 +17,7 @@ static void CheckAnswers(Client *client, int rounds)
     }
 }
 
-static void OneNeverReads(void)
+TEST("neighbour: one that never reads", .firstStage = 2)
 {
     enum { COUNT = 5 };
     Server *server = NEED(Server_Start());
@@ -37,7 +37,7 @@ static void OneNeverReads(void)
 }
 
 /* More of them than a server has threads. */
-static void ManyNeverRead(void)
+TEST("neighbour: several that never read", .firstStage = 2)
 {
     enum { COUNT = 6 };
     Server *server = NEED(Server_Start());
@@ -53,7 +53,7 @@ static void ManyNeverRead(void)
 }
 
 /* The one that was silent and the one that comes are both answered beside those that send. */
-static void SomeFlood(void)
+TEST("neighbour: floods", .firstStage = 2)
 {
     enum { FLOODS = 3 };
     Server *server = NEED(Server_Start());
@@ -80,10 +80,3 @@ static void SomeFlood(void)
     CHECK(Flood_GetBytes() > before);
     CHECK(Flood_IsRight());
 }
-
-const ContractTest neighbourTests[] = {
-    {"neighbour: one that never reads", OneNeverReads, 2, LAST_STAGE, 40},
-    {"neighbour: several that never read", ManyNeverRead, 2, LAST_STAGE, 60},
-    {"neighbour: floods", SomeFlood, 2, LAST_STAGE, 40},
-    {NULL, NULL, 0, 0, 0},
-};

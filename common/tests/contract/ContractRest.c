@@ -25,7 +25,7 @@ static void CheckRest(Server *server)
     CHECK_AT_MOST(used, REST_CPU_MS);
 }
 
-static void NobodyThere(void)
+TEST("rest: no CPU without clients")
 {
     Server *server = NEED(Server_Start());
 
@@ -34,7 +34,7 @@ static void NobodyThere(void)
 }
 
 /* As many as there can be, silent; some others have left in every way. */
-static void SilentClients(void)
+TEST("rest: no CPU with silent clients")
 {
     int count = Stage_GetClientMax() < REST_CLIENTS ? Stage_GetClientMax() : REST_CLIENTS;
     Server *server = NEED(Server_Start());
@@ -52,7 +52,7 @@ static void SilentClients(void)
     CHECK(Client_Echo(client, 10));
 }
 
-static void StuckClients(void)
+TEST("rest: no CPU with clients that never read")
 {
     int count = Stage_GetNumber() == 1 ? 1 : 3;
     Server *server = NEED(Server_Start());
@@ -115,7 +115,7 @@ static bool ComeAndLeaveMany(Server *server, int count)
            Server_WaitForLeft(server, Server_Count(server, "Client Connected! "));
 }
 
-static void NothingIsLeft(void)
+TEST("rest: no handle and no memory is left")
 {
     Server *server = NEED(Server_Start());
     int handles, memory, grown;
@@ -131,11 +131,3 @@ static void NothingIsLeft(void)
     grown = ServerProcess_GetMemoryKib(server->process) - memory;
     CHECK_AT_MOST(grown, LEAK_KIB);
 }
-
-const ContractTest restTests[] = {
-    {"rest: no CPU without clients", NobodyThere, 1, LAST_STAGE, 20},
-    {"rest: no CPU with silent clients", SilentClients, 1, LAST_STAGE, 30},
-    {"rest: no CPU with clients that never read", StuckClients, 1, LAST_STAGE, 60},
-    {"rest: no handle and no memory is left", NothingIsLeft, 1, LAST_STAGE, 60},
-    {NULL, NULL, 0, 0, 0},
-};

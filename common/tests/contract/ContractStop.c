@@ -30,7 +30,7 @@ static void CheckPortIsFree(const Server *stopped)
     CHECK(Server_ServesNewClient(next));
 }
 
-static void Idle(void)
+TEST("stop: idle")
 {
     Server *server = NEED(Server_Start());
 
@@ -39,7 +39,7 @@ static void Idle(void)
 }
 
 /* After clients have come and gone there is nobody either. */
-static void IdleAfterClients(void)
+TEST("stop: after clients have left")
 {
     Server *server = NEED(Server_Start());
 
@@ -50,7 +50,7 @@ static void IdleAfterClients(void)
 }
 
 /* Clients that are connected and silent: each sees its end, and each is logged. */
-static void ManyClients(void)
+TEST("stop: with clients")
 {
     static Client *clients[STOP_CLIENTS];
     int count = Stage_GetClientMax() < STOP_CLIENTS ? Stage_GetClientMax() : STOP_CLIENTS;
@@ -70,7 +70,7 @@ static void ManyClients(void)
 }
 
 /* 01: those who wait in the listener's queue see their end too. */
-static void WaitingClients(void)
+TEST("stop: with clients in the queue", .lastStage = 1)
 {
     enum { COUNT = 4 };
     Server *server = NEED(Server_Start());
@@ -86,7 +86,7 @@ static void WaitingClients(void)
         CHECK(Peer_WaitForEnd(clients[i]->socket, NULL, NULL));
 }
 
-static void Busy(void)
+TEST("stop: busy")
 {
     int count = Stage_GetNumber() == 1 ? 1 : 4;
     Server *server = NEED(Server_Start());
@@ -103,7 +103,7 @@ static void Busy(void)
     CHECK_INT(Server_Count(server, "Client Disconnected! "), count);
 }
 
-static void Stuck(void)
+TEST("stop: with clients that never read")
 {
     int count = Stage_GetNumber() == 1 ? 1 : 3;
     Server *server = NEED(Server_Start());
@@ -120,7 +120,7 @@ static void Stuck(void)
 }
 
 /* A client that has said its last and does not read what it is owed. */
-static void StuckAfterHalfClose(void)
+TEST("stop: with a stuck client that has half-closed")
 {
     Server *server = NEED(Server_Start());
     Client *client = NEED(Client_OpenStuck(server));
@@ -130,7 +130,7 @@ static void StuckAfterHalfClose(void)
     CHECK(Peer_WaitForEnd(client->socket, NULL, NULL));
 }
 
-static bool isPressed; /* by the thread of ClientsKeepComing */
+static bool isPressed; /* by the thread of the test whose clients keep coming */
 
 static void Press(void *server)
 {
@@ -141,7 +141,7 @@ static void Press(void *server)
  * Nothing that is pressed cuts the cleaning up short. The server is held in a print while all of
  * them are pressed, so that none comes too late.
  */
-static void PressedAgain(void)
+TEST("stop: pressed three times")
 {
     enum { TIMES = 3, SILENT = 20 };
     int silent = Stage_GetNumber() == 1 ? 0 : SILENT;
@@ -170,7 +170,7 @@ static void PressedAgain(void)
 }
 
 /* Clients that come while it stops are neither served nor a reason to go on. */
-static void ClientsKeepComing(void)
+TEST("stop: while clients keep coming")
 {
     Server *server = NEED(Server_Start());
     ThreadManager pressers;
@@ -190,16 +190,3 @@ static void ClientsKeepComing(void)
     CHECK(isPressed || Server_PressCtrlC(server));
     Server_CheckStopped(server);
 }
-
-const ContractTest stopTests[] = {
-    {"stop: idle", Idle, 1, LAST_STAGE, 30},
-    {"stop: after clients have left", IdleAfterClients, 1, LAST_STAGE, 30},
-    {"stop: with clients", ManyClients, 1, LAST_STAGE, 40},
-    {"stop: with clients in the queue", WaitingClients, 1, 1, 30},
-    {"stop: busy", Busy, 1, LAST_STAGE, 30},
-    {"stop: with clients that never read", Stuck, 1, LAST_STAGE, 60},
-    {"stop: with a stuck client that has half-closed", StuckAfterHalfClose, 1, LAST_STAGE, 30},
-    {"stop: pressed three times", PressedAgain, 1, LAST_STAGE, 30},
-    {"stop: while clients keep coming", ClientsKeepComing, 1, LAST_STAGE, 40},
-    {NULL, NULL, 0, 0, 0},
-};

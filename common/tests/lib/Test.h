@@ -1,18 +1,16 @@
 /*
  * Test: a small harness for named tests.
  *
- *     static void AddsUp(void)
+ *     TEST("adds up")
  *     {
  *         REQUIRE(CHECK(Open() == true));   // without this the rest makes no sense: return
  *         CHECK_INT(1 + 1, 2);              // a failure is noted, and the test goes on
  *     }
- *     ...
- *     Test_Add("adds up", AddsUp, 10);
- *     return Test_Run(filter, listOnly);
  *
- * A check that fails prints file and line, what was expected and what came; the run goes on with
- * the next test. A thread watches the time that each test takes, so a test that hangs is a test
- * that fails. Checks are made on the main thread only.
+ * A test that stands in a file of the program takes part; they run in the order of the files' names
+ * and of the lines. A check that fails prints file and line, what was expected and what came; the run
+ * goes on with the next test. A thread watches the time that each test takes, so a test that hangs
+ * is a test that fails. Checks are made on the main thread only.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -25,21 +23,63 @@
 
 /* What a program does around each of its tests; any member may be NULL. */
 typedef struct TestHooks {
-    void (*begin)(void);      /* before each test */
+    void (*last)(void);       /* the last checks of each test that has come to its end */
     void (*end)(bool failed); /* after each test: frees what the test left open */
     void (*overTime)(void);   /* on the watching thread: makes the test's waits end */
 } TestHooks;
 
 void Test_SetHooks(const TestHooks *hooks);
 
-/*
- * `name` stays the caller's and lives as long as the program. The limit is in seconds; none is shorter
- * than three times WAIT_MS.
- */
-void Test_Add(const char *name, void (*run)(void), int limitSeconds);
+typedef struct Test {
+    const char *name;
+    void (*run)(void);
+    int limitSeconds;          /* how long it may take; at least three times WAIT_MS */
+    int firstStage, lastStage; /* runs only for these, see Test_SetStage; 0: no bound */
+    const bool *isWanted;      /* NULL, or it runs only where this is true */
+    bool isLarge;              /* runs only where the filter has its whole name */
 
-/* The same for a test that is one of several of a kind: `run` gets the case. */
-void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds);
+    void (*runCase)(const void *); /* where `run` is NULL, and what it gets */
+    const void *data;
+    const char *file; /* where it stands */
+    int line;
+    struct Test *next;
+} Test;
+
+/* TEST("name") { ... }: the name, or members of Test behind it: TEST("name", .lastStage = 3). */
+#define TEST(...)            TEST_AT(__LINE__, __VA_ARGS__)
+#define TEST_AT(number, ...) TEST_ON_LINE(number, __VA_ARGS__)
+#define TEST_ON_LINE(number, ...)                                                                  \
+    static void Run##number(void);                                                                 \
+    static void __attribute__((constructor)) Register##number(void)                                \
+    {                                                                                              \
+        static Test test = {                                                                       \
+            .run = Run##number, .file = __FILE__, .line = (number), .name = __VA_ARGS__};          \
+                                                                                                   \
+        Test_Register(&test);                                                                      \
+    }                                                                                              \
+    static void Run##number(void)
+
+/* Tests of one kind: `check` gets a const pointer to each of the cases, whose first member is its name. */
+#define TEST_CASES(check, cases)                                                                   \
+    static void __attribute__((constructor)) Register_##check(void)                                \
+    {                                                                                              \
+        static Test tests[sizeof(cases) / sizeof((cases)[0])];                                     \
+                                                                                                   \
+        for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {                            \
+            tests[i] = (Test){.name = (cases)[i].name,                                             \
+                              .runCase = (check),                                                  \
+                              .data = &(cases)[i],                                                 \
+                              .file = __FILE__,                                                    \
+                              .line = __LINE__ + (int)i};                                          \
+            Test_Register(&tests[i]);                                                              \
+        }                                                                                          \
+    }                                                                                              \
+    struct Test
+
+void Test_Register(Test *test);
+
+/* Tests that name stages run only for theirs. */
+void Test_SetStage(int stage);
 
 /*
  * Runs the tests whose name contains `filter` (NULL: all), or only prints their names. The last
@@ -47,15 +87,6 @@ void Test_AddCase(const char *name, void (*run)(const void *), const void *data,
  * none ran.
  */
 int Test_Run(const char *filter, bool listOnly);
-
-/* A test; a name of NULL ends a list of them. */
-typedef struct Test {
-    const char *name;
-    void (*run)(void);
-    int limitSeconds;
-} Test;
-
-void Test_AddAll(const Test *tests);
 
 /* Milliseconds since the program started. */
 ULONGLONG Test_Now(void);

@@ -56,11 +56,6 @@ static const char *TakeFilter(OptionWords *words)
     return NULL;
 }
 
-const char *TestMain_GetFilter(void)
-{
-    return filter;
-}
-
 /* Returns OPTIONS_RUN or the exit code. */
 static int Begin(int argc, char *argv[], bool *listOnly)
 {
@@ -79,12 +74,12 @@ static int Begin(int argc, char *argv[], bool *listOnly)
         return Options_Reject(suite->usage, suite->missing, "", "");
     if (words.count > suite->wordMax)
         return Options_Reject(suite->usage, "Too many words: '", list[suite->wordMax], "'.");
-    return suite->begin(list);
+    return suite->begin != NULL ? suite->begin(list) : OPTIONS_RUN;
 }
 
 int Test_Main(const TestSuite *newSuite, int argc, char *argv[])
 {
-    const TestHooks hooks = {NULL, EndTest, EndWaits};
+    const TestHooks hooks = {newSuite->lastChecks, EndTest, EndWaits};
     bool listOnly = false;
     int exitCode;
 

@@ -36,13 +36,6 @@ static long serverPort;
 
 static int Begin(const char *const words[])
 {
-    static const Test *const groups[] = {recvBufferTests,    sendBufferTests, packetTests,
-                                         packetSessionTests, sessionTests,    causeTests,
-                                         sendTests,          closeTests,      roundTests,
-                                         stopTests,          manyTests,       acceptTests};
-
-    const char *filter = TestMain_GetFilter();
-
     (void)words;
     if (!SocketUtils_BindConnectEx() || !SendBufferManager_Init()) {
         fprintf(stderr, "The library cannot be set up: error %lu.\n", GetLastError());
@@ -53,12 +46,6 @@ static int Begin(const char *const words[])
     ServerLog_Init(true, false);
     Host_MarkProgramThread();
     Fixture_Init(serverPath, (int)serverPort);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        Test_AddAll(groups[i]);
-    for (const Test *test = largeTests; test->name != NULL; test++) {
-        if (filter != NULL && strstr(filter, test->name) != NULL)
-            Test_Add(test->name, test->run, test->limitSeconds);
-    }
     return OPTIONS_RUN;
 }
 

@@ -182,24 +182,6 @@ int Server_GetGivenPort(void);
 /* Starts it on a free port, quiet, and waits until it listens. NULL: it does not. */
 ServerProcess *Server_Start(const char *path, NetAddress *address);
 
-/* --- The tests ------------------------------------------------------------------------------- */
-
-extern const Test recvBufferTests[];
-extern const Test sendBufferTests[];
-extern const Test packetTests[];
-extern const Test packetSessionTests[];
-extern const Test sessionTests[];
-extern const Test causeTests[];
-extern const Test sendTests[];
-extern const Test closeTests[];
-extern const Test roundTests[];
-extern const Test stopTests[];
-extern const Test manyTests[];
-extern const Test acceptTests[];
-
-/* Run only where the filter names them: they take long, or much of the machine. */
-extern const Test largeTests[];
-
 void Fixture_Init(const char *serverPath, int serverPort);
 
 /* After each test. */

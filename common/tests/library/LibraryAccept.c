@@ -134,42 +134,32 @@ static void Silent(int stage)
     StopStage(server);
 }
 
-static void Resetting06(void)
+TEST("accept 06: after 600 clients that reset")
 {
     Resetting(6);
 }
 
-static void Resetting07(void)
+TEST("accept 07: after 600 clients that reset")
 {
     Resetting(7);
 }
 
-static void AtOnce06(void)
+TEST("accept 06: after 1,000 clients at once")
 {
     AtOnce(6);
 }
 
-static void AtOnce07(void)
+TEST("accept 07: after 1,000 clients at once")
 {
     AtOnce(7);
 }
 
-static void Silent06(void)
+TEST("accept 06: after silent clients")
 {
     Silent(6);
 }
 
-static void Silent07(void)
+TEST("accept 07: after silent clients")
 {
     Silent(7);
 }
-
-const Test acceptTests[] = {
-    {"accept 06: after 600 clients that reset", Resetting06, 60},
-    {"accept 06: after 1,000 clients at once", AtOnce06, 60},
-    {"accept 06: after silent clients", Silent06, 30},
-    {"accept 07: after 600 clients that reset", Resetting07, 60},
-    {"accept 07: after 1,000 clients at once", AtOnce07, 60},
-    {"accept 07: after silent clients", Silent07, 30},
-    {NULL, NULL, 0},
-};

@@ -46,7 +46,7 @@ static bool EchoMany(int count)
     return true;
 }
 
-static void TwoThousand(void)
+TEST("many: 2,000 clients at once", .limitSeconds = 120)
 {
     Host *server = Host_StartServer(&echoBehaviour);
     SendBuffer *buffer = SendBuffer_Copy("hello", 5);
@@ -90,7 +90,7 @@ static ServerProcess *StartUnwatched(const char *path, NetAddress *address)
 }
 
 /* In a process of its own, where nothing but the sessions grows. */
-static void Memory(void)
+TEST("many: the memory of 2,000 idle sessions", .limitSeconds = 120)
 {
     const char *path = Server_GetPath(7);
     ServerProcess *server;
@@ -111,17 +111,11 @@ static void Memory(void)
     TestProgram_CheckStop(server, WAIT_MS);
 }
 
-const Test manyTests[] = {
-    {"many: 2,000 clients at once", TwoThousand, 120},
-    {"many: the memory of 2,000 idle sessions", Memory, 120},
-    {NULL, NULL, 0},
-};
-
 /*
  * 10,000 connections are 20,000 sockets, all of which Wine's one server process has to hold. Where
  * that may open fewer, --port leads to a server of another Wine prefix.
  */
-static void TenThousand(void)
+TEST("many-10000", .limitSeconds = 600, .isLarge = true)
 {
     ServerProcess *server = NULL;
     NetAddress address;
@@ -141,8 +135,3 @@ static void TenThousand(void)
     if (server != NULL)
         TestProgram_CheckStop(server, WAIT_MS);
 }
-
-const Test largeTests[] = {
-    {"many-10000", TenThousand, 600},
-    {NULL, NULL, 0},
-};

@@ -201,7 +201,7 @@ static void CheckCounters(Host *host)
     CHECK(counters.sendCalls > 0 && counters.recvCalls > 0);
 }
 
-static void AtRandom(void)
+TEST("rounds: eight threads at random")
 {
     Host *clients[ROUNDS];
     LONG64 sentByClients = 0, receivedByClients = 0;
@@ -251,7 +251,7 @@ static void LeaveAtOnce(Probe *probe)
 }
 
 /* Both ends end it at the same moment, in all ways. */
-static void ComeAndGo(void)
+TEST("rounds: sessions that come and go")
 {
     static const Behaviour leaving = {.OnConnected = LeaveAtOnce, .OnRecv = Answer};
     Host *server = NEED(Host_StartServer(&leaving));
@@ -266,9 +266,3 @@ static void ComeAndGo(void)
     }
     Host_Stop(server);
 }
-
-const Test roundTests[] = {
-    {"rounds: eight threads at random", AtRandom, 60},
-    {"rounds: sessions that come and go", ComeAndGo, 40},
-    {NULL, NULL, 0},
-};

@@ -83,7 +83,7 @@ static bool ReceiveMessages(SOCKET peer)
     return true;
 }
 
-static void AnyThread(void)
+TEST("send: from any thread, in order")
 {
     static Speaker speakers[SENDERS];
     Host *server = NEED(StartServer(&silentBehaviour));
@@ -112,7 +112,7 @@ static void Dawdle(Probe *probe, int bytes)
         Sleep(1);
 }
 
-static void OneOnSend(void)
+TEST("send: one OnSend at a time")
 {
     static const Behaviour behaviour = {.OnSend = Dawdle};
     static Speaker speakers[SENDERS];
@@ -156,7 +156,7 @@ static LONG64 FillUp(Probe *probe)
 }
 
 /* 1,000 buffers wait behind a send that is outstanding; then the peer reads. */
-static void Gather(void)
+TEST("send: small buffers are gathered")
 {
     Host *server = NEED(StartServer(&silentBehaviour));
     ServiceCounters before, after;
@@ -182,7 +182,7 @@ static void Gather(void)
 }
 
 /* Buffers of no byte at all between others. */
-static void EmptyBuffers(void)
+TEST("send: buffers without a byte")
 {
     Host *server = NEED(StartServer(&silentBehaviour));
     char bytes[300];
@@ -223,7 +223,7 @@ static LONG64 WaitForPause(Host *server)
     return now;
 }
 
-static void Pause(void)
+TEST("send: a peer that does not read is not read")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     LONG64 received;
@@ -254,7 +254,7 @@ static void Pause(void)
 }
 
 /* What others send counts, too: the session goes on to receive when that is sent. */
-static void PauseByOthers(void)
+TEST("send: a session that others have filled up")
 {
     static char bytes[2 * PAUSE];
     Host *server = NEED(StartServer(&echoBehaviour));
@@ -288,7 +288,7 @@ static int SendLarge(Probe *probe, const char *data, int length)
     return length;
 }
 
-static void LargeInRecv(void)
+TEST("send: much inside OnRecv")
 {
     static const Behaviour behaviour = {.OnRecv = SendLarge};
     Host *server = NEED(StartServer(&behaviour));
@@ -319,7 +319,7 @@ static void SendAtStart(Probe *probe)
     SendNext(probe, 0);
 }
 
-static void StreamByOnSend(void)
+TEST("send: a stream by OnSend")
 {
     static const Behaviour behaviour = {.OnConnected = SendAtStart, .OnSend = SendNext};
     Host *server = NEED(StartServer(&behaviour));
@@ -335,7 +335,7 @@ static void StreamByOnSend(void)
 /* --- Broadcast ------------------------------------------------------------------------------- */
 
 /* One buffer for all of them; it is freed when the last has sent it. */
-static void Broadcast(void)
+TEST("send: a broadcast")
 {
     Host *server = NEED(StartServer(&silentBehaviour));
     SOCKET peers[LISTENERS];
@@ -372,16 +372,3 @@ static void Broadcast(void)
     CHECK_INT(last->references, 1);
     SendBuffer_Release(last);
 }
-
-const Test sendTests[] = {
-    {"send: from any thread, in order", AnyThread, 40},
-    {"send: one OnSend at a time", OneOnSend, 40},
-    {"send: small buffers are gathered", Gather, 40},
-    {"send: buffers without a byte", EmptyBuffers, 20},
-    {"send: a peer that does not read is not read", Pause, 60},
-    {"send: a session that others have filled up", PauseByOthers, 40},
-    {"send: much inside OnRecv", LargeInRecv, 40},
-    {"send: a stream by OnSend", StreamByOnSend, 30},
-    {"send: a broadcast", Broadcast, 30},
-    {NULL, NULL, 0},
-};

@@ -33,7 +33,7 @@ static bool IsRight(const SendBuffer *buffer, int size)
     return buffer->size == size && Pattern_IsRight(buffer->data, size, size);
 }
 
-static void OpenAndClose(void)
+TEST("send buffer: open, close, references")
 {
     SendBuffer *buffer = NEED(SendBuffer_Open(100));
 
@@ -58,7 +58,7 @@ static void OpenAndClose(void)
 }
 
 /* 1,000 at the same time, of all sizes: none overlaps another, and each can be used as it is. */
-static void NoOverlap(void)
+TEST("send buffer: buffers do not overlap")
 {
     SendBuffer *buffers[KEPT_BUFFERS];
     uint32_t seed = 11;
@@ -82,7 +82,7 @@ static void NoOverlap(void)
 }
 
 /* Of 1,000 bytes 10 are used: the rest goes to the next buffer. */
-static void GivesBack(void)
+TEST("send buffer: what is not written is given back")
 {
     SendBuffer *buffers[KEPT_BUFFERS];
     int before = SendBufferManager_GetChunkCount();
@@ -99,7 +99,7 @@ static void GivesBack(void)
 }
 
 /* As large as a chunk, a little smaller and larger, and much larger. */
-static void Large(void)
+TEST("send buffer: as large as a chunk and larger")
 {
     static const int sizes[] = {SEND_CHUNK_SIZE - 100, SEND_CHUNK_SIZE - 64, SEND_CHUNK_SIZE - 48,
                                 SEND_CHUNK_SIZE - 47,  SEND_CHUNK_SIZE - 40, SEND_CHUNK_SIZE - 32,
@@ -126,7 +126,7 @@ static void Large(void)
 }
 
 /* Sizes that cannot be, or hardly: no memory, or memory that is really there. */
-static void Huge(void)
+TEST("send buffer: sizes at the end of int")
 {
     static const int sizes[] = {INT_MAX, INT_MAX - 1, INT_MAX - 16, INT_MAX - 100};
 
@@ -143,7 +143,7 @@ static void Huge(void)
     CHECK(SendBuffer_Open(-1) == NULL);
 }
 
-static void ZeroBytes(void)
+TEST("send buffer: no byte at all")
 {
     int before = SendBufferManager_GetChunkCount();
 
@@ -157,7 +157,7 @@ static void ZeroBytes(void)
 }
 
 /* 50 MB pass through; the chunks are used over and over. */
-static void ChunksReturn(void)
+TEST("send buffer: chunks are used again")
 {
     SendBuffer *last[16] = {NULL};
     int before = SendBufferManager_GetChunkCount();
@@ -199,7 +199,7 @@ static void ReadShared(void *unused)
 }
 
 /* One buffer, eight threads, and the last of them releases it. */
-static void AcrossThreads(void)
+TEST("send buffer: references across threads")
 {
     int before = SendBufferManager_GetChunkCount();
 
@@ -264,7 +264,7 @@ static bool RunExchange(void (*exchange)(void *), int round)
     return true;
 }
 
-static void EachOthers(void)
+TEST("send buffer: threads release each other's")
 {
     int settled;
 
@@ -305,7 +305,7 @@ static void ExchangeChunks(void *argument)
     }
 }
 
-static void PoolOfAll(void)
+TEST("send buffer: threads share the pool")
 {
     int before = SendBufferManager_GetChunkCount();
 
@@ -328,7 +328,7 @@ static void OneBuffer(void *unused)
         SendBuffer_Release(buffer);
 }
 
-static void ThreadsEnd(void)
+TEST("send buffer: threads that end leave no chunk behind")
 {
     int before = SendBufferManager_GetChunkCount();
 
@@ -341,18 +341,3 @@ static void ThreadsEnd(void)
     CHECK_INT(shared.wrong, 0);
     CHECK_AT_MOST(SendBufferManager_GetChunkCount() - before, 8);
 }
-
-const Test sendBufferTests[] = {
-    {"send buffer: open, close, references", OpenAndClose, 10},
-    {"send buffer: buffers do not overlap", NoOverlap, 20},
-    {"send buffer: what is not written is given back", GivesBack, 20},
-    {"send buffer: as large as a chunk and larger", Large, 20},
-    {"send buffer: sizes at the end of int", Huge, 20},
-    {"send buffer: no byte at all", ZeroBytes, 20},
-    {"send buffer: chunks are used again", ChunksReturn, 20},
-    {"send buffer: references across threads", AcrossThreads, 20},
-    {"send buffer: threads release each other's", EachOthers, 40},
-    {"send buffer: threads share the pool", PoolOfAll, 40},
-    {"send buffer: threads that end leave no chunk behind", ThreadsEnd, 20},
-    {NULL, NULL, 0},
-};

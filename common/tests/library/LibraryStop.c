@@ -88,7 +88,7 @@ static Host *StartOwing(SOCKET *peers, int count, DWORD drainMs)
     return server;
 }
 
-static void DrainReading(void)
+TEST("stop: what is queued arrives")
 {
     static Reader readers[READERS];
     SOCKET peers[READERS];
@@ -112,7 +112,7 @@ static void DrainReading(void)
     CHECK(Host_CheckCause(server, CAUSE_SERVICE_STOPPED, READERS));
 }
 
-static void DrainStuck(void)
+TEST("stop: stuck clients do not hold it up")
 {
     SOCKET peers[3];
     Host *server = NEED(StartOwing(peers, 3, SHORT_MS));
@@ -127,7 +127,7 @@ static void DrainStuck(void)
 }
 
 /* One that reads and one that is stuck: the first gets all of it. */
-static void DrainBoth(void)
+TEST("stop: one reads and one is stuck")
 {
     static Reader reader;
     SOCKET peers[2];
@@ -154,7 +154,7 @@ static int Dawdle(Probe *probe, const char *data, int length)
     return length;
 }
 
-static void InsideCallback(void)
+TEST("stop: while a callback runs")
 {
     static const Behaviour behaviour = {.OnRecv = Dawdle};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
@@ -195,7 +195,7 @@ static void ConnectOn(void *argument)
     }
 }
 
-static void WhileConnecting(void)
+TEST("stop: while clients come")
 {
     for (int i = 0; i < 10; i++) {
         Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
@@ -214,7 +214,7 @@ static void WhileConnecting(void)
 }
 
 /* A client service that has hardly begun to connect. */
-static void ClientWhileConnecting(void)
+TEST("stop: a client service that connects")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
 
@@ -250,7 +250,7 @@ static bool TurnOnce(void)
     return true;
 }
 
-static void AgainAndAgain(void)
+TEST("stop: started and stopped fifty times")
 {
     int handles, memory;
 
@@ -287,7 +287,7 @@ static void CheckStartFails(Host *host, const char *part)
     free(errors);
 }
 
-static void PortTaken(void)
+TEST("start: the port is taken")
 {
     Host *first = NEED(Host_StartServer(&echoBehaviour));
     Host *second = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
@@ -316,7 +316,7 @@ static void PortTaken(void)
 }
 
 /* An address that no interface of this machine has. */
-static void NoSuchAddress(void)
+TEST("start: no such address")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
 
@@ -337,7 +337,7 @@ static Session *CreateTwo(Service *service, SessionOwner *owner, int family)
     return NULL;
 }
 
-static void ClientWithoutMemory(void)
+TEST("start: a client without memory")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
     Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 5));
@@ -359,7 +359,7 @@ static void ClientWithoutMemory(void)
 }
 
 /* Sessions cannot be created for a while: no accept is lost. */
-static void AcceptsComeBack(void)
+TEST("start: accepts come back")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET peers[2 * ACCEPT_COUNT];
@@ -396,7 +396,7 @@ static void SendUntilFalse(void *argument)
     SendBuffer_Release(buffer);
 }
 
-static void Survivors(void)
+TEST("stop: sessions that the program keeps")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     Probe *probes[4];
@@ -424,19 +424,3 @@ static void Survivors(void)
     }
     Host_CheckStopped(server);
 }
-
-const Test stopTests[] = {
-    {"stop: what is queued arrives", DrainReading, 40},
-    {"stop: stuck clients do not hold it up", DrainStuck, 30},
-    {"stop: one reads and one is stuck", DrainBoth, 30},
-    {"stop: while a callback runs", InsideCallback, 20},
-    {"stop: while clients come", WhileConnecting, 60},
-    {"stop: a client service that connects", ClientWhileConnecting, 40},
-    {"stop: started and stopped fifty times", AgainAndAgain, 60},
-    {"stop: sessions that the program keeps", Survivors, 30},
-    {"start: the port is taken", PortTaken, 30},
-    {"start: no such address", NoSuchAddress, 20},
-    {"start: a client without memory", ClientWithoutMemory, 30},
-    {"start: accepts come back", AcceptsComeBack, 40},
-    {NULL, NULL, 0},
-};

@@ -20,12 +20,6 @@ static void Fixture_End(void)
 static int Begin(const char *const words[])
 {
     ToolTest_Init(words, "load");
-    AddHistogramTests();
-    AddCommandLineTests();
-    AddHonestTests();
-    AddDelayTests();
-    AddFaultTests();
-    AddRealTests();
     return OPTIONS_RUN;
 }
 

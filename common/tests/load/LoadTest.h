@@ -19,8 +19,7 @@
 
 #include <stdint.h>
 
-#define LIMIT      60 /* seconds that a test may take */
-#define EXTRA_SIZE 5  /* bytes, where a server sends more than it should */
+#define EXTRA_SIZE 5 /* bytes, where a server sends more than it should */
 
 /* --- LoadTestServer.c ------------------------------------------------------------------------ */
 
@@ -134,14 +133,5 @@ bool Load_IsBetween(const char *name, double least, double most);
 
 /* False: explained, with the name. */
 bool IsBetween(const char *name, double value, double least, double most);
-
-/* --- The tests ------------------------------------------------------------------------------- */
-
-void AddHonestTests(void);
-void AddDelayTests(void);
-void AddFaultTests(void);
-void AddRealTests(void);
-void AddHistogramTests(void);
-void AddCommandLineTests(void);
 
 #endif

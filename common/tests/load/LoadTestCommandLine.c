@@ -27,7 +27,7 @@ static void CheckLines(const CommandLine *lines, size_t count)
         CheckLine(lines[i].words, lines[i].sentence);
 }
 
-static void WrongNumbers(void)
+TEST("load: command line: numbers")
 {
     static const CommandLine lines[] = {
         {{"--port", "0", NULL}, "--port takes a number from 1 to 65535, and '0' is none.\n"},
@@ -51,7 +51,7 @@ static void WrongNumbers(void)
     CheckLines(lines, sizeof(lines) / sizeof(lines[0]));
 }
 
-static void WrongWords(void)
+TEST("load: command line: words")
 {
     static const CommandLine lines[] = {
         {{"--fast", NULL}, "Unknown option '--fast'.\n"},
@@ -68,7 +68,7 @@ static void WrongWords(void)
 }
 
 /* Each option that has a value, with none. */
-static void NoValue(void)
+TEST("load: command line: no value")
 {
     static const char *const options[] = {"--address", "--port",    "--server",  "--clients",
                                           "--size",    "--depth",   "--seconds", "--rate",
@@ -83,7 +83,7 @@ static void NoValue(void)
     }
 }
 
-static void Help(void)
+TEST("load: command line: help")
 {
     static const char *const options[] = {
         "--address A", "--port N",     "--server PATH", "--clients N", "--size B",
@@ -98,12 +98,4 @@ static void Help(void)
     CHECK_CONTAINS(tool.output, "Usage: load.exe [OPTION...]\n");
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
         CHECK_CONTAINS(tool.output, options[i]);
-}
-
-void AddCommandLineTests(void)
-{
-    Test_Add("load: command line: numbers", WrongNumbers, LIMIT);
-    Test_Add("load: command line: words", WrongWords, LIMIT);
-    Test_Add("load: command line: no value", NoValue, LIMIT);
-    Test_Add("load: command line: help", Help, LIMIT);
 }

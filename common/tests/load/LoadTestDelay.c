@@ -68,7 +68,7 @@ static bool IsMessagesRight(double ms)
 
 /* --- Tests ----------------------------------------------------------------------------------- */
 
-static void EachIsHeld(void)
+TEST("load: each echo is held for 50 ms")
 {
     const EchoPlan plan = {.size = 64, .holdMs = HOLD_MS, .holdEvery = 1};
     double most;
@@ -85,7 +85,7 @@ static void EachIsHeld(void)
 }
 
 /* One message in fifty: 2 of 100. An average would say 4 ms of each. */
-static void OneInFiftyIsHeld(void)
+TEST("load: one echo in fifty is held for 200 ms")
 {
     const EchoPlan plan = {.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 50};
 
@@ -102,7 +102,7 @@ static void OneInFiftyIsHeld(void)
  * has stopped are late, the first by 500 ms, the last by nearly nothing. So the tenth part of all
  * is 300 ms late, or more.
  */
-static void StopWithRate(void)
+TEST("load: a stop of 500 ms, with a rate")
 {
     enum { RATE = 200 };
     const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = STOP_MS};
@@ -117,7 +117,7 @@ static void StopWithRate(void)
 }
 
 /* The same, but one message alone has met the stop: the others were not sent. */
-static void StopWithoutRate(void)
+TEST("load: a stop of 500 ms, without a rate")
 {
     const EchoPlan plan = {.size = 64, .stopAtMs = EARLY_MS, .stopMs = STOP_MS};
 
@@ -132,7 +132,7 @@ static void StopWithoutRate(void)
  * The server stands still when the measuring ends, one second later than it began: 50 messages are
  * back by then, one is on its way, and 49 were due and not sent. Those have waited, too.
  */
-static void StopBeyondTheEnd(void)
+TEST("load: a stop that lasts longer than the measuring")
 {
     const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS};
 
@@ -144,7 +144,7 @@ static void StopBeyondTheEnd(void)
 }
 
 /* Each echo takes longer than the measuring. */
-static void AllBeyondTheEnd(void)
+TEST("load: no echo comes while it is measured")
 {
     const EchoPlan plan = {.size = 64, .holdMs = 4 * STOP_MS, .holdEvery = 1};
 
@@ -152,14 +152,4 @@ static void AllBeyondTheEnd(void)
     CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK(Load_IsBetween("p50", 4 * STOP_MS - 20, WAIT_MS));
-}
-
-void AddDelayTests(void)
-{
-    Test_Add("load: each echo is held for 50 ms", EachIsHeld, LIMIT);
-    Test_Add("load: one echo in fifty is held for 200 ms", OneInFiftyIsHeld, LIMIT);
-    Test_Add("load: a stop of 500 ms, with a rate", StopWithRate, LIMIT);
-    Test_Add("load: a stop of 500 ms, without a rate", StopWithoutRate, LIMIT);
-    Test_Add("load: a stop that lasts longer than the measuring", StopBeyondTheEnd, LIMIT);
-    Test_Add("load: no echo comes while it is measured", AllBeyondTheEnd, LIMIT);
 }

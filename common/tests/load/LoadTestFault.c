@@ -197,7 +197,7 @@ static const FaultCase cases[] = {
 /* --- Others ------------------------------------------------------------------------------------ */
 
 /* What it owes is what the depth says: so many messages have come, and not one more. */
-static void Depth(void)
+TEST("load: a silent server, and depth")
 {
     CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_SILENT, .message = 1},
                "--clients 2 --depth 5 --timeout " SILENT_MS,
@@ -206,7 +206,7 @@ static void Depth(void)
     CHECK_INT(echo.messages, 2 * 5);
 }
 
-static void Refused(void)
+TEST("load: nobody listens")
 {
     NetAddress address;
     char words[60];
@@ -225,7 +225,7 @@ static void Refused(void)
  * A client that gives up resets at once, also when much that it has to send does not go: the server is
  * told while the other client still talks.
  */
-static void Deaf(void)
+TEST("load: a server that takes nothing more is told that the client gives up")
 {
     CheckFault(&(EchoPlan){.size = MEGABYTE, .fault = FAULT_DEAF, .connection = 1, .message = 1},
                "--clients 2 --size 1000000 --depth 16 --seconds 5 --timeout " SILENT_MS,
@@ -235,7 +235,7 @@ static void Deaf(void)
 }
 
 /* With churn a client ends at the first fault; the others go on. */
-static void ChurnReset(void)
+TEST("load: churn, and a reset")
 {
     CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_RESET, .connection = 20, .message = 1},
                "--churn --clients 3",
@@ -244,7 +244,7 @@ static void ChurnReset(void)
 }
 
 /* The connection on which the server stops listening is a good one; the next has none. */
-static void ChurnRefused(void)
+TEST("load: churn, and nobody listens")
 {
     Load_Test(&(EchoPlan){.size = 64, .fault = FAULT_CLOSE_LISTEN, .connection = 10, .message = 1},
               "--churn --clients 1");
@@ -253,14 +253,4 @@ static void ChurnRefused(void)
     CHECK_INT(echo.ended, 10);
 }
 
-void AddFaultTests(void)
-{
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        Test_AddCase(cases[i].name, CheckCase, &cases[i], LIMIT);
-    Test_Add("load: a silent server, and depth", Depth, LIMIT);
-    Test_Add("load: nobody listens", Refused, LIMIT);
-    Test_Add("load: a server that takes nothing more is told that the client gives up", Deaf,
-             LIMIT);
-    Test_Add("load: churn, and a reset", ChurnReset, LIMIT);
-    Test_Add("load: churn, and nobody listens", ChurnRefused, LIMIT);
-}
+TEST_CASES(CheckCase, cases);

@@ -57,7 +57,7 @@ static void CheckBoth(const char *text, const char *name, double rounding)
     CHECK(IsBetween(text, Load_GetPrinted(text), figure - rounding, figure + rounding));
 }
 
-static void Honest(void)
+TEST("load: an honest server")
 {
     Load_Test(&(EchoPlan){.size = 64}, "--clients 3");
     CheckRight();
@@ -65,7 +65,7 @@ static void Honest(void)
     CheckMeasured();
 }
 
-static void TableAndFile(void)
+TEST("load: the table and the file agree")
 {
     Load_Test(&(EchoPlan){.size = 1000}, "--clients 2 --size 1000 --idle 1");
     CheckRight();
@@ -92,7 +92,7 @@ static void TableAndFile(void)
     CHECK(Load_IsBetween("connectSeconds", 0, 10));
 }
 
-static void SmallMessages(void)
+TEST("load: messages of 1 byte")
 {
     Load_Test(&(EchoPlan){.size = 1}, "--size 1 --depth 3");
     CheckRight();
@@ -101,7 +101,7 @@ static void SmallMessages(void)
 }
 
 /* More than the system's buffers hold, so that both sides' sends take several goes. */
-static void LargeMessages(void)
+TEST("load: messages of 65,536 bytes, four at a time")
 {
     Load_Test(&(EchoPlan){.size = 65536}, "--size 65536 --depth 4 --clients 2");
     CheckRight();
@@ -110,7 +110,7 @@ static void LargeMessages(void)
 }
 
 /* Uneven shares: 5 and 3 clients for 2 threads. */
-static void Threads(void)
+TEST("load: threads share clients and silent clients")
 {
     Load_Test(&(EchoPlan){.size = 64}, "--clients 5 --idle 3 --depth 4 --threads 2");
     CheckRight();
@@ -119,7 +119,7 @@ static void Threads(void)
 }
 
 /* And more threads than clients that talk. */
-static void Ipv6(void)
+TEST("load: IPv6")
 {
     Load_Test(&(EchoPlan){.size = 64, .isIpv6 = true},
               "--address ::1 --clients 2 --idle 1 --threads 4 --rate 300");
@@ -128,7 +128,7 @@ static void Ipv6(void)
 }
 
 /* Of all messages that are due while it is measured, that is, 300 and no more. */
-static void Rate(void)
+TEST("load: rate")
 {
     Load_Test(&(EchoPlan){.size = 64}, "--clients 4 --threads 2 --rate 300");
     CheckRight();
@@ -140,7 +140,7 @@ static void Rate(void)
 }
 
 /* Each message on a connection of its own, which the client ends. */
-static void Churn(void)
+TEST("load: churn")
 {
     Load_Test(&(EchoPlan){.size = 64}, "--churn --clients 2 --idle 1");
     CheckRight();
@@ -158,7 +158,7 @@ static void Churn(void)
 /* --- Ctrl+C ---------------------------------------------------------------------------------- */
 
 /* What was measured by then is reported. */
-static void StopWhileMeasuring(void)
+TEST("load: Ctrl+C while it measures")
 {
     REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
     REQUIRE(CHECK(Load_Start("--clients 2 --seconds 60")));
@@ -175,7 +175,7 @@ static void StopWhileMeasuring(void)
 }
 
 /* It does not wait for a server that does not end the connection. */
-static void StopWhileLeaving(void)
+TEST("load: Ctrl+C while clients leave")
 {
     REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_NO_END})));
     REQUIRE(CHECK(Load_Start("--clients 2 --rate 100 --timeout 30000")));
@@ -189,7 +189,7 @@ static void StopWhileLeaving(void)
 }
 
 /* What is owed is not waited for, and nothing is made up. */
-static void StopWhileOwed(void)
+TEST("load: Ctrl+C before anything comes back")
 {
     REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_SILENT, .message = 1})));
     REQUIRE(CHECK(Load_Start("--clients 2")));
@@ -200,19 +200,4 @@ static void StopWhileOwed(void)
     CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK(Load_IsFileJson());
-}
-
-void AddHonestTests(void)
-{
-    Test_Add("load: an honest server", Honest, LIMIT);
-    Test_Add("load: the table and the file agree", TableAndFile, LIMIT);
-    Test_Add("load: messages of 1 byte", SmallMessages, LIMIT);
-    Test_Add("load: messages of 65,536 bytes, four at a time", LargeMessages, LIMIT);
-    Test_Add("load: threads share clients and silent clients", Threads, LIMIT);
-    Test_Add("load: IPv6", Ipv6, LIMIT);
-    Test_Add("load: rate", Rate, LIMIT);
-    Test_Add("load: churn", Churn, LIMIT);
-    Test_Add("load: Ctrl+C while it measures", StopWhileMeasuring, LIMIT);
-    Test_Add("load: Ctrl+C while clients leave", StopWhileLeaving, LIMIT);
-    Test_Add("load: Ctrl+C before anything comes back", StopWhileOwed, LIMIT);
 }

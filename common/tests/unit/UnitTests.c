@@ -77,19 +77,9 @@ static int RunChild(int argc, char *argv[])
     return PrintArgumentsInChild(argc, argv);
 }
 
-static int Begin(const char *const words[])
-{
-    (void)words;
-    Test_AddAll(textTests);
-    Test_AddAll(threadTests);
-    Test_AddAll(socketTests);
-    Test_AddAll(processTests);
-    return OPTIONS_RUN;
-}
-
 int main(int argc, char *argv[])
 {
-    static const TestSuite suite = {.usage = "Usage: unit.exe [--list] [FILTER]\n", .begin = Begin};
+    static const TestSuite suite = {.usage = "Usage: unit.exe [--list] [FILTER]\n"};
 
     ownPath = argv[0];
     if (argc > 1 && strncmp(argv[1], "--child-", 8) == 0)

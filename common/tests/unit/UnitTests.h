@@ -14,14 +14,7 @@
 #include "Test.h"
 #include "TestProgram.h"
 
-#define LIMIT_S 60
-
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-extern const Test textTests[];
-extern const Test threadTests[];
-extern const Test socketTests[];
-extern const Test processTests[];
 
 /* What a child does whose first argument is that name, and its exit code; a name of NULL ends a list
    of them. */

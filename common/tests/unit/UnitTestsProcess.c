@@ -46,7 +46,7 @@ static int WaitForCtrlCInChild(void)
     return 7;
 }
 
-static void PressCtrlC(void)
+static void CheckPress(void)
 {
     StartChild("--child-ctrl-c");
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
@@ -56,9 +56,14 @@ static void PressCtrlC(void)
     CheckChild(7, "ready\nremoved\nnot woken\n", "");
 }
 
+TEST("CtrlC: a press wakes, also again")
+{
+    CheckPress();
+}
+
 /* --- ServerProcess --------------------------------------------------------------------------- */
 
-static void ArgumentsArriveAsTheyAre(void)
+TEST("ServerProcess: arguments")
 {
     static const char *const arguments[] = {
         "--child-arguments", "plain",  "",   "two words",    "a\"b", "\\",
@@ -109,7 +114,7 @@ static int OpenHandlesInChild(void)
 }
 
 /* More than a pipe holds: it is read while the child runs. Then the child is killed. */
-static void OutputIsCaptured(void)
+TEST("ServerProcess: output")
 {
     size_t position = 0;
     DWORD exitCode = 0;
@@ -142,7 +147,7 @@ static void OutputIsCaptured(void)
 }
 
 /* The child waits in its prints while nobody reads, and goes on when somebody does. */
-static void ReadingCanBePaused(void)
+TEST("ServerProcess: reading can be paused")
 {
     StartChild("--child-numbers");
     ServerProcess_PauseReading(child, true);
@@ -152,7 +157,7 @@ static void ReadingCanBePaused(void)
 }
 
 /* A busy process and one that rests are told apart, and both from this one. */
-static void ProcessorTime(void)
+TEST("ServerProcess: processor time")
 {
     ULONGLONG start = Test_Now();
 
@@ -165,7 +170,7 @@ static void ProcessorTime(void)
     ServerProcess_Kill(child);
 }
 
-static void Handles(void)
+TEST("ServerProcess: handles")
 {
     int before, opened;
 
@@ -179,7 +184,7 @@ static void Handles(void)
     CHECK_AT_MOST(opened, HANDLE_COUNT + HANDLE_NOISE);
 }
 
-static void NoSuchProgram(void)
+TEST("ServerProcess: no such program")
 {
     static const char *const arguments[] = {NULL};
 
@@ -188,7 +193,7 @@ static void NoSuchProgram(void)
 }
 
 /* Each has a console of its own, and Ctrl+C reaches only the one that it is pressed in. */
-static void ConsolesAreApart(void)
+TEST("ServerProcess: Ctrl+C reaches one of two programs")
 {
     ServerProcess *other;
 
@@ -203,28 +208,15 @@ static void ConsolesAreApart(void)
 }
 
 /* The next child in a console is not disturbed by the one before. */
-static void ConsoleIsUsedAgain(void)
+TEST("ServerProcess: a console is used again")
 {
     for (int i = 0; i < 3; i++) {
-        PressCtrlC();
+        CheckPress();
         TestPrograms_Close(false);
     }
 }
 
 /* --- The lists ------------------------------------------------------------------------------- */
-
-const Test processTests[] = {
-    {"CtrlC: a press wakes, also again", PressCtrlC, LIMIT_S},
-    {"ServerProcess: arguments", ArgumentsArriveAsTheyAre, LIMIT_S},
-    {"ServerProcess: output", OutputIsCaptured, LIMIT_S},
-    {"ServerProcess: reading can be paused", ReadingCanBePaused, LIMIT_S},
-    {"ServerProcess: processor time", ProcessorTime, LIMIT_S},
-    {"ServerProcess: handles", Handles, LIMIT_S},
-    {"ServerProcess: no such program", NoSuchProgram, LIMIT_S},
-    {"ServerProcess: Ctrl+C reaches one of two programs", ConsolesAreApart, LIMIT_S},
-    {"ServerProcess: a console is used again", ConsoleIsUsedAgain, LIMIT_S},
-    {NULL, NULL, 0},
-};
 
 const UnitChild processChildren[] = {
     {"--child-ctrl-c", WaitForCtrlCInChild},

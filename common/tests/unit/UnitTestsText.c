@@ -11,7 +11,7 @@
 
 /* --- NetAddress ------------------------------------------------------------------------------ */
 
-static void AddressToTextAndBack(void)
+TEST("NetAddress: to text and back")
 {
     static const struct {
         const char *text;
@@ -45,7 +45,7 @@ static void AddressToTextAndBack(void)
 }
 
 /* What bind and connect are to find in it: the port and the address in network byte order. */
-static void AddressInNetworkOrder(void)
+TEST("NetAddress: network byte order")
 {
     NetAddress address;
     SOCKADDR_IN in;
@@ -64,7 +64,7 @@ static void AddressInNetworkOrder(void)
     CHECK_INT(in6.sin6_addr.s6_addr[15], 1);
 }
 
-static void BadAddresses(void)
+TEST("NetAddress: bad texts")
 {
     static const char *const texts[] = {
         "",
@@ -105,7 +105,7 @@ static void BadAddresses(void)
     }
 }
 
-static void LocalAddress(void)
+TEST("NetAddress: to local")
 {
     static const char *const rows[][2] = {
         {"0.0.0.0", "127.0.0.1:99"},       {"::", "[::1]:99"},  {"127.0.0.2", "127.0.0.2:99"},
@@ -123,7 +123,7 @@ static void LocalAddress(void)
 }
 
 /* A buffer that is too small is filled as far as it goes, and ended. */
-static void AddressTextIsCut(void)
+TEST("NetAddress: text in a small buffer")
 {
     NetAddress address;
     char text[12];
@@ -136,7 +136,7 @@ static void AddressTextIsCut(void)
 
 /* --- ErrorText ------------------------------------------------------------------------------- */
 
-static void ErrorSentence(void)
+TEST("ErrorText: the sentence")
 {
     char text[ERROR_TEXT_SIZE];
     const char *colon;
@@ -153,7 +153,7 @@ static void ErrorSentence(void)
 }
 
 /* A number that no system has a text for: the sentence ends behind it. */
-static void ErrorWithoutText(void)
+TEST("ErrorText: a number without a text")
 {
     char text[ERROR_TEXT_SIZE];
 
@@ -161,7 +161,7 @@ static void ErrorWithoutText(void)
                "call failed with error 717086448");
 }
 
-static void ErrorTextIsCut(void)
+TEST("ErrorText: a small buffer")
 {
     char text[40];
 
@@ -179,7 +179,7 @@ static int PrintErrorInChild(void)
     return 0;
 }
 
-static void ErrorGoesToStderr(void)
+TEST("ErrorText: ErrorText_Print writes to stderr")
 {
     StartChild("--child-error");
     CheckChild(0, "", "CreateFile failed with error 5");
@@ -199,7 +199,7 @@ static int Parse(ServerOptions *options, const char *const words[])
     return ServerOptions_Parse(options, argc, argv);
 }
 
-static void GoodOptions(void)
+TEST("ServerOptions: good ones")
 {
     static const struct {
         const char *words[8];
@@ -264,7 +264,7 @@ static int ParseInChild(void)
     return 0;
 }
 
-static void BadOptions(void)
+TEST("ServerOptions: bad ones")
 {
     char *errors;
 
@@ -278,7 +278,7 @@ static void BadOptions(void)
     CHECK_INT(ServerProcess_CountLines(child, "Usage: "), 2); /* for --help, and only there */
 }
 
-static void Numbers(void)
+TEST("ServerOptions: numbers")
 {
     static const char *const bad[] = {
         "",    "-1",  "+1",  " 1", "1 ", "1x",         "x",
@@ -300,22 +300,6 @@ static void Numbers(void)
 }
 
 /* --- The lists ------------------------------------------------------------------------------- */
-
-const Test textTests[] = {
-    {"NetAddress: to text and back", AddressToTextAndBack, LIMIT_S},
-    {"NetAddress: network byte order", AddressInNetworkOrder, LIMIT_S},
-    {"NetAddress: bad texts", BadAddresses, LIMIT_S},
-    {"NetAddress: to local", LocalAddress, LIMIT_S},
-    {"NetAddress: text in a small buffer", AddressTextIsCut, LIMIT_S},
-    {"ErrorText: the sentence", ErrorSentence, LIMIT_S},
-    {"ErrorText: a number without a text", ErrorWithoutText, LIMIT_S},
-    {"ErrorText: a small buffer", ErrorTextIsCut, LIMIT_S},
-    {"ErrorText: ErrorText_Print writes to stderr", ErrorGoesToStderr, LIMIT_S},
-    {"ServerOptions: good ones", GoodOptions, LIMIT_S},
-    {"ServerOptions: bad ones", BadOptions, LIMIT_S},
-    {"ServerOptions: numbers", Numbers, LIMIT_S},
-    {NULL, NULL, 0},
-};
 
 const UnitChild textChildren[] = {
     {"--child-error", PrintErrorInChild},

@@ -26,7 +26,7 @@ static void Visit(void *argument)
 }
 
 /* Each comes a little later than the one before, so a join that leaves some out is seen. */
-static void ManyThreads(void)
+TEST("ThreadManager: 100 threads, twice")
 {
     static Visitor visitors[THREAD_COUNT];
     ThreadManager manager;
@@ -45,7 +45,7 @@ static void ManyThreads(void)
     }
 }
 
-static void JoinWaits(void)
+TEST("ThreadManager: join waits")
 {
     ThreadManager manager = {0}; /* all bytes zero is an empty one */
     Visitor visitor = {100, 0};
@@ -58,7 +58,7 @@ static void JoinWaits(void)
     ThreadManager_Join(&manager);
 }
 
-static void ProcessorCount(void)
+TEST("ThreadManager: processors")
 {
     CHECK(ThreadManager_GetProcessorCount() >= 1);
     CHECK_AT_MOST(ThreadManager_GetProcessorCount(), 1024);
@@ -94,7 +94,7 @@ static int PrintQuietLogInChild(void)
     return PrintLog(true);
 }
 
-static void LogLines(void)
+TEST("ServerLog: lines")
 {
     StartChild("--child-log");
     CheckChild(0,
@@ -108,7 +108,7 @@ static void LogLines(void)
                "Cannot listen on 127.0.0.1:7777: bind failed with error 10048");
 }
 
-static void LogLinesQuiet(void)
+TEST("ServerLog: quiet")
 {
     StartChild("--child-log-quiet");
     CheckChild(0, "Listening on 127.0.0.1:7777\nServer stopped.\n", "10048");
@@ -135,7 +135,7 @@ static int PrintLogOfThreadsInChild(void)
 }
 
 /* Lines of several threads do not mix. */
-static void LogLinesOfThreads(void)
+TEST("ServerLog: lines of several threads")
 {
     static const char event[] = "] Recv Data Len = 123456789";
     char *output;
@@ -159,16 +159,6 @@ static void LogLinesOfThreads(void)
 }
 
 /* --- The lists ------------------------------------------------------------------------------- */
-
-const Test threadTests[] = {
-    {"ThreadManager: 100 threads, twice", ManyThreads, LIMIT_S},
-    {"ThreadManager: join waits", JoinWaits, LIMIT_S},
-    {"ThreadManager: processors", ProcessorCount, LIMIT_S},
-    {"ServerLog: lines", LogLines, LIMIT_S},
-    {"ServerLog: quiet", LogLinesQuiet, LIMIT_S},
-    {"ServerLog: lines of several threads", LogLinesOfThreads, LIMIT_S},
-    {NULL, NULL, 0},
-};
 
 const UnitChild threadChildren[] = {
     {"--child-log", PrintLogInChild},

@@ -179,7 +179,7 @@ lint_readme_gcc() {
 lint_msvc() {
     result=0
     # shellcheck disable=SC2086
-    files .c | grep '/.*/' | each $msvc /nologo /W4 /WX /std:c11 $includes || result=1
+    files .c | grep '/.*/' | each $msvc /nologo /W4 /WX -Wno-unused-const-variable /std:c11 $includes || result=1
     # MSVC calls these unsafe (C4996); its own headers say so, Wine's do not.
     unsafe='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|s[sn]?canf|fscanf|scanf|strtok|fopen|freopen'
     unsafe="$unsafe|tmpfile|tmpnam|getenv|_snprintf|strerror|localtime|gmtime|ctime|asctime|mbstowcs"
@@ -191,8 +191,9 @@ lint_msvc() {
         result=1
     fi
     lacking='_Atomic|_Thread_local|__attribute__|__builtin_[a-z]+|__typeof__|stdatomic\.h|threads\.h|unistd\.h'
+    # Test.h has MSVC's way beside it.
     # shellcheck disable=SC2046
-    if grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h); then
+    if grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h | grep -v '/Test\.h$'); then
         echo "MSVC does not have these."
         result=1
     fi

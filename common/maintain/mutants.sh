@@ -66,8 +66,8 @@ judge() {
 # Tries every second mutant, beginning with number $1; prints what came of it.
 try_half() {
     position=0
-    grep -v '^#' common/tests/mutants.txt | tr -d '\r' | grep . | while IFS= read -r what; do
-        IFS= read -r tests && IFS= read -r edit
+    grep -v '^#' common/tests/mutants.txt | tr -d '\r' | grep . | while read -r what; do
+        read -r tests && read -r edit
         name=${what%%: *}
         is_chosen "$name" || continue
         position=$((position + 1))

@@ -11,10 +11,6 @@
 #include "TestMain.h"
 #include "ToolTest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define CALL_MAX     5
 #define WORD_MAX     20
 #define TOOL_MS      60000
@@ -74,7 +70,7 @@ static char checkPath[PATH_SIZE]; /* for --check, beside the file for --json */
 
 static const StageModel *FindModel(const char *folder)
 {
-    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(models); i++) {
         if (strncmp(folder, models[i].number, 2) == 0)
             return &models[i];
     }
@@ -357,7 +353,7 @@ TEST("calls: command lines")
         {{"--json", NULL}, 2, "Option --json needs a value."},
     };
 
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         REQUIRE(CHECK(RunTool(lines[i].words, 0)));
         CHECK_INT(tool.exitCode, lines[i].exitCode);
         CHECK_CONTAINS(tool.errors, lines[i].sentence);

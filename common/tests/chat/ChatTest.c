@@ -13,8 +13,6 @@
 #include "ChatTest.h"
 #include "TestMain.h"
 
-#include <stdio.h>
-
 /* A program, a word or two for it, and what must come of it. */
 static void CheckCommandLine(const char *name, const char *word, const char *value, DWORD exitCode,
                              const char *error)

@@ -45,9 +45,6 @@ void Chat_StartWith(const char *const arguments[]);
 void Chat_CheckStop(void);
 void Chat_EndTest(void);
 
-/* Waits for a line with the text. */
-bool Prints(ServerProcess *program, const char *line);
-
 /* --- Servers in this program, which do wrong on purpose -------------------------------------- */
 
 typedef struct FalseServer {

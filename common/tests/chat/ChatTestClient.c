@@ -3,10 +3,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define PORT_SIZE    16
 #define TEXT_MAX     1000  /* bytes of a text; a longer line is said in parts */
 #define LAST_LINE_MS 15000 /* the client waits 10 s for its last words */
@@ -28,7 +24,7 @@ static ServerProcess *EnterClient(const char *name)
 {
     ServerProcess *client = LaunchClient(&chatAddress, name);
 
-    return client != NULL && Prints(client, "* you are ") ? client : NULL;
+    return client != NULL && TestProgram_Says(client, "* you are ") ? client : NULL;
 }
 
 /* --- Saying and hearing ---------------------------------------------------------------------- */
@@ -41,17 +37,17 @@ TEST("client: says and hears")
     Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     client = NEED(EnterClient("mina"));
-    CHECK(Prints(client, "* you are mina; here are: kim"));
+    CHECK(TestProgram_Says(client, "* you are mina; here are: kim"));
     CHECK_TEXT(Talker_Receive(kim), "Joined mina");
     CHECK(ServerProcess_WriteInput(client, "hello\r\n"));
     CHECK_TEXT(Talker_Receive(kim), "Said mina|hello");
-    CHECK(Prints(client, "mina: hello"));
+    CHECK(TestProgram_Says(client, "mina: hello"));
     CHECK(Talker_Send(kim, SAY, "\xEC\x95\x88\xEB\x85\x95"));
-    CHECK(Prints(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
+    CHECK(TestProgram_Says(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
     lee = NEED(Talker_Enter("lee"));
-    CHECK(Prints(client, "* lee joined"));
+    CHECK(TestProgram_Says(client, "* lee joined"));
     Talker_Close(lee);
-    CHECK(Prints(client, "* lee left (the peer closed the connection)"));
+    CHECK(TestProgram_Says(client, "* lee left (the peer closed the connection)"));
     CHECK_TEXT(Talker_Receive(kim), "Said kim|\xEC\x95\x88\xEB\x85\x95");
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
     CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
@@ -154,7 +150,7 @@ TEST("client: Ctrl+C while it waits for input")
 
         CHECK(ServerProcess_WriteInput(client, inputs[i]));
         if (i > 0)
-            CHECK(Prints(client, "a: a line"));
+            CHECK(TestProgram_Says(client, "a: a line"));
         Sleep(QUIET_MS);
         CHECK(ServerProcess_IsRunning(client));
         start = Test_Now();
@@ -250,7 +246,7 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
     client = LaunchClient(&answer->server.address, "a");
     if (CHECK(client != NULL)) {
         if (line != NULL)
-            CHECK(Prints(client, line));
+            CHECK(TestProgram_Says(client, line));
         /* It fails where the client has met the server's words first, and has ended. */
         ServerProcess_WriteInput(client, input);
         ServerProcess_CloseInput(client);
@@ -313,7 +309,7 @@ TEST("client: Ctrl+C while the input waits for it")
     REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
     client = LaunchClient(&answer.server.address, "a");
     if (CHECK(client != NULL)) {
-        CHECK(Prints(client, "* you are a"));
+        CHECK(TestProgram_Says(client, "* you are a"));
         CHECK(ServerProcess_WriteInput(client, text));
         Sleep(QUIET_MS);
         CHECK(TestProgram_PressCtrlC(client));

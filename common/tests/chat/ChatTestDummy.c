@@ -4,8 +4,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-
 /* Starts it against this port, with two more words. */
 static ServerProcess *LaunchDummy(const NetAddress *address, const char *option, const char *value)
 {

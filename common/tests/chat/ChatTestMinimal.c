@@ -6,10 +6,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define PORT     7777
 #define ATTEMPTS 15
 #define PAUSE_MS 1000

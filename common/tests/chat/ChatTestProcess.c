@@ -3,8 +3,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-
 #define PATH_SIZE 1024
 
 ServerProcess *chatServer;
@@ -51,12 +49,6 @@ void Chat_EndTest(void)
 {
     chatMayStop = false;
     Talkers_CloseAll();
-}
-
-bool Prints(ServerProcess *program, const char *line)
-{
-    return ServerProcess_WaitForLine(program, line, NULL, WAIT_MS) ||
-           Test_Explain("there is no line with \"%s\"", line);
 }
 
 bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument)

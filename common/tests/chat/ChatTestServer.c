@@ -4,10 +4,6 @@
 #include "ChatTest.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define TEXT_MAX 1000
 
 /* --- Chatting ---------------------------------------------------------------------------------- */
@@ -64,7 +60,7 @@ TEST("chat: texts")
     longest[TEXT_MAX] = '\0';
     Chat_Start();
     REQUIRE(CHECK(Talkers_Enter(list, 3)));
-    for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++) {
+    for (int i = 0; i < (int)COUNT_OF(texts); i++) {
         snprintf(expected, sizeof(expected), "Said t%d|%s", i % 3, texts[i]);
         CHECK(Talker_Send(list[i % 3], SAY, texts[i]));
         for (int j = 0; j < 3; j++)
@@ -88,7 +84,7 @@ TEST("chat: names")
     CHECK_TEXT(Talker_Receive(kim), "Joined Kim");
     CHECK_TEXT(Talker_Receive(kim), "Joined 12345678901234567890");
     Talker_Close(kim);
-    CHECK(Prints(chatServer, "Client Disconnected! "));
+    CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
     CHECK(Talker_Enter("kim") != NULL);
 }
@@ -332,7 +328,7 @@ TEST("chat: bad packets", .limitSeconds = 90)
     memset(textOf1001, 'x', TEXT_MAX + 1);
     Chat_Start();
     witness = NEED(Talker_Enter("witness"));
-    for (int i = 0; i < (int)(sizeof(badInputs) / sizeof(badInputs[0])); i++) {
+    for (int i = 0; i < (int)COUNT_OF(badInputs); i++) {
         CheckBadInput(witness, &badInputs[i]);
         if (strcmp(witness->text, "Said witness|well") != 0) {
             printf("    with bad input %d\n", i);
@@ -349,7 +345,7 @@ TEST("chat: bad sizes")
 
     Chat_Start();
     witness = NEED(Talker_Enter("witness"));
-    for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
+    for (int i = 0; i < (int)COUNT_OF(sizes); i++) {
         unsigned char header[4] = {(unsigned char)(sizes[i] & 0xFF), (unsigned char)(sizes[i] >> 8),
                                    SAY, 0};
         Talker *talker = NEED(Talker_Enter("bad"));
@@ -381,7 +377,7 @@ TEST("chat: who stays and should not")
         REQUIRE(CHECK_AT_MOST(Test_Now() - start, 2 * WAIT_MS));
         Sleep(20);
     }
-    CHECK(Prints(chatServer, "Client Disconnected! "));
+    CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     CHECK(Talker_IsReadable(guest, WAIT_MS));
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
@@ -472,7 +468,7 @@ TEST("chat: stop")
     Chat_Start();
     stuck = NEED(Talker_Open(4096));
     CHECK(Talker_Send(stuck, ENTER, "stuck"));
-    CHECK(Prints(chatServer, "(stuck)"));
+    CHECK(TestProgram_Says(chatServer, "(stuck)"));
     Flood(stuck);
     guest = NEED(Talker_Open(0));
     REQUIRE(CHECK(Talkers_Enter(list, 20)));
@@ -491,10 +487,10 @@ TEST("chat: full")
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
     third = NEED(Talker_Open(0));
     CHECK(Talker_IsEnd(Talker_Receive(third)));
-    CHECK(Prints(chatServer, "Client Refused! "));
+    CHECK(TestProgram_Says(chatServer, "Client Refused! "));
     Talker_Close(list[0]);
     CHECK_TEXT(Talker_Receive(list[1]), "Left t0|the peer closed the connection");
-    CHECK(Prints(chatServer, "Client Disconnected! "));
+    CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     Sleep(QUIET_MS);
     CHECK(Talker_Enter("next") != NULL);
 }

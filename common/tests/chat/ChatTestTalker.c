@@ -3,10 +3,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define TALKER_MAX 64
 
 static Talker *talkers[TALKER_MAX];

@@ -13,7 +13,6 @@
 #include "ThreadManager.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #define REPORT_MAX  60
 #define REPORT_SIZE 160

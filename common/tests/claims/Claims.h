@@ -19,8 +19,6 @@
 #include "Test.h"
 #include "TestSocketUtils.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /*
  * Notes what this machine does: a row of the table, and a line below the claim. `topic` is what the
  * row is about and `documented` what Windows documents of it; both are kept as they are.
@@ -79,9 +77,6 @@ void Claims_CloseHandle(HANDLE *handle);
 HANDLE Claims_OpenEvent(void);
 bool Claims_IsSignalled(HANDLE event);
 bool Claims_WaitForEvent(HANDLE event);
-
-/* Waits until *value is at least `least`, in waits that are not alertable. Any thread. */
-bool Claims_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs);
 
 /* --- Overlapped operations ------------------------------------------------------------------- */
 

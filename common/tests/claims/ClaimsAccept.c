@@ -4,9 +4,6 @@
  */
 #include "Claims.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define DATA_SIZE 32
 #define NOT_YET   0xFFFFFFFF /* of SO_CONNECT_TIME */
 

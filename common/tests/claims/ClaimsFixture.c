@@ -5,10 +5,6 @@
 #include "Claims.h"
 #include "ErrorText.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define HANDLE_MAX       200
 #define OPERATION_MAX    1000
 #define FULL_LIMIT       (256 * 1024 * 1024) /* bytes that no connection holds unread */
@@ -196,18 +192,6 @@ bool Claims_WaitForEvent(HANDLE event)
 {
     return WaitForSingleObject(event, WAIT_MS) == WAIT_OBJECT_0 ||
            Test_Explain("the event is not signalled");
-}
-
-bool Claims_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs)
-{
-    ULONGLONG start = GetTickCount64();
-
-    while (*value < least) {
-        if (GetTickCount64() - start > timeoutMs)
-            return false;
-        Sleep(1);
-    }
-    return true;
 }
 
 /* --- Overlapped operations ------------------------------------------------------------------- */

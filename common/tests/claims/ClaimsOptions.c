@@ -91,10 +91,10 @@ TEST("failure: closing a socket that another thread waits in")
     isWaiting = hasReturned = 0;
     waitingSocket = server;
     REQUIRE(CHECK(ThreadManager_Launch(&threads, WaitInReceive, NULL)));
-    CHECK(Claims_WaitForValue(&isWaiting, 1, WAIT_MS));
+    CHECK(WAIT_FOR(isWaiting, 1));
     Sleep(SHORT_QUIET_MS);
     Peer_Close(&server);
-    if (!Claims_WaitForValue(&hasReturned, 1, 4 * SHORT_QUIET_MS))
+    if (!Test_WaitForValue(&hasReturned, 1, 4 * SHORT_QUIET_MS, "it"))
         Claims_Report(topic, documented, "goes on waiting");
     else
         Claims_ReportError(topic, documented, waitingError, "returns 0", "fails");

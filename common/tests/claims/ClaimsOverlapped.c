@@ -5,8 +5,6 @@
  */
 #include "Claims.h"
 
-#include <string.h>
-
 /* What WSAGetOverlappedResult says: 0, or the error. */
 static int GetResult(SOCKET socket, Operation *operation, DWORD *bytes)
 {

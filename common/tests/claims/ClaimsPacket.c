@@ -8,8 +8,6 @@
 #include "Claims.h"
 #include "ThreadManager.h"
 
-#include <string.h>
-
 #define RACE_MS 3000 /* the longest that a claim tries its luck */
 
 /* Nothing looks into them: the OVERLAPPED of a posted packet may be any pointer. */
@@ -234,7 +232,7 @@ TEST("packet: it can be handled before the call has returned")
         memset(&operation->overlapped, 0, sizeof(operation->overlapped));
         Claims_BeginSend(server, operation, "x");
         isOvertaken = takenRound == round;
-        if (!CHECK(Claims_WaitForValue(&takenRound, round, WAIT_MS)))
+        if (!CHECK(WAIT_FOR(takenRound, round)))
             break;
         if (round % 1000 == 0)
             CHECK(Claims_Discard(client) >= 0);

@@ -126,7 +126,7 @@ TEST("routine: it runs only on the thread that began the operation")
     mayWait = Claims_OpenEvent();
     Open();
     NEED_TRUE(ThreadManager_Launch(&threads, RunOwner, NULL));
-    CHECK(Claims_WaitForValue(&hasBegun, 1, WAIT_MS));
+    CHECK(WAIT_FOR(hasBegun, 1));
     CHECK(Claims_Send(client, "x"));
 
     /* This thread waits alertably, and nothing runs here. */
@@ -241,7 +241,7 @@ TEST("routine: it may begin the next operation")
 static void SendLate(void *unused)
 {
     (void)unused;
-    Claims_WaitForValue(&call->count, 1, 4 * SHORT_QUIET_MS);
+    Test_WaitForValue(&call->count, 1, 4 * SHORT_QUIET_MS, "it");
     send(client, "x", 1, 0);
 }
 

@@ -5,9 +5,6 @@
  */
 #include "Claims.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define BLOCK_SIZE  65536
 #define BLOCK_COUNT 4096 /* more than a connection holds unread: 256 MiB */
 

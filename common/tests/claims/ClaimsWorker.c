@@ -63,7 +63,7 @@ TEST("worker: one packet posted for each ends them all")
     OpenCrew(0, 2 * WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeOne));
-    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 0);
     for (int i = 0; i < WORKER_MAX; i++)
@@ -80,9 +80,9 @@ TEST("worker: a packet wakes one worker")
     OpenCrew(0, 2 * WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeOne));
-    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
     CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
-    CHECK(Claims_WaitForValue(&crew.ended, 1, WAIT_MS));
+    CHECK(WAIT_FOR(crew.ended, 1));
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 1);
     for (int i = 1; i < WORKER_MAX; i++)
@@ -125,12 +125,12 @@ static const char *FindWakeOrder(DWORD pauseMs)
     OpenCrew(0, WAIT_MS);
     for (LONG i = 0; i < count; i++) {
         CHECK(Launch(TakeOne));
-        CHECK(Claims_WaitForValue(&crew.waiting, i + 1, WAIT_MS));
+        CHECK(WAIT_FOR(crew.waiting, i + 1));
         Sleep(pauseMs);
     }
     for (LONG i = 0; i < count; i++) {
         CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
-        CHECK(Claims_WaitForValue(&crew.ended, i + 1, WAIT_MS));
+        CHECK(WAIT_FOR(crew.ended, i + 1));
     }
     ThreadManager_Join(&crew.threads);
     CHECK_INT(crew.taken, count);
@@ -189,7 +189,7 @@ TEST("worker: how many run at once with a concurrency of 1")
     OpenCrew(1, WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeAndSpin));
-    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
     Sleep(SHORT_QUIET_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
@@ -205,7 +205,7 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
     OpenCrew(0, timeoutMs);
     if (!CHECK(Launch(TakeOne)))
         return NULL;
-    CHECK(Claims_WaitForValue(&crew.waiting, 1, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, 1));
     Sleep(SHORT_QUIET_MS);
     Claims_CloseHandle(&crew.port);
     ThreadManager_Join(&crew.threads);

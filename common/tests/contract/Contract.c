@@ -11,7 +11,6 @@
  */
 #include "Contract.h"
 #include "TestMain.h"
-#include "TestProgram.h"
 
 static const char usage[] =
     "Usage: contract.exe [--verify] PATH/TO/NN-name/server.exe [--list] [FILTER]\n";

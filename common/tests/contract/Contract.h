@@ -11,8 +11,8 @@
 
 #include "NetAddress.h"
 #include "Peer.h"
-#include "ServerProcess.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "TestSocketUtils.h"
 
 #define LAST_STAGE  9    /* a stage after 07 keeps the contract of 07 */
@@ -52,8 +52,6 @@ void Server_CheckStop(Server *server);
 /* The same for each that the test has left running: done after it. */
 void Servers_CheckStop(void);
 
-bool Server_PressCtrlC(Server *server);
-
 /* The part of that which comes after Ctrl+C was pressed. */
 void Server_CheckStopped(Server *server);
 
@@ -62,9 +60,6 @@ bool Server_WaitForLeft(Server *server, int count);
 
 /* How many lines have the text so far. */
 int Server_Count(Server *server, const char *text);
-
-/* Waits for a line with the text. */
-bool Server_Says(Server *server, const char *text);
 
 /* Waits for a line with `text` and copies it; `position` as ServerProcess_WaitForLine has it. */
 bool Server_WaitForLine(Server *server, const char *text, size_t *position, char *line, int size);

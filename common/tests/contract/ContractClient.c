@@ -4,9 +4,6 @@
 #include "Contract.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define CLIENT_MAX   1100
 #define PIECE_SIZE   65536
 #define PATTERN_STEP 7919 /* each client sends another part of the pattern */

@@ -2,11 +2,6 @@
  * ContractCommandLine: the words behind server.exe, and what it says where it cannot start.
  */
 #include "Contract.h"
-#include "TestProgram.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define EXIT_CANNOT_LISTEN 1
 #define EXIT_USAGE         2
@@ -32,8 +27,8 @@ TEST("command line: --help")
     Server *server = NEED(Server_Launch(arguments));
 
     CheckEnd(server, 0, "");
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        CHECK(Server_Says(server, words[i]));
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        CHECK(TestProgram_Says(server->process, words[i]));
 }
 
 /* A command line that is wrong, and the word that stderr must name in quotes or as it is. */
@@ -74,7 +69,7 @@ static const BadLine badLines[] = {
     {{"--port", "0", "--address", "a \"b\\", NULL}, "a \"b\\"},
 };
 
-#define BAD_LINE_COUNT (sizeof(badLines) / sizeof(badLines[0]))
+#define BAD_LINE_COUNT COUNT_OF(badLines)
 
 TEST("command line: bad arguments")
 {

@@ -3,9 +3,6 @@
  */
 #include "Contract.h"
 
-#include <stdio.h>
-#include <string.h>
-
 TEST("echo: single bytes, each waited for")
 {
     Server *server = NEED(Server_Start());
@@ -34,7 +31,7 @@ TEST("echo: sizes around every buffer boundary")
     size_t sum = 0;
     Client *client = NEED(Client_Open(server));
 
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         REQUIRE(CHECK(Client_Echo(client, sizes[i])));
         sum += sizes[i];
     }
@@ -48,7 +45,7 @@ TEST("echo: sizes with the end right behind")
 {
     static const size_t sizes[] = {1, 4095, 4096, 4097, 8191, 8192, 8193, 65536};
     Server *server = NEED(Server_Start());
-    int count = (int)(sizeof(sizes) / sizeof(sizes[0]));
+    int count = (int)COUNT_OF(sizes);
 
     for (int i = 0; i < count; i++) {
         Transfer transfer = {.size = sizes[i], .halfClose = true};
@@ -81,7 +78,7 @@ TEST("echo: odd pieces")
     Server *server = NEED(Server_Start());
     Client *client = NEED(Client_Open(server));
 
-    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
         Transfer transfer = {.size = 30000};
 
         transfer.sendPiece = pieces[i][0];
@@ -155,6 +152,6 @@ TEST("echo: over IPv6")
     CHECK(Client_Echo(client, 100000));
     CHECK_CONTAINS(client->address, "[::1]:");
     Peer_Close(&client->socket);
-    CHECK(Server_Says(server, Client_GetLine(client, "Client Disconnected!")));
-    CHECK(Server_Says(server, Client_GetLine(client, "Client Connected!")));
+    CHECK(TestProgram_Says(server->process, Client_GetLine(client, "Client Disconnected!")));
+    CHECK(TestProgram_Says(server->process, Client_GetLine(client, "Client Connected!")));
 }

@@ -3,9 +3,6 @@
  */
 #include "Contract.h"
 
-#include <stdio.h>
-#include <string.h>
-
 TEST("leave: half-close at once")
 {
     Server *server = NEED(Server_Start());
@@ -138,7 +135,7 @@ TEST("leave: reset while the server is stuck sending")
 
         CHECK_INT(Server_Count(server, Client_GetLine(client, "Client Disconnected!")), 0);
         Peer_Reset(&client->socket);
-        CHECK(Server_Says(server, Client_GetLine(client, "Client Disconnected!")));
+        CHECK(TestProgram_Says(server->process, Client_GetLine(client, "Client Disconnected!")));
         CHECK(Server_ServesNewClient(server));
     }
 }

@@ -3,9 +3,6 @@
  */
 #include "Contract.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define SET_MAX   63   /* clients of 02 and 03 */
 #define MANY      1000 /* clients of 04 and up */
 #define AT_A_TIME 50   /* connections that are opened before the server must have answered one */
@@ -101,7 +98,7 @@ static void CheckRefused(Server *server)
 
     snprintf(refused, sizeof(refused), "Client Refused! %s (", client->address);
     CHECK(Peer_WaitForEnd(client->socket, NULL, NULL));
-    CHECK(Server_Says(server, refused));
+    CHECK(TestProgram_Says(server->process, refused));
     CHECK_INT(Server_Count(server, Client_GetLine(client, "Client Connected!")), 0);
     Peer_Close(&client->socket);
 }

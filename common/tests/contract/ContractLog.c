@@ -3,10 +3,6 @@
  */
 #include "Contract.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define LINE_SIZE 200
 
 /* Skips "[thread 123] ". NULL: the text does not begin with it. */

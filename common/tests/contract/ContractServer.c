@@ -3,11 +3,6 @@
  * See Contract.h.
  */
 #include "Contract.h"
-#include "TestProgram.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SERVER_MAX     64
 #define CLIENT_MAX_04  1000
@@ -102,15 +97,10 @@ void Server_CheckStopped(Server *server)
     free(output);
 }
 
-bool Server_PressCtrlC(Server *server)
-{
-    return TestProgram_PressCtrlC(server->process);
-}
-
 void Server_CheckStop(Server *server)
 {
     CHECK(ServerProcess_IsRunning(server->process));
-    REQUIRE(CHECK(Server_PressCtrlC(server)));
+    REQUIRE(CHECK(TestProgram_PressCtrlC(server->process)));
     Server_CheckStopped(server);
 }
 
@@ -135,12 +125,6 @@ bool Server_WaitForLeft(Server *server, int count)
 int Server_Count(Server *server, const char *text)
 {
     return ServerProcess_CountLines(server->process, text);
-}
-
-bool Server_Says(Server *server, const char *text)
-{
-    return ServerProcess_WaitForLine(server->process, text, NULL, WAIT_MS) ||
-           Test_Explain("there is no line with \"%s\"", text);
 }
 
 bool Server_WaitForLine(Server *server, const char *text, size_t *position, char *line, int size)
@@ -198,5 +182,5 @@ bool Server_ServesNewClient(Server *server)
     if (client == NULL || !Client_Echo(client, 100))
         return false;
     Peer_Close(&client->socket);
-    return Server_Says(server, Client_GetLine(client, "Client Disconnected!"));
+    return TestProgram_Says(server->process, Client_GetLine(client, "Client Disconnected!"));
 }

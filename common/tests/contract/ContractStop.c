@@ -4,8 +4,6 @@
 #include "Contract.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-
 #define STOP_CLIENTS 100 /* of a stage that can have more */
 #define RETRY_MS     50
 
@@ -161,7 +159,7 @@ TEST("stop: pressed three times")
         Sleep(QUIET_MS);
     } while (before == 0 || Flood_GetBytes() > before);
     for (int i = 0; i < TIMES; i++)
-        CHECK(Server_PressCtrlC(server));
+        CHECK(TestProgram_PressCtrlC(server->process));
     Sleep(QUIET_MS);
     CHECK(ServerProcess_IsRunning(server->process));
     ServerProcess_PauseReading(server->process, false);
@@ -187,6 +185,6 @@ TEST("stop: while clients keep coming")
     }
     ThreadManager_Join(&pressers);
     /* Checks are the main thread's: where the other could not press, this one says why. */
-    CHECK(isPressed || Server_PressCtrlC(server));
+    CHECK(isPressed || TestProgram_PressCtrlC(server->process));
     Server_CheckStopped(server);
 }

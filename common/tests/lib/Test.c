@@ -6,9 +6,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define EXPLANATION_SIZE 1024
 #define LIMIT_LEAST_S    (3 * WAIT_MS / 1000)
@@ -243,6 +240,19 @@ static bool HasFailed(void)
     failed = watch.failed;
     ReleaseSRWLockShared(&watch.lock);
     return failed;
+}
+
+bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
+{
+    ULONGLONG deadline = Test_Now() + timeoutMs;
+
+    while (*value < least) {
+        if (Test_Now() >= deadline || Test_IsOver())
+            return Test_Explain("expected that %s comes to %ld, but it is %ld after %lu ms", name,
+                                least, *value, timeoutMs);
+        Sleep(1);
+    }
+    return true;
 }
 
 /* --- Running --------------------------------------------------------------------------------- */

@@ -19,7 +19,13 @@
 
 #include <winsock2.h>
 #include <windows.h>
+
+/* What nearly every test needs of C. */
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* What a program does around each of its tests; any member may be NULL. */
 typedef struct TestHooks {
@@ -45,12 +51,23 @@ typedef struct Test {
     struct Test *next;
 } Test;
 
+/* Has a function run before main. */
+#ifdef _MSC_VER
+#pragma section(".CRT$XCU", read)
+#define BEFORE_MAIN(function)                                                                      \
+    static void function(void);                                                                    \
+    __declspec(allocate(".CRT$XCU")) static void (*const function##Pointer)(void) = function;      \
+    static void function(void)
+#else
+#define BEFORE_MAIN(function) static void __attribute__((constructor)) function(void)
+#endif
+
 /* TEST("name") { ... }: the name, or members of Test behind it: TEST("name", .lastStage = 3). */
 #define TEST(...)            TEST_AT(__LINE__, __VA_ARGS__)
 #define TEST_AT(number, ...) TEST_ON_LINE(number, __VA_ARGS__)
 #define TEST_ON_LINE(number, ...)                                                                  \
     static void Run##number(void);                                                                 \
-    static void __attribute__((constructor)) Register##number(void)                                \
+    BEFORE_MAIN(Register##number)                                                                  \
     {                                                                                              \
         static Test test = {                                                                       \
             .run = Run##number, .file = __FILE__, .line = (number), .name = __VA_ARGS__};          \
@@ -59,18 +76,16 @@ typedef struct Test {
     }                                                                                              \
     static void Run##number(void)
 
-/* Tests of one kind: `check` gets a const pointer to each of the cases, whose first member is its name. */
+/* Tests of one kind: `check` gets a pointer to each of the cases, whose first member is its name. */
 #define TEST_CASES(check, cases)                                                                   \
-    static void __attribute__((constructor)) Register_##check(void)                                \
+    BEFORE_MAIN(Register##check)                                                                   \
     {                                                                                              \
-        static Test tests[sizeof(cases) / sizeof((cases)[0])];                                     \
+        static Test tests[COUNT_OF(cases)];                                                        \
                                                                                                    \
-        for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {                            \
-            tests[i] = (Test){.name = (cases)[i].name,                                             \
-                              .runCase = (check),                                                  \
-                              .data = &(cases)[i],                                                 \
-                              .file = __FILE__,                                                    \
-                              .line = __LINE__ + (int)i};                                          \
+        for (size_t i = 0; i < COUNT_OF(tests); i++) {                                             \
+            tests[i] = (Test){.name = (cases)[i].name, .runCase = (check), .data = &(cases)[i]};   \
+            tests[i].file = __FILE__;                                                              \
+            tests[i].line = __LINE__ + (int)i;                                                     \
             Test_Register(&tests[i]);                                                              \
         }                                                                                          \
     }                                                                                              \
@@ -87,6 +102,8 @@ void Test_SetStage(int stage);
  * none ran.
  */
 int Test_Run(const char *filter, bool listOnly);
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Milliseconds since the program started. */
 ULONGLONG Test_Now(void);
@@ -123,6 +140,10 @@ bool Test_IsOver(void);
 #define WAIT_WHILE(condition)                                                                      \
     for (ULONGLONG end = Test_Now() + WAIT_MS; (condition) && Test_Now() < end;)                   \
     Sleep(1)
+
+/* Waits until *value is at least `least`, not alertably. `name` is for the explanation. Any thread. */
+#define WAIT_FOR(value, least) Test_WaitForValue(&(value), (least), WAIT_MS, #value)
+bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, const char *name);
 
 /*
  * For a helper that is about to return false: says what was expected and what came, as printf

@@ -7,9 +7,6 @@
 #include "SocketUtils.h"
 #include "TestProgram.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define OPTION_MAX 6
 
 static const TestSuite *suite;

@@ -6,10 +6,6 @@
 #include "Test.h"
 #include "Waits.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define PROGRAM_MAX 64
 #define NAME_SIZE   40
 #define LAST_LINES  15 /* of each of a program's streams that are shown */
@@ -90,6 +86,12 @@ ServerProcess *TestProgram_StartServer(const char *path, const char *const argum
         return server;
     Test_Explain("there is no line \"Listening on ADDRESS:PORT\"");
     return NULL;
+}
+
+bool TestProgram_Says(ServerProcess *process, const char *text)
+{
+    return ServerProcess_WaitForLine(process, text, NULL, WAIT_MS) ||
+           Test_Explain("there is no line with \"%s\"", text);
 }
 
 /* --- Showing --------------------------------------------------------------------------------- */

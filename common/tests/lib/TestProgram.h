@@ -28,6 +28,9 @@ ServerProcess *TestProgram_StartServer(const char *path, const char *const argum
 
 bool TestProgram_PressCtrlC(ServerProcess *process);
 
+/* Waits for a line with the text. */
+bool TestProgram_Says(ServerProcess *process, const char *text);
+
 /*
  * Waits for its end and checks its exit code and a part of what it wrote to stderr; "": it must have
  * written nothing.

@@ -5,10 +5,6 @@
 #include "Test.h"
 #include "TestProgram.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define PATH_SIZE   1024
 #define FIGURES_MAX 65536
 #define KEY_SIZE    80

@@ -14,9 +14,6 @@
 #include "ServerLog.h"
 #include "TestMain.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /*
  * The library has crashed the program. Whoever reads the output shall find a failure and its sum,
  * and nobody shall have to close a window first.

@@ -27,10 +27,6 @@
 /* The next of a row of random numbers, below `limit`. The same seed gives the same row. */
 uint32_t Random_Next(uint32_t *seed, uint32_t limit);
 
-/* Waits until *value is at least `least`. `name` is for the explanation. */
-#define WAIT_FOR(value, least) WaitForValue(&(value), (least), WAIT_MS, #value)
-bool WaitForValue(volatile LONG *value, LONG least, DWORD timeoutMs, const char *name);
-
 /* --- Hosts and probes ------------------------------------------------------------------------ */
 
 typedef struct Host Host;

@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define RESETTING 300 /* at once, and as many a little later */
 #define BURST     100
 #define AT_ONCE   1000
@@ -134,32 +130,26 @@ static void Silent(int stage)
     StopStage(server);
 }
 
-TEST("accept 06: after 600 clients that reset")
+typedef struct AcceptCase {
+    const char *name;
+    void (*run)(int stage);
+    int stage;
+} AcceptCase;
+
+static const AcceptCase cases[] = {
+    {"accept 06: after 600 clients that reset", Resetting, 6},
+    {"accept 06: after 1,000 clients at once", AtOnce, 6},
+    {"accept 06: after silent clients", Silent, 6},
+    {"accept 07: after 600 clients that reset", Resetting, 7},
+    {"accept 07: after 1,000 clients at once", AtOnce, 7},
+    {"accept 07: after silent clients", Silent, 7},
+};
+
+static void CheckAccept(const void *data)
 {
-    Resetting(6);
+    const AcceptCase *one = (const AcceptCase *)data;
+
+    one->run(one->stage);
 }
 
-TEST("accept 07: after 600 clients that reset")
-{
-    Resetting(7);
-}
-
-TEST("accept 06: after 1,000 clients at once")
-{
-    AtOnce(6);
-}
-
-TEST("accept 07: after 1,000 clients at once")
-{
-    AtOnce(7);
-}
-
-TEST("accept 06: after silent clients")
-{
-    Silent(6);
-}
-
-TEST("accept 07: after silent clients")
-{
-    Silent(7);
-}
+TEST_CASES(CheckAccept, cases);

@@ -4,8 +4,6 @@
 #include "Library.h"
 
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
 
 #define IDLE_MS     400
 #define CAP         10
@@ -115,8 +113,8 @@ TEST("cause: nobody listens")
     REQUIRE(CHECK(Peer_Bind(&client->settings.address) != INVALID_SOCKET));
     client->settings.maxSessionCount = 3;
     REQUIRE(CHECK(Host_Start(client)));
-    CHECK(WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
-                       "the number of CAUSE_CONNECT_FAILED"));
+    CHECK(Test_WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
+                            "the number of CAUSE_CONNECT_FAILED"));
     CHECK_INT(client->connected, 0);
     for (Probe *probe = client->probes; probe != NULL; probe = probe->next) {
         CHECK_INT(probe->disconnected, 1);

@@ -3,9 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define QUEUED   (1024 * 1024) /* queued when Session_Close is called */
 #define LIMIT    (8 * 1024 * 1024)
 #define LONG_MS  10000 /* to end in peace, where the test is to see the end itself */
@@ -192,8 +189,8 @@ TEST("close: the peer stays, and has closed its side")
     CHECK_INT(shutdown(peers[1], SD_SEND), 0);
     Sleep(50);
     Session_Close(Probe_GetSession(probes[1]), CAUSE_OURS);
-    CHECK(WaitForValue(&probes[0]->disconnected, 1, WAIT_MS, "the first's OnDisconnected"));
-    CHECK(WaitForValue(&probes[1]->disconnected, 1, WAIT_MS, "the second's OnDisconnected"));
+    CHECK(Test_WaitForValue(&probes[0]->disconnected, 1, WAIT_MS, "the first's OnDisconnected"));
+    CHECK(Test_WaitForValue(&probes[1]->disconnected, 1, WAIT_MS, "the second's OnDisconnected"));
     CHECK_AT_MOST(Test_Now() - start, SHORT_MS + 1500);
     CHECK_INT(probes[0]->cause, CAUSE_OURS);
     Host_Stop(server);

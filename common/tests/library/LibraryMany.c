@@ -3,9 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define MANY        2000
 #define LARGE       10000
 #define AT_A_TIME   100 /* connections before one of them must have been answered */

@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define MAX_PACKET    300 /* of the streams that are split everywhere */
 #define STREAM_SIZE   (4 + 5 + 100 + MAX_PACKET + 4)
 #define FRAMES        1000000

@@ -3,10 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define MAX_PACKET  300
 #define RECV_SIZE   512 /* of the receive buffer: a packet or two */
 #define PACKETS     4000
@@ -151,7 +147,7 @@ TEST("packet session: a size that cannot be ends it")
 {
     static const int sizes[] = {0, 1, 2, 3, MAX_PACKET + 1, RECV_SIZE, RECV_SIZE + 1, 65535};
 
-    for (int i = 0; i < 2 * (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
+    for (int i = 0; i < 2 * (int)COUNT_OF(sizes); i++) {
         Host *server = NEED(StartPacketServer(&checkBehaviour));
 
         REQUIRE(CHECK(EndsSession(server, sizes[i / 2], i % 2 == 0 ? 7 : 8 * MAX_PACKET)));

@@ -7,9 +7,6 @@
 #include <fcntl.h>
 #include <io.h>
 #include <psapi.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define PIECE_SIZE 65536
 #define SENDER_MAX 16
@@ -38,19 +35,6 @@ uint32_t Random_Next(uint32_t *seed, uint32_t limit)
     x ^= x << 5;
     *seed = x;
     return (uint32_t)((uint64_t)x * limit >> 32);
-}
-
-bool WaitForValue(volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
-{
-    ULONGLONG deadline = Test_Now() + timeoutMs;
-
-    while (*value < least) {
-        if (Test_Now() >= deadline || Test_IsOver())
-            return Test_Explain("expected that %s comes to %ld, but it is %ld after %lu ms", name,
-                                least, *value, timeoutMs);
-        Sleep(2);
-    }
-    return true;
 }
 
 /* --- Opening and closing --------------------------------------------------------------------- */

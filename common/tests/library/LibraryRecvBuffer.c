@@ -5,8 +5,6 @@
 #include "Library.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SMALL      24
 #define GUARD      16
@@ -143,7 +141,7 @@ TEST("recv buffer: clean moves much by little")
 {
     static const int sizes[] = {100, 1000, 4096, 65536, 1000003};
 
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         for (int r = 1; r <= 65; r += 16) {
             RecvBuffer buffer;
             LONG64 written = 0;

@@ -4,9 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define THREADS  8
 #define SLOTS    48
 #define CLIENTS  16
@@ -170,7 +167,7 @@ static bool RunRound(int round)
     rounds.client = Host_CreateClient(rounds.server, &behaviour, CLIENTS);
     if (rounds.client == NULL || !Host_Start(rounds.client))
         return false;
-    WaitForValue(&rounds.client->connected, CLIENTS, 1000, "the clients");
+    Test_WaitForValue(&rounds.client->connected, CLIENTS, 1000, "the clients");
     for (int i = 0; i < THREADS; i++) {
         seeds[i] = (uint32_t)(round * 1000 + i + 1);
         if (!Threads_Start(RunSteps, &seeds[i]))
@@ -261,7 +258,7 @@ TEST("rounds: sessions that come and go")
         rounds.client = Host_CreateClient(server, &leaving, 40);
         REQUIRE(CHECK(rounds.client != NULL && Host_Start(rounds.client)));
         if (i % 2 == 0)
-            WaitForValue(&rounds.client->connected, 30, 1000, "the clients");
+            Test_WaitForValue(&rounds.client->connected, 30, 1000, "the clients");
         Host_Stop(rounds.client);
     }
     Host_Stop(server);

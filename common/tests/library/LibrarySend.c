@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define SENDERS       6
 #define MESSAGES      1500 /* of each sender */
 #define MESSAGE_SIZE  20

@@ -5,8 +5,6 @@
 #include "Library.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define KEPT_BUFFERS 1000
 #define SHARERS      8
@@ -105,7 +103,7 @@ TEST("send buffer: as large as a chunk and larger")
                                 SEND_CHUNK_SIZE - 47,  SEND_CHUNK_SIZE - 40, SEND_CHUNK_SIZE - 32,
                                 SEND_CHUNK_SIZE - 31,  SEND_CHUNK_SIZE - 24, SEND_CHUNK_SIZE - 1,
                                 SEND_CHUNK_SIZE,       SEND_CHUNK_SIZE + 1,  5000000};
-    enum { COUNT = sizeof(sizes) / sizeof(sizes[0]) };
+    enum { COUNT = COUNT_OF(sizes) };
     SendBuffer *buffers[2 * COUNT];
     int before = SendBufferManager_GetChunkCount();
 

@@ -3,9 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define MOVED        (2 * 1024 * 1024)
 #define BLOCK_MS     1500
 #define HOLDERS      8
@@ -210,7 +207,7 @@ TEST("session: no lock is held in a callback")
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(Peer_Send(peer, "x", 1));
-    CHECK(WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
+    CHECK(Test_WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
     CHECK(Session_Send(Probe_GetSession(probe), buffer));
     CHECK_INT(Service_Broadcast(&server->service, buffer), 1);
     CHECK_INT(Service_GetSessionCount(&server->service), 1);
@@ -353,7 +350,7 @@ static int CloseAfterFive(Probe *probe, const char *data, int length)
     return length;
 }
 
-/* A ClientService connects as many as it is told, and they end one by one. */
+/* A SERVICE_CLIENT connects as many as it is told, and they end one by one. */
 TEST("session: a client service")
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};

@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define READERS     5
 #define OWED        (512 * 1024)
 #define LONG_MS     10000
@@ -167,7 +163,7 @@ TEST("stop: while a callback runs")
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(Peer_Send(peer, "x", 1));
-    CHECK(WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
+    CHECK(Test_WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
     Host_StopService(server);
     CHECK_INT(probe->state, 2);
     Host_CheckStopped(server);

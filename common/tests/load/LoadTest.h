@@ -17,8 +17,6 @@
 #include "Test.h"
 #include "ToolTest.h"
 
-#include <stdint.h>
-
 #define EXTRA_SIZE 5 /* bytes, where a server sends more than it should */
 
 /* --- LoadTestServer.c ------------------------------------------------------------------------ */

@@ -3,8 +3,6 @@
  */
 #include "LoadTest.h"
 
-#include <stdio.h>
-
 typedef struct CommandLine {
     const char *words[8]; /* up to a NULL */
     const char *sentence; /* on stderr, at its beginning */
@@ -48,7 +46,7 @@ TEST("load: command line: numbers")
         {{"--size", "", NULL}, "--size takes a number from 1 to 1048576, and '' is none.\n"},
     };
 
-    CheckLines(lines, sizeof(lines) / sizeof(lines[0]));
+    CheckLines(lines, COUNT_OF(lines));
 }
 
 TEST("load: command line: words")
@@ -64,7 +62,7 @@ TEST("load: command line: words")
         {{"--server", "x.exe", "--address", "127.0.0.1", NULL}, "--server starts a server of its"},
     };
 
-    CheckLines(lines, sizeof(lines) / sizeof(lines[0]));
+    CheckLines(lines, COUNT_OF(lines));
 }
 
 /* Each option that has a value, with none. */
@@ -74,7 +72,7 @@ TEST("load: command line: no value")
                                           "--size",    "--depth",   "--seconds", "--rate",
                                           "--idle",    "--threads", "--timeout", "--json"};
 
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
         const char *const words[] = {options[i], NULL};
         char sentence[60];
 
@@ -96,6 +94,6 @@ TEST("load: command line: help")
     CHECK_INT(tool.exitCode, 0);
     CHECK_TEXT(tool.errors, "");
     CHECK_CONTAINS(tool.output, "Usage: load.exe [OPTION...]\n");
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(options); i++)
         CHECK_CONTAINS(tool.output, options[i]);
 }

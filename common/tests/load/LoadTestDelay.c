@@ -7,8 +7,6 @@
  */
 #include "LoadTest.h"
 
-#include <stdlib.h>
-
 #define HOLD_MS      50
 #define RARE_HOLD_MS 200
 #define STOP_AT_MS   1000 /* half a second after the measuring begins */

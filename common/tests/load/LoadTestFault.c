@@ -9,9 +9,6 @@
 
 #include "Peer.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* load.exe waits so long: no client that is served waits nearly as long, on a busy machine either. */
 #define SILENT_MS "4000"
 

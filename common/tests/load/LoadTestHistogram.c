@@ -4,9 +4,6 @@
 #include "LoadTest.h"
 #include "LoadHistogram.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define VALUES 20000
 
 static LoadHistogram histogram, other;
@@ -50,7 +47,7 @@ TEST("load: histogram: a single value")
 {
     static const uint64_t singles[] = {0, 1, 127, 128, 129, 1000003, 123456789012};
 
-    for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(singles); i++) {
         Clear();
         LoadHistogram_Add(&histogram, singles[i]);
         CHECK(IsExactly(50, singles[i]));
@@ -125,7 +122,7 @@ static void CheckSorted(void)
     qsort(values, VALUES, sizeof(values[0]), CompareValues);
     CHECK(histogram.max == values[VALUES - 1]);
     CHECK_INT(histogram.count, VALUES);
-    for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(percents); i++) {
         /* In hundredths of a percent it is a whole number, and so is the rank, rounded up. */
         uint64_t parts = (uint64_t)(percents[i] * 100 + 0.5);
         uint64_t value = values[(VALUES * parts + 9999) / 10000 - 1];

@@ -4,9 +4,6 @@
 #include "LoadTest.h"
 #include "TestProgram.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define STOP_MS 2000 /* a person who has pressed Ctrl+C waits no longer */
 
 static bool IsNear(const char *name, double wanted, double part)

@@ -5,8 +5,6 @@
  */
 #include "LoadTest.h"
 
-#include <stdio.h>
-
 #define PATH_SIZE 1024
 
 /* load.exe, with the server that it is to start and these words, up to a NULL. */

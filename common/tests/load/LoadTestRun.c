@@ -3,9 +3,6 @@
  */
 #include "LoadTest.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define WORD_MAX   24
 #define WORDS_SIZE 200
 

@@ -9,10 +9,6 @@
 #include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define KNOWN_MAX  64 /* connections at a time that others can reach */
 #define ACCEPT_MS  20
 #define SETTLE_MS  50  /* then the client's receive waits for what comes */

@@ -9,13 +9,22 @@
 #include "UnitTests.h"
 #include "TestMain.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define CHILD_MAX 20
 
 ServerProcess *child;
 
 static const char *ownPath; /* the program that a child is another run of */
+static struct {
+    const char *name;
+    int (*run)(void);
+} children[CHILD_MAX];
+static int childCount;
+
+void RegisterChild(const char *name, int (*run)(void))
+{
+    children[childCount].name = name;
+    children[childCount++].run = run;
+}
 
 void StartChildWith(const char *const arguments[])
 {
@@ -66,13 +75,9 @@ static int PrintArgumentsInChild(int argc, char *argv[])
 
 static int RunChild(int argc, char *argv[])
 {
-    static const UnitChild *const groups[] = {textChildren, threadChildren, processChildren};
-
-    for (size_t i = 0; i < COUNT_OF(groups); i++) {
-        for (const UnitChild *one = groups[i]; one->name != NULL; one++) {
-            if (strcmp(argv[1], one->name) == 0)
-                return one->run();
-        }
+    for (int i = 0; i < childCount; i++) {
+        if (strcmp(argv[1], children[i].name) == 0)
+            return children[i].run();
     }
     return PrintArgumentsInChild(argc, argv);
 }

@@ -4,10 +4,6 @@
 #include "UnitTests.h"
 #include "CtrlC.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* --- CtrlC ----------------------------------------------------------------------------------- */
 
 static HANDLE wakeEvent;
@@ -20,7 +16,7 @@ static void Wake(void)
 }
 
 /* Waits for Ctrl+C to call Wake twice, the second time without another press. */
-static int WaitForCtrlCInChild(void)
+CHILD("--child-ctrl-c")
 {
     LONG atRemove;
 
@@ -75,7 +71,7 @@ TEST("ServerProcess: arguments")
         "to stderr\n");
 }
 
-static int PrintNumbersInChild(void)
+CHILD("--child-numbers")
 {
     for (int i = 0; i < 6000; i++)
         printf("number %d\n", i);
@@ -87,7 +83,7 @@ static int PrintNumbersInChild(void)
 #define HANDLE_COUNT 100
 #define HANDLE_NOISE 10 /* that the system opens and closes for itself meanwhile */
 
-static int SpinInChild(void)
+CHILD("--child-spin")
 {
     volatile ULONG turns = 0;
 
@@ -98,7 +94,7 @@ static int SpinInChild(void)
 }
 
 /* Opens HANDLE_COUNT handles, some time after it has said "before". */
-static int OpenHandlesInChild(void)
+CHILD("--child-handles")
 {
     printf("before\n");
     fflush(stdout);
@@ -215,13 +211,3 @@ TEST("ServerProcess: a console is used again")
         TestPrograms_Close(false);
     }
 }
-
-/* --- The lists ------------------------------------------------------------------------------- */
-
-const UnitChild processChildren[] = {
-    {"--child-ctrl-c", WaitForCtrlCInChild},
-    {"--child-numbers", PrintNumbersInChild},
-    {"--child-spin", SpinInChild},
-    {"--child-handles", OpenHandlesInChild},
-    {NULL, NULL},
-};

@@ -4,8 +4,6 @@
 #include "UnitTests.h"
 #include "TestSocketUtils.h"
 
-#include <string.h>
-
 /* --- SocketUtils ----------------------------------------------------------------------------- */
 
 static int GetOption(SOCKET socket, int level, int name)

@@ -5,10 +5,6 @@
 #include "ErrorText.h"
 #include "ServerOptions.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* --- NetAddress ------------------------------------------------------------------------------ */
 
 TEST("NetAddress: to text and back")
@@ -173,7 +169,7 @@ TEST("ErrorText: a small buffer")
     }
 }
 
-static int PrintErrorInChild(void)
+CHILD("--child-error")
 {
     ErrorText_Print("CreateFile", ERROR_ACCESS_DENIED);
     return 0;
@@ -228,7 +224,7 @@ TEST("ServerOptions: good ones")
 }
 
 /* In a child, as each of them prints the usage. Prints the ones that did not end in `expected`. */
-static int ParseInChild(void)
+CHILD("--child-options")
 {
     static const struct {
         const char *words[8];
@@ -298,11 +294,3 @@ TEST("ServerOptions: numbers")
     CHECK(Options_ParseNumber("007", 5, 10, &value));
     CHECK_INT(value, 7);
 }
-
-/* --- The lists ------------------------------------------------------------------------------- */
-
-const UnitChild textChildren[] = {
-    {"--child-error", PrintErrorInChild},
-    {"--child-options", ParseInChild},
-    {NULL, NULL},
-};

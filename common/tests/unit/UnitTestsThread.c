@@ -5,9 +5,6 @@
 #include "ServerLog.h"
 #include "ThreadManager.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* --- ThreadManager --------------------------------------------------------------------------- */
 
 #define THREAD_COUNT 100 /* WaitForMultipleObjects would take 64 */
@@ -84,12 +81,12 @@ static int PrintLog(bool quiet)
     return 0;
 }
 
-static int PrintLogInChild(void)
+CHILD("--child-log")
 {
     return PrintLog(false);
 }
 
-static int PrintQuietLogInChild(void)
+CHILD("--child-log-quiet")
 {
     return PrintLog(true);
 }
@@ -121,7 +118,7 @@ static void LogFromThread(void *unused)
         ServerLog_Received(123456789);
 }
 
-static int PrintLogOfThreadsInChild(void)
+CHILD("--child-log-threads")
 {
     ThreadManager threads = {0};
 
@@ -157,12 +154,3 @@ TEST("ServerLog: lines of several threads")
     CHECK_INT(lines, 800);
     free(output);
 }
-
-/* --- The lists ------------------------------------------------------------------------------- */
-
-const UnitChild threadChildren[] = {
-    {"--child-log", PrintLogInChild},
-    {"--child-log-quiet", PrintQuietLogInChild},
-    {"--child-log-threads", PrintLogOfThreadsInChild},
-    {NULL, NULL},
-};

@@ -8,8 +8,8 @@
  *     INSTRUMENT=verify build/instrument/wrong/overlapped-freed.exe       (with Wine in front of it)
  *
  * In the first comment of a program, `Expect: ` has what the first line of a finding begins with, for
- * each finding that is to come, or `nothing`; `Exit: ` has the exit code; `Alone: no` says that the
- * program, run without verify, harms itself.
+ * each finding that is to come, or `nothing`; `Exit: ` has the exit code where it is not 3, or 0 with
+ * `nothing`; `Alone: no` says that the program, run without verify, harms itself.
  */
 #ifndef LOOPBACK_H
 #define LOOPBACK_H

@@ -2,7 +2,6 @@
  * SO_UPDATE_ACCEPT_CONTEXT is given the accepted socket, where it takes the one that listens.
  *
  * Expect: context: SO_UPDATE_ACCEPT_CONTEXT is not given the socket that listens
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * accept has failed, and the socket that it did not return is given to a port.
  *
  * Expect: rule 8: CreateIoCompletionPort is given INVALID_SOCKET
- * Exit: 3
  */
 #include "Loopback.h"
 

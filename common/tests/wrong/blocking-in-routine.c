@@ -2,7 +2,6 @@
  * A completion routine makes a blocking call, to receive the rest of a message.
  *
  * Expect: rule 9: recv, which may wait, inside a completion routine
- * Exit: 3
  */
 #include "Loopback.h"
 

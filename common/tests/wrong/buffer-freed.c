@@ -3,7 +3,6 @@
  * and does not wait for it.
  *
  * Expect: rule 4: free gives back memory with the buffer of a WSARecv that is outstanding
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

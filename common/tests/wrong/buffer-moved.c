@@ -2,7 +2,6 @@
  * The buffer grows while a receive into it is outstanding: realloc may move it.
  *
  * Expect: rule 4: realloc gives back memory with the buffer of a WSARecv that is outstanding
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

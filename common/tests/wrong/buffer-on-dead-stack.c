@@ -2,7 +2,6 @@
  * The buffer of a receive is a variable of a function that returns before the data has come.
  *
  * Expect: rule 4: a function has returned that had the buffer of an outstanding WSARecv
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

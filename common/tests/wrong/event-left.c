@@ -2,7 +2,6 @@
  * An event is never closed.
  *
  * Expect: left over: an event is still open at the end
- * Exit: 3
  */
 #include "Loopback.h"
 

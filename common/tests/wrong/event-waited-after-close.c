@@ -2,7 +2,6 @@
  * A closed event stays in the list of those that are waited for.
  *
  * Expect: rule 6: an event is used after it was closed
- * Exit: 3
  */
 #include "Loopback.h"
 

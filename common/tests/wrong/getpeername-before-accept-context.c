@@ -2,7 +2,6 @@
  * The address of the client is asked for, and SO_UPDATE_ACCEPT_CONTEXT was not set on the socket.
  *
  * Expect: context: getpeername on a socket that AcceptEx has connected
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * CreateIoCompletionPort says with NULL that it has failed, and is compared with INVALID_HANDLE_VALUE.
  *
  * Expect: rule 8: GetQueuedCompletionStatus is given NULL
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * recv is given a block that was freed before.
  *
  * Expect: memory: recv is given a buffer of 16 bytes that was freed before
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

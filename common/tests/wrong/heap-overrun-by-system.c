@@ -2,7 +2,6 @@
  * recv is told that the block has twice the room that it has.
  *
  * Expect: memory: recv is given a buffer of 32 bytes that is not inside its block
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * A socket listens, and another program may take its port: SO_EXCLUSIVEADDRUSE was not set.
  *
  * Expect: rule 10: a socket listens without SO_EXCLUSIVEADDRUSE
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * TCP_NODELAY is set at SOL_SOCKET, where its number means another option.
  *
  * Expect: rule 10: TCP_NODELAY is set at SOL_SOCKET
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * The program closes its socket and ends, and does not take the completion of its receive.
  *
  * Expect: rule 7: the program has ended while a WSARecv is outstanding
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * come, and it points to the session.
  *
  * Expect: rule 4: free gives back memory with the OVERLAPPED of a WSARecv that is outstanding
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

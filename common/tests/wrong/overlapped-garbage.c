@@ -2,7 +2,6 @@
  * A session is made with malloc, and its OVERLAPPED is used with whatever the memory holds.
  *
  * Expect: rule 5: WSARecv is given an OVERLAPPED that is not zeroed
- * Exit: 3
  */
 #include "Loopback.h"
 

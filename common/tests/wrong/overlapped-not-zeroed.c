@@ -2,7 +2,6 @@
  * The second receive gets the OVERLAPPED as the first has left it.
  *
  * Expect: rule 5: WSARecv is given an OVERLAPPED that is not zeroed
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * A thread begins a receive with an OVERLAPPED among its variables, and ends.
  *
  * Expect: rule 4: a thread has ended that had the OVERLAPPED of an outstanding WSARecv
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -2,7 +2,6 @@
  * A send is given the OVERLAPPED of a receive that is outstanding, in a session that has only one.
  *
  * Expect: rule 5: WSASend is given an OVERLAPPED that a WSARecv still uses
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * The program closes its port and ends, and something that it has posted is still in it.
  *
  * Expect: rule 7: the program has ended while what PostQueuedCompletionStatus posted is outstanding
- * Exit: 3
  */
 #include "Loopback.h"
 

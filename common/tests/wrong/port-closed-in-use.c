@@ -2,7 +2,6 @@
  * The port is closed while a worker still waits at it.
  *
  * Expect: rule 7: a completion port is closed while another thread is inside GetQueuedCompletionStatus
- * Exit: 3
  */
 #include "Loopback.h"
 

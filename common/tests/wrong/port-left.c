@@ -2,7 +2,6 @@
  * A completion port is never closed.
  *
  * Expect: left over: a completion port is still open at the end
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * What was posted to a port is freed before it was taken from there.
  *
  * Expect: rule 4: free gives back memory with the OVERLAPPED of a PostQueuedCompletionStatus
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  *
  * Expect: rule 10: SO_REUSEADDR is set
  * Expect: rule 10: a socket listens without SO_EXCLUSIVEADDRUSE
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * getpeername and shutdown.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

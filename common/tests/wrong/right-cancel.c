@@ -2,7 +2,6 @@
  * A receive is cancelled, its completion is taken, and only then its memory is freed.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * and before each use the OVERLAPPED is zeroed, all but its event.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * Overlapped I/O on a file: there the OVERLAPPED says where in the file, so it is not all zeros.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

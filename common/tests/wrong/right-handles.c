@@ -3,7 +3,6 @@
  * ones that were opened last.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * packet for each worker, join, close the port.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * same one may be posted twice, and is then taken twice.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

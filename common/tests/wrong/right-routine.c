@@ -3,7 +3,6 @@
  * answers with an overlapped send.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * is free for the next call as soon as it has returned.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * Other functions are called meanwhile, and return.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * ends itself in the middle of its function.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

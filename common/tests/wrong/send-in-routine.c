@@ -2,7 +2,6 @@
  * A completion routine answers with send, which waits if the client does not read.
  *
  * Expect: rule 9: send, which may wait, inside a completion routine
- * Exit: 3
  */
 #include "Loopback.h"
 

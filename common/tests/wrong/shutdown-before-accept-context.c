@@ -2,7 +2,6 @@
  * A socket from AcceptEx is shut down, and SO_UPDATE_ACCEPT_CONTEXT was not set on it.
  *
  * Expect: context: shutdown on a socket that AcceptEx has connected
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * A socket from ConnectEx is shut down, and SO_UPDATE_CONNECT_CONTEXT was not set on it.
  *
  * Expect: context: shutdown on a socket that ConnectEx has connected
- * Exit: 3
  */
 #include "Loopback.h"
 

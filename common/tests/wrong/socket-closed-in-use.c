@@ -2,7 +2,6 @@
  * A socket is closed while another thread waits in recv on it.
  *
  * Expect: rule 6: a socket is closed while another thread is inside recv with it
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * Two places of a program close the same socket.
  *
  * Expect: rule 6: a socket is closed for the second time
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * A socket is never closed.
  *
  * Expect: left over: a socket is still open at the end
- * Exit: 3
  */
 #include "Loopback.h"
 

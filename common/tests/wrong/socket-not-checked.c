@@ -2,7 +2,6 @@
  * socket says with INVALID_SOCKET that it has failed, and nobody looks.
  *
  * Expect: rule 8: connect is given INVALID_SOCKET
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * A closed socket stays in the set that select is given.
  *
  * Expect: rule 6: a socket is used after it was closed
- * Exit: 3
  */
 #include "Loopback.h"
 

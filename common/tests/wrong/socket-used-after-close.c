@@ -2,7 +2,6 @@
  * Something is sent on a socket that was closed before.
  *
  * Expect: rule 6: a socket is used after it was closed
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * calls through a pointer to a function, and so it is with any mistake that leads to such a packet.
  *
  * Expect: rule 5: a completion came for an OVERLAPPED with which nothing is outstanding
- * Exit: 3
  */
 #include "Loopback.h"
 

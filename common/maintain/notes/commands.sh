@@ -201,8 +201,8 @@ explain_missing() {
     for process in $(list_processes "$terminal"); do
         running="$running [$(tr '\0' ' ' <"/proc/$process/cmdline")]"
     done
-    fail "${place#* }" "$1" "expected: $expected" "got:      $(tail -n 1 "$work/$terminal/out")" \
-        "running: $running"
+    fail "${place#* }" "$1" "expected: $expected" "running: $running" "got:"
+    tail -n 12 "$work/$terminal/out" | sed 's/^/      /'
 }
 
 # Waits until the terminal has shown the lines.

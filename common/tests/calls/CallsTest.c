@@ -4,7 +4,7 @@
  *     calls.exe TOOL SERVER... [--list] [FILTER]     see ToolTest.h
  *
  * TOOL is the calls.exe of common/tools, the servers are instrumented. The figures are exact: see
- * `models` for why each is what it is. The last line says "N passed, N failed".
+ * `models` for why each is what it is.
  */
 #include "Conversation.h"
 #include "Test.h"

@@ -1,14 +1,12 @@
 /*
  * ChatTest: the example programs of 07 from the outside.
  *
- *     chat.exe [--verify] FOLDER [--list] [FILTER]
+ *     chat.exe [--verify] FOLDER [--list] [FILTER]     see TestMain.h
  *
  * In FOLDER are ChatServer.exe, ChatClient.exe, DummyClient.exe, Minimal.exe and the echo server,
- * server.exe. FILTER runs only the tests whose name contains it. --verify wants programs that make
- * WATCHED=1 has built: they run with INSTRUMENT=verify, and a finding fails the test in which it
- * came. The clients here know the packets from the comment of ChatPacket.h and not from its code.
- * What they receive is compared as text: "Said kim|hello". The last line says "N passed, N failed";
- * exit code 1 where any failed or none ran, 2 where the command line is not understood.
+ * server.exe. --verify wants programs that make WATCHED=1 has built: they run with INSTRUMENT=verify,
+ * and a finding fails the test in which it came. The clients here know the packets from the comment
+ * of ChatPacket.h and not from its code. What they receive is compared as text: "Said kim|hello".
  */
 #include "ChatTest.h"
 #include "TestMain.h"

@@ -1,11 +1,10 @@
 /*
  * Claims: what the lecture notes say of the system, each a small test whose name the notes cite.
  *
- *     claims.exe [--list | --report] [FILTER]
+ *     claims.exe [--list | --report] [FILTER]     see TestMain.h
  *
- * --list prints the names, one a line. A line "here: ..." below a claim says what this machine does
- * where systems differ; --report prints them all at the end, as a table. Without it the last line
- * says "N passed, N failed". Exit code 1 where a claim does not hold or none was checked.
+ * A line "here: ..." below a claim says what this machine does where systems differ; --report prints
+ * them all at the end, as a table.
  */
 #include "Claims.h"
 #include "ErrorText.h"

@@ -1,13 +1,11 @@
 /*
  * Contract: what all stages promise, tested from the outside.
  *
- *     contract.exe [--verify] PATH\TO\NN-name\server.exe [--list] [FILTER]
+ *     contract.exe [--verify] PATH\TO\NN-name\server.exe [--list] [FILTER]     see TestMain.h
  *
  * Starts the server as a child process, talks to it over loopback and reads what it prints. The
- * folder's name says which stage it is, and so which limits it has. FILTER runs only the tests
- * whose name contains it. --verify wants a server that make WATCHED=1 has built: it runs with
- * INSTRUMENT=verify, and a finding fails the test in which it came. The last line says "N passed, N
- * failed"; exit code 1 where any failed or none ran, 2 where the command line is not understood.
+ * folder's name says which stage it is, and so which limits it has. --verify wants a server that make
+ * WATCHED=1 has built: it runs with INSTRUMENT=verify, and a finding fails the test in which it came.
  */
 #include "Contract.h"
 #include "TestMain.h"

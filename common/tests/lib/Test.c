@@ -32,11 +32,6 @@ static struct Watch {
     bool ended;         /* there is nothing more to watch */
 } watch = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
 
-void Test_SetHooks(const TestHooks *hooks)
-{
-    testHooks = *hooks;
-}
-
 void Test_SetStage(int stage)
 {
     stageNumber = stage;
@@ -303,10 +298,11 @@ static void RunTest(const Test *test)
     fflush(stdout);
 }
 
-int Test_Run(const char *filter, bool listOnly)
+int Test_Run(const TestHooks *hooks, const char *filter, bool listOnly)
 {
     ThreadManager watchers;
 
+    testHooks = *hooks;
     Test_Now();
     mainThread = GetCurrentThreadId();
     ThreadManager_Init(&watchers);

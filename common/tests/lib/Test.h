@@ -34,8 +34,6 @@ typedef struct TestHooks {
     void (*overTime)(void);   /* on the watching thread: makes the test's waits end */
 } TestHooks;
 
-void Test_SetHooks(const TestHooks *hooks);
-
 typedef struct Test {
     const char *name;
     void (*run)(void);
@@ -101,7 +99,7 @@ void Test_SetStage(int stage);
  * line says "N passed, N failed". Returns the program's exit code: 0, or 1 where a test failed or
  * none ran.
  */
-int Test_Run(const char *filter, bool listOnly);
+int Test_Run(const TestHooks *hooks, const char *filter, bool listOnly);
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -89,8 +89,7 @@ int Test_Main(const TestSuite *newSuite, int argc, char *argv[])
     }
     exitCode = Begin(argc, argv, &listOnly);
     if (exitCode == OPTIONS_RUN) {
-        Test_SetHooks(&hooks);
-        exitCode = Test_Run(filter, listOnly);
+        exitCode = Test_Run(&hooks, filter, listOnly);
         if (suite->end != NULL)
             suite->end();
     }

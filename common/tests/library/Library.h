@@ -169,16 +169,13 @@ bool Process_IsInstrumented(void);
 bool Errors_BeginCapture(void);
 char *Errors_EndCapture(void);
 
-/* The server.exe of stage 6 or 7, beside this program or as --server says. NULL: not asked for. */
-const char *Server_GetPath(int stage);
-
 /* The port that --port says; 0: none. */
 int Server_GetGivenPort(void);
 
-/* Starts it on a free port, quiet, and waits until it listens. NULL: it does not. */
-ServerProcess *Server_Start(const char *path, NetAddress *address);
+/* Starts the server.exe of stage 6 or 7 on a free port, quiet, and waits until it listens. NULL: it does not. */
+ServerProcess *Server_Start(int stage, NetAddress *address);
 
-void Fixture_Init(const char *serverPath, int serverPort);
+void Fixture_Init(int serverPort);
 
 /* After each test. */
 void Fixture_End(void);

@@ -23,17 +23,12 @@ static bool ServesClients(const NetAddress *address, int count)
     return true;
 }
 
-/* Starts the stage's server for a test. NULL: it does not start, or --server is another one. */
+/* Starts the stage's server for a test. NULL: it does not start. */
 static ServerProcess *StartStage(int stage, NetAddress *address)
 {
-    const char *path = Server_GetPath(stage);
-    ServerProcess *server = path != NULL ? Server_Start(path, address) : NULL;
+    ServerProcess *server = Server_Start(stage, address);
 
-    if (server != NULL && ServesClients(address, 1))
-        return server;
-    if (path == NULL)
-        Test_Explain("--server is not a server of stage %d", stage);
-    return NULL;
+    return server != NULL && ServesClients(address, 1) ? server : NULL;
 }
 
 static void StopStage(ServerProcess *server)

@@ -72,7 +72,7 @@ TEST("many: 2,000 clients at once", .limitSeconds = 120)
  * Starts the server of 07. Under verify each block of memory takes pages of its own, and what is to
  * be measured is the server's memory and not that: so verify is off for it.
  */
-static ServerProcess *StartUnwatched(const char *path, NetAddress *address)
+static ServerProcess *StartUnwatched(NetAddress *address)
 {
     char words[256];
     DWORD length = GetEnvironmentVariableA("INSTRUMENT", words, sizeof(words));
@@ -80,7 +80,7 @@ static ServerProcess *StartUnwatched(const char *path, NetAddress *address)
     ServerProcess *server;
 
     SetEnvironmentVariableA("INSTRUMENT", NULL);
-    server = Server_Start(path, address);
+    server = Server_Start(7, address);
     if (isSet)
         SetEnvironmentVariableA("INSTRUMENT", words);
     return server;
@@ -89,14 +89,10 @@ static ServerProcess *StartUnwatched(const char *path, NetAddress *address)
 /* In a process of its own, where nothing but the sessions grows. */
 TEST("many: the memory of 2,000 idle sessions", .limitSeconds = 120)
 {
-    const char *path = Server_GetPath(7);
-    ServerProcess *server;
     NetAddress address;
+    ServerProcess *server = NEED(StartUnwatched(&address));
     int before, grown;
 
-    REQUIRE(CHECK(path != NULL));
-    server = StartUnwatched(path, &address);
-    REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(OpenMany(&address, WARM_UP)));
     before = ServerProcess_GetMemoryKib(server);
     CHECK(before > 0);
@@ -117,15 +113,10 @@ TEST("many-10000", .limitSeconds = 600, .isLarge = true)
     ServerProcess *server = NULL;
     NetAddress address;
 
-    if (Server_GetGivenPort() != 0) {
+    if (Server_GetGivenPort() != 0)
         CHECK(NetAddress_FromText(&address, "127.0.0.1", (uint16_t)Server_GetGivenPort()));
-    } else {
-        const char *path = Server_GetPath(7);
-
-        REQUIRE(CHECK(path != NULL));
-        server = Server_Start(path, &address);
-        REQUIRE(CHECK(server != NULL));
-    }
+    else
+        server = NEED(Server_Start(7, &address));
     REQUIRE(CHECK(OpenMany(&address, LARGE)));
     REQUIRE(CHECK(EchoMany(LARGE)));
     REQUIRE(CHECK(EchoMany(LARGE)));

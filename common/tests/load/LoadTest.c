@@ -4,8 +4,7 @@
  *     load.exe TOOL SERVER... [--list] [FILTER]     see ToolTest.h
  *
  * TOOL is the load.exe of common/tools; a server is one of a stage. Most tests have an echo server
- * in this process instead, which is slow or wrong on purpose and counts what it does. The last line
- * says "N passed, N failed".
+ * in this process instead, which is slow or wrong on purpose and counts what it does.
  */
 #include "LoadTest.h"
 #include "TestMain.h"

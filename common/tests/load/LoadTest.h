@@ -98,6 +98,7 @@ bool EchoServer_RunChild(int *exitCode);
 /* What the server had met when load.exe said that it begins to measure, and that it has. */
 typedef struct Measured {
     EchoCounts from, to;
+    ULONGLONG fromMs, toMs; /* as Test_Now */
 } Measured;
 
 extern Measured measured; /* by the run of the tool */

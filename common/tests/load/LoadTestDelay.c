@@ -12,7 +12,7 @@
 #define STOP_AT_MS   1000 /* half a second after the measuring begins */
 #define EARLY_MS     750
 #define STOP_MS      500
-#define BACK_MS      250 /* how long an echo may take from the server to the client at most */
+#define BACK_MS      250 /* how late the soonest message may have been itself, or the last be back */
 #define EDGE_MS      250 /* how far the client's beginning and end may be from what the server sees */
 
 /* --- Bounds ---------------------------------------------------------------------------------- */
@@ -38,16 +38,27 @@ static int Compare(const void *a, const void *b)
     return difference < 0 ? -1 : difference > 0;
 }
 
-/* Of one client with a rate: the percentile of how late the server has echoed what was measured. */
+/*
+ * Of one client with a rate: the percentile of how late each message can have been at most. It was back
+ * before the next was sent, and so before the server has echoed that. The server's time begins when the
+ * first message has come to it; the message that was echoed the soonest tells how late that was.
+ */
 static double GetLate(int percent, int rate)
 {
     static double late[ECHO_MS_MAX];
+    double soonest = 0;
     int count = 0;
 
-    for (int i = rate / 2; i < ECHO_MS_MAX && EchoServer_GetEchoMs(i + 1) > 0; i++)
-        late[count++] = EchoServer_GetEchoMs(i + 1) - i * 1000.0 / rate;
+    for (int i = 0; i + 1 < ECHO_MS_MAX && EchoServer_GetEchoMs(i + 1) > 0; i++) {
+        double lateMs = EchoServer_GetEchoMs(i + 1) - i * 1000.0 / rate;
+        double nextMs = EchoServer_GetEchoMs(i + 2) - i * 1000.0 / rate;
+
+        soonest = min(soonest, lateMs);
+        if (i >= rate / 2)
+            late[count++] = max(lateMs, nextMs);
+    }
     qsort(late, (size_t)count, sizeof(late[0]), Compare);
-    return count > 0 ? late[(count - 1) * percent / 100] : 0;
+    return count > 0 ? late[(count - 1) * percent / 100] - soonest : 0;
 }
 
 /* Are the messages those that the server has echoed while it was measured, from 500 ms on? */

@@ -16,10 +16,13 @@ static void WatchLine(void *context, const char *line, bool isError)
     (void)context;
     if (isError)
         return;
-    if (strncmp(line, "Measuring for ", 14) == 0)
+    if (strncmp(line, "Measuring for ", 14) == 0) {
         measured.from = echo;
-    else if (strcmp(line, "Measured.") == 0)
+        measured.fromMs = Test_Now();
+    } else if (strcmp(line, "Measured.") == 0) {
         measured.to = echo;
+        measured.toMs = Test_Now();
+    }
 }
 
 /* Begins a list of words; those that come behind prevail. Returns how many it has. */

@@ -12,17 +12,19 @@
 #include "SocketUtils.h"
 
 typedef enum EventType {
+    EVENT_DIAL, /* no operation: a worker is to begin to connect */
     EVENT_CONNECT,
     EVENT_ACCEPT,
     EVENT_RECV,
     EVENT_SEND,
-    EVENT_RESUME /* no operation: a session is to receive again */
+    EVENT_RESUME /* no operation: a worker is to receive again */
 } EventType;
 
 typedef struct IocpEvent {
     WSAOVERLAPPED overlapped;
     EventType type;
     struct IocpObject *owner; /* a reference while the operation is outstanding; else NULL */
+    struct IocpEvent *next;   /* in the list of an IocpCore */
 } IocpEvent;
 
 /* Makes the event ready for the next operation and takes a reference to its owner. */

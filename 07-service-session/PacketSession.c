@@ -78,7 +78,7 @@ static void PacketSession_OnPacket(void *context, uint16_t id, const char *body,
     /* The packet before this one may have been the last that the program wanted. */
     if (!Session_IsConnected(&packetSession->session))
         return;
-    InterlockedIncrement64(&packetSession->session.owner->counters.packets);
+    SessionCounter_Add(&packetSession->session.owner->counters.packets, 1);
     if (packetSession->vtbl->OnRecvPacket != NULL)
         packetSession->vtbl->OnRecvPacket(packetSession, id, body, length);
 }
@@ -113,18 +113,27 @@ static void PacketSession_Destroy(Session *session)
         free(packetSession);
 }
 
-static const SessionVtbl packetSessionVtbl = {PacketSession_OnConnected, PacketSession_OnRecv, NULL,
-                                              PacketSession_OnDisconnected, PacketSession_Destroy};
+static const SessionVtbl packetSessionVtbl = {.OnConnected = PacketSession_OnConnected,
+                                              .OnRecv = PacketSession_OnRecv,
+                                              .OnDisconnected = PacketSession_OnDisconnected,
+                                              .Destroy = PacketSession_Destroy};
 
-bool PacketSession_Init(PacketSession *session, const PacketSessionVtbl *vtbl, SessionOwner *owner,
-                        int family, int maxPacketSize)
+PacketSession *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size_t size,
+                                 int family, int maxPacketSize)
 {
+    PacketSession *packetSession;
+    Session *session;
+
     if (maxPacketSize < PACKET_HEADER_SIZE || maxPacketSize > MAX_PACKET_SIZE ||
-        maxPacketSize > owner->settings.recvBufferSize) {
+        maxPacketSize > service->settings.session.recvBufferMax) {
         SetLastError(ERROR_INVALID_PARAMETER);
-        return false;
+        return NULL;
     }
-    session->vtbl = vtbl;
-    session->maxPacketSize = maxPacketSize;
-    return Session_Init(&session->session, &packetSessionVtbl, owner, family);
+    session = Session_New(service, &packetSessionVtbl, size, family);
+    if (session == NULL)
+        return NULL;
+    packetSession = FromSession(session);
+    packetSession->vtbl = vtbl;
+    packetSession->maxPacketSize = maxPacketSize;
+    return packetSession;
 }

@@ -12,7 +12,7 @@
 #ifndef PACKET_SESSION_H
 #define PACKET_SESSION_H
 
-#include "Session.h"
+#include "Service.h"
 
 #include <stdint.h>
 
@@ -38,11 +38,12 @@ struct PacketSession {
 };
 
 /*
- * As Session_Init. `maxPacketSize` is at least PACKET_HEADER_SIZE and at most 65535 and the owner's
- * recvBufferSize: a packet must fit in the receive buffer. False: so it is not, or as Session_Init.
+ * For a factory: as Session_New, a session of `size` bytes, of which the first are a PacketSession.
+ * `maxPacketSize` is at least PACKET_HEADER_SIZE and at most 65535 and the service's recvBufferMax: a
+ * packet must fit in the receive buffer. NULL with ERROR_INVALID_PARAMETER: so it is not.
  */
-bool PacketSession_Init(PacketSession *session, const PacketSessionVtbl *vtbl, SessionOwner *owner,
-                        int family, int maxPacketSize);
+PacketSession *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size_t size,
+                                 int family, int maxPacketSize);
 
 /* A buffer with the header and `length` bytes of body. NULL: too long, or no memory. */
 SendBuffer *Packet_Make(uint16_t id, const void *body, int length);

@@ -23,15 +23,17 @@ void RecvBuffer_Free(RecvBuffer *buffer)
 
 bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity)
 {
-    char *data = RecvBuffer_DataSize(buffer) > 0 ? NULL : (char *)malloc((size_t)capacity);
+    int dataSize = RecvBuffer_DataSize(buffer);
+    char *data = dataSize > capacity ? NULL : (char *)malloc((size_t)capacity);
 
     if (data == NULL)
         return false;
+    memcpy(data, RecvBuffer_ReadPos(buffer), (size_t)dataSize);
     free(buffer->data);
     buffer->data = data;
     buffer->capacity = capacity;
     buffer->readPos = 0;
-    buffer->writePos = 0;
+    buffer->writePos = dataSize;
     return true;
 }
 

@@ -24,8 +24,8 @@ bool RecvBuffer_Init(RecvBuffer *buffer, int capacity);
 void RecvBuffer_Free(RecvBuffer *buffer);
 
 /*
- * Gives the buffer another capacity, at least 1. False: there is something to be read, or no memory,
- * and nothing was changed.
+ * Gives the buffer another capacity, at least 1. What is to be read stays, at the front. False: it
+ * does not fit, or there is no memory, and nothing was changed.
  */
 bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity);
 

@@ -1,7 +1,7 @@
 /*
  * Service: a program's sessions, the port that serves them, and its workers.
  *
- * A ServerService has a listener and the sessions that it accepted; a ClientService has sessions
+ * A SERVICE_SERVER has a listener and the sessions that it accepted; a SERVICE_CLIENT has sessions
  * that it connects to a server. Either way the program says with a factory what its sessions are
  * and with their vtbl what they do; see Session.h for when its callbacks run.
  *

@@ -7,9 +7,10 @@
 #define SERVER_OPTIONS_H
 
 #include "NetAddress.h"
+#include "Options.h"
 
 /* Returned by ServerOptions_Parse when the server should run. */
-#define SERVER_OPTIONS_RUN (-1)
+#define SERVER_OPTIONS_RUN OPTIONS_RUN
 
 typedef struct ServerOptions {
     NetAddress address; /* where to listen; for port 0 the system chooses one */
@@ -22,11 +23,5 @@ typedef struct ServerOptions {
  * not understood (it has named the word on stderr). Call it once, on the main thread.
  */
 int ServerOptions_Parse(ServerOptions *options, int argc, char *argv[]);
-
-/*
- * Reads a whole number from `least` to `most`. False: `text` is anything else, and `value` is
- * unchanged.
- */
-bool ServerOptions_ParseNumber(const char *text, long least, long most, long *value);
 
 #endif

@@ -15,13 +15,13 @@
  * Exit code 0: it ended as asked. 1: it did not, and a sentence says why. 2: the command line is
  * wrong.
  *
- * Build  make 07, or as "A program of your own" in ../README.md, with ChatPacket.c.
+ * Build  make 07, or as "Build" in ../README.md, with ChatPacket.c.
  * Run    make run-07 PROGRAM=ChatServer in one terminal, then this in others.
  */
 #include "ChatPacket.h"
 #include "CtrlC.h"
 #include "ErrorText.h"
-#include "ServerOptions.h"
+#include "Options.h"
 #include "Service.h"
 
 #include <shellapi.h>
@@ -34,7 +34,7 @@
 #endif
 
 #define DEFAULT_ADDRESS "127.0.0.1"
-#define EXIT_USAGE      2
+#define DEFAULT_PORT    7777
 #define READ_SIZE       4096  /* bytes, or WCHARs of a console */
 #define UNHEARD_MAX     16    /* of our texts on their way: we talk no faster than the server */
 #define LAST_WORDS_MS   10000 /* at the end we wait so long for the last of them */
@@ -387,12 +387,6 @@ static const char usage[] =
     "  --help       print this and exit\n"
     "Type a line to say it. /quit, the end of the input (Ctrl+Z and Enter) or Ctrl+C ends it.\n";
 
-static int Reject(const char *before, const char *word, const char *after)
-{
-    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
-    return EXIT_USAGE;
-}
-
 /*
  * The words of the command line as UTF-8, in one block of memory, which is the caller's. main's own
  * are in the system's code page, which does not have every name. NULL: GetLastError says why.
@@ -426,52 +420,38 @@ static char **GetUtf8Arguments(int *count)
     return arguments;
 }
 
-/* Returns SERVER_OPTIONS_RUN or the exit code. */
-static int CheckOptions(ClientOptions *options, const char *address, long port)
-{
-    ChatText name;
-
-    if (options->name == NULL)
-        return Reject("Who are you? Use --name NAME.", "", "");
-    name = ChatText_FromString(options->name);
-    if (name.length < 1 || name.length > CHAT_NAME_MAX || !ChatText_IsClean(name))
-        return Reject("Name '", options->name,
-                      "' is not 1 to 20 bytes of UTF-8 without control characters.");
-    if (!NetAddress_FromText(&options->address, address, (uint16_t)port))
-        return Reject("Address '", address, "' is not an IPv4 or IPv6 address.");
-    options->address = NetAddress_ToLocal(&options->address);
-    return SERVER_OPTIONS_RUN;
-}
-
-/* Returns SERVER_OPTIONS_RUN or the exit code of a program that is done. */
+/* Returns OPTIONS_RUN or the exit code of a program that is done. */
 static int ParseOptions(ClientOptions *options, int argc, char *argv[])
 {
     const char *address = DEFAULT_ADDRESS;
-    long port = 7777;
+    long port = DEFAULT_PORT;
+    const Option list[] = {
+        {.name = "--address", .text = &address},
+        {.name = "--port",
+         .number = &port,
+         .least = 1,
+         .most = 65535,
+         .refusal = "Port '%' is not a number from 1 to 65535."},
+        {.name = "--name", .text = &options->name},
+        {.name = NULL},
+    };
+    ChatText name;
+    int exitCode;
 
     options->name = NULL;
-    for (int i = 1; i < argc; i++) {
-        const char *option = argv[i];
-        bool takesValue = strcmp(option, "--address") == 0 || strcmp(option, "--port") == 0 ||
-                          strcmp(option, "--name") == 0;
-
-        if (strcmp(option, "--help") == 0) {
-            printf("%s", usage);
-            return 0;
-        }
-        if (!takesValue)
-            return Reject("Unknown option '", option, "'.");
-        if (i + 1 == argc)
-            return Reject("Option ", option, " needs a value.");
-        i++;
-        if (strcmp(option, "--address") == 0)
-            address = argv[i];
-        else if (strcmp(option, "--name") == 0)
-            options->name = argv[i];
-        else if (!ServerOptions_ParseNumber(argv[i], 1, 65535, &port))
-            return Reject("Port '", argv[i], "' is not a number from 1 to 65535.");
-    }
-    return CheckOptions(options, address, port);
+    exitCode = Options_Parse(list, usage, NULL, argc, argv);
+    if (exitCode != OPTIONS_RUN)
+        return exitCode;
+    if (options->name == NULL)
+        return Options_Reject(usage, "Who are you? Use --name NAME.", "", "");
+    name = ChatText_FromString(options->name);
+    if (name.length < 1 || name.length > CHAT_NAME_MAX || !ChatText_IsClean(name))
+        return Options_Reject(usage, "Name '", options->name,
+                              "' is not 1 to 20 bytes of UTF-8 without control characters.");
+    if (!NetAddress_FromText(&options->address, address, (uint16_t)port))
+        return Options_Reject(usage, "Address '", address, "' is not an IPv4 or IPv6 address.");
+    options->address = NetAddress_ToLocal(&options->address);
+    return OPTIONS_RUN;
 }
 
 /* --- The main thread ------------------------------------------------------------------------- */
@@ -603,7 +583,7 @@ int main(void)
         return 1;
     }
     exitCode = ParseOptions(&client.options, argc, argv);
-    if (exitCode == SERVER_OPTIONS_RUN)
+    if (exitCode == OPTIONS_RUN)
         exitCode = Run();
     free(argv);
     return exitCode;

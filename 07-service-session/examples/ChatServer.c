@@ -10,14 +10,14 @@
  * called under a lock, and a member that does not read holds up nobody. When too much waits for
  * such a member, the library disconnects it.
  *
- * Build  make 07, or as "A program of your own" in ../README.md, with ChatPacket.c.
+ * Build  make 07, or as "Build" in ../README.md, with ChatPacket.c.
  * Run    make run-07 PROGRAM=ChatServer, and ChatClient in other terminals. Ctrl+C stops it.
  */
 #include "ChatPacket.h"
 #include "CtrlC.h"
 #include "ErrorText.h"
+#include "Options.h"
 #include "ServerLog.h"
-#include "ServerOptions.h"
 #include "Service.h"
 
 #include <inttypes.h>
@@ -28,7 +28,6 @@
 #define DEFAULT_ADDRESS "127.0.0.1"
 #define DEFAULT_PORT    7777
 #define DEFAULT_MAX     100
-#define EXIT_USAGE      2
 
 #define LIMIT_BYTES (256 * 1024) /* that may wait for a member that does not read */
 #define ENTER_MS    10000        /* a guest has so long to enter */
@@ -366,53 +365,34 @@ static const char usage[] =
     "  --help       print this and exit\n"
     "Ctrl+C stops the server.\n";
 
-static int Reject(const char *before, const char *word, const char *after)
-{
-    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
-    return EXIT_USAGE;
-}
-
-static bool TakesValue(const char *option)
-{
-    return strcmp(option, "--address") == 0 || strcmp(option, "--port") == 0 ||
-           strcmp(option, "--max") == 0;
-}
-
-/* Returns SERVER_OPTIONS_RUN or the exit code of a program that is done. */
+/* Returns OPTIONS_RUN or the exit code of a program that is done. */
 static int ParseOptions(ChatOptions *options, int argc, char *argv[])
 {
     const char *address = DEFAULT_ADDRESS;
     long port = DEFAULT_PORT;
+    const Option list[] = {
+        {.name = "--address", .text = &address},
+        {.name = "--port",
+         .number = &port,
+         .least = 0,
+         .most = 65535,
+         .refusal = "Port '%' is not a number from 0 to 65535."},
+        {.name = "--quiet", .flag = &options->quiet},
+        {.name = "--max",
+         .number = &options->max,
+         .least = 1,
+         .most = CHAT_MEMBER_MAX,
+         .refusal = "Number '%' of clients is not from 1 to 1000."},
+        {.name = NULL},
+    };
+    int exitCode;
 
     options->max = DEFAULT_MAX;
     options->quiet = false;
-    for (int i = 1; i < argc; i++) {
-        const char *option = argv[i];
-
-        if (strcmp(option, "--help") == 0) {
-            printf("%s", usage);
-            return 0;
-        }
-        if (strcmp(option, "--quiet") == 0) {
-            options->quiet = true;
-            continue;
-        }
-        if (!TakesValue(option))
-            return Reject("Unknown option '", option, "'.");
-        if (i + 1 == argc)
-            return Reject("Option ", option, " needs a value.");
-        i++;
-        if (strcmp(option, "--address") == 0)
-            address = argv[i];
-        else if (strcmp(option, "--port") == 0) {
-            if (!ServerOptions_ParseNumber(argv[i], 0, 65535, &port))
-                return Reject("Port '", argv[i], "' is not a number from 0 to 65535.");
-        } else if (!ServerOptions_ParseNumber(argv[i], 1, CHAT_MEMBER_MAX, &options->max))
-            return Reject("Number '", argv[i], "' of clients is not from 1 to 1000.");
-    }
-    if (!NetAddress_FromText(&options->address, address, (uint16_t)port))
-        return Reject("Address '", address, "' is not an IPv4 or IPv6 address.");
-    return SERVER_OPTIONS_RUN;
+    exitCode = Options_Parse(list, usage, NULL, argc, argv);
+    if (exitCode == OPTIONS_RUN && !NetAddress_FromText(&options->address, address, (uint16_t)port))
+        return Options_Reject(usage, "Address '", address, "' is not an IPv4 or IPv6 address.");
+    return exitCode;
 }
 
 /* --- The server ------------------------------------------------------------------------------ */
@@ -484,7 +464,7 @@ int main(int argc, char *argv[])
     UINT codePage = GetConsoleOutputCP();
     int exitCode = ParseOptions(&options, argc, argv);
 
-    if (exitCode != SERVER_OPTIONS_RUN)
+    if (exitCode != OPTIONS_RUN)
         return exitCode;
     isQuiet = options.quiet;
     ServerLog_Init(options.quiet, false);

@@ -10,12 +10,12 @@
  * Exit code 0: all sessions were connected and everything came back as it was sent. 1: not so, and
  * a sentence says what. 2: the command line is wrong.
  *
- * Build  make 07, or as "A program of your own" in ../README.md.
+ * Build  make 07, or as "Build" in ../README.md.
  * Run    make run-07 in one terminal, make run-07 PROGRAM=DummyClient in another.
  */
 #include "CtrlC.h"
 #include "ErrorText.h"
-#include "ServerOptions.h"
+#include "Options.h"
 #include "Service.h"
 
 #include <inttypes.h>
@@ -24,7 +24,6 @@
 #include <string.h>
 
 #define DEFAULT_ADDRESS "127.0.0.1"
-#define EXIT_USAGE      2
 #define TICK_MS         250   /* between two looks at whether anything happens */
 #define SILENCE_MS      5000  /* without a byte for so long we give up */
 #define CONNECT_MS      30000 /* without one more session connected; the system retries for long */
@@ -190,68 +189,34 @@ static const char usage[] =
     "  --help        print this and exit\n"
     "Ctrl+C ends it early.\n";
 
-/* An option that takes a number, and where it goes. */
-typedef struct NumberOption {
-    const char *name;
-    long most; /* the least is 1 */
-    long *value;
-} NumberOption;
-
-static int Reject(const char *before, const char *word, const char *after)
-{
-    fprintf(stderr, "%s%s%s\n%s", before, word, after, usage);
-    return EXIT_USAGE;
-}
-
-/* `option` with its value. Returns SERVER_OPTIONS_RUN or the exit code. */
-static int ParseNumber(const NumberOption *option, const char *text)
-{
-    char range[64];
-
-    if (ServerOptions_ParseNumber(text, 1, option->most, option->value))
-        return SERVER_OPTIONS_RUN;
-    snprintf(range, sizeof(range), "' of %s is not a number from 1 to %ld.", option->name,
-             option->most);
-    return Reject("The value '", text, range);
-}
-
-/* Returns SERVER_OPTIONS_RUN or the exit code of a program that is done. */
+/* Returns OPTIONS_RUN or the exit code of a program that is done. */
 static int ParseOptions(DummyOptions *options, int argc, char *argv[])
 {
-    const NumberOption numbers[] = {{"--port", 65535, &options->port},
-                                    {"--sessions", 10000, &options->sessions},
-                                    {"--count", 1000000, &options->count},
-                                    {"--size", 1048576, &options->size},
-                                    {"--seconds", 86400, &options->seconds}};
-    const int numberCount = (int)(sizeof(numbers) / sizeof(numbers[0]));
     const char *address = DEFAULT_ADDRESS;
+    const Option list[] = {
+        {.name = "--address", .text = &address},
+        {"--port", NULL, NULL, &options->port, 1, 65535,
+         "The value '%' of --port is not a number from 1 to 65535."},
+        {"--sessions", NULL, NULL, &options->sessions, 1, 10000,
+         "The value '%' of --sessions is not a number from 1 to 10000."},
+        {"--count", NULL, NULL, &options->count, 1, 1000000,
+         "The value '%' of --count is not a number from 1 to 1000000."},
+        {"--size", NULL, NULL, &options->size, 1, 1048576,
+         "The value '%' of --size is not a number from 1 to 1048576."},
+        {"--seconds", NULL, NULL, &options->seconds, 1, 86400,
+         "The value '%' of --seconds is not a number from 1 to 86400."},
+        {.name = NULL},
+    };
+    int exitCode = Options_Parse(list, usage, NULL, argc, argv);
 
-    for (int i = 1; i < argc; i++) {
-        const char *option = argv[i];
-        int n = 0;
-
-        if (strcmp(option, "--help") == 0) {
-            printf("%s", usage);
-            return 0;
-        }
-        while (n < numberCount && strcmp(option, numbers[n].name) != 0)
-            n++;
-        if (n == numberCount && strcmp(option, "--address") != 0)
-            return Reject("Unknown option '", option, "'.");
-        if (i + 1 == argc)
-            return Reject("Option ", option, " needs a value.");
-        i++;
-        if (n == numberCount)
-            address = argv[i];
-        else if (ParseNumber(&numbers[n], argv[i]) != SERVER_OPTIONS_RUN)
-            return EXIT_USAGE;
-    }
+    if (exitCode != OPTIONS_RUN)
+        return exitCode;
     if (options->count == 0 && options->seconds == 0)
         options->count = 10;
     if (!NetAddress_FromText(&options->address, address, (uint16_t)options->port))
-        return Reject("Address '", address, "' is not an IPv4 or IPv6 address.");
+        return Options_Reject(usage, "Address '", address, "' is not an IPv4 or IPv6 address.");
     options->address = NetAddress_ToLocal(&options->address);
-    return SERVER_OPTIONS_RUN;
+    return OPTIONS_RUN;
 }
 
 /* --- The run --------------------------------------------------------------------------------- */
@@ -392,7 +357,7 @@ int main(int argc, char *argv[])
     DummyOptions options = {.port = 7777, .sessions = 100, .size = 64};
     int exitCode = ParseOptions(&options, argc, argv);
 
-    if (exitCode != SERVER_OPTIONS_RUN)
+    if (exitCode != OPTIONS_RUN)
         return exitCode;
     run.options = options;
     if (!SocketUtils_Init()) {

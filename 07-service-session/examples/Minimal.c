@@ -1,7 +1,7 @@
 /*
  * Minimal: a server of one's own with the library. It sends back what it gets, in upper case.
  *
- * Build  See "Build it" in ../README.md.
+ * Build  See "Build" in ../README.md.
  * Run    Minimal.exe, then make client in another terminal. Enter stops it.
  */
 #include "Service.h"

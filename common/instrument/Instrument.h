@@ -1,7 +1,7 @@
 /*
  * Instrument: has the compiler route a program's calls through functions that watch them.
  *
- * It is not included by anyone: make INSTRUMENT=1 names it on the compiler's command line (gcc
+ * It is not included by anyone: make WATCHED=1 names it on the compiler's command line (gcc
  * -include, cl /FI), in front of sources that know nothing of it. Each macro below replaces the
  * calls of one function with calls of a function of the same name behind Instrument_, which does what
  * INSTRUMENT in the environment asks for, then calls the original. README.md tells what that is.

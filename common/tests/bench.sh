@@ -5,18 +5,15 @@
 # changed by hand. The last line is `N passed, N failed`. To be run in the top folder.
 
 folder=$PWD/build/bench-test
-tools=$PWD/common/tools
-passed=0
-failed=0
+bench=$PWD/common/maintain/bench
+. common/tests/lib/check.sh
 
 # check NAME EXPECTED ACTUAL
 check() {
     if [ "$2" = "$3" ]; then
-        passed=$((passed + 1))
-        echo "ok   bench: $1"
+        pass "bench: $1"
     else
-        failed=$((failed + 1))
-        echo "FAIL bench: $1"
+        fail "bench: $1"
         printf 'expected:\n%s\ncame:\n%s\n' "$2" "$3"
     fi
 }
@@ -50,11 +47,11 @@ make_calls() {
 }
 
 table() {
-    awk -v wanted="$1" -f "$tools/bench-json.awk" -f "$tools/bench-table.awk" results.json
+    awk -v wanted="$1" -f "$bench/bench-json.awk" -f "$bench/bench-table.awk" results.json
 }
 
 figure() {
-    grep "\"stage\": \"$1\", \"load\": \"$2\"" results.json | awk -v name="$3" -f "$tools/bench-json.awk" \
+    grep "\"stage\": \"$1\", \"load\": \"$2\"" results.json | awk -v name="$3" -f "$bench/bench-json.awk" \
         -f "$folder/print.awk"
 }
 
@@ -88,26 +85,32 @@ check_tables() {
 
 # keep and check, as make bench-keep and the check of the notes call them.
 check_document() {
-    mkdir -p common/tools build/bench
-    cp "$tools"/bench-* common/tools/
+    mkdir -p common/maintain/bench common/benchmark build/bench
+    cp "$bench"/bench-* common/maintain/bench/
     cp results.json build/bench/
     : >build/bench/plot-throughput.svg
-    printf 'Before.\n\n<!-- table throughput -->\n| old |\n<!-- end -->\n\nAfter.\n' >common/BENCHMARK.md
-    sh common/tools/bench-keep.sh keep
+    printf 'Before.\n\n<!-- table throughput -->\n| old |\n<!-- end -->\n\nAfter.\n' >common/benchmark/BENCHMARK.md
+    sh common/maintain/bench/bench-keep.sh keep
     check "keep writes the table and leaves the rest" "Before.
 
 <!-- table throughput -->
 $(table throughput)
 <!-- end -->
 
-After." "$(cat common/BENCHMARK.md)"
-    sh common/tools/bench-keep.sh check >said
-    check "check finds no fault with it" "0 ok   common/BENCHMARK.md: table throughput" "$? $(cat said)"
-    sed 's/10,000/10,001/' common/BENCHMARK.md >changed
-    mv changed common/BENCHMARK.md
-    sh common/tools/bench-keep.sh check >said
+After." "$(cat common/benchmark/BENCHMARK.md)"
+    cat common/benchmark/* >once
+    sh common/maintain/bench/bench-keep.sh keep
+    rm -r build/bench
+    sh common/maintain/bench/bench-keep.sh keep >said
+    check "keep changes nothing when it is called again" "0 $(cat once)" \
+        "$? $(cat common/benchmark/*)"
+    sh common/maintain/bench/bench-keep.sh check >said
+    check "check finds no fault with it" "0 ok   common/benchmark/BENCHMARK.md: table throughput" "$? $(cat said)"
+    sed 's/10,000/10,001/' common/benchmark/BENCHMARK.md >changed
+    mv changed common/benchmark/BENCHMARK.md
+    sh common/maintain/bench/bench-keep.sh check >said
     check "check finds a figure that was changed" \
-        "1 FAIL common/BENCHMARK.md:1: the table throughput is not that of common/benchmark/results.json" \
+        "1 FAIL common/benchmark/BENCHMARK.md:1: the table throughput is not that of common/benchmark/results.json" \
         "$? $(cat said)"
 }
 
@@ -117,10 +120,9 @@ cd "$folder" || exit 1
 make_runs >runs.json
 make_calls >calls.json
 echo '{"system": "none"}' >machine.json
-awk -f "$tools/bench-json.awk" -f "$tools/bench-median.awk" machine.json runs.json calls.json >results.json
-awk -v folder=. -f "$tools/bench-json.awk" -f "$tools/bench-data.awk" results.json
+awk -f "$bench/bench-json.awk" -f "$bench/bench-median.awk" machine.json runs.json calls.json >results.json
+awk -v folder=. -f "$bench/bench-json.awk" -f "$bench/bench-data.awk" results.json
 check_medians
 check_tables
 check_document
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+sum_up

@@ -1,5 +1,5 @@
 #!/bin/sh
-# diffs.sh: tests what make diffs, make check-diffs and make diff-html do.
+# diffs.sh: tests what make diffs, the check of its files and make diff-html do.
 #
 #     sh common/tests/diffs.sh [TEXT]     only the tests with TEXT in their name
 #
@@ -9,16 +9,15 @@
 top=$(pwd)
 folder=$top/build/diffs-test
 filter=${1-}
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 write() {
-    sh "$top/common/tools/diffs.sh" write >/dev/null
+    sh "$top/common/maintain/diffs.sh" write >/dev/null
 }
 
 # Says what `check` prints, for those who look at it with `says`.
 check() {
-    sh "$top/common/tools/diffs.sh" check >"$folder/said" 2>&1
+    sh "$top/common/maintain/diffs.sh" check >"$folder/said" 2>&1
 }
 
 says() {
@@ -275,24 +274,17 @@ for test in a_fresh_one_passes a_line_that_was_changed_is_found a_line_that_is_m
     a_file_that_is_missing_is_found a_stage_that_was_changed_is_found a_new_file_is_found \
     settings_do_not_matter carriage_returns_do_not_matter the_diffs_are_true the_pages_have_every_line \
     the_pages_need_nothing_else a_page_marks_what_changed; do
-    case $test in
-    *"$filter"*) ;;
-    *) continue ;;
-    esac
+    is_chosen "$test" || continue
     rm -rf "$folder"
     mkdir -p "$folder/stages"
-    for stage in 0[1-7]-*/; do
+    for stage in 0[1-9]-*/; do
         mkdir "$folder/stages/$stage"
         cp "$stage"*.[ch] "$folder/stages/$stage"
     done
     if (cd "$folder/stages" && write && $test) >"$folder/reason" 2>&1; then
-        echo "ok   $test"
-        passed=$((passed + 1))
+        pass "$test"
     else
-        echo "FAIL $test"
-        cat "$folder/reason"
-        failed=$((failed + 1))
+        fail "$test" "$folder/reason"
     fi
 done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum_up

@@ -8,12 +8,11 @@
 # common/instrument has no interest in. Whatever else there is, is a call that nobody would count,
 # trace, verify or make fail. The last line is `N passed, N failed`: a test for each folder.
 #
-# CC is the compiler, whose nm is asked; BUILD is the folder with obj/.
+# CC is the compiler, whose nm is asked; BUILD is the folder of the objects.
 
 nm=$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/nm/')
 objects=${BUILD:=build/instrument}/obj
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 # Functions that neither wait, nor allocate, nor ask the system for anything but to read and write
 # files; and what the compiler itself calls.
@@ -46,53 +45,45 @@ list_names() {
     }'
 }
 
-# Checks the objects of one folder.
-check_folder() {
-    folder=$1
-    shift
-    found=0
+# Looks at the objects of these sources. Prints what is wrong.
+check_sources() {
     compiled=
     for source in "$@"; do
         if [ -f "$objects/${source%.c}.o" ]; then
             compiled="$compiled $objects/${source%.c}.o"
         else
-            echo "FAIL $folder: $source is not compiled; make INSTRUMENT=1 does it"
-            found=1
+            echo "$source is not compiled; make WATCHED=1 does it"
         fi
     done
     : >"$list.needed"
     # shellcheck disable=SC2086
     [ -z "$compiled" ] || list_names U $compiled >"$list.needed"
     if [ -n "$compiled" ] && [ ! -s "$list.needed" ]; then
-        echo "FAIL $folder: its objects need nothing at all, which cannot be"
-        found=1
+        echo "its objects need nothing at all, which cannot be"
     fi
     while read -r object name; do
         case $name in Instrument_*) continue ;; esac
         is_allowed "$name" && continue
         grep -qx -e "$name" "$list.defined" && continue
         object=${object#"$objects"/}
-        echo "FAIL $folder: ${object%.o}.c uses $name, which is not wrapped"
-        found=1
+        echo "${object%.o}.c uses $name, which is not wrapped"
     done <"$list.needed"
-    if [ $found = 0 ]; then
-        echo "ok   $folder: all calls are wrapped"
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-    fi
 }
 
 list=$BUILD/imports
 # What a program defines itself, in whichever of its objects.
 list_names T "$objects"/0*/*.o "$objects"/0*/*/*.o "$objects"/common/*.o | sed 's/.* //' | sort -u >"$list.defined"
-for folder in 0[1-7]-* common; do
+for folder in 0[1-9]-* common; do
     set -- "$folder"/*.c
     for source in "$folder"/examples/*.c; do
         [ -f "$source" ] && set -- "$@" "$source"
     done
-    check_folder "$folder" "$@"
+    check_sources "$@" >"$list.said"
+    if [ -s "$list.said" ]; then
+        fail "$folder: a call is not wrapped" "$list.said"
+    else
+        pass "$folder: all calls are wrapped"
+    fi
 done
-rm -f "$list.defined" "$list.needed"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+rm -f "$list.defined" "$list.needed" "$list.said"
+sum_up

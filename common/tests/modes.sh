@@ -1,17 +1,18 @@
 #!/bin/sh
 # modes.sh: tests what INSTRUMENT has a program do: count, trace, and refuse what it does not know.
-# verify has its own tests in wrong/run.sh, fault in Faults.c, and the counts of the stages in CallsTest.c.
+# verify has its own tests in wrong.sh, fault in Faults.c, and the counts of the stages in CallsTest.c.
 #
-# Each stage's trace has to be what edge://tracing and Perfetto open, and has to be drawn: records the conversation of three clients with each instrumented stage and looks at the trace: one
-# event on each line in the form that is promised, threads named, three sessions, and each arrow with
-# both its ends. Then it is drawn, and the picture has a lane for each thread and all sessions.
+# Each stage's trace has to be what edge://tracing and Perfetto open, and has to be drawn: it records
+# the conversation of three clients with each instrumented stage and looks at the trace: one event on
+# each line in the form that is promised, threads named, three sessions, and each arrow with both its
+# ends. Then it is drawn, and the picture has a lane for each thread and all sessions. The timeline.json
+# that the stage keeps has the same calls, and its timeline.svg is drawn from that.
 # RUN is what is put before a program; BUILD is the folder of the instrumented programs. The last line
 # is `N passed, N failed`.
 
 build=${BUILD:-build/instrument}
 folder=$build/modes-output
-passed=0
-failed=0
+. common/tests/lib/check.sh
 
 # Says what is wrong with the trace $1; nothing if it is right. $2: it must have arrows.
 check_trace() {
@@ -62,15 +63,20 @@ check_picture() {
     done
 }
 
-# report WHAT FAULTS
-report() {
-    if [ -z "$2" ]; then
-        passed=$((passed + 1))
-        echo "ok   $1"
-    else
-        failed=$((failed + 1))
-        echo "FAIL $1: $2"
-    fi
+# The calls of a trace, and the functions that make them. Which worker makes them, and in which order,
+# is another in each run. A line's number is no part of a function's name: it changes with the file.
+list_calls() {
+    sed -n 's/^{"name":"\([^"]*\)".*"ph":"X".*"place":"\([^"]*\)".*/\1 in \2/p' "$1" | LC_ALL=C sort -u
+}
+
+check_kept() {
+    awk -f common/tools/trace-order.awk "$1" >"$folder/fresh.json"
+    list_calls "$folder/fresh.json" >"$folder/fresh.calls"
+    list_calls "$2/timeline.json" >"$folder/kept.calls"
+    grep -E ' in .*(line |:)[0-9]' "$folder/fresh.calls" && return
+    cmp -s "$folder/fresh.calls" "$folder/kept.calls" && [ -s "$folder/kept.calls" ] && return
+    echo "make record-${2%%-*} renews it; -: it has, +: the stage has"
+    diff -U 0 "$folder/kept.calls" "$folder/fresh.calls" | sed 1,3d
 }
 
 mkdir -p "$folder"
@@ -94,6 +100,11 @@ for server in "$build"/0*/server.exe; do
     else
         report "$stage: its picture" "it was not drawn: $said"
     fi
+    # shellcheck disable=SC2086
+    said=$(${RUN-} build/tools/timeline.exe "$stage/timeline.json" "$folder/kept.svg" "$stage" 2>&1) &&
+        ! cmp -s "$folder/kept.svg" "$stage/timeline.svg" && said="it is another; make timelines draws it"
+    report "$stage: timeline.svg is what timeline.json gives" "$said"
+    report "$stage: timeline.json has the calls that the stage makes" "$(check_kept "$trace" "$stage")"
 done
 
 # --- The words of INSTRUMENT ---------------------------------------------------------------------
@@ -138,5 +149,4 @@ report "INSTRUMENT=calls=FILE writes JSON" "$(tr -d '\r' <"$folder/calls.json" |
     { rows++ }
     END { if (!closed || rows < 3) print "it has " rows + 0 " rows" }' | head -n 1)"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+sum_up

@@ -6,7 +6,7 @@
 # Makes a repository of two small stages under build/notes-test, and in it one document after the other:
 # those that are right must pass, and those with a mistake must fail with one sentence, on one line. The
 # last line is `N passed, N failed`. To be run in the top folder, as notes.sh. It needs
-# build/01-blocking/server.exe and what is in build/tests.
+# build/01-blocking/server.exe and what is in build/tests and build/maintain.
 
 filter=${1-}
 top=$PWD
@@ -16,6 +16,7 @@ WINE_FOLDER=${WINE_FOLDER:-$top/build/wine}
 # Another check may be using port 7777; nobody listens on 1, and here neither.
 NOTES_PORT=1
 export WINE_FOLDER NOTES_PORT
+. common/tests/lib/check.sh
 case ${OS-} in
 Windows_NT) wine= ;;
 *) wine="sh $top/common/tools/wine.sh" ;;
@@ -25,11 +26,13 @@ esac
 
 make_sample() {
     rm -rf "$sample"
-    mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests" "$sample/build/tests"
-    cp -R common/tools "$sample/common/"
-    cp -R common/tests/notes common/tests/notes.sh common/tests/known-*.txt "$sample/common/tests/"
-    for program in terminal claims contract; do
-        [ ! -f build/tests/$program.exe ] || cp build/tests/$program.exe "$sample/build/tests/"
+    mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests/claims" "$sample/build"
+    cp -R common/tools common/maintain "$sample/common/"
+    mkdir -p "$sample/common/tests/lib"
+    cp common/tests/lib/check.sh "$sample/common/tests/lib/"
+    for program in maintain/terminal tests/claims tests/contract; do
+        mkdir -p "$sample/build/${program%/*}"
+        [ ! -f build/$program.exe ] || cp build/$program.exe "$sample/build/$program.exe"
     done
     cd "$sample" || exit 1
     cat >01-first/Server.c <<'END'
@@ -64,7 +67,7 @@ END
         01-first/Server.c >02-second/Server.c
     echo 'int Session_Create(void);' >02-second/Session.h
     printf '# The first stage\n\n## Two words, `here`\n\n## Again\n\n## Again\n' >01-first/README.md
-    printf '{"port: one comes", One},\n{"port: two "\n "come", Two},\n' >common/tests/Claims.c
+    printf '{"port: one comes", One},\n{"port: two "\n "come", Two},\n' >common/tests/claims/Claims.c
     # make wants tabs.
     sed "s/^    /$(printf '\t')/" >Makefile <<END
 FORCE:
@@ -90,44 +93,35 @@ END
 
 # --- The cases -----------------------------------------------------------------------------------
 
-report() {
-    if [ "$1" = ok ]; then
-        echo "ok   $name"
-    else
-        echo "FAIL $name: $1"
-        sed 's/^/    /' build/said
-    fi
-}
-
 # Runs a check on the document that comes on stdin.
 try() {
     cat >$document
-    sh common/tests/notes.sh --only "$1" --at $document $document >build/said 2>&1
+    sh common/maintain/notes.sh --only "$1" --at $document $document >build/said 2>&1
 }
 
 # right CHECK NAME <DOCUMENT: the check finds nothing wrong, but something to look at.
 right() {
     name="$1: $2"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     if try "$1" && [ "$(tail -n 1 build/said)" = "1 passed, 0 failed" ]; then
-        report ok
+        pass "$name"
     else
-        report "it should pass; this came:"
+        fail "$name: it should pass; this came:" build/said
     fi
 }
 
 # wrong CHECK NAME LINE SENTENCE <DOCUMENT: the check says this of the line, and nothing else.
 wrong() {
     name="$1: $2"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     try "$1"
     code=$?
     if ! grep "^FAIL $document:$3: " build/said | grep -F -e "$4" >/dev/null; then
-        report "expected 'FAIL $document:$3: ...$4...'; this came:"
+        fail "$name: expected 'FAIL $document:$3: ...$4...'; this came:" build/said
     elif [ "$(tail -n 1 build/said)" != "0 passed, 1 failed" ] || [ $code != 1 ]; then
-        report "expected one failure and exit code 1; this came, and $code:"
+        fail "$name: expected one failure and exit code 1; this came, and $code:" build/said
     else
-        report ok
+        pass "$name"
     fi
 }
 
@@ -288,6 +282,66 @@ END
 END
 }
 
+# comment NAME FILE LINE SENTENCE <SOURCE: the check of names says this of the line of the file, and
+# nothing else of that file. Without a sentence it says nothing of it. The other sources are not looked
+# at: what they name is not in this repository.
+comment() {
+    name="comments: $1"
+    is_chosen "$name" || return
+    cat >"$2"
+    sh common/maintain/notes.sh --only names >build/all 2>&1
+    grep -A 2 "^FAIL $2:" build/all >build/said
+    found=$(grep -c "^FAIL $2:" build/said)
+    if [ -z "$4" ] && [ "$found" = 0 ] && tail -n 1 build/all | grep ' failed$' >/dev/null; then
+        pass "$name"
+    elif [ -n "$4" ] && [ "$found" = 1 ] && grep "^FAIL $2:$3: " build/said | grep -F -e "$4" >/dev/null; then
+        pass "$name"
+    else
+        fail "$name: expected line $3: '$4'; this came:" build/said
+    fi
+    rm "$2"
+}
+
+try_comments() {
+    comment "what is there" 02-second/a.c "" "" <<'END'
+/*
+ * OpenServer, Session_Create() and two Session_Creates of ../01-first/Server.c; Create, too. See "Again"
+ * in ../01-first/README.md, the test "port: one comes", FILTER=one, FILTER="port:", NAME.txt,
+ * build/out-SUITE and make run-01.
+ */
+int x = '"'; // BUFFER_SIZE
+char *text = "/* Nothing_Is here */";
+END
+    comment "a function that only a comment has" 02-second/a.c 2 "neither the sources" <<'END'
+/* One.
+   See OpenSever. OpenServer is there. */
+END
+    comment "a function behind code" 02-second/a.c 1 "neither the sources" <<'END'
+int x; /* for Session_Creat */
+END
+    comment "a file" 02-second/a.h 1 "there is no such file" <<'END'
+// Listener.c has it.
+END
+    comment "a make target" common/tools/a.sh 3 "make has no such target" <<'END'
+#!/bin/sh
+# a.sh: what it does.
+# Called by make run-09.
+END
+    comment "a section that has another name" 02-second/a.c 2 "the document has no such section" <<'END'
+/*
+ * See "A program of
+ * your own" in ../01-first/README.md.
+ */
+END
+    comment "a test" common/tools/a.awk 1 "no test has this in its name" <<'END'
+# See the claim "port: three come".
+END
+    comment "a filter" common/tools/a.sh 2 "no test has this in its name" <<'END'
+#!/bin/sh
+# Only FILTER=three.
+END
+}
+
 try_changes() {
     changes() {
         printf '# Title\n\n## What changed\n\n'
@@ -325,108 +379,14 @@ END
 END
 }
 
-# diagram KIND...: a document with the block that comes on stdin goes to right or wrong.
-diagram() {
-    { echo '```mermaid' && cat && echo '```'; } | "$@"
-}
-
-try_diagrams() {
-    diagram right diagrams "a sequence diagram" <<'END'
-sequenceDiagram
-    autonumber
-    participant A as Client 1
-    actor B
-    %% a comment
-    A->>+B: hello (5 bytes)
-    loop until it ends
-        alt it is there
-            B-->>-A: hello
-        else it is not
-            Note over A,B: they wait
-        end
-    end
-    activate A
-    Note right of A: it works
-    A-xB: reset
-    deactivate A
-END
-    diagram right diagrams "a flowchart" <<'END'
-flowchart LR
-    a[one thing] --> b{"is it (there)?"}
-    b -->|yes| c((end of it all)) & d[(queue)]
-    b -- no --> e([again]) -.-> a
-    subgraph inside ["what is inside"]
-        direction TB
-        c --- f
-    end
-    style a fill:#eee,stroke:#000
-END
-    diagram wrong diagrams "an unknown kind of diagram" 2 "mermaid: a diagram begins with" <<'END'
-sequencediagram
-    A->>B: x
-END
-    diagram wrong diagrams "a participant that nothing declares" 4 'mermaid: no line `participant B`' <<'END'
-sequenceDiagram
-    participant A
-    A->>B: x
-END
-    diagram wrong diagrams "a message without a text" 4 "mermaid: a message has a colon" <<'END'
-sequenceDiagram
-    participant A
-    A->>A
-END
-    diagram wrong diagrams "a semicolon in a message" 4 "mermaid: a ; ends the statement" <<'END'
-sequenceDiagram
-    participant A
-    A->>A: x; y
-END
-    diagram wrong diagrams "a loop without an end" 4 "mermaid: this loop has no end" <<'END'
-sequenceDiagram
-    participant A
-    loop again
-    A->>A: x
-END
-    diagram wrong diagrams "an end without a beginning" 4 "mermaid: this end has no beginning" <<'END'
-sequenceDiagram
-    participant A
-    end
-END
-    diagram wrong diagrams "an unknown statement" 4 "mermaid: this is no statement" <<'END'
-sequenceDiagram
-    participant A
-    A says x
-END
-    diagram wrong diagrams "a flowchart with ( ) in a text" 3 'mermaid: put this text in "quotes"' <<'END'
-flowchart LR
-    a[accept()] --> b
-END
-    diagram wrong diagrams "a node without its closing sign" 3 "mermaid: this has no ]" <<'END'
-flowchart LR
-    a[one --> b
-END
-    diagram wrong diagrams "an edge that is none" 3 "mermaid: here an edge such as --> should stand" <<'END'
-flowchart LR
-    a -> b
-END
-    diagram wrong diagrams "a node called end" 3 "mermaid: no node can be called end" <<'END'
-flowchart LR
-    a --> end
-END
-    diagram wrong diagrams "a direction that is none" 2 "mermaid: a diagram begins with" <<'END'
-flowchart XX
-    a --> b
-END
-    diagram wrong diagrams "an empty diagram" 1 "mermaid: this diagram is empty" </dev/null
-}
-
 try_claims() {
     # Two claims that are there; the second is written on two lines, here and in the source.
     printf 'It is so (claim "port: one comes").\nAnd it is (claims "port: one comes" and "port:\ntwo come").\n' |
         right claims "names of tests"
     printf 'One.\nTwo (claim\n"port: three come").\n' |
-        wrong claims "a test that is not there" 3 "no test of common/tests/Claims*.c has this name"
+        wrong claims "a test that is not there" 3 "no test of common/tests/claims/Claims*.c has this name"
     printf '(claims "port: one comes" and "port: four")\n' |
-        wrong claims "the second of two" 1 "no test of common/tests/Claims*.c has this name"
+        wrong claims "the second of two" 1 "no test of common/tests/claims/Claims*.c has this name"
     printf '(claim "port: one comes)\n' |
         wrong claims "a name without an end" 1 "the name of this claim has no closing quote"
     printf '(claim `port: one comes`)\n' |
@@ -465,40 +425,42 @@ END
 # The checks of the repository take no document: wrong_all CHECK NAME LINE.
 wrong_all() {
     name="$1: $2"
-    case $name in *"$filter"*) ;; *) return ;; esac
-    sh common/tests/notes.sh --only "$1" >build/said 2>&1
+    is_chosen "$name" || return
+    sh common/maintain/notes.sh --only "$1" >build/said 2>&1
     if grep -F "$3" build/said >/dev/null && ! tail -n 1 build/said | grep ' 0 failed' >/dev/null; then
-        report ok
+        pass "$name"
     else
-        report "expected '$3'; this came:"
+        fail "$name: expected '$3'; this came:" build/said
     fi
 }
 
 try_diffs() {
     wrong_all diffs "a DIFF.md that is not there" "FAIL 02-second/DIFF.md:1:"
-    sh common/tools/diffs.sh write >/dev/null
+    sh common/maintain/diffs.sh write >/dev/null
     name="diffs: one that is fresh"
-    case $name in
-    *"$filter"*)
-        if sh common/tests/notes.sh --only diffs >build/said 2>&1; then report ok; else report "this came:"; fi
-        ;;
-    esac
+    if is_chosen "$name"; then
+        if sh common/maintain/notes.sh --only diffs >build/said 2>&1; then
+            pass "$name"
+        else
+            fail "$name: this came:" build/said
+        fi
+    fi
     sed -i.old '$s/^/x/' 02-second/DIFF.md
     wrong_all diffs "a DIFF.md that was edited" "FAIL 02-second/DIFF.md:1:"
     mkdir common/benchmark
     echo '{"machine": {"system": "Wine 8.0 (Debian), Linux 6.18.44-x", "cores": 2},' >common/benchmark/results.json
-    echo 'Wine 8.0, Linux 6.1.' >common/BENCHMARK.md
+    echo 'Wine 8.0, Linux 6.1.' >common/benchmark/BENCHMARK.md
     wrong_all figures "another system than the figures have" \
-        "FAIL common/BENCHMARK.md:1: it does not say that this was measured with Linux 6.18"
-    rm common/BENCHMARK.md
+        "FAIL common/benchmark/BENCHMARK.md:1: it does not say that this was measured with Linux 6.18"
+    rm common/benchmark/BENCHMARK.md
     # Where no line is about this system there is nothing to compare.
-    if sh common/tests/notes.sh --only figures | grep '^ok   common/tests/known-systems.txt' >/dev/null; then
-        sed -i.old 's/GCC /GCC 1/' common/tests/known-systems.txt
+    if sh common/maintain/notes.sh --only figures | grep '^ok   common/maintain/notes/known-systems.txt' >/dev/null; then
+        sed -i.old 's/GCC /GCC 1/' common/maintain/notes/known-systems.txt
         wrong_all figures "what this system does not have" "this system is"
     fi
-    printf 'b\na\n' >common/tests/known-names.txt
+    printf 'b\na\n' >common/maintain/notes/known-names.txt
     : >$document
-    wrong_all names "known names that are not sorted" "FAIL common/tests/known-names.txt:1: the names are not sorted"
+    wrong_all names "known names that are not sorted" "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted"
 }
 
 try_commands() {
@@ -632,24 +594,24 @@ Started.
 ```
 END
     name="commands: what was left running was ended"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     # A zombie is no program.
     process=/proc/$(cat build/left)
     if [ -f build/left ] && ! grep '^State:[[:space:]]*[A-Y]' "$process/status" >build/said 2>/dev/null; then
-        report ok
+        pass "$name"
     else
-        report "$process still runs:"
+        fail "$name: $process still runs:" build/said
     fi
 }
 
 # The terminal of Windows: a program is typed into, and hears of Ctrl+C.
 try_terminal() {
     name="terminal.exe: types lines and presses Ctrl+C"
-    case $name in *"$filter"*) ;; *) return ;; esac
+    is_chosen "$name" || return
     mkdir -p build/terminal
     : >build/terminal/keys
     # It is used where there is a sh of Windows; Wine has none, so it is given the program.
-    ${wine:+$wine run} build/tests/terminal.exe build/terminal \
+    ${wine:+$wine run} build/maintain/terminal.exe build/terminal \
         "$top/build/01-blocking/server.exe" --port 0 >build/said 2>&1 &
     for text in Listening press stopped; do
         for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -663,17 +625,14 @@ try_terminal() {
     cat build/terminal/out build/terminal/code >build/said 2>&1
     if grep '^Listening on' build/said >/dev/null &&
         [ "$(tail -n 2 build/said | tr '\n' ' ')" = "Server stopped. 0 " ]; then
-        report ok
+        pass "$name"
     else
-        report "expected Listening, Server stopped. and 0; this came:"
+        fail "$name: expected Listening, Server stopped. and 0; this came:" build/said
     fi
 }
 
 make_sample
-for check in form excerpts links names changes diagrams claims figures commands terminal diffs; do
+for check in form excerpts links names comments changes claims figures commands terminal diffs; do
     try_$check
 done | tee build/results
-passed=$(grep -c '^ok   ' build/results)
-failed=$(grep -c '^FAIL ' build/results)
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ] && [ "$passed" != 0 ]
+sum_up_lines build/results

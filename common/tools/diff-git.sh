@@ -3,7 +3,7 @@
 #     . common/tools/diff-git.sh         from the top folder of the repository
 #     git_begin
 #     old=$(git_tree FOLDER)
-#     new=$(git_tree OTHER_FOLDER)
+#     new=$(git_tree FOLDER)
 #     git diff-tree -r -p $diff_options "$old" "$new"
 #
 # git compares trees in a small repository of its own, in $diff_work under build/, which is removed at
@@ -11,13 +11,15 @@
 # committed. After git_ignore_settings the reader's settings of git do not matter either, and the output
 # is the same everywhere: it was compared for git 2.30, 2.39 and 2.47.
 
+# shellcheck shell=sh disable=SC2034
+
 # What would be left to the version of git, or to settings. --patience matches lines that occur once
 # first, which keeps functions together.
 diff_options="--patience --indent-heuristic --inter-hunk-context=0 --no-ext-diff --no-textconv -l500"
 
 # The names of all stages, in their order.
 list_stages() {
-    for diff_file in 0[1-7]-*/Server.c; do
+    for diff_file in 0[1-9]-*/Server.c; do
         echo "${diff_file%/Server.c}"
     done
 }

@@ -63,6 +63,8 @@ find_missing_lint() {
     has npm || need npm npm
     has cppcheck || need cppcheck cppcheck
     has git || need git git
+    has shellcheck || need shellcheck shellcheck
+    has busybox || need busybox busybox
     [ -f /usr/include/wine/wine/windows/winsock2.h ] ||
         need libwine-dev "Wine's headers in /usr/include/wine/wine (libwine-dev)"
     has x86_64-w64-mingw32-gcc || need gcc-mingw-w64-x86-64 x86_64-w64-mingw32-gcc

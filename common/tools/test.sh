@@ -245,7 +245,7 @@ take_end() {
 }
 
 show() {
-    while IFS= read -r record; do
+    while IFS= read -r record && [ ! -f "$folder/interrupted" ]; do
         kind=${record%% *}
         record=${record#* }
         number=${record%% *}
@@ -265,7 +265,7 @@ show() {
         line) take_line "$record" ;;
         end) take_end "$record" ;;
         esac
-        [ -f "$folder/interrupted" ] || count
+        count
     done
     [ -f "$folder/interrupted" ] && return
     [ -z "$counts" ] || printf '\r%s[K' "$escape"

@@ -85,6 +85,7 @@ stop() {
 }
 
 # The programs have heard of Ctrl+C themselves.
+# shellcheck disable=SC2317  # trap calls it
 interrupted() {
     stop
     echo "Interrupted: there is no verdict." >&2

@@ -50,7 +50,7 @@ prepare() {
     [ -f "$WINE_FOLDER/.prepared" ] && return
     echo "Preparing Wine in ${WINE_FOLDER#"$PWD/"} (once)..."
     mkdir -p "$WINE_FOLDER"
-    if WINEDEBUG=fixme-all "$wine" wineboot --init </dev/null >"$WINE_FOLDER.log" 2>&1; then
+    if (WINEDEBUG=fixme-all && wine wineboot --init) </dev/null >"$WINE_FOLDER.log" 2>&1; then
         : >"$WINE_FOLDER/.prepared"
         return
     fi
@@ -68,7 +68,7 @@ begin() {
         [ -f "$file" ] && { kill -0 "${file##*/}" 2>/dev/null || rm -f "$file"; }
     done
     echo "${WINE_SESSION:-none}" >"$running/$1"
-    [ -n "${WINE_HELD-}" ] || "$wine" cmd /c exit </dev/null >/dev/null 2>&1
+    [ -n "${WINE_HELD-}" ] || wine cmd /c exit </dev/null >/dev/null 2>&1
 }
 
 # A program that waits for a line that nobody writes. As long as it runs, Wine's server does not end
@@ -78,7 +78,7 @@ hold() {
     pipe=$WINE_FOLDER.hold.$WINE_SESSION
     rm -f "$pipe"
     mkfifo "$pipe" || return
-    "$wine" cmd /c 'set /p line=' <>"$pipe" >/dev/null 2>&1 &
+    wine cmd /c 'set /p line=' <>"$pipe" >/dev/null 2>&1 &
     echo "$WINE_SESSION" >"$running/$!"
 }
 
@@ -101,7 +101,7 @@ show() {
     exec 4>&1
     code=$({ {
         trap : INT
-        "$wine" "$@" 3>&- 4>&-
+        wine "$@" 3>&- 4>&-
         echo $? >&3
     } 2>&1 | (
         trap '' INT
@@ -127,11 +127,28 @@ stop() {
     return 0
 }
 
+# Debian's wine64 has no preloader: where the heap happens to be at the address of Windows's shared
+# data, one start in some thousands ends at once, with code 1 and without a word. So the heap is not to
+# be anywhere by chance. Some containers do not allow that.
 wine=$(find_wine)
 if [ -z "$wine" ]; then
     [ "${1-}" = find ] || echo "Wine is missing. make setup installs it." >&2
     exit 1
 fi
+fixed=
+setarch -R true 2>/dev/null && fixed="setarch -R"
+
+# What it runs inherits that. It is several words.
+wine() {
+    # shellcheck disable=SC2086
+    $fixed "$wine" "$@"
+}
+
+become_wine() {
+    # shellcheck disable=SC2086
+    exec $fixed "$wine" "$@"
+}
+
 action=${1-}
 [ $# -gt 0 ] && shift
 case $action in
@@ -139,7 +156,7 @@ find) echo "$wine" ;;
 prepare) prepare ;;
 run)
     begin $$
-    exec "$wine" "$@"
+    become_wine "$@"
     ;;
 show)
     begin $$
@@ -153,14 +170,14 @@ ask)
 talk)
     begin $$
     # A person's keys are read through Wine's console, which knows every script.
-    [ -t 0 ] && exec "$wine" "$@"
+    [ -t 0 ] && become_wine "$@"
     show "$@"
     ;;
 gdb)
     begin $$
     WINEDLLOVERRIDES=${WINEDLLOVERRIDES%;winedbg.exe=d}
     echo "Waiting for gdb: target remote localhost:${1-}"
-    exec "$wine" winedbg --gdb --no-start --port "$@"
+    become_wine winedbg --gdb --no-start --port "$@"
     ;;
 stop) stop ;;
 hold) hold ;;

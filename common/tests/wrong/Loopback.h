@@ -2,9 +2,9 @@
  * Loopback: what the small programs of this folder begin with and end with.
  *
  * Each of them makes one mistake on purpose, and verify has to find it; those called right-... come
- * close to a mistake and make none. run.sh runs them all. To look at one:
+ * close to a mistake and make none. wrong.sh runs them all. To look at one:
  *
- *     make INSTRUMENT=1 wrong-programs
+ *     make WATCHED=1 wrong-programs
  *     INSTRUMENT=verify build/instrument/wrong/overlapped-freed.exe       (with Wine in front of it)
  *
  * In the first comment of a program, `Expect: ` has what the first line of a finding begins with, for
@@ -14,6 +14,7 @@
 #ifndef LOOPBACK_H
 #define LOOPBACK_H
 
+#include "Peer.h"
 #include "TestSocketUtils.h"
 
 #include <process.h>
@@ -32,36 +33,42 @@ static inline void Require(bool isTrue, const char *what)
 
 static inline SOCKET CreateListener(NetAddress *address)
 {
-    SOCKET listener = SocketUtils_CreateSocket(AF_INET);
+    SOCKET listener = Peer_Listen(address);
 
-    Require(NetAddress_FromText(address, "127.0.0.1", 0) &&
-                SocketUtils_SetExclusiveAddressUse(listener, true) &&
-                SocketUtils_Bind(listener, address) && SocketUtils_Listen(listener) &&
-                SocketUtils_GetLocalAddress(listener, address),
-            "listening");
+    Require(listener != INVALID_SOCKET, "listening");
     return listener;
 }
 
 /* Starts Winsock and connects two sockets: what is sent on one comes out of the other. */
 static inline void OpenPair(SOCKET *client, SOCKET *server)
 {
-    NetAddress address, peer;
-    SOCKET listener;
-
     Require(SocketUtils_Init(), "WSAStartup");
-    listener = CreateListener(&address);
-    *client = SocketUtils_CreateSocket(AF_INET);
-    Require(SocketUtils_Connect(*client, &address), "connecting");
-    *server = SocketUtils_Accept(listener, &peer);
-    Require(*server != INVALID_SOCKET, "accepting");
-    SocketUtils_Close(&listener);
+    Require(Peer_OpenPair(client, server), "connecting");
 }
 
 static inline void ClosePair(SOCKET client, SOCKET server)
 {
-    SocketUtils_Close(&client);
-    SocketUtils_Close(&server);
+    Peer_Close(&client);
+    Peer_Close(&server);
     SocketUtils_Clear();
+}
+
+/* The same with AcceptEx, whose socket has no SO_UPDATE_ACCEPT_CONTEXT yet. The listener stays open. */
+static inline void OpenPairWithAcceptEx(SOCKET *client, SOCKET *accepted, SOCKET *listener)
+{
+    char addresses[ACCEPT_BUFFER_SIZE];
+    WSAOVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    DWORD bytes, flags;
+    NetAddress address;
+
+    Require(SocketUtils_Init(), "WSAStartup");
+    *listener = CreateListener(&address);
+    *accepted = SocketUtils_CreateSocket(AF_INET);
+    SocketUtils_AcceptEx(*listener, *accepted, addresses, &overlapped);
+    *client = SocketUtils_CreateSocket(AF_INET);
+    Require(SocketUtils_Connect(*client, &address), "connecting");
+    Require(WSAGetOverlappedResult(*listener, &overlapped, &bytes, TRUE, &flags), "AcceptEx");
+    CloseHandle(overlapped.hEvent);
 }
 
 static inline HANDLE StartThread(unsigned(__stdcall *procedure)(void *))
@@ -88,7 +95,7 @@ static inline OVERLAPPED *TakeCompletion(HANDLE from)
     ULONG_PTR key = 0;
     DWORD bytes = 0;
 
-    GetQueuedCompletionStatus(from, &bytes, &key, &taken, 5000);
+    GetQueuedCompletionStatus(from, &bytes, &key, &taken, WAIT_MS);
     Require(taken != NULL, "GetQueuedCompletionStatus");
     return taken;
 }

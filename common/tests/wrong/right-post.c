@@ -21,7 +21,7 @@ int main(void)
     PostQueuedCompletionStatus(port, 0, 0, &packet);
     PostQueuedCompletionStatus(port, 0, 0, NULL);
     while (taken < 4) {
-        Require(GetQueuedCompletionStatusEx(port, entries, 4, &count, 5000, FALSE), "taking");
+        Require(GetQueuedCompletionStatusEx(port, entries, 4, &count, WAIT_MS, FALSE), "taking");
         taken += count;
     }
     CloseHandle(port);

@@ -26,7 +26,7 @@ int main(void)
     OpenPair(&client, &server);
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, OnReceived);
     send(client, "hello", 5, 0);
-    SleepEx(5000, TRUE);
+    SleepEx(WAIT_MS, TRUE);
     ClosePair(client, server);
     return 0;
 }

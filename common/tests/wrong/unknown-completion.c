@@ -17,7 +17,7 @@ int main(void)
     HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
 
     Require(port != NULL && post(port, 0, 0, &packet), "posting");
-    GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, 5000); /* Wrong */
+    GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, WAIT_MS); /* Wrong */
     CloseHandle(port);
     return 0;
 }

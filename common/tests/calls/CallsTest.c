@@ -1,0 +1,418 @@
+/*
+ * CallsTest: that calls.exe measures, and that each stage asks of the system what it should.
+ *
+ *     calls.exe TOOL SERVER... [--list] [FILTER]     see ToolTest.h
+ *
+ * TOOL is the calls.exe of common/tools, the servers are instrumented. The figures are exact: see
+ * `models` for why each is what it is. The last line says "N passed, N failed".
+ */
+#include "Conversation.h"
+#include "Test.h"
+#include "TestMain.h"
+#include "ToolTest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALL_MAX     5
+#define WORD_MAX     20
+#define TOOL_MS      60000
+#define CROWD        10 /* clients, where a test has many */
+#define CROWD_TEXT   "10"
+#define PATH_SIZE    1024
+#define LINE_SIZE    2048
+#define SHORT_ECHOES "20" /* for tests that do not look at the figures themselves */
+
+/* --- What the stages need -------------------------------------------------------------------- */
+
+/*
+ * Calls for one echo, and the handles that they pass to the system. One part is always the same,
+ * the other is for each client that is connected, whether it talks or not.
+ */
+typedef struct CallModel {
+    const char *name;
+    int calls, callsForEach;
+    int handles, handlesForEach;
+} CallModel;
+
+typedef struct StageModel {
+    const char *number;
+    CallModel calls[CALL_MAX]; /* up to one without a name */
+} StageModel;
+
+static const StageModel models[] = {
+    /* recv returns with the bytes, send takes them. */
+    {"01", {{"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}}},
+    /* Before that, select is asked, about the listener and every client. */
+    {"02", {{"select", 1, 0, 1, 1}, {"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}}},
+    /* A receive and a send are begun, each with its event reset first. Each signals its event, so
+       the wait, for the listener's event and those of all clients, returns twice, and each time
+       all clients are asked whether they have a result. */
+    {"03",
+     {{"WSAWaitForMultipleEvents", 2, 0, 2, 2},
+      {"WSAGetOverlappedResult", 0, 2, 0, 2},
+      {"WSAResetEvent", 2, 0, 2, 0},
+      {"WSARecv", 1, 0, 1, 0},
+      {"WSASend", 1, 0, 1, 0}}},
+    /* A receive and a send; each completes in a wait, for the listener's event alone. */
+    {"04",
+     {{"WSAWaitForMultipleEvents", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    /* A receive and a send; the completion of each is taken from the port. */
+    {"05",
+     {{"GetQueuedCompletionStatus", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    {"06",
+     {{"GetQueuedCompletionStatus", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    /* The send succeeds at once, and then queues no completion. */
+    {"07",
+     {{"GetQueuedCompletionStatusEx", 1, 0, 1, 0},
+      {"WSARecv", 1, 0, 1, 0},
+      {"WSASend", 1, 0, 1, 0}}},
+};
+
+static char checkPath[PATH_SIZE]; /* for --check, beside the file for --json */
+
+static const StageModel *FindModel(const char *folder)
+{
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        if (strncmp(folder, models[i].number, 2) == 0)
+            return &models[i];
+    }
+    return NULL;
+}
+
+/* --- Running the tool ------------------------------------------------------------------------ */
+
+static void Fixture_End(void)
+{
+    ToolRun_End();
+}
+
+static bool HasOneClientOnly(const char *path)
+{
+    char folder[PATH_SIZE];
+
+    return Conversation_FindStage(path, folder, sizeof(folder)) == 1;
+}
+
+/* Runs the tool with these words, ended by NULL, and behind them all servers that `clients` can
+   talk to at once; 0: no server. */
+static bool RunTool(const char *const words[], int clients)
+{
+    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1];
+    int count = 0;
+
+    while (words[count] != NULL) {
+        arguments[count] = words[count];
+        count++;
+    }
+    for (int i = 0; clients > 0 && i < ToolTest_GetServerCount(); i++) {
+        if (clients == 1 || !HasOneClientOnly(ToolTest_GetServer(i)))
+            arguments[count++] = ToolTest_GetServer(i);
+    }
+    arguments[count] = NULL;
+    return ToolRun_Start(arguments, NULL) && ToolRun_Wait(TOOL_MS);
+}
+
+/* Copies the part of `text` from `start` on and up to `end`. False: there is no such part. */
+static bool CopyPart(const char *text, const char *start, const char *end, char *part, size_t size)
+{
+    const char *from = strstr(text, start);
+    const char *to = from != NULL ? strstr(from, end) : NULL;
+
+    part[0] = '\0';
+    if (to == NULL)
+        return Test_Explain("there is no \"%s\" with \"%s\" behind it in:\n%s", start, end, text);
+    snprintf(part, size, "%.*s", (int)(to - from), from);
+    return true;
+}
+
+static int CountText(const char *text, const char *part)
+{
+    int count = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+/* --- Figures --------------------------------------------------------------------------------- */
+
+/* The table and the line of the file have what the model says, and nothing else. */
+static void CheckFigures(const char *folder, const StageModel *model, int clients)
+{
+    char table[LINE_SIZE], line[LINE_SIZE], text[200];
+    int calls = 0, handles = 0, count = 0;
+
+    snprintf(text, sizeof(text), "%s: %d client", folder, clients);
+    REQUIRE(CHECK(CopyPart(tool.output, text, "To start", table, sizeof(table))));
+    snprintf(text, sizeof(text), "{\"server\": \"%s\", ", folder);
+    REQUIRE(CHECK(CopyPart(tool.figures, text, "\n", line, sizeof(line))));
+
+    for (; count < CALL_MAX && model->calls[count].name != NULL; count++) {
+        const CallModel *call = &model->calls[count];
+        int callCount = call->calls + call->callsForEach * clients;
+        int handleCount = call->handles + call->handlesForEach * clients;
+
+        snprintf(text, sizeof(text), "\n  %-28s %13.2f  %15.2f  ", call->name, (double)callCount,
+                 (double)handleCount);
+        CHECK_CONTAINS(table, text);
+        snprintf(text, sizeof(text), "\"%s\": %d.00", call->name, callCount);
+        CHECK_CONTAINS(line, text);
+        calls += callCount;
+        handles += handleCount;
+    }
+    snprintf(text, sizeof(text), "\n  %d.00 calls an echo, with %d.00 handles.\n", calls, handles);
+    CHECK_CONTAINS(table, text);
+    snprintf(
+        text, sizeof(text),
+        "\"clients\": %d, \"echoes\": 100, \"callsPerEcho\": %d.00, \"handlesPerEcho\": %d.00,",
+        clients, calls, handles);
+    CHECK_CONTAINS(line, text);
+    /* No more calls than those: each has a line, as have the title, the heads, and the sums. */
+    CHECK_INT(CountText(table, "\n"), count + 6);
+    CHECK_INT(CountText(line, "\":"), count + 6);
+}
+
+static void CheckAllFigures(int clients)
+{
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.errors, "");
+    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
+        char folder[PATH_SIZE];
+        const StageModel *model;
+
+        Conversation_FindStage(ToolTest_GetServer(i), folder, sizeof(folder));
+        model = FindModel(folder);
+        if (clients > 1 && HasOneClientOnly(ToolTest_GetServer(i)))
+            continue;
+        if (CHECK(model != NULL))
+            CheckFigures(folder, model, clients);
+    }
+}
+
+static void OneClient(void)
+{
+    const char *const words[] = {"--json", ToolRun_GetFile(), NULL};
+
+    REQUIRE(CHECK(RunTool(words, 1)));
+    CheckAllFigures(1);
+}
+
+static void TenClients(void)
+{
+    const char *const words[] = {"--clients", CROWD_TEXT, "--json", ToolRun_GetFile(), NULL};
+
+    REQUIRE(CHECK(RunTool(words, CROWD)));
+    CheckAllFigures(CROWD);
+}
+
+/* Whatever is counted: the same the second time. */
+static void SameTwice(void)
+{
+    const char *const words[] = {"--clients",       "3", "--echoes", SHORT_ECHOES, "--json",
+                                 ToolRun_GetFile(), NULL};
+    char *figures;
+
+    REQUIRE(CHECK(RunTool(words, 3)));
+    CHECK_INT(tool.exitCode, 0);
+    figures = tool.figures;
+    tool.figures = NULL;
+    if (CHECK(RunTool(words, 3))) {
+        CHECK_INT(tool.exitCode, 0);
+        CHECK_TEXT(tool.figures, figures);
+        CHECK_CONTAINS(tool.figures, "callsPerEcho");
+    }
+    free(figures);
+}
+
+/* With work for all at once, a wait may bring several results: it never takes more calls than one
+   echo after the other, and what is received and sent is received and sent once. */
+static void Busy(void)
+{
+    const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,        "--echoes",
+                                 SHORT_ECHOES, "--json",    ToolRun_GetFile(), NULL};
+    char line[LINE_SIZE], text[200];
+
+    REQUIRE(CHECK(RunTool(words, CROWD)));
+    CHECK_INT(tool.exitCode, 0);
+    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
+        const StageModel *model;
+        double most = 0;
+
+        Conversation_FindStage(ToolTest_GetServer(i), text, sizeof(text));
+        model = FindModel(text);
+        if (model == NULL || HasOneClientOnly(ToolTest_GetServer(i)))
+            continue;
+        for (int j = 0; j < CALL_MAX && model->calls[j].name != NULL; j++)
+            most += model->calls[j].calls + model->calls[j].callsForEach * CROWD;
+        snprintf(line, sizeof(line), "{\"server\": \"%s\", ", text);
+        if (!CHECK(CopyPart(tool.figures, line, "\n", line, sizeof(line))))
+            continue;
+        CHECK_CONTAINS(line, "\"clients\": 10, \"echoes\": 200, \"busy\": true, ");
+        CHECK(ToolRun_ReadFigure(line, "callsPerEcho") > 2);
+        CHECK(ToolRun_ReadFigure(line, "callsPerEcho") <= most);
+        CHECK_CONTAINS(line,
+                       strstr(line, "WSASend") != NULL ? "\"WSASend\": 1.00" : "\"send\": 1.00");
+        CHECK_CONTAINS(line,
+                       strstr(line, "WSARecv") != NULL ? "\"WSARecv\": 1.00" : "\"recv\": 1.00");
+    }
+}
+
+/* Stage 07 takes many completions with one call, so that little more than receive and send is left. */
+static void ManyOfTheLibrary(void)
+{
+    const char *words[] = {"--busy", "--clients",       "500", "--echoes",         SHORT_ECHOES,
+                           "--json", ToolRun_GetFile(), NULL,  /* its path */ NULL};
+    char folder[64];
+
+    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
+        if (Conversation_FindStage(ToolTest_GetServer(i), folder, sizeof(folder)) == 7)
+            words[7] = ToolTest_GetServer(i);
+    }
+    REQUIRE(CHECK(words[7] != NULL));
+    REQUIRE(CHECK(RunTool(words, 0)));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") >= 2);
+    CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
+}
+
+static bool WriteText(const char *path, const char *text)
+{
+    FILE *file = NULL;
+    bool isWritten;
+
+    if (fopen_s(&file, path, "wb") != 0)
+        return Test_Explain("%s cannot be written", path);
+    isWritten = fputs(text, file) >= 0;
+    return fclose(file) == 0 && isWritten;
+}
+
+/* Compares the figures with a file that says `text`. */
+static bool RunCheck(const char *text)
+{
+    const char *const words[] = {"--echoes", SHORT_ECHOES, "--check", checkPath, NULL};
+    bool hasRun = WriteText(checkPath, text) && RunTool(words, 1);
+
+    DeleteFileA(checkPath);
+    return hasRun;
+}
+
+static void ComparesWithFile(void)
+{
+    const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", ToolRun_GetFile(), NULL};
+    char text[100];
+    char *figures, *figure;
+
+    REQUIRE(CHECK(RunTool(words, 1)));
+    figures = tool.figures;
+    tool.figures = NULL;
+    if (CHECK(RunCheck(figures))) {
+        CHECK_INT(tool.exitCode, 0);
+        snprintf(text, sizeof(text), "\n%d of %d servers have the figures of ",
+                 ToolTest_GetServerCount(), ToolTest_GetServerCount());
+        CHECK_CONTAINS(tool.output, text);
+    }
+    figure = strstr(figures, ".00");
+    if (CHECK(figure != NULL)) {
+        figure[2] = '1';
+        if (CHECK(RunCheck(figures))) {
+            CHECK_INT(tool.exitCode, 1);
+            CHECK_CONTAINS(tool.output, ": the figures are not those of the file.\n");
+            snprintf(text, sizeof(text), "\n%d of %d servers have", ToolTest_GetServerCount() - 1,
+                     ToolTest_GetServerCount());
+            CHECK_CONTAINS(tool.output, text);
+        }
+    }
+    free(figures);
+    if (CHECK(RunCheck("[\n]\n"))) {
+        CHECK_INT(tool.exitCode, 1);
+        CHECK_CONTAINS(tool.output, "The file to check has no line for\n");
+    }
+}
+
+typedef struct CommandLine {
+    const char *words[5]; /* up to a NULL */
+    DWORD exitCode;
+    const char *sentence; /* on stderr */
+} CommandLine;
+
+/* None of these starts a server. */
+static void CommandLines(void)
+{
+    static const CommandLine lines[] = {
+        {{NULL}, 2, "Which server?"},
+        {{"--fast", NULL}, 2, "Unknown option '--fast'."},
+        {{"x/05-no/server.exe", "--echoes", NULL}, 2, "Option --echoes needs a value."},
+        {{"--echoes", "0", NULL}, 2, "--echoes takes a number from 1 to 1000000, and '0' is none."},
+        {{"--clients", "many", NULL}, 2, "--clients takes a number from 1 to 1000, and 'many'"},
+        {{"server.exe", NULL}, 2, "No folder such as 05-iocp-basic is at the end of 'server.exe'."},
+        {{"--clients", "2", "x/01-no/server.exe", NULL},
+         2,
+         "01-no can have 1 client at once, not 2."},
+        {{"--clients", "64", "x/02-no/server.exe", NULL},
+         2,
+         "02-no can have 63 clients at once, not"},
+        {{"--clients", "64", "x/03-no/server.exe", NULL},
+         2,
+         "03-no can have 63 clients at once, not"},
+        {{"--clients", "64", "x/04-no/server.exe", NULL},
+         1,
+         "x/04-no/server.exe: The server cannot be started"},
+        {{"--json", NULL}, 2, "Option --json needs a value."},
+    };
+
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        REQUIRE(CHECK(RunTool(lines[i].words, 0)));
+        CHECK_INT(tool.exitCode, lines[i].exitCode);
+        CHECK_CONTAINS(tool.errors, lines[i].sentence);
+        CHECK_TEXT(tool.output, "");
+    }
+}
+
+static void Help(void)
+{
+    const char *const words[] = {"--help", NULL};
+
+    REQUIRE(CHECK(RunTool(words, 0)));
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_CONTAINS(tool.output, "Usage: calls.exe ");
+    CHECK_TEXT(tool.errors, "");
+}
+
+/* --- main ------------------------------------------------------------------------------------ */
+
+static const Test tests[] = {
+    {"calls: an echo of the only client", OneClient, 90},
+    {"calls: an echo of one of ten clients", TenClients, 90},
+    {"calls: the same figures again", SameTwice, 120},
+    {"calls: all clients at once", Busy, 90},
+    {"calls: 500 clients of stage 07 at once", ManyOfTheLibrary, 60},
+    {"calls: compares with a file", ComparesWithFile, 120},
+    {"calls: command lines", CommandLines, 60},
+    {"calls: help", Help, 30},
+    {NULL, NULL, 0},
+};
+
+static int Begin(const char *const words[])
+{
+    ToolTest_Init(words, "calls");
+    snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
+    Test_AddAll(tests);
+    return OPTIONS_RUN;
+}
+
+int main(int argc, char *argv[])
+{
+    static const TestSuite suite = {
+        .usage = "Usage: calls.exe TOOL SERVER... [--list] [FILTER]\n",
+        .missing = "Which tool and servers?",
+        .wordMin = 2,
+        .wordMax = 1 + TOOL_SERVER_MAX,
+        .begin = Begin,
+        .endTest = Fixture_End,
+        .overTime = ToolRun_Kill,
+    };
+
+    return Test_Main(&suite, argc, argv);
+}

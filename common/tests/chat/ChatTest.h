@@ -1,0 +1,103 @@
+/*
+ * ChatTest: what the files of chat.exe share; see ChatTest.c.
+ *
+ *     ChatTest.c          the program, and the examples' command lines
+ *     ChatTestProcess.c   the programs that are tested, as processes
+ *     ChatTestTalker.c    clients of ChatServer
+ *     ChatTestServer.c    tests of ChatServer
+ *     ChatTestClient.c    tests of ChatClient
+ *     ChatTestDummy.c     tests of DummyClient
+ *     ChatTestMinimal.c   tests of Minimal
+ */
+#ifndef CHAT_TEST_H
+#define CHAT_TEST_H
+
+#include "Peer.h"
+#include "ServerProcess.h"
+#include "Test.h"
+#include "TestProgram.h"
+#include "TestSocketUtils.h"
+#include "ThreadManager.h"
+
+#define STREAM_SIZE  65536
+#define TALKER_TEXT  32768 /* of a packet as text */
+#define NAME_MAX_LEN 20
+
+enum { ENTER = 1, SAY = 2, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
+
+extern const Test serverTests[];
+extern const Test clientTests[];
+extern const Test dummyTests[];
+extern const Test minimalTests[];
+
+/* --- Programs -------------------------------------------------------------------------------- */
+
+/* Where they are. */
+void Fixture_Init(const char *folder);
+
+/* Starts the program of this name, "ChatServer.exe". NULL: it does not start. */
+ServerProcess *Program_Launch(const char *name, const char *const arguments[]);
+
+/* The same, with a pipe as its input. */
+ServerProcess *Program_LaunchWithInput(const char *name, const char *const arguments[]);
+
+/* Starts a server with these arguments and waits until it listens. NULL: it does not. */
+ServerProcess *Program_StartServer(const char *name, const char *const arguments[],
+                                   NetAddress *address);
+
+/* The ChatServer of the test, and where it listens. */
+extern ServerProcess *chatServer;
+extern NetAddress chatAddress;
+
+/* Starts it on a free port. */
+bool Chat_Start(void);
+
+/* --- Servers in this program, which do wrong on purpose -------------------------------------- */
+
+typedef struct FalseServer {
+    SOCKET socket; /* it listens */
+    NetAddress address;
+    ThreadManager threads;
+} FalseServer;
+
+/* Has a thread run `serve(argument)`, which ends when it cannot accept any more. False: explained. */
+bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
+void FalseServer_Stop(FalseServer *server);
+
+/* --- Talkers: clients of the ChatServer; they are closed after the test ---------------------- */
+
+typedef struct Talker {
+    SOCKET socket; /* blocking, for WAIT_MS at most */
+    char name[NAME_MAX_LEN + 1];
+    unsigned char stream[STREAM_SIZE]; /* what came and is not yet taken */
+    int length;
+    char text[TALKER_TEXT]; /* the last packet that was taken */
+} Talker;
+
+/* Connects, see Peer_OpenTo. NULL: no connection. */
+Talker *Talker_Open(int bufferSize);
+void Talker_Close(Talker *talker);
+void Talkers_CloseAll(void);
+
+/* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
+Talker *Talker_Enter(const char *name);
+
+/* Lets `count` talkers in, "t0" to "tN", and takes all the notices of it. */
+bool Talkers_Enter(Talker **list, int count);
+
+/* Writes a packet at `packet`. Returns its size. */
+int Talker_MakePacket(unsigned char *packet, int id, const void *body, int length);
+
+bool Talker_SendBytes(Talker *talker, const void *data, int size);
+bool Talker_Send(Talker *talker, int id, const char *text);
+
+/* The next packet but pings as text, "Said kim|hello"; or "End", "Reset", "Nothing". */
+const char *Talker_Receive(Talker *talker);
+
+/* What was received instead of a packet: the end of the connection, in whichever way. */
+bool Talker_IsEnd(const char *text);
+
+/* True: there is something to receive, if only the end. */
+bool Talker_IsReadable(Talker *talker, DWORD timeoutMs);
+
+#endif

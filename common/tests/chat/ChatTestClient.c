@@ -1,0 +1,357 @@
+/*
+ * ChatTestClient: ChatClient, with a pipe where a person would type. See ChatTest.c.
+ */
+#include "ChatTest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORT_SIZE    16
+#define TEXT_MAX     1000  /* bytes of a text; a longer line is said in parts */
+#define LAST_LINE_MS 15000 /* the client waits 10 s for its last words */
+
+/* --- The client ------------------------------------------------------------------------------ */
+
+/* Starts one that does not have to come in. */
+static ServerProcess *LaunchClient(const NetAddress *address, const char *name)
+{
+    char port[PORT_SIZE];
+    const char *arguments[] = {"--port", port, "--name", name, NULL};
+
+    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
+    return Program_LaunchWithInput("ChatClient.exe", arguments);
+}
+
+static bool Prints(ServerProcess *client, const char *line)
+{
+    return ServerProcess_WaitForLine(client, line, NULL, WAIT_MS) ||
+           Test_Explain("there is no line with \"%s\"", line);
+}
+
+/* Starts one and waits until it is in the room. */
+static ServerProcess *EnterClient(const char *name)
+{
+    ServerProcess *client = LaunchClient(&chatAddress, name);
+
+    return client != NULL && Prints(client, "* you are ") ? client : NULL;
+}
+
+/* --- Saying and hearing ---------------------------------------------------------------------- */
+
+static void SaysAndHears(void)
+{
+    ServerProcess *client;
+    Talker *kim, *lee;
+
+    REQUIRE(CHECK(Chat_Start()));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(EnterClient("mina"));
+    CHECK(Prints(client, "* you are mina; here are: kim"));
+    CHECK_TEXT(Talker_Receive(kim), "Joined mina");
+    CHECK(ServerProcess_WriteInput(client, "hello\r\n"));
+    CHECK_TEXT(Talker_Receive(kim), "Said mina|hello");
+    CHECK(Prints(client, "mina: hello"));
+    CHECK(Talker_Send(kim, SAY, "\xEC\x95\x88\xEB\x85\x95"));
+    CHECK(Prints(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
+    lee = NEED(Talker_Enter("lee"));
+    CHECK(Prints(client, "* lee joined"));
+    Talker_Close(lee);
+    CHECK(Prints(client, "* lee left (the peer closed the connection)"));
+    CHECK_TEXT(Talker_Receive(kim), "Said kim|\xEC\x95\x88\xEB\x85\x95");
+    CHECK_TEXT(Talker_Receive(kim), "Joined lee");
+    CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
+    CHECK(ServerProcess_WriteInput(client, "/quit\n"));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    CHECK_TEXT(Talker_Receive(kim), "Left mina|the peer closed the connection");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* Lines are lines however they come, empty ones are not said, and long ones in parts. */
+static void Lines(void)
+{
+    char text[TEXT_MAX + 502], expected[TEXT_MAX + 16];
+    ServerProcess *client;
+    Talker *kim;
+
+    REQUIRE(CHECK(Chat_Start()));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(EnterClient("a"));
+    CHECK_TEXT(Talker_Receive(kim), "Joined a");
+    CHECK(ServerProcess_WriteInput(client, "one\ntwo\r\n\n\r\nha"));
+    CHECK_TEXT(Talker_Receive(kim), "Said a|one");
+    CHECK_TEXT(Talker_Receive(kim), "Said a|two");
+    CHECK(!Talker_IsReadable(kim, QUIET_MS));
+    CHECK(ServerProcess_WriteInput(client, "lf\nb\x1B[2J\tell\x07\n"));
+    CHECK_TEXT(Talker_Receive(kim), "Said a|half");
+    CHECK_TEXT(Talker_Receive(kim), "Said a|b?[2J ell?");
+
+    /* The 1,000th byte is in the middle of a character, which stays whole. */
+    memset(text, 'x', sizeof(text));
+    memcpy(text + TEXT_MAX - 1, "\xEB\xB0\x95", 3);
+    memcpy(text + TEXT_MAX + 500, "\n", 2);
+    CHECK(ServerProcess_WriteInput(client, text));
+    snprintf(expected, sizeof(expected), "Said a|%.*s", TEXT_MAX - 1, text);
+    CHECK_TEXT(Talker_Receive(kim), expected);
+    snprintf(expected, sizeof(expected), "Said a|%.501s", text + TEXT_MAX - 1);
+    CHECK_TEXT(Talker_Receive(kim), expected);
+    ServerProcess_CloseInput(client);
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* A file as the input: everything is said, and has come back before the client leaves. */
+static void EndOfInput(void)
+{
+    enum { LINES = 100 };
+    char text[LINES * 8 + 8], line[32];
+    int length = 0;
+    size_t position = 0;
+    ServerProcess *client;
+
+    REQUIRE(CHECK(Chat_Start()));
+    for (int i = 0; i < LINES; i++)
+        length += snprintf(text + length, sizeof(text) - (size_t)length, "%d\n", i);
+    snprintf(text + length, sizeof(text) - (size_t)length, "end");
+    client = NEED(LaunchClient(&chatAddress, "a"));
+    CHECK(ServerProcess_WriteInput(client, text));
+    ServerProcess_CloseInput(client);
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    CHECK(ServerProcess_WaitForLine(client, "* you are a; nobody else is here", &position, 0));
+    for (int i = 0; i < LINES; i++) {
+        snprintf(line, sizeof(line), "a: %d", i);
+        REQUIRE(CHECK(ServerProcess_WaitForLine(client, line, &position, 0)));
+    }
+    CHECK(ServerProcess_WaitForLine(client, "a: end", &position, 0));
+
+    /* Nothing to say at all. */
+    client = NEED(LaunchClient(&chatAddress, "b"));
+    ServerProcess_CloseInput(client);
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+static void Quit(void)
+{
+    ServerProcess *client;
+    Talker *kim;
+
+    REQUIRE(CHECK(Chat_Start()));
+    kim = NEED(Talker_Enter("kim"));
+    client = NEED(LaunchClient(&chatAddress, "a"));
+    CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    CHECK_TEXT(Talker_Receive(kim), "Joined a");
+    CHECK_TEXT(Talker_Receive(kim), "Said a|/quite");
+    CHECK_TEXT(Talker_Receive(kim), "Said a| /quit");
+    CHECK_TEXT(Talker_Receive(kim), "Said a|bye");
+    CHECK_TEXT(Talker_Receive(kim), "Left a|the peer closed the connection");
+    CHECK(ServerProcess_WaitForLine(client, "a: bye", NULL, 0));
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* --- Other ends ------------------------------------------------------------------------------ */
+
+/* While it waits for a line, and for the rest of one. */
+static void CtrlC(void)
+{
+    static const char *const inputs[] = {"", "a line\nand half of ano"};
+
+    REQUIRE(CHECK(Chat_Start()));
+    for (int i = 0; i < 2; i++) {
+        ServerProcess *client = NEED(EnterClient("a"));
+        ULONGLONG start;
+
+        CHECK(ServerProcess_WriteInput(client, inputs[i]));
+        if (i > 0)
+            CHECK(Prints(client, "a: a line"));
+        Sleep(QUIET_MS);
+        CHECK(ServerProcess_IsRunning(client));
+        start = Test_Now();
+        CHECK(TestProgram_PressCtrlC(client));
+        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+        CHECK_AT_MOST(Test_Now() - start, WAIT_MS);
+        CHECK_INT(ServerProcess_CountLines(client, "half"), 0);
+        CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", i + 1, WAIT_MS));
+    }
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+static void ServerLost(void)
+{
+    ServerProcess *client;
+
+    REQUIRE(CHECK(Chat_Start()));
+    REQUIRE(CHECK((client = EnterClient("a")) != NULL));
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
+}
+
+static void Refused(void)
+{
+    static const char *const arguments[] = {"--port", "0", "--max", "1", NULL};
+    ServerProcess *client;
+
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    CHECK(Talker_Enter("kim") != NULL);
+    client = NEED(LaunchClient(&chatAddress, "a"));
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Talkers_CloseAll();
+    REQUIRE(CHECK(Chat_Start()));
+    CHECK(Talker_Enter("kim") != NULL);
+    client = NEED(LaunchClient(&chatAddress, "kim"));
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+static void NobodyListens(void)
+{
+    NetAddress address;
+    ServerProcess *client;
+
+    REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
+    client = LaunchClient(&address, "a");
+    if (CHECK(client != NULL)) {
+        TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
+        TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
+    }
+}
+
+/* --- Servers that are none ------------------------------------------------------------------- */
+
+/* Serves one client: takes what comes first, and sends this. */
+typedef struct Answer {
+    FalseServer server;
+    unsigned char bytes[4096];
+    int size;
+    bool resets; /* when something comes after that; else it takes all, up to the client's end */
+} Answer;
+
+static void ServeOne(void *argument)
+{
+    Answer *answer = (Answer *)argument;
+    NetAddress address;
+    SOCKET client = SocketUtils_Accept(answer->server.socket, &address);
+    char data[4096];
+
+    if (client == INVALID_SOCKET)
+        return;
+    if (recv(client, data, sizeof(data), 0) > 0)
+        send(client, (const char *)answer->bytes, answer->size, 0);
+    while (recv(client, data, sizeof(data), 0) > 0 && !answer->resets)
+        ;
+    SocketUtils_SetLinger(client, answer->resets, 0);
+    SocketUtils_Close(&client);
+}
+
+static void Answer_Add(Answer *answer, int id, const char *body)
+{
+    answer->size += Talker_MakePacket(answer->bytes + answer->size, id, body, (int)strlen(body));
+}
+
+/* A client that says this to such a server ends with 1 and this sentence. It prints `line` before,
+   unless that is NULL. */
+static void CheckAgainst(Answer *answer, const char *input, const char *line, const char *sentence)
+{
+    ServerProcess *client;
+
+    REQUIRE(CHECK(FalseServer_Start(&answer->server, ServeOne, answer)));
+    client = LaunchClient(&answer->server.address, "a");
+    if (CHECK(client != NULL)) {
+        if (line != NULL)
+            CHECK(Prints(client, line));
+        /* It fails where the client has met the server's words first, and has ended. */
+        ServerProcess_WriteInput(client, input);
+        ServerProcess_CloseInput(client);
+        TestProgram_CheckEnd(client, LAST_LINE_MS, 1, sentence);
+    }
+    FalseServer_Stop(&answer->server);
+}
+
+static void FalseServers(void)
+{
+    static const char notOne[] = "The server sent something that a ChatServer does not send.";
+    static const char *const bodies[] = {"", "\x05kim", "\x01"};
+    Answer answer = {.size = 0};
+
+    Answer_Add(&answer, SAY, "hello");
+    CheckAgainst(&answer, "", NULL, notOne);
+    for (int i = 0; i < 3; i++) {
+        answer.size = 0;
+        Answer_Add(&answer, i == 0 ? SAID : i == 1 ? LEFT : WELCOME, bodies[i]);
+        CheckAgainst(&answer, "", NULL, notOne);
+    }
+
+    /* Commands for a terminal are not for somebody's terminal. */
+    answer.size = 0;
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    Answer_Add(&answer, SAID, "\x02k\x1B\x1B[2Joh\xC2\x9B\xFF");
+    Answer_Add(&answer, REFUSED, "go\x1B[2J");
+    CheckAgainst(&answer, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
+}
+
+static void ServerResets(void)
+{
+    Answer answer = {.size = 0, .resets = true};
+
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    CheckAgainst(&answer, "hello\n", "* you are a", "The server is gone: the connection failed");
+}
+
+/* It takes the last words and does not send them back. */
+static void LastWords(void)
+{
+    Answer answer = {.size = 0};
+
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    CheckAgainst(&answer, "hello\n", "* you are a",
+                 "The server has not sent back what was said last.");
+}
+
+/* There is more to say than it takes, so that the input waits, too, when Ctrl+C is pressed. */
+static void MuchToSay(void)
+{
+    enum { LINES = 100 };
+    char text[LINES * 2 + 1];
+    Answer answer = {.size = 0};
+    ServerProcess *client;
+
+    for (int i = 0; i < LINES; i++)
+        memcpy(text + 2 * i, "x\n", 3);
+    Answer_Add(&answer, WELCOME,
+               "\x01"
+               "a");
+    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
+    client = LaunchClient(&answer.server.address, "a");
+    if (CHECK(client != NULL)) {
+        CHECK(Prints(client, "* you are a"));
+        CHECK(ServerProcess_WriteInput(client, text));
+        Sleep(QUIET_MS);
+        CHECK(TestProgram_PressCtrlC(client));
+        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    }
+    FalseServer_Stop(&answer.server);
+}
+
+const Test clientTests[] = {
+    {"client: says and hears", SaysAndHears, 60},
+    {"client: lines", Lines, 60},
+    {"client: the end of the input", EndOfInput, 60},
+    {"client: /quit", Quit, 30},
+    {"client: Ctrl+C while it waits for input", CtrlC, 60},
+    {"client: Ctrl+C while the input waits for it", MuchToSay, 30},
+    {"client: the server is lost", ServerLost, 60},
+    {"client: the server resets", ServerResets, 60},
+    {"client: it is refused", Refused, 60},
+    {"client: nothing listens", NobodyListens, 60},
+    {"client: servers that are none", FalseServers, 60},
+    {"client: last words", LastWords, 60},
+    {NULL, NULL, 0},
+};

@@ -1,0 +1,166 @@
+/*
+ * ChatTestDummy: DummyClient, against the echo server of 07 and against servers that do wrong. See
+ * ChatTest.c.
+ */
+#include "ChatTest.h"
+
+#include <stdio.h>
+
+/* Starts it against this port, with two more words. */
+static ServerProcess *LaunchDummy(const NetAddress *address, const char *option, const char *value)
+{
+    char port[16];
+    const char *arguments[] = {"--port", port, option, value, NULL};
+
+    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
+    return Program_Launch("DummyClient.exe", arguments);
+}
+
+static bool Dummy_Says(ServerProcess *dummy, const char *line)
+{
+    return ServerProcess_CountLines(dummy, line) == 1 || Test_Explain("\"%s\" is missing", line);
+}
+
+static void DummyRight(void)
+{
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+    NetAddress address;
+    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *dummy = NEED(LaunchDummy(&address, "--sessions", "100"));
+
+    TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
+    CHECK(Dummy_Says(dummy, "Connected:     100 of 100 sessions"));
+    CHECK(Dummy_Says(dummy, "Messages:      1000"));
+    CHECK(Dummy_Says(dummy, "Bytes:         64000"));
+    CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
+    CHECK(Dummy_Says(dummy, "Disconnected:  0"));
+    CHECK(Dummy_Says(dummy, "Everything came back as it was sent."));
+    dummy = NEED(LaunchDummy(&address, "--size", "100000"));
+    TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
+    CHECK(Dummy_Says(dummy, "Bytes:         100000000"));
+    TestProgram_CheckStop(server, WAIT_MS);
+}
+
+static void DummyTime(void)
+{
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+    NetAddress address;
+    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *dummy;
+    ULONGLONG start;
+
+    start = Test_Now();
+    dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
+    TestProgram_CheckEnd(dummy, WAIT_MS, 0, "");
+    CHECK(Test_Now() - start >= 1000);
+    dummy = NEED(LaunchDummy(&address, "--seconds", "60"));
+    Sleep(1000);
+    CHECK(TestProgram_PressCtrlC(dummy));
+    TestProgram_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");
+    CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
+    TestProgram_CheckStop(server, WAIT_MS);
+}
+
+/* A server of one connection at a time that does something else than it should. */
+typedef enum Misdeed { CORRUPT_BYTE, SWAP_BYTES, DROP_BYTE, ADD_BYTE, HANG_UP, BE_SILENT } Misdeed;
+
+typedef struct Spoiler {
+    FalseServer server;
+    Misdeed misdeed;
+} Spoiler;
+
+/*
+ * Spoils what was received, after so many answers. Returns how many bytes are to go back, -1: none,
+ * and the end.
+ */
+static int Spoil(char *data, int count, Misdeed misdeed, int answers)
+{
+    char first = data[0];
+
+    switch (misdeed) {
+    case CORRUPT_BYTE:
+        data[count - 1] = (char)(data[count - 1] ^ 0x10);
+        return count;
+    case SWAP_BYTES:
+        data[0] = data[count / 2];
+        data[count / 2] = first;
+        return count;
+    case DROP_BYTE:
+        return count - 1;
+    case ADD_BYTE:
+        data[count] = data[count - 1];
+        return count + 1;
+    case BE_SILENT:
+        return 0;
+    default:
+        return answers < 3 ? count : -1;
+    }
+}
+
+static void ServeFalsely(void *argument)
+{
+    Spoiler *spoiler = (Spoiler *)argument;
+    char data[4096];
+    NetAddress address;
+
+    for (;;) {
+        SOCKET client = SocketUtils_Accept(spoiler->server.socket, &address);
+        int count, answer = 0, answers = 0;
+
+        if (client == INVALID_SOCKET)
+            return;
+        while (answer >= 0 && (count = recv(client, data, sizeof(data) - 1, 0)) > 0) {
+            answer = Spoil(data, count, spoiler->misdeed, answers++);
+            if (answer > 0)
+                send(client, data, answer, 0);
+        }
+        SocketUtils_Close(&client);
+    }
+}
+
+/* One session against such a server: the exit code is 1, and a sentence says what. */
+static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
+{
+    Spoiler spoiler = {.misdeed = misdeed};
+    ServerProcess *dummy;
+
+    REQUIRE(CHECK(FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler)));
+    dummy = LaunchDummy(&spoiler.server.address, "--sessions", "1");
+    if (CHECK(dummy != NULL))
+        TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
+    CHECK_INT(ServerProcess_CountLines(dummy, "Everything came back"), 0);
+    FalseServer_Stop(&spoiler.server);
+}
+
+static void DummyWrong(void)
+{
+    CheckMisdeed(CORRUPT_BYTE, WAIT_MS, "10 bytes came back wrong.");
+    CheckMisdeed(SWAP_BYTES, WAIT_MS, "20 bytes came back wrong.");
+    CheckMisdeed(ADD_BYTE, WAIT_MS, "bytes came back wrong.");
+}
+
+static void DummyLost(void)
+{
+    CheckMisdeed(HANG_UP, WAIT_MS, "1 sessions were disconnected: ");
+    CheckMisdeed(DROP_BYTE, WAIT_MS, "1 sessions wait in vain.");
+    CheckMisdeed(BE_SILENT, WAIT_MS, "1 sessions wait in vain.");
+}
+
+static void DummyNobody(void)
+{
+    NetAddress address;
+    ServerProcess *dummy;
+
+    REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
+    dummy = LaunchDummy(&address, "--sessions", "3");
+    if (CHECK(dummy != NULL)) {
+        TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
+        CHECK(Dummy_Says(dummy, "Not connected: 3"));
+    }
+}
+
+const Test dummyTests[] = {
+    {"dummy: all is right", DummyRight, 120},    {"dummy: for a time", DummyTime, 60},
+    {"dummy: wrong bytes", DummyWrong, 60},      {"dummy: bytes that do not come", DummyLost, 90},
+    {"dummy: nothing listens", DummyNobody, 60}, {NULL, NULL, 0},
+};

@@ -1,0 +1,544 @@
+/*
+ * ChatTestServer: ChatServer, as its clients see it. See ChatTest.c.
+ */
+#include "ChatTest.h"
+#include "ThreadManager.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 1000
+
+/* --- Chatting ---------------------------------------------------------------------------------- */
+
+static void Notices(void)
+{
+    Talker *kim, *lee, *park;
+
+    REQUIRE(CHECK(Chat_Start()));
+    kim = NEED(Talker_Enter("kim"));
+    CHECK_TEXT(kim->text, "Welcome kim|");
+    lee = NEED(Talker_Enter("lee"));
+    CHECK_TEXT(lee->text, "Welcome lee|kim|");
+    CHECK_TEXT(Talker_Receive(kim), "Joined lee");
+    park = NEED(Talker_Enter("\xEB\xB0\x95"));
+    CHECK_TEXT(park->text, "Welcome \xEB\xB0\x95|kim|lee|");
+    CHECK_TEXT(Talker_Receive(kim), "Joined \xEB\xB0\x95");
+    CHECK_TEXT(Talker_Receive(lee), "Joined \xEB\xB0\x95");
+    Talker_Close(lee);
+    CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
+    CHECK_TEXT(Talker_Receive(park), "Left lee|the peer closed the connection");
+    Peer_Reset(&park->socket);
+    CHECK_CONTAINS(Talker_Receive(kim), "Left \xEB\xB0\x95|");
+    CHECK(!Talker_IsReadable(kim, QUIET_MS));
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+    CHECK_INT(ServerProcess_CountLines(chatServer, "Sessions: 3 served, 0 refused. Received 3 "),
+              1);
+}
+
+/* Who has not entered is told nothing, and nobody is told of it. */
+static void Guests(void)
+{
+    Talker *kim, *guest;
+
+    REQUIRE(CHECK(Chat_Start()));
+    guest = NEED(Talker_Open(0));
+    kim = NEED(Talker_Enter("kim"));
+    CHECK_TEXT(kim->text, "Welcome kim|");
+    CHECK(Talker_Send(kim, SAY, "hello"));
+    CHECK_TEXT(Talker_Receive(kim), "Said kim|hello");
+    CHECK(!Talker_IsReadable(guest, QUIET_MS));
+    Talker_Close(guest);
+    CHECK(!Talker_IsReadable(kim, QUIET_MS));
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+static void Texts(void)
+{
+    char longest[TEXT_MAX + 1], expected[TEXT_MAX + 32];
+    const char *texts[] = {"x", "hello", "\xEC\x95\x88\xEB\x85\x95 \xF0\x9F\x98\x80", "a|b%s\\",
+                           longest};
+    Talker *list[3];
+
+    memset(longest, 'z', TEXT_MAX);
+    longest[TEXT_MAX] = '\0';
+    REQUIRE(CHECK(Chat_Start()));
+    REQUIRE(CHECK(Talkers_Enter(list, 3)));
+    for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++) {
+        snprintf(expected, sizeof(expected), "Said t%d|%s", i % 3, texts[i]);
+        CHECK(Talker_Send(list[i % 3], SAY, texts[i]));
+        for (int j = 0; j < 3; j++)
+            CHECK_TEXT(Talker_Receive(list[j]), expected);
+    }
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+static void Names(void)
+{
+    Talker *kim, *other;
+
+    REQUIRE(CHECK(Chat_Start()));
+    kim = NEED(Talker_Enter("kim"));
+    other = NEED(Talker_Open(0));
+    CHECK(Talker_Send(other, ENTER, "kim"));
+    CHECK_TEXT(Talker_Receive(other), "Refused this name is taken");
+    CHECK_TEXT(Talker_Receive(other), "End");
+    CHECK(!Talker_IsReadable(kim, QUIET_MS));
+    CHECK(Talker_Enter("Kim") != NULL);
+    CHECK(Talker_Enter("12345678901234567890") != NULL);
+    CHECK_TEXT(Talker_Receive(kim), "Joined Kim");
+    CHECK_TEXT(Talker_Receive(kim), "Joined 12345678901234567890");
+    Talker_Close(kim);
+    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
+    CHECK(Talker_Enter("kim") != NULL);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* --- Order ------------------------------------------------------------------------------------- */
+
+typedef struct Sender {
+    Talker *talker;
+    int number, count;
+    bool failed;
+} Sender;
+
+/* Says "0" to "count - 1", on a thread of its own. */
+static void SayNumbers(void *argument)
+{
+    Sender *sender = (Sender *)argument;
+
+    for (int i = 0; i < sender->count; i++) {
+        unsigned char packet[64];
+        char text[32];
+        int size = Talker_MakePacket(packet, SAY, text, snprintf(text, sizeof(text), "%d", i));
+
+        if (send(sender->talker->socket, (const char *)packet, size, 0) != size)
+            sender->failed = true;
+    }
+}
+
+/* Checks that the packet is the next one of the talker that it is from, and notes it. */
+static bool CheckNext(const char *text, int *next, int talkersInAll)
+{
+    char expected[64];
+    int number = atoi(text + strlen("Said t"));
+
+    if (strncmp(text, "Said t", 6) != 0 || number < 0 || number >= talkersInAll)
+        return Test_Explain("expected what somebody said and got \"%s\"", text);
+    snprintf(expected, sizeof(expected), "Said t%d|%d", number, next[number]);
+    if (strcmp(text, expected) != 0)
+        return Test_Explain("expected \"%s\" and got \"%s\"", expected, text);
+    next[number]++;
+    return true;
+}
+
+/* All talk at the same time. Everybody must hear everything, in the same order. */
+static void TalkAtOnce(int count, int messages)
+{
+    enum { MAX_TALKERS = 50, LINE = 32 };
+    static Talker *list[MAX_TALKERS];
+    static Sender senders[MAX_TALKERS];
+    char *heard = NEED((char *)calloc((size_t)(count * messages), LINE));
+    ThreadManager threads;
+
+    REQUIRE(CHECK(Talkers_Enter(list, count)));
+    ThreadManager_Init(&threads);
+    for (int i = 0; i < count; i++) {
+        senders[i] = (Sender){list[i], i, messages, false};
+        CHECK(ThreadManager_Launch(&threads, SayNumbers, &senders[i]));
+    }
+    ThreadManager_Join(&threads);
+    for (int i = 0; i < count; i++) {
+        int next[MAX_TALKERS] = {0};
+
+        CHECK(!senders[i].failed);
+        for (int m = 0; m < count * messages; m++) {
+            const char *text = Talker_Receive(list[i]);
+
+            REQUIRE(CHECK(CheckNext(text, next, count)));
+            if (i == 0)
+                snprintf(heard + m * LINE, LINE, "%s", text);
+            else
+                REQUIRE(CHECK_TEXT(text, heard + m * LINE));
+        }
+        CHECK(!Talker_IsReadable(list[i], 0));
+    }
+    free(heard);
+}
+
+static void FewTalkAtOnce(void)
+{
+    REQUIRE(CHECK(Chat_Start()));
+    TalkAtOnce(4, 250);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+static void ManyTalkAtOnce(void)
+{
+    REQUIRE(CHECK(Chat_Start()));
+    TalkAtOnce(50, 20);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* A newcomer knows from its Welcome and the notices who is there, at any time. */
+static void ComingAndGoing(void)
+{
+    enum { ROUNDS = 30 };
+    Talker *watcher, *visitors[ROUNDS];
+
+    REQUIRE(CHECK(Chat_Start()));
+    watcher = NEED(Talker_Enter("watcher"));
+    for (int i = 0; i < ROUNDS; i++) {
+        char expected[64], name[16];
+
+        snprintf(name, sizeof(name), "v%d", i);
+        visitors[i] = NEED(Talker_Enter(name));
+        if (i == 0)
+            snprintf(expected, sizeof(expected), "Welcome v0|watcher|");
+        else
+            snprintf(expected, sizeof(expected), "Welcome v%d|watcher|v%d|", i, i - 1);
+        CHECK_TEXT(visitors[i]->text, expected);
+        snprintf(expected, sizeof(expected), "Joined v%d", i);
+        CHECK_TEXT(Talker_Receive(watcher), expected);
+        if (i > 0) {
+            /* Closed with something unread, a connection is reset. */
+            CHECK_TEXT(Talker_Receive(visitors[i - 1]), expected);
+            Talker_Close(visitors[i - 1]);
+            snprintf(expected, sizeof(expected), "Left v%d|the peer closed the connection", i - 1);
+            CHECK_TEXT(Talker_Receive(watcher), expected);
+            CHECK_TEXT(Talker_Receive(visitors[i]), expected);
+        }
+    }
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* --- Packets in parts -------------------------------------------------------------------------- */
+
+/* Enter and three texts, as a stream. Returns its size. */
+static int MakeStream(unsigned char *stream)
+{
+    int size = Talker_MakePacket(stream, ENTER, "kim", 3);
+
+    size += Talker_MakePacket(stream + size, SAY, "one", 3);
+    size += Talker_MakePacket(stream + size, SAY, "t", 1);
+    return size + Talker_MakePacket(stream + size, SAY, "three", 5);
+}
+
+static bool HearsStream(Talker *talker)
+{
+    static const char *const expected[] = {"Welcome kim|", "Said kim|one", "Said kim|t",
+                                           "Said kim|three"};
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(Talker_Receive(talker), expected[i]) != 0)
+            return Test_Explain("expected \"%s\" and got \"%s\"", expected[i], talker->text);
+    }
+    return true;
+}
+
+/* The stream at once, byte by byte, and in two parts, cut at every place. */
+static void Parts(void)
+{
+    unsigned char stream[64];
+    int size = MakeStream(stream);
+
+    REQUIRE(CHECK(Chat_Start()));
+    for (int cut = 0; cut <= size; cut++) {
+        Talker *talker = NEED(Talker_Open(0));
+
+        if (cut == size) {
+            for (int i = 0; i < size; i++) {
+                CHECK(Talker_SendBytes(talker, stream + i, 1));
+                Sleep(5);
+            }
+        } else {
+            CHECK(Talker_SendBytes(talker, stream, cut));
+            Sleep(cut > 0 ? 10 : 0);
+            CHECK(Talker_SendBytes(talker, stream + cut, size - cut));
+        }
+        REQUIRE(CHECK(HearsStream(talker)));
+        Talker_Close(talker);
+        REQUIRE(CHECK(
+            ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", cut + 1, WAIT_MS)));
+    }
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* --- Bad input --------------------------------------------------------------------------------- */
+
+typedef struct BadInput {
+    bool hasEntered; /* it comes from a member */
+    int id;
+    const char *body;
+    const char *reason;
+} BadInput;
+
+static const char nameOf21[] = "123456789012345678901";
+static char textOf1001[TEXT_MAX + 2];
+
+static const BadInput badInputs[] = {
+    {false, SAY, "hello", "said something before it entered"},
+    {true, ENTER, "again", "entered twice"},
+    {false, 3, "", "a packet that is unknown"},
+    {true, 3, "", "a packet that is unknown"},
+    {true, WELCOME, "\x03kim", "a packet that is unknown"},
+    {true, SAID, "\x03kimhello", "a packet that is unknown"},
+    {true, 0, "hello", "a packet that is unknown"},
+    {false, ENTER, "", "a name has 1 to 20 bytes"},
+    {false, ENTER, nameOf21, "a name has 1 to 20 bytes"},
+    {false, ENTER, "a\nb", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\x1B[2J", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\xC2\x9B", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\xFF", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\xC0\xAF", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\xE0\x80\xAF", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\xED\xA0\x80", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\xF4\x90\x80\x80", "a name is UTF-8 without control characters"},
+    {false, ENTER, "\xE2\x80\xAE", "a name is UTF-8 without control characters"},
+    {false, ENTER, "kim\xEB\xB0", "a name is UTF-8 without control characters"},
+    {true, SAY, "", "a text has 1 to 1000 bytes"},
+    {true, SAY, textOf1001, "a text has 1 to 1000 bytes"},
+    {true, SAY, "a\tb", "a text is UTF-8 without control characters"},
+    {true, SAY, "\x7F", "a text is UTF-8 without control characters"},
+    {true, SAY, "\x80", "a text is UTF-8 without control characters"},
+};
+
+/*
+ * One bad packet and a text behind it, which must not be heard. The witness must be told, and go
+ * on.
+ */
+static void CheckBadInput(Talker *witness, const BadInput *input)
+{
+    unsigned char packets[4096];
+    char expected[128];
+    int size = Talker_MakePacket(packets, input->id, input->body, (int)strlen(input->body));
+    Talker *talker = NEED(input->hasEntered ? Talker_Enter("bad") : Talker_Open(0));
+
+    if (input->hasEntered)
+        CHECK_TEXT(Talker_Receive(witness), "Joined bad");
+    size += Talker_MakePacket(packets + size, input->hasEntered ? SAY : ENTER, "ghost", 5);
+    CHECK(Talker_SendBytes(talker, packets, size));
+    snprintf(expected, sizeof(expected), "Refused %s", input->reason);
+    CHECK_TEXT(Talker_Receive(talker), expected);
+    CHECK_TEXT(Talker_Receive(talker), "End");
+    Talker_Close(talker);
+    if (input->hasEntered) {
+        snprintf(expected, sizeof(expected), "Left bad|%s", input->reason);
+        CHECK_TEXT(Talker_Receive(witness), expected);
+    }
+    CHECK(Talker_Send(witness, SAY, "well"));
+    CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
+}
+
+static void BadPackets(void)
+{
+    Talker *witness;
+
+    memset(textOf1001, 'x', TEXT_MAX + 1);
+    REQUIRE(CHECK(Chat_Start()));
+    witness = NEED(Talker_Enter("witness"));
+    for (int i = 0; i < (int)(sizeof(badInputs) / sizeof(badInputs[0])); i++) {
+        CheckBadInput(witness, &badInputs[i]);
+        if (strcmp(witness->text, "Said witness|well") != 0) {
+            printf("    with bad input %d\n", i);
+            return;
+        }
+    }
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* Sizes that cannot be: the connection ends, without words. */
+static void BadSizes(void)
+{
+    static const int sizes[] = {0, 1, 3, 2049, 65535};
+    Talker *witness;
+
+    REQUIRE(CHECK(Chat_Start()));
+    witness = NEED(Talker_Enter("witness"));
+    for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
+        unsigned char header[4] = {(unsigned char)(sizes[i] & 0xFF), (unsigned char)(sizes[i] >> 8),
+                                   SAY, 0};
+        Talker *talker = NEED(Talker_Enter("bad"));
+
+        CHECK_TEXT(Talker_Receive(witness), "Joined bad");
+        CHECK(Talker_SendBytes(talker, header, 4));
+        CHECK(Talker_IsEnd(Talker_Receive(talker)));
+        CHECK_TEXT(Talker_Receive(witness), "Left bad|a packet has a size that cannot be");
+        Talker_Close(talker);
+        CHECK(Talker_Send(witness, SAY, "well"));
+        CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
+    }
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* A guest that never enters is told so; one that was refused and stays is disconnected, whatever it
+   goes on to send. */
+static void Loiterers(void)
+{
+    static const char noise[256];
+    Talker *guest, *refused;
+    ULONGLONG start;
+
+    REQUIRE(CHECK(Chat_Start()));
+    guest = NEED(Talker_Open(0));
+    refused = NEED(Talker_Open(0));
+    CHECK(Talker_Send(refused, SAY, "hello"));
+    CHECK_TEXT(Talker_Receive(refused), "Refused said something before it entered");
+    for (start = Test_Now(); send(refused->socket, noise, sizeof(noise), 0) > 0;) {
+        REQUIRE(CHECK_AT_MOST(Test_Now() - start, 2 * WAIT_MS));
+        Sleep(20);
+    }
+    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(Talker_IsReadable(guest, WAIT_MS));
+    CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
+    CHECK_TEXT(Talker_Receive(guest), "End");
+    Talker_Close(guest);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* --- Slow receivers ---------------------------------------------------------------------------- */
+
+/* Says the longest text again and again and reads nothing, until that does not go on. */
+static void Flood(void *argument)
+{
+    Talker *talker = (Talker *)argument;
+    unsigned char packet[TEXT_MAX + 4];
+    char text[TEXT_MAX];
+    DWORD patienceMs = 1000;
+
+    memset(text, 'f', sizeof(text));
+    Talker_MakePacket(packet, SAY, text, TEXT_MAX);
+    setsockopt(talker->socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&patienceMs,
+               sizeof(patienceMs));
+    while (send(talker->socket, (const char *)packet, sizeof(packet), 0) == (int)sizeof(packet))
+        ;
+}
+
+/* Takes what is there. Returns true once the flooder has left; `own` counts what `talker` said. */
+static bool ListenForLeft(Talker *talker, int *own, bool *hasLeft)
+{
+    while (Talker_IsReadable(talker, 0)) {
+        const char *text = Talker_Receive(talker);
+        bool isFlood = strncmp(text, "Said flooder|ffff", 17) == 0;
+
+        if (strncmp(text, "Left flooder|", 13) == 0) {
+            *hasLeft = true;
+            CHECK_TEXT(text, "Left flooder|the peer does not read what it is sent");
+        } else if (strncmp(text, "Said t", 6) == 0 && strlen(text) == TEXT_MAX + 8) {
+            *own += text[6] == talker->name[1];
+        } else if (!isFlood || strlen(text) != TEXT_MAX + 13) {
+            return Test_Explain("%s got \"%.60s\"", talker->name, text);
+        }
+    }
+    return true;
+}
+
+/* Two go on talking while a third talks and does not read, until it is out, and then still. */
+static void SlowReceiver(void)
+{
+    enum { UNHEARD = 4 };
+    char text[TEXT_MAX + 1];
+    int said = 0, heard = 0, other = 0;
+    bool hasLeft[2] = {false, false};
+    Talker *list[2], *flooder;
+    ThreadManager threads;
+    ULONGLONG start = Test_Now();
+
+    memset(text, 'x', TEXT_MAX);
+    text[TEXT_MAX] = '\0';
+    REQUIRE(CHECK(Chat_Start()));
+    REQUIRE(CHECK(Talkers_Enter(list, 2)));
+    flooder = NEED(Talker_Open(4096));
+    CHECK(Talker_Send(flooder, ENTER, "flooder"));
+    CHECK_TEXT(Talker_Receive(list[0]), "Joined flooder");
+    CHECK_TEXT(Talker_Receive(list[1]), "Joined flooder");
+    ThreadManager_Init(&threads);
+    CHECK(ThreadManager_Launch(&threads, Flood, flooder));
+    while (!hasLeft[0] || !hasLeft[1]) {
+        if (!CHECK_AT_MOST(Test_Now() - start, 3 * WAIT_MS))
+            break;
+        if (said - heard < UNHEARD && Talker_Send(list[0], SAY, text))
+            said++;
+        if (!CHECK(ListenForLeft(list[0], &heard, &hasLeft[0])) ||
+            !CHECK(ListenForLeft(list[1], &other, &hasLeft[1])))
+            break;
+    }
+    ThreadManager_Join(&threads);
+    while (heard < said && CHECK(Talker_IsReadable(list[0], WAIT_MS)))
+        CHECK(ListenForLeft(list[0], &heard, &hasLeft[0]));
+    CHECK_INT(heard, said);
+    CHECK(Talker_Send(list[1], SAY, "over"));
+    CHECK_TEXT(Talker_Receive(list[0]), "Said t1|over");
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+/* --- The server as a program ------------------------------------------------------------------- */
+
+static void Stop(void)
+{
+    Talker *list[20], *guest, *stuck;
+
+    REQUIRE(CHECK(Chat_Start()));
+    stuck = NEED(Talker_Open(4096));
+    CHECK(Talker_Send(stuck, ENTER, "stuck"));
+    CHECK(ServerProcess_WaitForLine(chatServer, "(stuck)", NULL, WAIT_MS));
+    Flood(stuck);
+    guest = NEED(Talker_Open(0));
+    REQUIRE(CHECK(Talkers_Enter(list, 20)));
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+    for (int i = 0; i < 20; i++)
+        CHECK_TEXT(Talker_Receive(list[i]), "End");
+    CHECK_TEXT(Talker_Receive(guest), "End");
+}
+
+static void Full(void)
+{
+    static const char *const arguments[] = {"--port", "0", "--max", "2", NULL};
+    Talker *list[2], *third;
+
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    REQUIRE(CHECK(Talkers_Enter(list, 2)));
+    third = NEED(Talker_Open(0));
+    CHECK(Talker_IsEnd(Talker_Receive(third)));
+    CHECK(ServerProcess_WaitForLine(chatServer, "Client Refused! ", NULL, WAIT_MS));
+    Talker_Close(list[0]);
+    CHECK_TEXT(Talker_Receive(list[1]), "Left t0|the peer closed the connection");
+    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    Sleep(QUIET_MS);
+    CHECK(Talker_Enter("next") != NULL);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+static void Quiet(void)
+{
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+    Talker *kim;
+
+    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    kim = NEED(Talker_Enter("kim"));
+    Talker_Close(kim);
+    Sleep(QUIET_MS);
+    CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);
+    TestProgram_CheckStop(chatServer, WAIT_MS);
+}
+
+const Test serverTests[] = {
+    {"chat: who comes and goes", Notices, 30},
+    {"chat: guests", Guests, 30},
+    {"chat: texts", Texts, 30},
+    {"chat: names", Names, 30},
+    {"chat: four talk at once", FewTalkAtOnce, 60},
+    {"chat: fifty talk at once", ManyTalkAtOnce, 90},
+    {"chat: each Welcome is right", ComingAndGoing, 60},
+    {"chat: packets in parts", Parts, 90},
+    {"chat: bad packets", BadPackets, 90},
+    {"chat: bad sizes", BadSizes, 30},
+    {"chat: who stays and should not", Loiterers, 60},
+    {"chat: one that does not read", SlowReceiver, 120},
+    {"chat: stop", Stop, 60},
+    {"chat: full", Full, 30},
+    {"chat: quiet", Quiet, 30},
+    {NULL, NULL, 0},
+};

@@ -1,0 +1,246 @@
+/*
+ * ClaimsEvent: claims about event objects: waiting for them, and WSAEventSelect.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsawaitformultipleevents
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsaeventselect
+ */
+#include "Claims.h"
+
+#define TOO_MANY (WSA_MAXIMUM_WAIT_EVENTS + 1)
+
+/* --- Waiting ----------------------------------------------------------------------------------*/
+
+/* All 65 are signalled; with one fewer the same wait succeeds. */
+static void SixtyFive(void)
+{
+    HANDLE events[TOO_MANY];
+
+    CHECK_INT(WSA_MAXIMUM_WAIT_EVENTS, 64);
+    for (int i = 0; i < TOO_MANY; i++) {
+        events[i] = Claims_OpenEvent();
+        SetEvent(events[i]);
+    }
+    CHECK_INT(WSAWaitForMultipleEvents(TOO_MANY, events, FALSE, WAIT_MS, FALSE), WSA_WAIT_FAILED);
+    CHECK_INT(WSAGetLastError(), WSA_INVALID_PARAMETER);
+    CHECK_INT(WSA_INVALID_PARAMETER, 87);
+    CHECK_INT(WSAWaitForMultipleEvents(TOO_MANY - 1, events, FALSE, WAIT_MS, FALSE), 0);
+}
+
+/* A loop that ignores the failure does not wait at all: it spins. */
+static void FailureIsImmediate(void)
+{
+    HANDLE events[TOO_MANY];
+    ULONGLONG start;
+
+    for (int i = 0; i < TOO_MANY; i++) {
+        events[i] = Claims_OpenEvent();
+    }
+    start = Test_Now();
+    for (int i = 0; i < 10; i++)
+        CHECK_INT(WSAWaitForMultipleEvents(TOO_MANY, events, FALSE, WAIT_MS, FALSE),
+                  WSA_WAIT_FAILED);
+    CHECK_AT_MOST(Test_Now() - start, WAIT_MS);
+}
+
+/*
+ * "the function returns the index of the first handle in the array whose object was signaled": the
+ * client at index 1 goes before the one at 40, however often it comes.
+ */
+static void LowestFirst(void)
+{
+    HANDLE events[64];
+
+    for (size_t i = 0; i < COUNT_OF(events); i++) {
+        events[i] = Claims_OpenEvent();
+    }
+    SetEvent(events[40]);
+    for (int i = 0; i < 3; i++) {
+        SetEvent(events[1]);
+        CHECK_INT(WSAWaitForMultipleEvents(64, events, FALSE, WAIT_MS, FALSE), 1);
+        ResetEvent(events[1]);
+    }
+    CHECK_INT(WSAWaitForMultipleEvents(64, events, FALSE, WAIT_MS, FALSE), 40);
+}
+
+/* "One or more events must be specified." */
+static void NoEvents(void)
+{
+    HANDLE event = Claims_OpenEvent();
+
+    CHECK_INT(WSAWaitForMultipleEvents(0, &event, FALSE, 0, FALSE), WSA_WAIT_FAILED);
+    CHECK_INT(WSAGetLastError(), WSA_INVALID_PARAMETER);
+}
+
+/* --- WSAEventSelect ---------------------------------------------------------------------------*/
+
+/* Waits for the event, and returns what WSAEnumNetworkEvents has; -1: it is not signalled. */
+static long TakeEvents(SOCKET socket, HANDLE event, DWORD timeoutMs)
+{
+    WSANETWORKEVENTS events;
+
+    if (WaitForSingleObject(event, timeoutMs) != WAIT_OBJECT_0)
+        return -1;
+    return WSAEnumNetworkEvents(socket, event, &events) == 0 ? events.lNetworkEvents : -1;
+}
+
+/* "automatically sets socket s to nonblocking mode, regardless of the value of lNetworkEvents" */
+static void MakesNonBlocking(void)
+{
+    SOCKET client, server;
+    char byte;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(WSAEventSelect(server, Claims_OpenEvent(), FD_READ), 0);
+    CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+}
+
+/*
+ * "any attempt ... to set the socket back to blocking mode will fail with WSAEINVAL", until the
+ * events are taken back.
+ * https://learn.microsoft.com/windows/win32/winsock/winsock-ioctls
+ */
+static void StaysNonBlocking(void)
+{
+    HANDLE event = Claims_OpenEvent();
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
+    CHECK(!SocketUtils_SetNonBlocking(server, false));
+    CHECK_INT(WSAGetLastError(), WSAEINVAL);
+    CHECK_INT(WSAEventSelect(server, NULL, 0), 0);
+    CHECK(SocketUtils_SetNonBlocking(server, false));
+}
+
+/*
+ * "Any WSAEventSelect association and network events selection set for the listening socket apply
+ * to the accepted socket."
+ */
+static void AcceptedInherits(void)
+{
+    HANDLE event = Claims_OpenEvent();
+    NetAddress address;
+    SOCKET listenSocket = Peer_Listen(&address);
+    SOCKET client, server;
+    char byte;
+
+    CHECK_INT(WSAEventSelect(listenSocket, event, FD_ACCEPT | FD_READ), 0);
+    client = NEED_SOCKET(Peer_Connect(&address));
+    CHECK_INT(TakeEvents(listenSocket, event, WAIT_MS), FD_ACCEPT);
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
+    CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+
+    ResetEvent(event);
+    CHECK(Claims_Send(client, "x"));
+    CHECK_INT(TakeEvents(server, event, WAIT_MS), FD_READ);
+}
+
+/* "no further actions are taken for that network event until ... the reenabling function" */
+static void ToldOncePerReceive(void)
+{
+    HANDLE event = Claims_OpenEvent();
+    SOCKET client, server;
+    char byte;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
+    CHECK(Claims_Send(client, "xy"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
+    CHECK_INT(TakeEvents(server, event, WAIT_MS), FD_READ);
+    CHECK_INT(TakeEvents(server, event, SHORT_QUIET_MS), -1);
+
+    /* A receive that leaves something makes the system tell again. */
+    CHECK_INT(recv(server, &byte, 1, 0), 1);
+    CHECK_INT(TakeEvents(server, event, WAIT_MS), FD_READ);
+    CHECK_INT(recv(server, &byte, 1, 0), 1);
+    CHECK_INT(TakeEvents(server, event, SHORT_QUIET_MS), -1);
+}
+
+/*
+ * "An FD_WRITE network event is recorded when a socket is first connected ... and then after a send
+ * fails with WSAEWOULDBLOCK and buffer space becomes available."
+ */
+static void WriteIsNews(void)
+{
+    HANDLE event = Claims_OpenEvent();
+    ULONGLONG start = Test_Now();
+    SOCKET client, server;
+    long events = -1;
+
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    CHECK_INT(WSAEventSelect(client, event, FD_WRITE), 0);
+    CHECK_INT(TakeEvents(client, event, WAIT_MS), FD_WRITE);
+    CHECK(Claims_Send(client, "x"));
+    CHECK_INT(TakeEvents(client, event, SHORT_QUIET_MS), -1);
+    CHECK(Claims_SendUntilFull(client) > 0);
+    while (events == -1 && Test_Now() - start < WAIT_MS) {
+        CHECK(Claims_Discard(server) >= 0);
+        events = TakeEvents(client, event, 10);
+    }
+    CHECK_INT(events, FD_WRITE);
+}
+
+/*
+ * "An application should check for remaining data upon receipt of FD_CLOSE to avoid any possibility
+ * of losing data."
+ */
+static void CloseBeforeTheEnd(void)
+{
+    HANDLE event = Claims_OpenEvent();
+    SOCKET client, server;
+    char received[8] = "";
+    long events = 0;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "last"));
+    CHECK_INT(shutdown(client, SD_SEND), 0);
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
+    CHECK_INT(WSAEventSelect(server, event, FD_READ | FD_CLOSE), 0);
+    for (int i = 0; i < 4 && (events & FD_CLOSE) == 0; i++) {
+        long more = TakeEvents(server, event, SHORT_QUIET_MS);
+
+        events |= more == -1 ? 0 : more;
+    }
+    Claims_Report("FD_CLOSE while data is unread", "after all data is read, but do check", "%s",
+                  (events & FD_CLOSE) != 0 ? "comes before the data is read"
+                                           : "comes when the data is read");
+    CHECK_INT(events & FD_READ, FD_READ);
+    CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 4);
+    CHECK_TEXT(received, "last");
+    if ((events & FD_CLOSE) == 0)
+        CHECK_INT(TakeEvents(server, event, WAIT_MS) & FD_CLOSE, FD_CLOSE);
+    CHECK_INT(recv(server, received, sizeof(received), 0), 0);
+}
+
+/* "the indicated event object is also reset", and the record is cleared */
+static void EnumResets(void)
+{
+    HANDLE event = Claims_OpenEvent();
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
+    CHECK(Claims_Send(client, "x"));
+    CHECK(Claims_WaitForEvent(event));
+    CHECK(Claims_IsSignalled(event));
+    CHECK_INT(TakeEvents(server, event, 0), FD_READ);
+    CHECK(!Claims_IsSignalled(event));
+    SetEvent(event);
+    CHECK_INT(TakeEvents(server, event, 0), 0);
+}
+
+const Claim eventClaims[] = {
+    {"events: a wait for 65 events fails with 87", SixtyFive},
+    {"events: a wait for too many fails at once, again and again", FailureIsImmediate},
+    {"events: the wait returns the lowest signalled event", LowestFirst},
+    {"events: a wait for no event fails with 87", NoEvents},
+    {"events: WSAEventSelect makes a socket non-blocking", MakesNonBlocking},
+    {"events: while events are selected it cannot be made blocking, 10022", StaysNonBlocking},
+    {"events: an accepted socket inherits WSAEventSelect and is non-blocking", AcceptedInherits},
+    {"events: FD_READ is told again after a receive that leaves something", ToldOncePerReceive},
+    {"events: FD_WRITE is news only at first and after 10035", WriteIsNews},
+    {"events: after FD_CLOSE there may be data to receive", CloseBeforeTheEnd},
+    {"events: WSAEnumNetworkEvents clears the record and resets the event", EnumResets},
+    {NULL, NULL},
+};

@@ -1,0 +1,272 @@
+/*
+ * ClaimsSelect: claims about select.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-select
+ */
+#include "Claims.h"
+
+#define MANY 70 /* more sockets than an fd_set has room for */
+
+/* A set of one socket. */
+static fd_set SetOf(SOCKET socket)
+{
+    fd_set set;
+
+    FD_ZERO(&set);
+    set.fd_count = 1;
+    set.fd_array[0] = socket;
+    return set;
+}
+
+/* select, with the time in milliseconds. Sets may be NULL. */
+static int Select(fd_set *readable, fd_set *writable, fd_set *failed, int timeoutMs)
+{
+    struct timeval timeout = {timeoutMs / 1000, timeoutMs % 1000 * 1000};
+
+    return select(0, readable, writable, failed, &timeout);
+}
+
+/* The same for one socket. */
+static int SelectForRead(SOCKET socket, int timeoutMs)
+{
+    fd_set set = SetOf(socket);
+
+    return Select(&set, NULL, NULL, timeoutMs);
+}
+
+static int SelectForWrite(SOCKET socket, int timeoutMs)
+{
+    fd_set set = SetOf(socket);
+
+    return Select(NULL, &set, NULL, timeoutMs);
+}
+
+/*
+ * "FD_SETSIZE determines the maximum number of descriptors in a set. The default value is 64, which
+ * can be modified by defining FD_SETSIZE to another value before including Winsock2.h."
+ */
+static void SixtyFour(void)
+{
+    SOCKET sockets[FD_SETSIZE + 1];
+    fd_set set;
+
+    FD_ZERO(&set);
+    for (size_t i = 0; i < COUNT_OF(sockets); i++) {
+        sockets[i] = Peer_Create(AF_INET);
+        FD_SET(sockets[i], &set);
+    }
+    CHECK_INT(FD_SETSIZE, 64);
+    CHECK_INT(set.fd_count, 64);
+    CHECK(FD_ISSET(sockets[63], &set));
+    CHECK(!FD_ISSET(sockets[64], &set));
+}
+
+/* The limit is the array's: select itself takes a longer one. */
+static void LongerArray(void)
+{
+    struct {
+        u_int fd_count;
+        SOCKET fd_array[MANY];
+    } set = {MANY, {0}};
+    NetAddress address;
+    SOCKET last;
+
+    for (int i = 0; i < MANY; i++) {
+        set.fd_array[i] = Peer_Listen(&address);
+    }
+    last = set.fd_array[MANY - 1];
+    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    CHECK_INT(Select((fd_set *)&set, NULL, NULL, WAIT_MS), 1);
+    CHECK_INT(set.fd_count, 1);
+    CHECK(set.fd_array[0] == last);
+}
+
+/* "Upon return, the structures are updated to reflect the subset of these sockets" */
+static void SetsAreRewritten(void)
+{
+    SOCKET client, server;
+    fd_set set;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "x"));
+    FD_ZERO(&set);
+    FD_SET(client, &set);
+    FD_SET(server, &set);
+    CHECK_INT(Select(&set, NULL, NULL, WAIT_MS), 1);
+    CHECK_INT(set.fd_count, 1);
+    CHECK(FD_ISSET(server, &set));
+    CHECK(!FD_ISSET(client, &set));
+
+    /* At the end of the time nothing is left in it. */
+    set = SetOf(client);
+    CHECK_INT(Select(&set, NULL, NULL, 0), 0);
+    CHECK_INT(set.fd_count, 0);
+}
+
+/* "any non-null descriptor set must contain at least one handle to a socket" */
+static void EmptySets(void)
+{
+    fd_set first, second, third;
+
+    FD_ZERO(&first);
+    FD_ZERO(&second);
+    FD_ZERO(&third);
+    CHECK_INT(Select(&first, &second, &third, 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAEINVAL);
+    CHECK_INT(Select(NULL, NULL, NULL, 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAEINVAL);
+}
+
+/* "Ignored. The nfds parameter is included only for compatibility" */
+static void FirstParameter(void)
+{
+    static const int values[] = {0, 1, 64, 1000000, -1};
+    struct timeval timeout = {WAIT_MS / 1000, 0};
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "x"));
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        fd_set set = SetOf(server);
+
+        CHECK_INT(select(values[i], &set, NULL, NULL, &timeout), 1);
+    }
+}
+
+/* "readable if an incoming connection request has been received" */
+static void ListenerIsReadable(void)
+{
+    NetAddress address;
+    SOCKET listenSocket = Peer_Listen(&address);
+
+    CHECK_INT(SelectForRead(listenSocket, 0), 0);
+    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    CHECK_INT(SelectForRead(listenSocket, WAIT_MS), 1);
+}
+
+/* What is not read is told again, and what is read is not. */
+static void ToldAgain(void)
+{
+    SOCKET client, server;
+    char received[4];
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(SelectForRead(server, 0), 0);
+    CHECK(Claims_Send(client, "xy"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
+    CHECK_INT(SelectForRead(server, WAIT_MS), 1);
+    CHECK_INT(recv(server, received, 1, 0), 1);
+    CHECK_INT(SelectForRead(server, WAIT_MS), 1);
+    CHECK_INT(recv(server, received, 1, 0), 1);
+    CHECK_INT(SelectForRead(server, 0), 0);
+}
+
+/*
+ * A peer that has closed makes its socket readable until it is closed: a loop that does not remove
+ * it never waits again.
+ */
+static void ClosedPeerIsReadable(void)
+{
+    SOCKET client, server;
+    char received[4];
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Peer_Close(&client);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(SelectForRead(server, WAIT_MS), 1);
+        CHECK_INT(recv(server, received, sizeof(received), 0), 0);
+    }
+}
+
+/*
+ * "If the virtual circuit was reset, then a recv will complete immediately with an error code". It
+ * completes immediately; the error is Windows's.
+ */
+static void ResetIsReadable(void)
+{
+    SOCKET client, server;
+    char received[4];
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Peer_Reset(&client);
+    CHECK_INT(SelectForRead(server, WAIT_MS), 1);
+    CHECK_AT_MOST(recv(server, received, sizeof(received), 0), 0);
+}
+
+/* Who has nothing to send must not ask: the answer is yes, at once, each time. */
+static void WritableAgain(void)
+{
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(SelectForWrite(server, WAIT_MS), 1);
+}
+
+static void FullIsNotWritable(void)
+{
+    ULONGLONG start = Test_Now();
+    SOCKET client, server;
+    int isWritable = 0;
+
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    CHECK(Claims_SendUntilFull(client) > 0);
+    /* The systems may still move some of it from one end to the other. */
+    Sleep(SHORT_QUIET_MS);
+    Claims_SendUntilFull(client);
+    CHECK_INT(SelectForWrite(client, 0), 0);
+    while (isWritable == 0 && Test_Now() - start < WAIT_MS) {
+        CHECK(Claims_Discard(server) >= 0);
+        isWritable = SelectForWrite(client, 10);
+    }
+    CHECK_INT(isWritable, 1);
+}
+
+/* "failure of the connect attempt is indicated in exceptfds", and not in the other sets */
+static void FailedConnect(void)
+{
+    NetAddress address;
+    SOCKET socket;
+    fd_set written, failed;
+    int error = 0, length = (int)sizeof(error);
+
+    CHECK(Peer_Bind(&address) != INVALID_SOCKET);
+    socket = Peer_Create(AF_INET);
+    CHECK(SocketUtils_SetNonBlocking(socket, true));
+    CHECK(!SocketUtils_Connect(socket, &address));
+    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    written = SetOf(socket);
+    failed = SetOf(socket);
+    CHECK_INT(Select(NULL, &written, &failed, WAIT_MS), 1);
+    CHECK(FD_ISSET(socket, &failed));
+    CHECK(!FD_ISSET(socket, &written));
+    CHECK_INT(getsockopt(socket, SOL_SOCKET, SO_ERROR, (char *)&error, &length), 0);
+    CHECK_INT(error, WSAECONNREFUSED);
+}
+
+/* "One of the descriptor sets contains an entry that is not a socket." */
+static void ClosedSocketInSet(void)
+{
+    SOCKET socket = Peer_Create(AF_INET);
+    SOCKET copy = socket;
+
+    Peer_Close(&socket);
+    CHECK_INT(SelectForRead(copy, 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
+}
+
+const Claim selectClaims[] = {
+    {"select: an fd_set takes 64 sockets and drops the 65th without a word", SixtyFour},
+    {"select: a longer array than an fd_set works, too", LongerArray},
+    {"select: it rewrites its sets", SetsAreRewritten},
+    {"select: three empty sets fail with 10022", EmptySets},
+    {"select: its first parameter is ignored", FirstParameter},
+    {"select: a client makes the listener readable", ListenerIsReadable},
+    {"select: what is not read is told again", ToldAgain},
+    {"select: a socket whose peer has closed is readable until it is closed", ClosedPeerIsReadable},
+    {"select: a reset makes the socket readable, and recv ends at once", ResetIsReadable},
+    {"select: a socket with room is writable each time", WritableAgain},
+    {"select: a full socket is not writable until its peer reads", FullIsNotWritable},
+    {"select: a failed connect is in the third set", FailedConnect},
+    {"select: a closed socket in a set fails with 10038", ClosedSocketInSet},
+    {NULL, NULL},
+};

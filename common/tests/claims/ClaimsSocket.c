@@ -1,0 +1,326 @@
+/*
+ * ClaimsSocket: claims about TCP as a stream, and about the ends of a connection.
+ */
+#include "Claims.h"
+
+#include <string.h>
+
+#define BIG_SIZE (8 * 1024 * 1024)
+
+/* --- A stream ---------------------------------------------------------------------------------*/
+
+/*
+ * "recv will return as much data as is currently available, up to the size of the buffer": the
+ * stream does not know how many sends there were.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
+ */
+static void ThreeMessagesAsOne(void)
+{
+    SOCKET client, server;
+    char received[16] = "";
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "one"));
+    CHECK(Claims_Send(client, "two"));
+    CHECK(Claims_Send(client, "six"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 9)));
+    CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 9);
+    CHECK_TEXT(received, "onetwosix");
+}
+
+/* The same page: what does not fit stays for the next recv. */
+static void OneMessageAsTwo(void)
+{
+    SOCKET client, server;
+    char received[8] = "";
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "onetwo"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    CHECK_INT(recv(server, received, 4, 0), 4);
+    CHECK_TEXT(received, "onet");
+    memset(received, 0, sizeof(received));
+    CHECK_INT(recv(server, received, 4, 0), 2);
+    CHECK_TEXT(received, "wo");
+}
+
+/*
+ * "On nonblocking stream oriented sockets, the number of bytes written can be between 1 and the
+ * requested length."
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
+ */
+static void SendMayTakeAPart(void)
+{
+    static char bytes[BIG_SIZE];
+    SOCKET client, server;
+    int sent;
+
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    REQUIRE(CHECK(SocketUtils_SetNonBlocking(client, true)));
+    sent = send(client, bytes, BIG_SIZE, 0);
+    CHECK(sent > 0);
+    CHECK_AT_MOST(sent, BIG_SIZE);
+    Claims_Report("a non-blocking send of 8 MiB to a peer that does not read",
+                  "takes from 1 byte to all of it", "takes %s",
+                  sent == BIG_SIZE ? "all of it" : "a part of it");
+}
+
+/* The same page: a full non-blocking socket refuses more with WSAEWOULDBLOCK. */
+static void FullSendFails(void)
+{
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    CHECK(Claims_SendUntilFull(client) > 0);
+    CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+}
+
+/*
+ * "The successful completion of a send function does not indicate that the data was successfully
+ * delivered": here the peer never receives it.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
+ */
+static void SentIsNotDelivered(void)
+{
+    Operation *operation = Claims_NewOperation();
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(send(client, "hello", 5, 0), 5);
+    CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
+    Peer_Reset(&server);
+    CHECK(Claims_IsEndedByReset(operation));
+}
+
+/*
+ * Data that is there, and a buffer of 0 bytes. The page of recv has WSAEINVAL for a length of 0;
+ * what comes is not the end of the stream in any case.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
+ */
+static void ReceiveIntoNothing(void)
+{
+    SOCKET client, server;
+    char received[8] = "";
+    int result;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "data"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
+    result = recv(server, received, 0, 0);
+    CHECK_AT_MOST(result, 0);
+    if (result == 0)
+        Claims_Report("recv into 0 bytes", "fails, WSAEINVAL (10022)", "returns 0, as at the end");
+    else
+        Claims_Report("recv into 0 bytes", "fails, WSAEINVAL (10022)", "fails, %d",
+                      WSAGetLastError());
+    CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 4);
+    CHECK_TEXT(received, "data");
+}
+
+/* --- The end of a connection ------------------------------------------------------------------*/
+
+/*
+ * "If the connection has been gracefully closed, the return value is zero", and it stays so.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
+ */
+static void EndIsZero(void)
+{
+    SOCKET client, server;
+    char received[8] = "";
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "bye"));
+    CHECK_INT(shutdown(client, SD_SEND), 0);
+    CHECK_INT(recv(server, received, 3, MSG_WAITALL), 3);
+    CHECK_INT(recv(server, received, sizeof(received), 0), 0);
+    CHECK_INT(recv(server, received, sizeof(received), 0), 0);
+}
+
+/*
+ * SD_SEND ends one direction: what the peer sends still arrives, and a send of one's own fails.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-shutdown
+ */
+static void ShutdownIsOneWay(void)
+{
+    SOCKET client, server;
+    char received[8] = "";
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(shutdown(client, SD_SEND), 0);
+    CHECK_INT(recv(server, received, sizeof(received), 0), 0);
+    CHECK(Claims_Send(server, "answer"));
+    CHECK_INT(recv(client, received, 6, MSG_WAITALL), 6);
+    CHECK_TEXT(received, "answer");
+    CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAESHUTDOWN);
+}
+
+/*
+ * A TCP that is closed with data unread "SHOULD send a RST to show that data was lost": RFC 1122,
+ * section 4.2.2.13.
+ * https://www.rfc-editor.org/rfc/rfc1122
+ */
+static void UnreadDataResets(void)
+{
+    Operation *operation = Claims_NewOperation();
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
+    CHECK(Claims_Send(client, "unread"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Peer_Close(&server);
+    CHECK(Claims_IsEndedByReset(operation));
+}
+
+/* With nothing unread the same closesocket is the ordinary end. */
+static void ReadDataDoesNotReset(void)
+{
+    SOCKET client, server;
+    char received[8];
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "unread"));
+    CHECK_INT(recv(server, received, 6, MSG_WAITALL), 6);
+    Peer_Close(&server);
+    CHECK_INT(recv(client, received, sizeof(received), 0), 0);
+}
+
+/* What was sent right before the reset, and what a recv says that begins after it. */
+static void BytesBeforeReset(void)
+{
+    static const char topic[] = "recv after the peer's reset";
+    static const char documented[] = "fails, 10054";
+    SOCKET client, server;
+    char received[8];
+    int result, error;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "unread"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    CHECK(Claims_Send(server, "bye"));
+    Peer_Close(&server);
+    /* Nothing tells when the reset has come that would not change what is told here. */
+    Sleep(SHORT_QUIET_MS);
+    result = recv(client, received, sizeof(received), 0);
+    Claims_Report("bytes that were sent right before a closesocket that resets",
+                  "may be lost (TCP)", result == 3 ? "still received" : "lost");
+    if (result == 3)
+        result = recv(client, received, sizeof(received), 0);
+    error = result == SOCKET_ERROR ? WSAGetLastError() : 0;
+    CHECK_AT_MOST(result, 0);
+    if (Claims_IsSystemSince(10, 0))
+        CHECK_INT(error, WSAECONNRESET);
+    if (error == 0)
+        Claims_Report(topic, documented, "returns 0, as at an ordinary end");
+    else
+        Claims_Report(topic, documented, "fails, %d", error);
+}
+
+/*
+ * The cure: shutdown(SD_SEND), then receive to 0, then close.
+ * https://learn.microsoft.com/windows/win32/winsock/graceful-shutdown-linger-options-and-socket-closure-2
+ */
+static void OrderlyEndLosesNothing(void)
+{
+    SOCKET client, server;
+    char received[8] = "";
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK(Claims_Send(client, "unread"));
+    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    CHECK(Claims_Send(server, "bye"));
+    CHECK_INT(shutdown(server, SD_SEND), 0);
+    CHECK_INT(shutdown(client, SD_SEND), 0);
+    CHECK_INT(recv(server, received, 6, MSG_WAITALL), 6);
+    CHECK_INT(recv(server, received, sizeof(received), 0), 0);
+    Peer_Close(&server);
+    memset(received, 0, sizeof(received));
+    CHECK_INT(recv(client, received, 3, MSG_WAITALL), 3);
+    CHECK_TEXT(received, "bye");
+    CHECK_INT(recv(client, received, sizeof(received), 0), 0);
+}
+
+/*
+ * "closesocket is not blocked ... the socket's virtual circuit is reset immediately"
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
+ */
+static void LingerZeroResets(void)
+{
+    Operation *operation = Claims_NewOperation();
+    SOCKET client, server;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
+    CHECK(SocketUtils_SetLinger(server, true, 0));
+    Peer_Close(&server);
+    CHECK(Claims_IsEndedByReset(operation));
+}
+
+/*
+ * "The default parameters for a socket are the l_onoff member of the linger structure is zero"
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
+ */
+static void LingerIsOff(void)
+{
+    SOCKET socket = Peer_Create(AF_INET);
+    LINGER linger = {7, 7};
+    int length = (int)sizeof(linger);
+
+    CHECK_INT(getsockopt(socket, SOL_SOCKET, SO_LINGER, (char *)&linger, &length), 0);
+    CHECK_INT(linger.l_onoff, 0);
+}
+
+/*
+ * Once it is known that the peer has reset, a send fails; the page of send has both numbers.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
+ */
+static void SendAfterReset(void)
+{
+    SOCKET client, server;
+    int error;
+
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Peer_Reset(&server);
+    REQUIRE(CHECK(Peer_IsReadable(client, WAIT_MS)));
+    CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
+    error = WSAGetLastError();
+    CHECK(error == WSAECONNRESET || error == WSAECONNABORTED);
+    Claims_Report("send after the peer's reset", "10054 or 10053", "%d", error);
+}
+
+/*
+ * A number that was a socket is none any more; it may become another's at any time.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
+ */
+static void ClosedSocketIsNone(void)
+{
+    SOCKET socket = Peer_Create(AF_INET);
+    SOCKET copy = socket;
+    u_long available;
+
+    Peer_Close(&socket);
+    CHECK_INT(ioctlsocket(copy, (long)FIONREAD, &available), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
+}
+
+const Claim socketClaims[] = {
+    {"stream: three messages can arrive as one recv", ThreeMessagesAsOne},
+    {"stream: one message can arrive as two recvs", OneMessageAsTwo},
+    {"stream: a non-blocking send may take a part", SendMayTakeAPart},
+    {"stream: a non-blocking send on a full socket fails with 10035", FullSendFails},
+    {"stream: what was sent need not be delivered", SentIsNotDelivered},
+    {"stream: a recv into 0 bytes is not the end", ReceiveIntoNothing},
+    {"close: after the peer's last byte recv returns 0, again and again", EndIsZero},
+    {"close: shutdown(SD_SEND) ends one direction only", ShutdownIsOneWay},
+    {"close: closesocket with unread data resets the connection", UnreadDataResets},
+    {"close: closesocket with everything read is an ordinary end", ReadDataDoesNotReset},
+    {"close: bytes sent before a reset may be lost", BytesBeforeReset},
+    {"close: shutdown, receive to 0, then close loses nothing", OrderlyEndLosesNothing},
+    {"close: linger on with 0 seconds resets the connection", LingerZeroResets},
+    {"close: linger is off unless it is set", LingerIsOff},
+    {"close: a send after the peer's reset fails", SendAfterReset},
+    {"close: a closed socket is no socket, 10038", ClosedSocketIsNone},
+    {NULL, NULL},
+};

@@ -1,0 +1,253 @@
+/*
+ * ClaimsWorker: claims about the threads that wait at a completion port.
+ * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
+ */
+#include "Claims.h"
+#include "ThreadManager.h"
+
+#define WORKER_MAX 4
+#define SPIN_MS    100
+#define TRY_MAX    4
+
+/* What the workers of a claim share. Each ends on its own at the latest after 2 * WAIT_MS. */
+typedef struct Crew {
+    ThreadManager threads;
+    HANDLE port;
+    DWORD timeoutMs;
+    volatile LONG numbers;  /* given to workers so far, from 0 */
+    volatile LONG waiting;  /* workers that are about to wait or have waited */
+    volatile LONG taken;    /* packets */
+    volatile LONG ended;    /* workers */
+    volatile LONG running;  /* workers that handle a packet now */
+    volatile LONG together; /* the most that did so at once, where workers look */
+    LONG order[WORKER_MAX]; /* the numbers of the workers that took the packets, in that order */
+    Packet packets[WORKER_MAX];
+} Crew;
+
+static Crew crew;
+
+static void OpenCrew(DWORD concurrency, DWORD timeoutMs)
+{
+    crew = (Crew){.timeoutMs = timeoutMs};
+    crew.port = Claims_OpenPort(concurrency);
+}
+
+static bool Launch(void (*run)(void *))
+{
+    return ThreadManager_Launch(&crew.threads, run, NULL) ||
+           Test_Explain("no thread: error %lu", GetLastError());
+}
+
+/* Takes one packet and ends. */
+static void TakeOne(void *unused)
+{
+    LONG number = InterlockedIncrement(&crew.numbers) - 1;
+    Packet packet;
+
+    (void)unused;
+    InterlockedIncrement(&crew.waiting);
+    packet = Claims_Take(crew.port, crew.timeoutMs);
+    crew.packets[number] = packet;
+    if (packet.succeeded) {
+        LONG place = InterlockedIncrement(&crew.taken) - 1;
+
+        if (place < WORKER_MAX)
+            crew.order[place] = number;
+    }
+    InterlockedIncrement(&crew.ended);
+}
+
+/* One packet for each worker: each takes one and ends, and none is left over. */
+static void OneSentinelEach(void)
+{
+    OpenCrew(0, 2 * WAIT_MS);
+    for (int i = 0; i < WORKER_MAX; i++)
+        CHECK(Launch(TakeOne));
+    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    Sleep(SHORT_QUIET_MS);
+    CHECK_INT(crew.ended, 0);
+    for (int i = 0; i < WORKER_MAX; i++)
+        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    ThreadManager_Join(&crew.threads);
+    CHECK_INT(crew.taken, WORKER_MAX);
+    CHECK_INT(crew.ended, WORKER_MAX);
+    CHECK(Claims_IsPortQuiet(crew.port));
+}
+
+/* A packet goes to one worker; the others go on waiting. */
+static void OneWorkerForOnePacket(void)
+{
+    OpenCrew(0, 2 * WAIT_MS);
+    for (int i = 0; i < WORKER_MAX; i++)
+        CHECK(Launch(TakeOne));
+    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    CHECK(Claims_WaitForValue(&crew.ended, 1, WAIT_MS));
+    Sleep(SHORT_QUIET_MS);
+    CHECK_INT(crew.ended, 1);
+    for (int i = 1; i < WORKER_MAX; i++)
+        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    ThreadManager_Join(&crew.threads);
+    CHECK_INT(crew.taken, WORKER_MAX);
+}
+
+/* Two receives of one socket, and each packet at another worker: the order of handling is open. */
+static void AnyWorker(void)
+{
+    Operation *operations[2] = {Claims_NewOperation(), Claims_NewOperation()};
+    SOCKET client, server;
+
+    OpenCrew(0, 2 * WAIT_MS);
+    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    REQUIRE(CHECK(Claims_Associate(server, crew.port, 1)));
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(Claims_BeginReceive(server, operations[i], 1), WSA_IO_PENDING);
+    for (int i = 0; i < 2; i++)
+        CHECK(Launch(TakeOne));
+    CHECK(Claims_Send(client, "ab"));
+    ThreadManager_Join(&crew.threads);
+    CHECK_INT(crew.taken, 2);
+    CHECK(crew.packets[0].overlapped != crew.packets[1].overlapped);
+    CHECK(crew.packets[0].key == 1 && crew.packets[1].key == 1);
+
+    /* The bytes are in order, whoever came first. */
+    CHECK_TEXT(operations[0]->data, "a");
+    CHECK_TEXT(operations[1]->data, "b");
+}
+
+static const char lastFirst[] = "last in, first out";
+
+/* Workers begin to wait one after the other, and packets come one after the other. */
+static const char *FindWakeOrder(DWORD pauseMs)
+{
+    const int count = 3;
+    bool isForward = true, isBackward = true;
+
+    OpenCrew(0, WAIT_MS);
+    for (LONG i = 0; i < count; i++) {
+        CHECK(Launch(TakeOne));
+        CHECK(Claims_WaitForValue(&crew.waiting, i + 1, WAIT_MS));
+        Sleep(pauseMs);
+    }
+    for (LONG i = 0; i < count; i++) {
+        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+        CHECK(Claims_WaitForValue(&crew.ended, i + 1, WAIT_MS));
+    }
+    ThreadManager_Join(&crew.threads);
+    CHECK_INT(crew.taken, count);
+    for (int i = 0; i < count; i++) {
+        isForward = isForward && crew.order[i] == i;
+        isBackward = isBackward && crew.order[i] == count - 1 - i;
+    }
+    return isForward ? "first in, first out" : isBackward ? lastFirst : "mixed";
+}
+
+/*
+ * "Threads that block their execution on an I/O completion port are released in last-in-first-out
+ * (LIFO) order"
+ */
+static void WakeOrder(void)
+{
+    bool isChecked = Claims_IsSystemSince(10, 0);
+    const char *order = "";
+
+    /* Nothing tells when a worker waits: on a busy machine one may begin after the next one has. */
+    for (int i = 0; i < TRY_MAX && order != lastFirst; i++) {
+        order = FindWakeOrder((DWORD)SHORT_QUIET_MS << i);
+        if (!isChecked && order[0] != 'm')
+            break;
+    }
+    Claims_Report("the order in which waiting workers wake", lastFirst, "%s", order);
+    if (isChecked)
+        CHECK_TEXT(order, lastFirst);
+}
+
+/* Handles a packet without waiting: it keeps a processor busy until it sees another do so. */
+static void TakeAndSpin(void *unused)
+{
+    (void)unused;
+    InterlockedIncrement(&crew.waiting);
+    if (Claims_Take(crew.port, crew.timeoutMs).succeeded) {
+        ULONGLONG start = GetTickCount64();
+
+        InterlockedIncrement(&crew.running);
+        while (crew.together < 2 && GetTickCount64() - start < SPIN_MS) {
+            if (crew.running > 1)
+                InterlockedExchange(&crew.together, crew.running);
+        }
+        InterlockedDecrement(&crew.running);
+        InterlockedIncrement(&crew.taken);
+    }
+    InterlockedIncrement(&crew.ended);
+}
+
+/*
+ * "When the total number of runnable threads associated with the completion port reaches the
+ * concurrency value, the system blocks the execution of any subsequent threads"
+ */
+static void Concurrency(void)
+{
+    OpenCrew(1, WAIT_MS);
+    for (int i = 0; i < WORKER_MAX; i++)
+        CHECK(Launch(TakeAndSpin));
+    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    Sleep(SHORT_QUIET_MS);
+    for (int i = 0; i < WORKER_MAX; i++)
+        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    ThreadManager_Join(&crew.threads);
+    CHECK_INT(crew.taken, WORKER_MAX);
+    Claims_Report("a port with a concurrency of 1: workers that run at once", "1", "%s",
+                  crew.together > 1 ? "more than 1" : "1");
+}
+
+/* What the one worker of OpenCrew found when the port's handle was closed under it. */
+static Packet *CloseUnderWorker(DWORD timeoutMs)
+{
+    OpenCrew(0, timeoutMs);
+    if (!CHECK(Launch(TakeOne)))
+        return NULL;
+    CHECK(Claims_WaitForValue(&crew.waiting, 1, WAIT_MS));
+    Sleep(SHORT_QUIET_MS);
+    Claims_CloseHandle(&crew.port);
+    ThreadManager_Join(&crew.threads);
+    CHECK_INT(crew.ended, 1);
+    return &crew.packets[0];
+}
+
+/*
+ * "If a call ... fails because the completion port handle associated with it is closed while the
+ * call is outstanding ... GetLastError will return ERROR_ABANDONED_WAIT_0."
+ * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
+ */
+static void CloseUnderWorkers(void)
+{
+    static const char topic[] = "CloseHandle on a port at which workers wait";
+    static const char documented[] = "they return, ERROR_ABANDONED_WAIT_0 (735)";
+    bool isChecked = Claims_IsSystemSince(10, 0);
+    Packet *packet = NULL;
+
+    /* With ERROR_INVALID_HANDLE the worker was late, and found the port closed. */
+    for (int i = 0; i < TRY_MAX; i++) {
+        packet = NEED(CloseUnderWorker(isChecked ? WAIT_MS : 6 * SHORT_QUIET_MS));
+        if (packet->error != ERROR_INVALID_HANDLE)
+            break;
+    }
+    CHECK(!packet->succeeded);
+    CHECK(packet->overlapped == NULL);
+    if (isChecked)
+        CHECK_INT(packet->error, ERROR_ABANDONED_WAIT_0);
+    if (packet->error == WAIT_TIMEOUT)
+        Claims_Report(topic, documented, "they go on waiting");
+    else
+        Claims_Report(topic, documented, "they return, %lu", packet->error);
+}
+
+const Claim workerClaims[] = {
+    {"worker: one packet posted for each ends them all", OneSentinelEach},
+    {"worker: a packet wakes one worker", OneWorkerForOnePacket},
+    {"worker: two packets of one socket may be handled by two workers", AnyWorker},
+    {"worker: the order in which waiting workers wake", WakeOrder},
+    {"worker: how many run at once with a concurrency of 1", Concurrency},
+    {"worker: closing the port while workers wait", CloseUnderWorkers},
+    {NULL, NULL},
+};

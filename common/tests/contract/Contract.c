@@ -1,0 +1,76 @@
+/*
+ * Contract: what all stages promise, tested from the outside.
+ *
+ *     contract.exe [--verify] PATH\TO\NN-name\server.exe [--list] [FILTER]
+ *
+ * Starts the server as a child process, talks to it over loopback and reads what it prints. The
+ * folder's name says which stage it is, and so which limits it has. FILTER runs only the tests
+ * whose name contains it. --verify wants a server that make WATCHED=1 has built: it runs with
+ * INSTRUMENT=verify, and a finding fails the test in which it came. The last line says "N passed, N
+ * failed"; exit code 1 where any failed or none ran, 2 where the command line is not understood.
+ */
+#include "Contract.h"
+#include "TestMain.h"
+#include "TestProgram.h"
+
+static const char usage[] =
+    "Usage: contract.exe [--verify] PATH/TO/NN-name/server.exe [--list] [FILTER]\n";
+
+/* The number in the last folder of the path that looks like "05-iocp-basic"; 0: there is none. */
+static int ParseStageNumber(const char *path)
+{
+    int number = 0;
+
+    for (const char *at = path; *at != '\0'; at++) {
+        bool startsName = at == path || at[-1] == '/' || at[-1] == '\\';
+
+        if (startsName && at[0] == '0' && at[1] >= '1' && at[1] <= '0' + LAST_STAGE && at[2] == '-')
+            number = at[1] - '0';
+    }
+    return number;
+}
+
+static void AddTests(const ContractTest *tests, int stageNumber)
+{
+    for (; tests->name != NULL; tests++) {
+        if (stageNumber >= tests->firstStage && stageNumber <= tests->lastStage)
+            Test_Add(tests->name, tests->run, tests->limitSeconds);
+    }
+}
+
+static bool isVerifying;
+
+static int Begin(const char *const words[])
+{
+    static const ContractTest *const groups[] = {commandLineTests, echoTests,      logTests,
+                                                 leaveTests,       neighbourTests, limitTests,
+                                                 stopTests,        restTests};
+    int stageNumber = ParseStageNumber(words[0]);
+
+    if (stageNumber == 0)
+        return Options_Reject(
+            usage, "No folder such as 05-iocp-basic, from 01 to 07, is in the path ", words[0], "");
+    Fixture_Init(words[0], stageNumber);
+    TestPrograms_SetVerify(isVerifying);
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+        AddTests(groups[i], stageNumber);
+    if (isVerifying)
+        AddTests(verifyTests, stageNumber);
+    return OPTIONS_RUN;
+}
+
+int main(int argc, char *argv[])
+{
+    static const Option options[] = {{.name = "--verify", .flag = &isVerifying}, {.name = NULL}};
+    static const TestSuite suite = {
+        .usage = usage,
+        .options = options,
+        .missing = "Which server?",
+        .wordMin = 1,
+        .wordMax = 1,
+        .begin = Begin,
+        .endTest = Fixture_End,
+    };
+
+    return Test_Main(&suite, argc, argv);
+}

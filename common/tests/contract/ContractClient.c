@@ -1,0 +1,373 @@
+/*
+ * ContractClient: the clients of the contract suite. See Contract.h.
+ */
+#include "Contract.h"
+#include "ThreadManager.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CLIENT_MAX   1100
+#define PIECE_SIZE   65536
+#define PATTERN_STEP 7919 /* each client sends another part of the pattern */
+#define FULL_MS      250  /* nothing more could be sent for so long: the server is stuck */
+#define FLOOD_MAX    8
+#define FLOOD_SIZE   (64u << 10) /* bytes of each of a flood's echoes */
+
+typedef struct Flood {
+    Client *client;
+    size_t bytes; /* got back; written by the flood's thread under the lock, as is isWrong */
+    bool isWrong;
+} Flood;
+
+static Client clients[CLIENT_MAX];
+static int clientCount; /* entries that were used in this test */
+static LONG64 nextNumber;
+static ThreadManager floodThreads;
+static Flood floods[FLOOD_MAX];
+static int floodCount;
+static bool floodsStop; /* under the lock */
+static SRWLOCK floodLock = SRWLOCK_INIT;
+
+/* --- Opening and closing --------------------------------------------------------------------- */
+
+static Client *TakeEntry(void)
+{
+    for (int i = 0; i < clientCount; i++) {
+        if (clients[i].socket == INVALID_SOCKET)
+            return &clients[i];
+    }
+    return clientCount < CLIENT_MAX ? &clients[clientCount++] : NULL;
+}
+
+Client *Client_OpenWithBuffers(Server *server, int bufferSize)
+{
+    Client *client = TakeEntry();
+    NetAddress own;
+
+    if (client == NULL) {
+        Test_Explain("CLIENT_MAX is too small");
+        return NULL;
+    }
+    client->first = ++nextNumber * PATTERN_STEP;
+    client->socket = Peer_OpenTo(&server->address, bufferSize);
+    if (client->socket == INVALID_SOCKET)
+        return NULL;
+    SocketUtils_SetNonBlocking(client->socket, true);
+    SocketUtils_GetLocalAddress(client->socket, &own);
+    NetAddress_ToText(&own, client->address, sizeof(client->address));
+    return client;
+}
+
+Client *Client_Open(Server *server)
+{
+    return Client_OpenWithBuffers(server, 0);
+}
+
+void Client_Close(Client *client)
+{
+    Peer_Close(&client->socket);
+}
+
+void Client_Reset(Client *client)
+{
+    Peer_Reset(&client->socket);
+}
+
+bool Client_HalfClose(Client *client)
+{
+    return Peer_HalfClose(client->socket);
+}
+
+static bool FloodsStop(void)
+{
+    bool stop;
+
+    AcquireSRWLockShared(&floodLock);
+    stop = floodsStop;
+    ReleaseSRWLockShared(&floodLock);
+    return stop;
+}
+
+void Clients_CloseAll(void)
+{
+    AcquireSRWLockExclusive(&floodLock);
+    floodsStop = true;
+    ReleaseSRWLockExclusive(&floodLock);
+    ThreadManager_Join(&floodThreads);
+    floodsStop = false;
+    floodCount = 0;
+
+    Peers_CloseAll();
+    clientCount = 0;
+}
+
+/* --- Waiting --------------------------------------------------------------------------------- */
+
+/* Waits until the socket can be read or written, as asked. False: the time is over. */
+static bool WaitForSocket(SOCKET socket, bool toRead, bool toWrite, DWORD timeoutMs)
+{
+    fd_set readSet, writeSet;
+    struct timeval time = {(long)(timeoutMs / 1000), (long)(timeoutMs % 1000 * 1000)};
+
+    FD_ZERO(&readSet);
+    FD_ZERO(&writeSet);
+    if (toRead)
+        FD_SET(socket, &readSet);
+    if (toWrite)
+        FD_SET(socket, &writeSet);
+    return select(0, toRead ? &readSet : NULL, toWrite ? &writeSet : NULL, NULL, &time) > 0;
+}
+
+bool Client_IsReadable(Client *client, DWORD timeoutMs)
+{
+    return Peer_IsReadable(client->socket, timeoutMs);
+}
+
+bool Client_Send(Client *client, const void *data, int size)
+{
+    return Peer_Send(client->socket, data, size);
+}
+
+bool Client_Receive(Client *client, void *data, int size)
+{
+    return Peer_Receive(client->socket, data, size);
+}
+
+bool Client_WaitForEnd(Client *client, bool *clean)
+{
+    return Peer_WaitForEnd(client->socket, NULL, clean);
+}
+
+size_t Client_FillUp(Client *client)
+{
+    return Peer_FillUp(client->socket);
+}
+
+/* --- Transfers ------------------------------------------------------------------------------- */
+
+/* A transfer under way. */
+typedef struct Progress {
+    Client *client;
+    const Transfer *transfer;
+    size_t sent;
+    size_t received;
+    bool isHalfClosed;
+    bool isFull;      /* nothing more could be sent */
+    bool hasEnded;    /* the server has closed, after all bytes, as a half-close asks for */
+    bool isFlood;     /* it ends when FloodsStop says so */
+    bool isWrong;     /* a byte came that was not sent */
+    char reason[200]; /* why it failed */
+} Progress;
+
+/* A piece of a member's size, where 0 stands for the largest, and no more than is left. */
+static int PieceSize(size_t piece, size_t left)
+{
+    if (piece == 0 || piece > PIECE_SIZE)
+        piece = PIECE_SIZE;
+    return (int)(piece < left ? piece : left);
+}
+
+static bool FailTransfer(Progress *progress, const char *what, int error)
+{
+    snprintf(progress->reason, sizeof(progress->reason),
+             "%s after %lu of %lu bytes were sent and %lu came back (error %d)", what,
+             (unsigned long)progress->sent, (unsigned long)progress->transfer->size,
+             (unsigned long)progress->received, error);
+    return false;
+}
+
+/* Sends what the system takes. False: the connection failed. */
+static bool SendSome(Progress *progress)
+{
+    const Transfer *transfer = progress->transfer;
+    char bytes[PIECE_SIZE];
+    int size = PieceSize(transfer->sendPiece, transfer->size - progress->sent);
+    int count;
+
+    Pattern_Fill(bytes, size, progress->client->first + (LONG64)progress->sent);
+    count = send(progress->client->socket, bytes, size, 0);
+    if (count == SOCKET_ERROR) {
+        progress->isFull = true;
+        return WSAGetLastError() == WSAEWOULDBLOCK ||
+               FailTransfer(progress, "send failed", WSAGetLastError());
+    }
+    progress->isFull = false;
+    progress->sent += (size_t)count;
+    if (progress->sent == transfer->size && transfer->halfClose) {
+        progress->isHalfClosed = true;
+        if (shutdown(progress->client->socket, SD_SEND) != 0)
+            return FailTransfer(progress, "shutdown failed", WSAGetLastError());
+    }
+    return true;
+}
+
+/* Receives what is there, and compares it. `count` says how much it was. False: it is wrong. */
+static bool ReceiveSome(Progress *progress, int *count)
+{
+    const Transfer *transfer = progress->transfer;
+    char bytes[PIECE_SIZE];
+    int size = PieceSize(transfer->recvPiece, PIECE_SIZE);
+
+    *count = recv(progress->client->socket, bytes, size, 0);
+    if (*count == SOCKET_ERROR)
+        return WSAGetLastError() == WSAEWOULDBLOCK ||
+               FailTransfer(progress, "recv failed", WSAGetLastError());
+    if (*count == 0) {
+        progress->hasEnded = true;
+        if (progress->received == transfer->size && progress->isHalfClosed)
+            return true;
+        return FailTransfer(progress, "the server closed", 0);
+    }
+    progress->isWrong =
+        !Pattern_IsRight(bytes, *count, progress->client->first + (LONG64)progress->received);
+    progress->received += (size_t)*count;
+    if (progress->isWrong)
+        return FailTransfer(progress, "a wrong byte came", 0);
+    if (progress->received <= progress->sent)
+        return true;
+    progress->isWrong = true;
+    return FailTransfer(progress, "more came than was sent", 0);
+}
+
+static bool IsTransferDone(const Progress *progress)
+{
+    if (progress->transfer->halfClose)
+        return progress->hasEnded;
+    return progress->received == progress->transfer->size;
+}
+
+/* Waits until the next step is possible. False: nothing happens for WAIT_MS. */
+static bool WaitForStep(Progress *progress, bool toRead, bool toWrite)
+{
+    for (DWORD waited = 0; waited < WAIT_MS; waited += 100) {
+        if (WaitForSocket(progress->client->socket, toRead, toWrite, 100))
+            return true;
+        /* sendFirst ends where the server can take no more. */
+        if (!toRead && waited >= FULL_MS)
+            return true;
+    }
+    return FailTransfer(progress, "nothing happened any more", 0);
+}
+
+static bool RunTransfer(Progress *progress)
+{
+    const Transfer *transfer = progress->transfer;
+    bool maySendFirst = transfer->sendFirst;
+
+    while (!IsTransferDone(progress)) {
+        bool mayWrite = progress->sent < transfer->size;
+        size_t before = progress->sent;
+        int count = 0;
+
+        if (progress->isFlood && FloodsStop())
+            return FailTransfer(progress, "called off", 0);
+        if (mayWrite && !SendSome(progress))
+            return false;
+        if (progress->sent == transfer->size)
+            maySendFirst = false;
+        if (!maySendFirst) {
+            if (transfer->recvPauseMs > 0)
+                Sleep(transfer->recvPauseMs);
+            if (!ReceiveSome(progress, &count))
+                return false;
+        }
+        mayWrite = progress->sent < transfer->size;
+        if (count > 0 || progress->sent > before || IsTransferDone(progress))
+            continue;
+        if (!WaitForStep(progress, !maySendFirst, mayWrite))
+            return false;
+        if (maySendFirst && !WaitForSocket(progress->client->socket, false, true, 0))
+            maySendFirst = false;
+    }
+    return true;
+}
+
+bool Client_Transfer(Client *client, const Transfer *transfer)
+{
+    Progress progress = {0};
+
+    progress.client = client;
+    progress.transfer = transfer;
+    return RunTransfer(&progress) || Test_Explain("%s: %s", client->address, progress.reason);
+}
+
+void Client_CheckTransfer(const Transfer *transfer, int bufferSize)
+{
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_OpenWithBuffers(server, bufferSize));
+
+    CHECK(Client_Transfer(client, transfer));
+    Client_Close(client);
+    CHECK(Server_WaitForLeft(server, 1));
+    CHECK_INT(Server_SumReceived(server), transfer->size);
+    Server_CheckStop(server);
+}
+
+bool Client_Echo(Client *client, size_t size)
+{
+    Transfer transfer = {0};
+
+    transfer.size = size;
+    return Client_Transfer(client, &transfer);
+}
+
+/* --- Floods ---------------------------------------------------------------------------------- */
+
+static void RunFlood(void *argument)
+{
+    Flood *flood = (Flood *)argument;
+    Transfer transfer = {0};
+    bool goesOn = true;
+
+    transfer.size = FLOOD_SIZE;
+    while (goesOn) {
+        Progress progress = {0};
+
+        progress.client = flood->client;
+        progress.transfer = &transfer;
+        progress.isFlood = true;
+        goesOn = RunTransfer(&progress);
+        AcquireSRWLockExclusive(&floodLock);
+        flood->bytes += progress.received;
+        flood->isWrong = flood->isWrong || progress.isWrong;
+        ReleaseSRWLockExclusive(&floodLock);
+    }
+}
+
+bool Client_StartFlood(Client *client)
+{
+    Flood *flood = &floods[floodCount];
+
+    if (floodCount == FLOOD_MAX)
+        return Test_Explain("FLOOD_MAX is too small");
+    flood->client = client;
+    flood->bytes = 0;
+    flood->isWrong = false;
+    if (!ThreadManager_Launch(&floodThreads, RunFlood, flood))
+        return Test_Explain("no thread for a flood: error %lu", GetLastError());
+    floodCount++;
+    return true;
+}
+
+size_t Flood_GetBytes(void)
+{
+    size_t sum = 0;
+
+    AcquireSRWLockShared(&floodLock);
+    for (int i = 0; i < floodCount; i++)
+        sum += floods[i].bytes;
+    ReleaseSRWLockShared(&floodLock);
+    return sum;
+}
+
+bool Flood_IsRight(void)
+{
+    bool isRight = true;
+
+    AcquireSRWLockShared(&floodLock);
+    for (int i = 0; i < floodCount; i++)
+        isRight = isRight && !floods[i].isWrong;
+    ReleaseSRWLockShared(&floodLock);
+    return isRight || Test_Explain("a flood got a byte back that it did not send");
+}

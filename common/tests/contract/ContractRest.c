@@ -1,0 +1,147 @@
+/*
+ * ContractRest: at rest the server uses no processor time, and clients that have left leave
+ * nothing behind.
+ */
+#include "Contract.h"
+
+#define REST_MS         1200
+#define REST_CPU_MS     20 /* two ticks of the clock at most: they are 10 to 16 ms long */
+#define REST_CLIENTS    100
+#define SETTLE_MS       100 /* for the server to do the last of what it was asked for */
+#define WARM_UP_CLIENTS 200 /* until caches, heaps and buffers have their size */
+#define LEAK_CLIENTS    500
+#define LEAK_HANDLES    4
+#define LEAK_KIB        512 /* 500 sessions with a buffer of 4 KiB would be 2,000 and more */
+
+static void CheckRest(Server *server)
+{
+    int before, used;
+
+    Sleep(SETTLE_MS);
+    before = ServerProcess_GetCpuMs(server->process);
+    Sleep(REST_MS);
+    CHECK(before >= 0);
+    used = ServerProcess_GetCpuMs(server->process) - before;
+    CHECK_AT_MOST(used, REST_CPU_MS);
+}
+
+static void NobodyThere(void)
+{
+    Server *server = NEED(Server_Start());
+
+    REQUIRE(CHECK(Server_ServesNewClient(server)));
+    CheckRest(server);
+    Server_CheckStop(server);
+}
+
+/* As many as there can be, silent; some others have left in every way. */
+static void SilentClients(void)
+{
+    int count = Stage_GetClientMax() < REST_CLIENTS ? Stage_GetClientMax() : REST_CLIENTS;
+    Server *server = NEED(Server_Start());
+    Client *client = NEED(Client_Open(server));
+
+    REQUIRE(CHECK(Client_Echo(client, 10)));
+    Client_Reset(client);
+    REQUIRE(CHECK(Server_WaitForLeft(server, 1)));
+    for (int i = 0; i < count; i++) {
+        client = NEED(Client_Open(server));
+        REQUIRE(CHECK(Client_Echo(client, 10)));
+    }
+    CheckRest(server);
+    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), 1);
+    CHECK(Client_Echo(client, 10));
+    Server_CheckStop(server);
+}
+
+static void StuckClients(void)
+{
+    int count = Stage_GetNumber() == 1 ? 1 : 3;
+    Server *server = NEED(Server_Start());
+
+    for (int i = 0; i < count; i++) {
+        Client *client = NEED(Client_OpenWithBuffers(server, 8192));
+
+        REQUIRE(CHECK(Client_FillUp(client) > 0));
+        if (i == 1)
+            REQUIRE(CHECK(Client_HalfClose(client)));
+    }
+    CheckRest(server);
+    Server_CheckStop(server);
+}
+
+/* One client that comes and leaves in one of the ways there are. */
+static bool ComeAndLeave(Server *server, int way)
+{
+    static const char bytes[4 * BUFFER_SIZE];
+    Client *client = Client_Open(server);
+    Transfer transfer = {.size = 2 * BUFFER_SIZE, .halfClose = true};
+
+    if (client == NULL)
+        return false;
+    switch (way % 6) {
+    case 0: /* at once */
+        Client_Close(client);
+        return true;
+    case 1: /* after an echo, in order */
+        if (!Client_Echo(client, 1000))
+            return false;
+        Client_Close(client);
+        return true;
+    case 2: /* after a half-close */
+        if (!Client_Transfer(client, &transfer))
+            return false;
+        Client_Close(client);
+        return true;
+    case 3: /* after an echo, with a reset */
+        if (!Client_Echo(client, 1000))
+            return false;
+        break;
+    case 4: /* with a reset, while its echo is on the way */
+        if (!Client_Send(client, bytes, (int)sizeof(bytes)))
+            return false;
+        break;
+    default: /* with a reset, at once */
+        break;
+    }
+    Client_Reset(client);
+    return true;
+}
+
+/* `count` of them, then one whose leaving shows that the server is done with all before it. */
+static bool ComeAndLeaveMany(Server *server, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (!ComeAndLeave(server, i))
+            return false;
+    }
+    return Server_ServesNewClient(server) &&
+           Server_WaitForLeft(server,
+                              ServerProcess_CountLines(server->process, "Client Connected! "));
+}
+
+static void NothingIsLeft(void)
+{
+    Server *server = NEED(Server_Start());
+    int handles, memory, grown;
+
+    REQUIRE(CHECK(ComeAndLeaveMany(server, WARM_UP_CLIENTS)));
+    Sleep(SETTLE_MS);
+    handles = ServerProcess_GetHandleCount(server->process);
+    memory = ServerProcess_GetMemoryKib(server->process);
+    CHECK(handles > 0);
+    CHECK(memory > 0);
+    REQUIRE(CHECK(ComeAndLeaveMany(server, LEAK_CLIENTS)));
+    CHECK_AT_MOST(Server_SettleHandles(server, handles + LEAK_HANDLES), handles + LEAK_HANDLES);
+    grown = ServerProcess_GetMemoryKib(server->process) - memory;
+    CHECK_AT_MOST(grown, LEAK_KIB);
+    Server_CheckStop(server);
+}
+
+const ContractTest restTests[] = {
+    {"rest: no CPU without clients", NobodyThere, 1, LAST_STAGE, 20},
+    {"rest: no CPU with silent clients", SilentClients, 1, LAST_STAGE, 30},
+    {"rest: no CPU with clients that never read", StuckClients, 1, LAST_STAGE, 60},
+    {"rest: no handle and no memory is left", NothingIsLeft, 1, LAST_STAGE, 60},
+    {NULL, NULL, 0, 0, 0},
+};

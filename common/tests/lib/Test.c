@@ -1,0 +1,326 @@
+/*
+ * Test: see Test.h.
+ */
+#include "Test.h"
+#include "ThreadManager.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEST_MAX         200
+#define EXPLANATION_SIZE 1024
+#define LIMIT_LEAST_S    (3 * WAIT_MS / 1000)
+#define GRACE_MS         15000 /* for a test that is over its time to end after overTime */
+
+typedef struct TestCase {
+    const char *name;
+    void (*run)(void);
+    void (*runCase)(const void *); /* where `run` is NULL */
+    const void *data;
+    int limitSeconds;
+} TestCase;
+
+static TestCase tests[TEST_MAX];
+static int testCount;
+static TestHooks testHooks;
+static int passedCount;
+static int failedCount;
+static int chosenCount;                    /* tests that this run is to run */
+static char explanation[EXPLANATION_SIZE]; /* belongs to the main thread */
+static DWORD mainThread;
+static jmp_buf testEnd; /* of the test that runs */
+
+/* What the watching thread looks at, all under the lock. */
+static struct Watch {
+    SRWLOCK lock;
+    CONDITION_VARIABLE changed;
+    const TestCase *test; /* the one that runs; NULL between tests */
+    ULONGLONG deadline;   /* as Test_Now */
+    bool isOver;          /* its time is over and overTime was called */
+    bool failed;          /* a check failed or the time is over */
+    bool ended;           /* there is nothing more to watch */
+} watch = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
+
+void Test_SetHooks(const TestHooks *hooks)
+{
+    testHooks = *hooks;
+}
+
+static void Add(const TestCase *test)
+{
+    if (testCount == TEST_MAX) {
+        fprintf(stderr, "TEST_MAX is too small for test '%s'.\n", test->name);
+        exit(1);
+    }
+    tests[testCount] = *test;
+    if (test->limitSeconds < LIMIT_LEAST_S)
+        tests[testCount].limitSeconds = LIMIT_LEAST_S;
+    testCount++;
+}
+
+void Test_Add(const char *name, void (*run)(void), int limitSeconds)
+{
+    Add(&(TestCase){.name = name, .run = run, .limitSeconds = limitSeconds});
+}
+
+void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds)
+{
+    Add(&(TestCase){.name = name, .runCase = run, .data = data, .limitSeconds = limitSeconds});
+}
+
+void Test_AddAll(const Test *list)
+{
+    for (; list->name != NULL; list++)
+        Test_Add(list->name, list->run, list->limitSeconds);
+}
+
+ULONGLONG Test_Now(void)
+{
+    static ULONGLONG start;
+
+    if (start == 0)
+        start = GetTickCount64() - 1;
+    return GetTickCount64() - start;
+}
+
+/* --- Checks ---------------------------------------------------------------------------------- */
+
+bool Test_Explain(const char *format, ...)
+{
+    va_list arguments;
+
+    if (GetCurrentThreadId() != mainThread)
+        return false;
+    va_start(arguments, format);
+    vsnprintf(explanation, sizeof(explanation), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* Ends every check: notes and prints a failure, and forgets the explanation. Returns `holds`. */
+static bool Finish(bool holds, const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!holds) {
+        AcquireSRWLockExclusive(&watch.lock);
+        watch.failed = true;
+        ReleaseSRWLockExclusive(&watch.lock);
+        printf("  %s:%d: ", file, line);
+        va_start(arguments, format);
+        vprintf(format, arguments);
+        va_end(arguments);
+        printf("\n");
+        if (explanation[0] != '\0')
+            printf("    %s\n", explanation);
+        fflush(stdout);
+    }
+    explanation[0] = '\0';
+    return holds;
+}
+
+bool Test_Check(bool holds, const char *text, const char *file, int line)
+{
+    return Finish(holds, file, line, "expected that %s", text);
+}
+
+bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line)
+{
+    return Finish(actual == expected, file, line, "expected that %s is %ld, but it is %ld", text,
+                  expected, actual);
+}
+
+bool Test_CheckAtMost(long actual, long most, const char *text, const char *file, int line)
+{
+    return Finish(actual <= most, file, line, "expected that %s is at most %ld, but it is %ld",
+                  text, most, actual);
+}
+
+bool Test_CheckText(const char *actual, const char *expected, const char *text, const char *file,
+                    int line)
+{
+    return Finish(strcmp(actual, expected) == 0, file, line,
+                  "expected that %s is \"%s\", but it is \"%s\"", text, expected, actual);
+}
+
+bool Test_CheckContains(const char *actual, const char *part, const char *text, const char *file,
+                        int line)
+{
+    return Finish(strstr(actual, part) != NULL, file, line,
+                  "expected that %s contains \"%s\", but it is \"%s\"", text, part, actual);
+}
+
+void *Test_Need(void *pointer, const char *text, const char *file, int line)
+{
+    if (!Finish(pointer != NULL, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+    return pointer;
+}
+
+SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line)
+{
+    if (!Finish(socket != INVALID_SOCKET, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+    return socket;
+}
+
+/* --- The watching thread --------------------------------------------------------------------- */
+
+static void PrintSummary(void)
+{
+    printf("%d passed, %d failed\n", passedCount, failedCount);
+    fflush(stdout);
+}
+
+/* The test did not even end when its waits were made to end: give up, and say so. */
+static void GiveUp(const TestCase *test)
+{
+    failedCount = chosenCount - passedCount;
+    printf("FAIL %s\n  It hangs. The tests after it did not run and count as failed.\n",
+           test->name);
+    PrintSummary();
+    ExitProcess(1);
+}
+
+/* The time of the test that runs is over. Under the lock. */
+static void HandleOverTime(void)
+{
+    if (watch.isOver)
+        GiveUp(watch.test);
+    watch.isOver = true;
+    watch.failed = true;
+    watch.deadline = Test_Now() + GRACE_MS;
+    printf("  expected that the test ends within %d s, but it goes on\n", watch.test->limitSeconds);
+    fflush(stdout);
+    if (testHooks.overTime != NULL)
+        testHooks.overTime();
+}
+
+static void WatchTests(void *unused)
+{
+    (void)unused;
+    AcquireSRWLockExclusive(&watch.lock);
+    while (!watch.ended) {
+        ULONGLONG moment = Test_Now();
+
+        if (watch.test != NULL && moment >= watch.deadline)
+            HandleOverTime();
+        else
+            SleepConditionVariableSRW(
+                &watch.changed, &watch.lock,
+                watch.test != NULL ? (DWORD)(watch.deadline - moment) : INFINITE, 0);
+    }
+    ReleaseSRWLockExclusive(&watch.lock);
+}
+
+/* Tells the watching thread which test runs; NULL: none. Returns whether the last one failed. */
+static bool SetWatchedTest(const TestCase *test, bool ended)
+{
+    bool failed;
+
+    AcquireSRWLockExclusive(&watch.lock);
+    failed = watch.failed;
+    watch.test = test;
+    watch.ended = ended;
+    if (test != NULL) {
+        watch.deadline = Test_Now() + (ULONGLONG)test->limitSeconds * 1000;
+        watch.isOver = false;
+        watch.failed = false;
+    }
+    ReleaseSRWLockExclusive(&watch.lock);
+    WakeAllConditionVariable(&watch.changed);
+    return failed;
+}
+
+bool Test_IsOver(void)
+{
+    bool isOver;
+
+    AcquireSRWLockShared(&watch.lock);
+    isOver = watch.isOver;
+    ReleaseSRWLockShared(&watch.lock);
+    return isOver;
+}
+
+static bool HasFailed(void)
+{
+    bool failed;
+
+    AcquireSRWLockShared(&watch.lock);
+    failed = watch.failed;
+    ReleaseSRWLockShared(&watch.lock);
+    return failed;
+}
+
+/* --- Running --------------------------------------------------------------------------------- */
+
+static bool IsChosen(const TestCase *test, const char *filter)
+{
+    return filter == NULL || strstr(test->name, filter) != NULL;
+}
+
+/* Runs the test once. Returns whether it failed. */
+static bool RunOnce(const TestCase *test)
+{
+    SetWatchedTest(test, false);
+    if (testHooks.begin != NULL)
+        testHooks.begin();
+    if (setjmp(testEnd) == 0) {
+        if (test->run != NULL)
+            test->run();
+        else
+            test->runCase(test->data);
+    }
+    if (testHooks.end != NULL)
+        testHooks.end(HasFailed());
+    return SetWatchedTest(NULL, false);
+}
+
+static void RunTest(const TestCase *test)
+{
+    ULONGLONG start = Test_Now();
+    bool failed = RunOnce(test);
+    int elapsedMs = (int)(Test_Now() - start);
+
+    if (failed)
+        failedCount++;
+    else
+        passedCount++;
+    printf("%s %s (%d.%02d s)\n", failed ? "FAIL" : "ok  ", test->name, elapsedMs / 1000,
+           elapsedMs % 1000 / 10);
+    fflush(stdout);
+}
+
+int Test_Run(const char *filter, bool listOnly)
+{
+    ThreadManager watchers;
+
+    Test_Now();
+    mainThread = GetCurrentThreadId();
+    ThreadManager_Init(&watchers);
+    if (!listOnly && !ThreadManager_Launch(&watchers, WatchTests, NULL)) {
+        fprintf(stderr, "No thread to watch the tests.\n");
+        return 1;
+    }
+    for (int i = 0; i < testCount; i++)
+        chosenCount += IsChosen(&tests[i], filter) ? 1 : 0;
+    for (int i = 0; i < testCount; i++) {
+        if (!IsChosen(&tests[i], filter))
+            continue;
+        if (listOnly)
+            printf("%s\n", tests[i].name);
+        else
+            RunTest(&tests[i]);
+    }
+    if (listOnly)
+        return 0;
+    SetWatchedTest(NULL, true);
+    ThreadManager_Join(&watchers);
+    if (chosenCount == 0)
+        printf("No test has a name with '%s'.\n", filter != NULL ? filter : "");
+    PrintSummary();
+    return failedCount == 0 && passedCount > 0 ? 0 : 1;
+}

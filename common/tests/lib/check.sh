@@ -1,0 +1,48 @@
+# shellcheck shell=sh
+# check.sh: what the scripts that test have in common: `ok` and `FAIL` lines and their sum. To be read by
+# them with `. common/tests/lib/check.sh`, in the top folder; the last line that they print is `N passed, N
+# failed`.
+
+passed=0
+failed=0
+
+# pass NAME
+pass() {
+    passed=$((passed + 1))
+    echo "ok   $1"
+}
+
+# fail NAME[: SENTENCE] [FILE]: shows the file, too.
+fail() {
+    failed=$((failed + 1))
+    echo "FAIL $1"
+    [ -z "${2-}" ] || sed 's/^/    /' "$2"
+}
+
+# report NAME REASON [FILE]: without a reason it has passed.
+report() {
+    if [ -z "$2" ]; then
+        pass "$1"
+    else
+        fail "$1: $2" "${3-}"
+    fi
+}
+
+# Is the test NAME chosen? `filter` is a part of the names; empty: all are.
+is_chosen() {
+    case $1 in *"${filter-}"*) return 0 ;; esac
+    return 1
+}
+
+# Prints the sum. True: all have passed, and there was one.
+sum_up() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
+
+# sum_up_lines FILE: the same of lines that have been printed already, and are in the file.
+sum_up_lines() {
+    passed=$(grep -c '^ok   ' "$1")
+    failed=$(grep -c '^FAIL ' "$1")
+    sum_up
+}

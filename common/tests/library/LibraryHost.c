@@ -1,0 +1,477 @@
+/*
+ * LibraryHost: services whose sessions watch the library. See Library.h.
+ */
+#include "Library.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOST_MAX       128
+#define SHORT_DRAIN_MS 100  /* peers that a test leaves open hold up a stop no longer */
+#define POISON         0xDD /* what a session is filled with once it is destroyed */
+
+/* What a thread is, kept in a slot of each thread. A worker of the library has nothing there. */
+#define THREAD_OF_PROGRAM ((void *)1)
+#define THREAD_IN_CALL    ((void *)2)
+
+static Host *hosts[HOST_MAX];
+static int hostCount;
+static DWORD threadSlot = TLS_OUT_OF_INDEXES;
+
+/* --- Violations ------------------------------------------------------------------------------ */
+
+void Host_AddViolation(Host *host, const char *format, ...)
+{
+    va_list arguments;
+
+    AcquireSRWLockExclusive(&host->lock);
+    if (host->violation[0] == '\0') {
+        va_start(arguments, format);
+        vsnprintf(host->violation, sizeof(host->violation), format, arguments);
+        va_end(arguments);
+    }
+    ReleaseSRWLockExclusive(&host->lock);
+}
+
+void Host_MarkProgramThread(void)
+{
+    if (threadSlot == TLS_OUT_OF_INDEXES)
+        threadSlot = TlsAlloc();
+    TlsSetValue(threadSlot, THREAD_OF_PROGRAM);
+}
+
+/* Each callback begins with this and ends with LeaveCall. */
+static void EnterCall(Probe *probe, const char *name)
+{
+    void *thread = TlsGetValue(threadSlot);
+
+    if (thread == THREAD_OF_PROGRAM)
+        Host_AddViolation(probe->host, "%s was called on a thread of the program", name);
+    if (thread == THREAD_IN_CALL)
+        Host_AddViolation(probe->host, "%s was called inside another callback", name);
+    TlsSetValue(threadSlot, THREAD_IN_CALL);
+    if (probe->destroyed != 0)
+        Host_AddViolation(probe->host, "%s was called after Destroy", name);
+    else if (probe->packetSession.session.object.references < 1)
+        Host_AddViolation(probe->host, "%s was called without a reference", name);
+}
+
+static void LeaveCall(void)
+{
+    TlsSetValue(threadSlot, NULL);
+}
+
+/* --- Callbacks ------------------------------------------------------------------------------- */
+
+Session *Probe_GetSession(Probe *probe)
+{
+    return &probe->packetSession.session;
+}
+
+Probe *Probe_FromSession(Session *session)
+{
+    return CONTAINING_RECORD(session, Probe, packetSession.session);
+}
+
+/* Keeps the session for the test: Host_WaitForProbe finds it, and Host_Stop releases it. */
+static void Keep(Probe *probe)
+{
+    Host *host = probe->host;
+
+    if (!host->keepsSessions || probe->number >= KEPT_MAX)
+        return;
+    Session_AddRef(Probe_GetSession(probe));
+    AcquireSRWLockExclusive(&host->lock);
+    host->kept[probe->number] = probe;
+    ReleaseSRWLockExclusive(&host->lock);
+}
+
+static void OnConnected(Session *session)
+{
+    Probe *probe = Probe_FromSession(session);
+    Host *host = probe->host;
+
+    EnterCall(probe, "OnConnected");
+    if (InterlockedIncrement(&probe->started) != 1)
+        Host_AddViolation(host, "OnConnected was called twice");
+    if (probe->disconnected != 0)
+        Host_AddViolation(host, "OnConnected was called after OnDisconnected");
+    probe->number = (int)InterlockedIncrement(&host->connected) - 1;
+    if (host->behaviour->OnConnected != NULL)
+        host->behaviour->OnConnected(probe);
+    InterlockedIncrement(&probe->connected);
+    Keep(probe);
+    LeaveCall();
+}
+
+/* What holds for every call of OnRecv, OnRecvPacket and OnSend. */
+static void CheckLife(Probe *probe, const char *name, volatile LONG *running)
+{
+    if (InterlockedIncrement(running) != 1)
+        Host_AddViolation(probe->host, "%s was called while another %s ran", name, name);
+    if (probe->connected != 1)
+        Host_AddViolation(probe->host, "%s was called before OnConnected had returned", name);
+    if (probe->disconnected != 0)
+        Host_AddViolation(probe->host, "%s was called after OnDisconnected", name);
+}
+
+static int OnRecv(Session *session, const char *data, int length)
+{
+    Probe *probe = Probe_FromSession(session);
+    int consumed = length;
+
+    EnterCall(probe, "OnRecv");
+    CheckLife(probe, "OnRecv", &probe->receiving);
+    InterlockedIncrement(&probe->recvCalls);
+    if (length < 1 || (length > probe->host->settings.session.recvBufferSize &&
+                       length > probe->host->settings.session.recvBufferMax))
+        Host_AddViolation(probe->host, "OnRecv was called with length %d", length);
+    if (probe->host->behaviour->OnRecv != NULL)
+        consumed = probe->host->behaviour->OnRecv(probe, data, length);
+    if (consumed > 0 && consumed <= length)
+        InterlockedExchangeAdd64(&probe->consumed, consumed);
+    InterlockedDecrement(&probe->receiving);
+    LeaveCall();
+    return consumed;
+}
+
+static void OnSend(Session *session, int bytes)
+{
+    Probe *probe = Probe_FromSession(session);
+
+    EnterCall(probe, "OnSend");
+    CheckLife(probe, "OnSend", &probe->sending);
+    if (bytes < 1)
+        Host_AddViolation(probe->host, "OnSend was called with %d bytes", bytes);
+    InterlockedExchangeAdd64(&probe->sent, bytes);
+    if (probe->host->behaviour->OnSend != NULL)
+        probe->host->behaviour->OnSend(probe, bytes);
+    InterlockedDecrement(&probe->sending);
+    LeaveCall();
+}
+
+static void OnDisconnected(Session *session, DisconnectCause cause)
+{
+    Probe *probe = Probe_FromSession(session);
+    Host *host = probe->host;
+
+    EnterCall(probe, "OnDisconnected");
+    if (probe->connected != probe->started)
+        Host_AddViolation(host, "OnDisconnected was called while OnConnected ran");
+    if (probe->receiving != 0 || probe->sending != 0)
+        Host_AddViolation(host, "OnDisconnected was called while OnRecv or OnSend ran");
+    if (InterlockedIncrement(&probe->disconnected) != 1)
+        Host_AddViolation(host, "OnDisconnected was called twice");
+    if (cause <= CAUSE_NONE || cause >= CAUSE_MAX)
+        Host_AddViolation(host, "OnDisconnected was called with cause %d", (int)cause);
+    else
+        InterlockedIncrement(&host->causes[cause]);
+    if (Session_IsConnected(session))
+        Host_AddViolation(host, "Session_IsConnected was true in OnDisconnected");
+    probe->cause = cause;
+    probe->error = Session_GetError(session);
+    if (host->behaviour->OnDisconnected != NULL)
+        host->behaviour->OnDisconnected(probe, cause);
+    LeaveCall();
+    if (probe->started != 0)
+        InterlockedIncrement(&host->disconnected);
+}
+
+/* The struct lives on, filled with a pattern: whoever still uses the session shows. */
+static void Destroy(Session *session)
+{
+    Probe *probe = Probe_FromSession(session);
+
+    if (InterlockedIncrement(&probe->destroyed) != 1)
+        Host_AddViolation(probe->host, "a session was destroyed twice");
+    if (probe->started != probe->disconnected && probe->started != 0)
+        Host_AddViolation(probe->host, "a session was destroyed before its OnDisconnected");
+    if (probe->receiving != 0 || probe->sending != 0)
+        Host_AddViolation(probe->host, "a session was destroyed while OnRecv or OnSend ran");
+    memset(&probe->packetSession, POISON, sizeof(probe->packetSession));
+    InterlockedIncrement(&probe->host->destroyed);
+}
+
+static const SessionVtbl sessionVtbl = {OnConnected, OnRecv, OnSend, OnDisconnected, Destroy};
+
+/* --- The same for packets -------------------------------------------------------------------- */
+
+static void OnPacketsConnected(PacketSession *session)
+{
+    OnConnected(&session->session);
+}
+
+static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+{
+    Probe *probe = Probe_FromSession(&session->session);
+
+    EnterCall(probe, "OnRecvPacket");
+    CheckLife(probe, "OnRecvPacket", &probe->receiving);
+    InterlockedIncrement(&probe->host->packets);
+    if (length < 0 || length > probe->host->behaviour->maxPacketSize - PACKET_HEADER_SIZE)
+        Host_AddViolation(probe->host, "OnRecvPacket was called with length %d", length);
+    probe->host->behaviour->OnRecvPacket(probe, id, body, length);
+    InterlockedDecrement(&probe->receiving);
+    LeaveCall();
+}
+
+static void OnPacketsDisconnected(PacketSession *session, DisconnectCause cause)
+{
+    OnDisconnected(&session->session, cause);
+}
+
+static void DestroyPackets(PacketSession *session)
+{
+    Destroy(&session->session);
+}
+
+static const PacketSessionVtbl packetSessionVtbl = {OnPacketsConnected, OnRecvPacket,
+                                                    OnPacketsDisconnected, DestroyPackets};
+
+/* --- Behaviours ------------------------------------------------------------------------------ */
+
+bool Probe_Send(Probe *probe, const void *data, int size)
+{
+    SendBuffer *buffer = SendBuffer_Copy(data, size);
+    bool isSent;
+
+    if (buffer == NULL)
+        return false;
+    isSent = Session_Send(Probe_GetSession(probe), buffer);
+    SendBuffer_Release(buffer);
+    return isSent;
+}
+
+static int Echo(Probe *probe, const char *data, int length)
+{
+    Probe_Send(probe, data, length);
+    return length;
+}
+
+const Behaviour silentBehaviour = {NULL, NULL, NULL, NULL, NULL, 0};
+const Behaviour echoBehaviour = {NULL, Echo, NULL, NULL, NULL, 0};
+
+/* --- Hosts ----------------------------------------------------------------------------------- */
+
+static Session *CreateProbe(Service *service, SessionOwner *owner, int family)
+{
+    Host *host = (Host *)service->settings.context;
+    const Behaviour *behaviour = host->behaviour;
+    Probe *probe = NULL;
+    bool isMade;
+
+    if (InterlockedDecrement(&host->creationsToFail) < 0)
+        probe = (Probe *)calloc(1, sizeof(*probe));
+    if (probe == NULL) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    probe->host = host;
+    probe->number = -1;
+    if (behaviour->OnRecvPacket != NULL)
+        isMade = PacketSession_Init(&probe->packetSession, &packetSessionVtbl, owner, family,
+                                    behaviour->maxPacketSize);
+    else
+        isMade = Session_Init(&probe->packetSession.session, &sessionVtbl, owner, family);
+    if (!isMade) {
+        free(probe);
+        return NULL;
+    }
+    AcquireSRWLockExclusive(&host->lock);
+    probe->next = host->probes;
+    host->probes = probe;
+    ReleaseSRWLockExclusive(&host->lock);
+    probe->seed = (uint32_t)InterlockedIncrement(&host->created) * 7919u;
+    return &probe->packetSession.session;
+}
+
+static void OnRefused(Service *service, const NetAddress *address, const char *reason)
+{
+    Host *host = (Host *)service->settings.context;
+
+    if (TlsGetValue(threadSlot) != NULL)
+        Host_AddViolation(host, "OnRefused was not called on a worker by itself");
+    if (NetAddress_GetPort(address) == 0 || reason == NULL || strlen(reason) < 5)
+        Host_AddViolation(host, "OnRefused was called without an address or a reason");
+    InterlockedIncrement(&host->refused);
+}
+
+Host *Host_Create(ServiceType type, const Behaviour *behaviour)
+{
+    Host *host = hostCount < HOST_MAX ? (Host *)calloc(1, sizeof(*host)) : NULL;
+
+    if (host == NULL) {
+        Test_Explain("no memory for a host, or HOST_MAX is too small");
+        return NULL;
+    }
+    InitializeSRWLock(&host->lock);
+    host->behaviour = behaviour;
+    host->settings = Service_GetDefaults();
+    host->settings.type = type;
+    host->settings.createSession = CreateProbe;
+    host->settings.context = host;
+    host->settings.OnRefused = OnRefused;
+    host->settings.drainMs = SHORT_DRAIN_MS;
+    NetAddress_FromText(&host->settings.address, "127.0.0.1", 0);
+    hosts[hostCount++] = host;
+    return host;
+}
+
+bool Host_Start(Host *host)
+{
+    host->isStarted = Service_Start(&host->service, &host->settings);
+    return host->isStarted || Test_Explain("Service_Start returned false");
+}
+
+Host *Host_StartServer(const Behaviour *behaviour)
+{
+    Host *host = Host_Create(SERVICE_SERVER, behaviour);
+
+    return host != NULL && Host_Start(host) ? host : NULL;
+}
+
+Host *Host_CreateClient(const Host *server, const Behaviour *behaviour, int count)
+{
+    Host *host = Host_Create(SERVICE_CLIENT, behaviour);
+
+    if (host == NULL)
+        return NULL;
+    host->settings.address = NetAddress_ToLocal(&server->service.settings.address);
+    host->settings.maxSessionCount = count;
+    return host;
+}
+
+static void ReleaseKept(Host *host)
+{
+    for (int i = 0; i < KEPT_MAX; i++) {
+        if (host->kept[i] != NULL)
+            Session_Release(Probe_GetSession(host->kept[i]));
+        host->kept[i] = NULL;
+    }
+}
+
+/* True: nobody wrote to the session after it was destroyed. */
+static bool IsUntouched(const Probe *probe)
+{
+    const unsigned char *bytes = (const unsigned char *)&probe->packetSession;
+
+    for (size_t i = 0; i < sizeof(probe->packetSession); i++) {
+        if (bytes[i] != POISON)
+            return false;
+    }
+    return true;
+}
+
+/* What each session has to have been through. */
+static void CheckProbe(Host *host, const Probe *probe)
+{
+    if (probe->started != 0 && (probe->connected != 1 || probe->disconnected != 1))
+        Host_AddViolation(host, "session %d: OnConnected %ld times, OnDisconnected %ld times",
+                          probe->number, probe->started, probe->disconnected);
+    if (probe->destroyed != 1)
+        Host_AddViolation(host, "session %d was destroyed %ld times", probe->number,
+                          probe->destroyed);
+    else if (!IsUntouched(probe))
+        Host_AddViolation(host, "session %d was used after it was destroyed", probe->number);
+}
+
+void Host_StopService(Host *host)
+{
+    Service_Stop(&host->service);
+    host->isStarted = false;
+    for (Probe *probe = host->probes; probe != NULL; probe = probe->next) {
+        if (probe->started != probe->disconnected && probe->started != 0)
+            Host_AddViolation(host, "Service_Stop returned before an OnDisconnected");
+    }
+}
+
+void Host_CheckStopped(Host *host)
+{
+    ServiceCounters counters = Service_GetCounters(&host->service);
+
+    ReleaseKept(host);
+    for (Probe *probe = host->probes; probe != NULL; probe = probe->next)
+        CheckProbe(host, probe);
+    CHECK_TEXT(host->violation, "");
+    CHECK_INT(host->destroyed, host->created);
+    CHECK_INT(host->disconnected, host->connected);
+    CHECK_INT(Service_GetSessionCount(&host->service), 0);
+    CHECK_INT(counters.sessionsNow, 0);
+    /* A client counts those that could not be connected, too. */
+    CHECK_INT(counters.sessionsEver,
+              host->settings.type == SERVICE_CLIENT ? host->created : host->connected);
+    CHECK_INT(counters.refused, host->refused);
+}
+
+void Host_Stop(Host *host)
+{
+    Host_StopService(host);
+    Host_CheckStopped(host);
+}
+
+Probe *Host_WaitForProbe(Host *host, int number)
+{
+    ULONGLONG deadline = Test_Now() + WAIT_MS;
+    Probe *probe = NULL;
+
+    while (probe == NULL && Test_Now() < deadline && !Test_IsOver()) {
+        AcquireSRWLockShared(&host->lock);
+        probe = host->kept[number];
+        ReleaseSRWLockShared(&host->lock);
+        if (probe == NULL)
+            Sleep(2);
+    }
+    if (probe == NULL)
+        Test_Explain("session %d was not connected", number);
+    return probe;
+}
+
+bool Host_WaitForDisconnected(Host *host, int count)
+{
+    return WaitForValue(&host->disconnected, count, WAIT_MS, "the number of OnDisconnected") &&
+           (host->connected == count ||
+            Test_Explain("expected %d sessions, but there were %ld", count, host->connected));
+}
+
+bool Host_CheckCause(Host *host, DisconnectCause cause, int count)
+{
+    for (int i = 0; i < CAUSE_MAX; i++) {
+        int expected = i == (int)cause ? count : 0;
+
+        if (host->causes[i] != expected)
+            return Test_Explain("expected cause %d (%s) %d times, but it came %ld times", i,
+                                DisconnectCause_GetText((DisconnectCause)i), expected,
+                                host->causes[i]);
+    }
+    return true;
+}
+
+/* --- Around each test ------------------------------------------------------------------------ */
+
+static void Host_Free(Host *host)
+{
+    Probe *next;
+
+    for (Probe *probe = host->probes; probe != NULL; probe = next) {
+        next = probe->next;
+        free(probe);
+    }
+    free(host);
+}
+
+void Hosts_CloseAll(void)
+{
+    for (int i = hostCount - 1; i >= 0; i--) {
+        if (hosts[i]->isStarted) {
+            Host_StopService(hosts[i]);
+            ReleaseKept(hosts[i]);
+            printf("  of a host that the test left: %s\n",
+                   hosts[i]->violation[0] != '\0' ? hosts[i]->violation : "nothing special");
+        }
+        Host_Free(hosts[i]);
+        hosts[i] = NULL;
+    }
+    hostCount = 0;
+}

@@ -1,0 +1,148 @@
+/*
+ * LibraryMany: thousands of clients at once, and what each of them costs.
+ */
+#include "Library.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MANY        2000
+#define LARGE       10000
+#define AT_A_TIME   100 /* connections before one of them must have been answered */
+#define SESSION_KIB 8   /* what an idle session may cost at most */
+#define WARM_UP     200
+
+static SOCKET many[LARGE];
+
+/* Connects `count` peers; now and then one echoes, so that the listener's queue is not too full. */
+static bool OpenMany(const NetAddress *address, int count)
+{
+    for (int i = 0; i < count; i++) {
+        many[i] = Peer_OpenTo(address, 0);
+        if (many[i] == INVALID_SOCKET)
+            return false;
+        if (i % AT_A_TIME == AT_A_TIME - 1 && !Peer_Echo(many[i], 10))
+            return false;
+        if (Test_IsOver())
+            return Test_Explain("only %d of %d were connected in time", i, count);
+    }
+    return true;
+}
+
+/* All send before any of them reads: all are served at the same time. */
+static bool EchoMany(int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (!Peer_Send(many[i], &i, (int)sizeof(i)))
+            return Test_Explain("peer %d cannot send: error %d", i, WSAGetLastError());
+    }
+    for (int i = 0; i < count; i++) {
+        int received = -1;
+
+        if (!Peer_Receive(many[i], &received, (int)sizeof(received)) || received != i)
+            return Test_Explain("peer %d of %d gets no echo, or a wrong one: error %d", i, count,
+                                WSAGetLastError());
+    }
+    return true;
+}
+
+static void TwoThousand(void)
+{
+    Host *server = Host_StartServer(&echoBehaviour);
+    SendBuffer *buffer = SendBuffer_Copy("hello", 5);
+    char bytes[5];
+
+    REQUIRE(CHECK(server != NULL && buffer != NULL));
+    REQUIRE(CHECK(OpenMany(&server->service.settings.address, MANY)));
+    REQUIRE(CHECK(EchoMany(MANY)));
+    CHECK_INT(Service_GetSessionCount(&server->service), MANY);
+    CHECK_INT(Service_Broadcast(&server->service, buffer), MANY);
+    for (int i = 0; i < MANY; i++)
+        REQUIRE(CHECK(Peer_Receive(many[i], bytes, 5) && memcmp(bytes, "hello", 5) == 0));
+    SendBuffer_Release(buffer);
+    for (int i = MANY - 1; i >= 0; i--) {
+        if (i % 2 == 0)
+            Peer_Reset(&many[i]);
+        else
+            Peer_Close(&many[i]);
+    }
+    CHECK(Host_WaitForDisconnected(server, MANY));
+    CHECK_INT(server->refused, 0);
+    Host_Stop(server);
+}
+
+/*
+ * Starts the server of 07. Under verify each block of memory takes pages of its own, and what is to
+ * be measured is the server's memory and not that: so verify is off for it.
+ */
+static ServerProcess *StartUnwatched(const char *path, NetAddress *address)
+{
+    char words[256];
+    DWORD length = GetEnvironmentVariableA("INSTRUMENT", words, sizeof(words));
+    bool isSet = length > 0 && length < sizeof(words);
+    ServerProcess *server;
+
+    SetEnvironmentVariableA("INSTRUMENT", NULL);
+    server = Server_Start(path, address);
+    if (isSet)
+        SetEnvironmentVariableA("INSTRUMENT", words);
+    return server;
+}
+
+/* In a process of its own, where nothing but the sessions grows. */
+static void Memory(void)
+{
+    const char *path = Server_GetPath(7);
+    ServerProcess *server;
+    NetAddress address;
+    int before, grown;
+
+    REQUIRE(CHECK(path != NULL));
+    server = StartUnwatched(path, &address);
+    REQUIRE(CHECK(server != NULL));
+    REQUIRE(CHECK(OpenMany(&address, WARM_UP)));
+    before = ServerProcess_GetMemoryKib(server);
+    CHECK(before > 0);
+    REQUIRE(CHECK(OpenMany(&address, MANY)));
+    REQUIRE(CHECK(EchoMany(MANY)));
+    grown = ServerProcess_GetMemoryKib(server) - before;
+    printf("  %d idle sessions cost %d KiB, %d bytes each\n", MANY, grown, grown * 1024 / MANY);
+    CHECK_AT_MOST(grown, SESSION_KIB * MANY);
+    TestProgram_CheckStop(server, WAIT_MS);
+}
+
+const Test manyTests[] = {
+    {"many: 2,000 clients at once", TwoThousand, 120},
+    {"many: the memory of 2,000 idle sessions", Memory, 120},
+    {NULL, NULL, 0},
+};
+
+/*
+ * 10,000 connections are 20,000 sockets, all of which Wine's one server process has to hold. Where
+ * that may open fewer, --port leads to a server of another Wine prefix.
+ */
+static void TenThousand(void)
+{
+    ServerProcess *server = NULL;
+    NetAddress address;
+
+    if (Server_GetGivenPort() != 0) {
+        CHECK(NetAddress_FromText(&address, "127.0.0.1", (uint16_t)Server_GetGivenPort()));
+    } else {
+        const char *path = Server_GetPath(7);
+
+        REQUIRE(CHECK(path != NULL));
+        server = Server_Start(path, &address);
+        REQUIRE(CHECK(server != NULL));
+    }
+    REQUIRE(CHECK(OpenMany(&address, LARGE)));
+    REQUIRE(CHECK(EchoMany(LARGE)));
+    REQUIRE(CHECK(EchoMany(LARGE)));
+    if (server != NULL)
+        TestProgram_CheckStop(server, WAIT_MS);
+}
+
+const Test largeTests[] = {
+    {"many-10000", TenThousand, 600},
+    {NULL, NULL, 0},
+};

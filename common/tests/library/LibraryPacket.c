@@ -1,0 +1,305 @@
+/*
+ * LibraryPacket: packets are cut off a stream of bytes whole, once and in order, however the stream
+ * is split; a header that cannot be is found where it stands.
+ */
+#include "Library.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PACKET    300 /* of the streams that are split everywhere */
+#define STREAM_SIZE   (4 + 5 + 100 + MAX_PACKET + 4)
+#define FRAMES        1000000
+#define STREAM_FRAMES 500
+#define RANDOM_MAX    200 /* largest packet of the random streams */
+#define RANDOM_STREAM (STREAM_FRAMES * RANDOM_MAX)
+
+/* A stream of packets, and what was cut off it so far. */
+typedef struct Reader {
+    const char *stream;
+    int length;
+    int offset;    /* where the next packet must begin */
+    int delivered; /* packets */
+    bool isWrong;
+} Reader;
+
+static uint32_t GetSize(const char *packet)
+{
+    return (uint32_t)(unsigned char)packet[0] | (uint32_t)(unsigned char)packet[1] << 8;
+}
+
+/* Appends a packet with a body of the pattern. Returns its size. */
+static int AppendPacket(char *stream, uint32_t size, uint32_t id)
+{
+    stream[0] = (char)(size & 0xff);
+    stream[1] = (char)(size >> 8);
+    stream[2] = (char)(id & 0xff);
+    stream[3] = (char)(id >> 8 & 0xff);
+    if (size > PACKET_HEADER_SIZE)
+        Pattern_Fill(stream + PACKET_HEADER_SIZE, (int)size - PACKET_HEADER_SIZE, id);
+    return size > PACKET_HEADER_SIZE ? (int)size : PACKET_HEADER_SIZE;
+}
+
+/* The packet must be the one that stands in the stream at this place. */
+static void OnPacket(void *context, uint16_t id, const char *body, int bodyLength)
+{
+    Reader *reader = (Reader *)context;
+    const char *packet = reader->stream + reader->offset;
+    uint32_t size = GetSize(packet);
+    uint32_t expected = (uint32_t)(unsigned char)packet[2] | (uint32_t)(unsigned char)packet[3]
+                                                                 << 8;
+
+    reader->isWrong = reader->isWrong || id != expected || bodyLength < 0 ||
+                      bodyLength != (int)size - PACKET_HEADER_SIZE ||
+                      memcmp(body, packet + PACKET_HEADER_SIZE, (size_t)bodyLength) != 0;
+    reader->offset += bodyLength + PACKET_HEADER_SIZE;
+    reader->delivered++;
+}
+
+/*
+ * Does what a session does: the bytes up to `end` are there, those that were consumed are gone. The
+ * bytes are in memory of just that size, so that a look behind their end can be found by a tool.
+ */
+static int Feed(Reader *reader, int *consumed, int end, int maxPacketSize)
+{
+    int before = reader->offset;
+    int result =
+        Packet_Split(reader->stream + *consumed, end - *consumed, maxPacketSize, OnPacket, reader);
+
+    if (result < 0)
+        return result;
+    *consumed += result;
+    if (*consumed != reader->offset || *consumed > end || before > reader->offset)
+        reader->isWrong = true;
+    return result;
+}
+
+static int MakeStream(char *stream)
+{
+    static const uint32_t sizes[] = {4, 5, 100, MAX_PACKET, 4};
+    int length = 0;
+
+    for (uint32_t i = 0; i < 5; i++)
+        length += AppendPacket(stream + length, sizes[i], i * 0x1234u + 0xfe);
+    return length;
+}
+
+/* The stream in pieces that end at these places. */
+static bool SplitsRight(const char *stream, int length, const int *ends, int count)
+{
+    Reader reader = {stream, length, 0, 0, false};
+    int consumed = 0;
+
+    for (int i = 0; i < count; i++) {
+        int end = ends[i];
+
+        if (Feed(&reader, &consumed, end, MAX_PACKET) < 0)
+            return Test_Explain("piece %d of %d, up to byte %d: a good header was rejected", i + 1,
+                                count, end);
+        /* All packets that are whole by now must have been delivered. */
+        if (reader.offset + PACKET_HEADER_SIZE <= end &&
+            reader.offset + (int)GetSize(stream + reader.offset) <= end)
+            return Test_Explain("piece %d of %d, up to byte %d: a whole packet was kept back",
+                                i + 1, count, end);
+    }
+    if (reader.isWrong || consumed != length || reader.delivered != 5)
+        return Test_Explain("ends %d, %d: %d packets of 5, %d bytes of %d%s", ends[0],
+                            ends[count > 1 ? 1 : 0], reader.delivered, consumed, length,
+                            reader.isWrong ? ", and not the right ones" : "");
+    return true;
+}
+
+static void EverySplit(void)
+{
+    char stream[STREAM_SIZE];
+    int length = MakeStream(stream);
+    int ends[3];
+
+    CHECK_INT(length, STREAM_SIZE);
+    ends[0] = length;
+    REQUIRE(CHECK(SplitsRight(stream, length, ends, 1)));
+    for (int first = 0; first <= length; first++) {
+        ends[0] = first;
+        ends[1] = length;
+        REQUIRE(CHECK(SplitsRight(stream, length, ends, 2)));
+        for (int second = first; second <= length; second++) {
+            ends[1] = second;
+            ends[2] = length;
+            REQUIRE(CHECK(SplitsRight(stream, length, ends, 3)));
+        }
+    }
+}
+
+static void ByteByByte(void)
+{
+    char stream[STREAM_SIZE];
+    int ends[STREAM_SIZE];
+    int length = MakeStream(stream);
+
+    for (int i = 0; i < length; i++)
+        ends[i] = i + 1;
+    CHECK(SplitsRight(stream, length, ends, length));
+}
+
+/* The largest there can be. */
+static void Largest(void)
+{
+    char *stream = (char *)malloc(2 * 65535);
+    Reader reader = {stream, 2 * 65535, 0, 0, false};
+    int consumed = 0;
+
+    REQUIRE(CHECK(stream != NULL));
+    AppendPacket(stream, 65535, 1);
+    AppendPacket(stream + 65535, 65535, 65535);
+    CHECK_INT(Feed(&reader, &consumed, 65534, 65535), 0);
+    CHECK_INT(Feed(&reader, &consumed, 65535 + 3, 65535), 65535);
+    CHECK_INT(Feed(&reader, &consumed, 2 * 65535, 65535), 65535);
+    CHECK_INT(reader.delivered, 2);
+    CHECK(!reader.isWrong);
+    free(stream);
+}
+
+/* --- Random streams -------------------------------------------------------------------------- */
+
+typedef struct RandomStream {
+    char bytes[RANDOM_STREAM];
+    int length;
+    int badAt; /* where the bad header stands; -1: there is none */
+    int good;  /* packets before it */
+} RandomStream;
+
+/* A size below 4 or above the maximum; all of the small ones come often. */
+static uint32_t GetBadSize(uint32_t *seed)
+{
+    uint32_t choice = Random_Next(seed, 6);
+
+    if (choice < 4)
+        return choice;
+    if (choice == 4)
+        return RANDOM_MAX + 1;
+    return RANDOM_MAX + 1 + Random_Next(seed, 65535 - RANDOM_MAX);
+}
+
+/* Up to `most` frames; the last may be bad, with some bytes of what looks good behind it. */
+static void MakeRandomStream(RandomStream *stream, uint32_t *seed, int most)
+{
+    stream->length = 0;
+    stream->badAt = -1;
+    stream->good = 0;
+    for (int i = 0; i < most; i++) {
+        uint32_t largest = Random_Next(seed, 10) == 0 ? RANDOM_MAX : 30;
+        uint32_t size = PACKET_HEADER_SIZE + Random_Next(seed, largest - PACKET_HEADER_SIZE + 1);
+
+        if (stream->badAt < 0 && Random_Next(seed, 400) == 0) {
+            char *header = stream->bytes + stream->length;
+
+            stream->badAt = stream->length;
+            stream->length += AppendPacket(header, 4, i & 0xffff);
+            size = GetBadSize(seed);
+            header[0] = (char)(size & 0xff);
+            header[1] = (char)(size >> 8);
+            most = i + 4 < most ? i + 4 : most;
+            continue;
+        }
+        stream->length += AppendPacket(stream->bytes + stream->length, size, i & 0xffff);
+        stream->good += stream->badAt < 0 ? 1 : 0;
+    }
+}
+
+/* In random pieces, up to the first that is rejected. */
+static bool ReadsRight(const RandomStream *stream, uint32_t *seed)
+{
+    Reader reader = {stream->bytes, stream->length, 0, 0, false};
+    int pieceMax = Random_Next(seed, 3) == 0 ? 3 : 2 * RANDOM_MAX;
+    int consumed = 0, end = 0, result = 0;
+
+    while (end < stream->length && result >= 0) {
+        end += 1 + (int)Random_Next(seed, (uint32_t)pieceMax);
+        if (end > stream->length)
+            end = stream->length;
+        result = Feed(&reader, &consumed, end, RANDOM_MAX);
+        if (result < 0 && (stream->badAt < 0 || end < stream->badAt + 2))
+            return Test_Explain("rejected at %d bytes, where all is good", end);
+        if (result >= 0 && stream->badAt >= 0 && end >= stream->badAt + PACKET_HEADER_SIZE)
+            return Test_Explain("not rejected at %d bytes, with size %u at byte %d", end,
+                                GetSize(stream->bytes + stream->badAt), stream->badAt);
+    }
+    if (reader.isWrong || reader.delivered != stream->good)
+        return Test_Explain("%d packets of %d were delivered%s", reader.delivered, stream->good,
+                            reader.isWrong ? ", and not the right ones" : "");
+    return true;
+}
+
+static void MillionFrames(void)
+{
+    static RandomStream stream;
+    uint32_t seed = 4711;
+    int frames = 0, good = 0, bad = 0;
+
+    while (frames < FRAMES) {
+        MakeRandomStream(&stream, &seed, 1 + (int)Random_Next(&seed, STREAM_FRAMES));
+        if (!CHECK(ReadsRight(&stream, &seed))) {
+            printf("  in the stream that begins with frame %d\n", frames);
+            return;
+        }
+        good += stream.good;
+        bad += stream.badAt >= 0 ? 1 : 0;
+        frames += stream.good + (stream.badAt >= 0 ? 1 : 0);
+    }
+    /* The seed is fixed, so these are, too: about so many of each. */
+    CHECK(good > FRAMES / 2);
+    CHECK(bad > 1000);
+}
+
+/* --- Packet_Make ----------------------------------------------------------------------------- */
+
+static void Layout(void)
+{
+    static const unsigned char expected[] = {0x07, 0x00, 0x02, 0x01, 'a', 'b', 'c'};
+    static char body[65535];
+    SendBuffer *buffer = NEED(Packet_Make(0x0102, "abc", 3));
+
+    CHECK_INT(buffer->size, 7);
+    CHECK(memcmp(buffer->data, expected, sizeof(expected)) == 0);
+    SendBuffer_Release(buffer);
+
+    Pattern_Fill(body, (int)sizeof(body), 0);
+    buffer = NEED(Packet_Make(0xfffe, body, 0x1234 - PACKET_HEADER_SIZE));
+    CHECK_INT(buffer->size, 0x1234);
+    CHECK(memcmp(buffer->data, "\x34\x12\xfe\xff", 4) == 0);
+    CHECK(memcmp(buffer->data + 4, body, 0x1234 - PACKET_HEADER_SIZE) == 0);
+    SendBuffer_Release(buffer);
+}
+
+static void MakeLimits(void)
+{
+    static char body[70000];
+    SendBuffer *buffer = NEED(Packet_Make(5, NULL, 0));
+
+    CHECK_INT(buffer->size, PACKET_HEADER_SIZE);
+    CHECK(memcmp(buffer->data, "\x04\x00\x05\x00", 4) == 0);
+    SendBuffer_Release(buffer);
+
+    Pattern_Fill(body, (int)sizeof(body), 0);
+    buffer = NEED(Packet_Make(6, body, 65535 - PACKET_HEADER_SIZE));
+    CHECK_INT(buffer->size, 65535);
+    CHECK(memcmp(buffer->data, "\xff\xff\x06\x00", 4) == 0);
+    CHECK(memcmp(buffer->data + 4, body, 65535 - PACKET_HEADER_SIZE) == 0);
+    SendBuffer_Release(buffer);
+
+    CHECK(Packet_Make(7, body, 65536 - PACKET_HEADER_SIZE) == NULL);
+    CHECK(Packet_Make(7, body, 65536) == NULL);
+    CHECK(Packet_Make(7, body, 70000) == NULL);
+    CHECK(Packet_Make(7, body, -1) == NULL);
+}
+
+const Test packetTests[] = {
+    {"packet: the bytes of the header", Layout, 10},
+    {"packet: the largest and the smallest", MakeLimits, 10},
+    {"packet: two and three pieces, split everywhere", EverySplit, 30},
+    {"packet: byte by byte", ByteByByte, 10},
+    {"packet: 65,535 bytes", Largest, 10},
+    {"packet: a million frames, good and bad", MillionFrames, 60},
+    {NULL, NULL, 0},
+};

@@ -1,0 +1,311 @@
+/*
+ * LibraryPacketSession: packets through real sessions, split and joined by the network.
+ */
+#include "Library.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PACKET  300
+#define RECV_SIZE   512 /* of the receive buffer: a packet or two */
+#define PACKETS     4000
+#define STREAM_SIZE (PACKETS * MAX_PACKET)
+#define ECHO_MAX    4096
+#define ECHO_COUNT  2000
+
+/* The packet number n has id n and a body of the pattern from n on. */
+static int GetBodyLength(int number)
+{
+    return (int)((uint32_t)number * 2654435761u >> 8) % (MAX_PACKET - PACKET_HEADER_SIZE + 1);
+}
+
+static int AppendPacket(char *stream, int number, int size)
+{
+    stream[0] = (char)(size & 0xff);
+    stream[1] = (char)(size >> 8);
+    stream[2] = (char)(number & 0xff);
+    stream[3] = (char)(number >> 8 & 0xff);
+    if (size <= PACKET_HEADER_SIZE)
+        return PACKET_HEADER_SIZE;
+    Pattern_Fill(stream + PACKET_HEADER_SIZE, size - PACKET_HEADER_SIZE, number);
+    return size;
+}
+
+/* probe->state is the number of the packet that must come next. */
+static void CheckPacket(Probe *probe, uint16_t id, const char *body, int length)
+{
+    int number = probe->state++;
+
+    if (id != number || length != GetBodyLength(number) || !Pattern_IsRight(body, length, number))
+        Host_AddViolation(probe->host, "expected packet %d of %d bytes, but %d of %d came", number,
+                          GetBodyLength(number), id, length);
+}
+
+static const Behaviour checkBehaviour = {
+    .OnRecvPacket = CheckPacket,
+    .maxPacketSize = MAX_PACKET,
+};
+
+static Host *StartPacketServer(const Behaviour *behaviour)
+{
+    Host *server = Host_Create(SERVICE_SERVER, behaviour);
+
+    if (server == NULL)
+        return NULL;
+    server->settings.session.recvBufferSize = RECV_SIZE;
+    return Host_Start(server) ? server : NULL;
+}
+
+/* All packets in pieces of random sizes, small and large. */
+static bool SendInPieces(SOCKET peer, const char *stream, int length)
+{
+    uint32_t seed = 99;
+    int sent = 0;
+
+    while (sent < length) {
+        int piece = 1 + (int)Random_Next(&seed, Random_Next(&seed, 4) == 0 ? 8 : 5000);
+
+        piece = piece < length - sent ? piece : length - sent;
+        if (!Peer_Send(peer, stream + sent, piece))
+            return Test_Explain("send failed with error %d", WSAGetLastError());
+        sent += piece;
+    }
+    return true;
+}
+
+static void SplitOnTheWay(void)
+{
+    char *stream = NEED((char *)malloc(STREAM_SIZE));
+    Host *server = NEED(StartPacketServer(&checkBehaviour));
+    SOCKET peer;
+    int length = 0;
+
+    for (int i = 0; i < PACKETS; i++)
+        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
+    peer = Peer_Open(server);
+    CHECK(peer != INVALID_SOCKET && SendInPieces(peer, stream, length));
+    free(stream);
+    CHECK(WAIT_FOR(server->packets, PACKETS));
+    Peer_Close(&peer);
+    CHECK(Host_WaitForDisconnected(server, 1));
+    CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
+    CHECK_INT(server->packets, PACKETS);
+    CHECK_INT(Service_GetCounters(&server->service).packets, PACKETS);
+    CHECK_INT(Service_GetCounters(&server->service).recvBytes, length);
+    Host_Stop(server);
+}
+
+/* Each byte in a segment of its own, as far as the system lets it. */
+static void ByteByByte(void)
+{
+    Host *server = NEED(StartPacketServer(&checkBehaviour));
+    char stream[5 * MAX_PACKET];
+    int length = 0;
+    SOCKET peer;
+
+    for (int i = 0; i < 5; i++)
+        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
+    peer = NEED_SOCKET(Peer_Open(server));
+    for (int i = 0; i < length; i++)
+        REQUIRE(CHECK(Peer_Send(peer, stream + i, 1)));
+    CHECK(WAIT_FOR(server->packets, 5));
+    Host_Stop(server);
+}
+
+/* Three good packets, a header that cannot be, and packets that must not be delivered. */
+static int MakeBadStream(char *stream, int badSize)
+{
+    int length = 0;
+
+    for (int i = 0; i < 3; i++)
+        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
+    AppendPacket(stream + length, 3, PACKET_HEADER_SIZE);
+    stream[length] = (char)(badSize & 0xff);
+    stream[length + 1] = (char)(badSize >> 8);
+    length += PACKET_HEADER_SIZE;
+    for (int i = 3; i < 6; i++)
+        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
+    return length;
+}
+
+/* Sends such a stream in pieces; the session has to end in the middle of it. */
+static bool EndsSession(Host *server, int badSize, int piece)
+{
+    char stream[8 * MAX_PACKET];
+    int length = MakeBadStream(stream, badSize);
+    SOCKET peer = Peer_Open(server);
+
+    if (peer == INVALID_SOCKET)
+        return false;
+    /* What comes behind the bad header may be refused by the system already. */
+    for (int i = 0; i < length; i += piece)
+        Peer_Send(peer, stream + i, length - i < piece ? length - i : piece);
+    if (!Peer_WaitForEnd(peer, NULL, NULL) || !Host_WaitForDisconnected(server, 1))
+        return false;
+    return server->packets == 3 ||
+           Test_Explain("size %d: %ld packets of 3 were delivered", badSize, server->packets);
+}
+
+static void BadSizes(void)
+{
+    static const int sizes[] = {0, 1, 2, 3, MAX_PACKET + 1, RECV_SIZE, RECV_SIZE + 1, 65535};
+
+    for (int i = 0; i < 2 * (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
+        Host *server = NEED(StartPacketServer(&checkBehaviour));
+
+        REQUIRE(CHECK(EndsSession(server, sizes[i / 2], i % 2 == 0 ? 7 : 8 * MAX_PACKET)));
+        CHECK(Host_CheckCause(server, CAUSE_BAD_PACKET, 1));
+        CHECK_INT(Service_GetCounters(&server->service).packets, 3);
+        Host_Stop(server);
+    }
+}
+
+/* The program may end the session while there are more packets in what was received. */
+static void CloseAtThird(Probe *probe, uint16_t id, const char *body, int length)
+{
+    (void)body;
+    (void)length;
+    if (id == 2)
+        Session_Disconnect(Probe_GetSession(probe), (DisconnectCause)(CAUSE_PROGRAM + 3));
+    if (id > 2)
+        Host_AddViolation(probe->host, "packet %d came after Session_Disconnect", id);
+}
+
+static void DisconnectInPacket(void)
+{
+    static const Behaviour behaviour = {.OnRecvPacket = CloseAtThird, .maxPacketSize = MAX_PACKET};
+    Host *server = NEED(StartPacketServer(&behaviour));
+    char stream[20 * PACKET_HEADER_SIZE];
+    SOCKET peer;
+
+    for (int i = 0; i < 20; i++)
+        AppendPacket(stream + i * PACKET_HEADER_SIZE, i, PACKET_HEADER_SIZE);
+    peer = NEED_SOCKET(Peer_Open(server));
+    CHECK(Peer_Send(peer, stream, (int)sizeof(stream)));
+    CHECK(Peer_WaitForEnd(peer, NULL, NULL));
+    CHECK(Host_WaitForDisconnected(server, 1));
+    CHECK(Host_CheckCause(server, (DisconnectCause)(CAUSE_PROGRAM + 3), 1));
+    Host_Stop(server);
+}
+
+/* --- Both ends of the library ---------------------------------------------------------------- */
+
+static int GetEchoLength(int number)
+{
+    static const int lengths[] = {0, 1, 96, ECHO_MAX - PACKET_HEADER_SIZE, 7, 1000};
+
+    return lengths[number % 6];
+}
+
+static void EchoPacket(Probe *probe, uint16_t id, const char *body, int length)
+{
+    SendBuffer *buffer = Packet_Make(id, body, length);
+
+    if (buffer == NULL || !Session_Send(Probe_GetSession(probe), buffer))
+        Host_AddViolation(probe->host, "a packet could not be sent");
+    if (buffer != NULL)
+        SendBuffer_Release(buffer);
+}
+
+static void SendNumber(Probe *probe, int number)
+{
+    char body[ECHO_MAX];
+
+    Pattern_Fill(body, GetEchoLength(number), number);
+    EchoPacket(probe, (uint16_t)number, body, GetEchoLength(number));
+}
+
+/* Twenty are under way at a time. */
+static void SendFirst(Probe *probe)
+{
+    for (int i = 0; i < 20; i++)
+        SendNumber(probe, i);
+}
+
+static void CheckEcho(Probe *probe, uint16_t id, const char *body, int length)
+{
+    int number = probe->state++;
+
+    if (id != number || length != GetEchoLength(number) || !Pattern_IsRight(body, length, number))
+        Host_AddViolation(probe->host, "expected packet %d of %d bytes, but %d of %d came", number,
+                          GetEchoLength(number), id, length);
+    if (number + 20 < ECHO_COUNT)
+        SendNumber(probe, number + 20);
+}
+
+static void BothEnds(void)
+{
+    static const Behaviour serverSide = {.OnRecvPacket = EchoPacket, .maxPacketSize = ECHO_MAX};
+    static const Behaviour clientSide = {
+        .OnConnected = SendFirst, .OnRecvPacket = CheckEcho, .maxPacketSize = ECHO_MAX};
+    Host *server = NEED(Host_StartServer(&serverSide));
+    Host *client;
+
+    client = Host_CreateClient(server, &clientSide, 2);
+    REQUIRE(CHECK(client != NULL && Host_Start(client)));
+    CHECK(WAIT_FOR(client->packets, 2 * ECHO_COUNT));
+    CHECK_INT(Service_GetCounters(&client->service).packets, 2 * ECHO_COUNT);
+    CHECK_INT(Service_GetCounters(&server->service).packets, 2 * ECHO_COUNT);
+    CHECK(Service_GetCounters(&client->service).recvBytes ==
+          Service_GetCounters(&server->service).recvBytes);
+    Host_Stop(client);
+    Host_Stop(server);
+}
+
+/* --- PacketSession_Init ---------------------------------------------------------------------- */
+
+static volatile LONG destroyCount;
+
+static void CountDestroy(PacketSession *session)
+{
+    (void)session;
+    InterlockedIncrement(&destroyCount);
+}
+
+static bool CanInit(Host *host, int maxPacketSize)
+{
+    static const PacketSessionVtbl vtbl = {.Destroy = CountDestroy};
+    PacketSession session;
+
+    if (!PacketSession_Init(&session, &vtbl, &host->service.sessionOwner, AF_INET, maxPacketSize))
+        return false;
+    Session_Release(&session.session);
+    return true;
+}
+
+static void InitLimits(void)
+{
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
+    int handles;
+
+    server->settings.session.recvBufferSize = 100000;
+    REQUIRE(CHECK(Host_Start(server)));
+    destroyCount = 0;
+    CHECK(CanInit(server, PACKET_HEADER_SIZE));
+    CHECK(CanInit(server, 65535));
+    CHECK_INT(destroyCount, 2);
+    handles = Process_GetHandleCount();
+    CHECK(!CanInit(server, PACKET_HEADER_SIZE - 1));
+    CHECK(!CanInit(server, 0));
+    CHECK(!CanInit(server, -1));
+    CHECK(!CanInit(server, 65536));
+    CHECK_INT(destroyCount, 2);
+    CHECK_AT_MOST(Process_GetHandleCount(), handles);
+    Host_Stop(server);
+
+    server = NEED(StartPacketServer(&checkBehaviour));
+    CHECK(CanInit(server, RECV_SIZE));
+    CHECK(!CanInit(server, RECV_SIZE + 1));
+    Host_Stop(server);
+}
+
+const Test packetSessionTests[] = {
+    {"packet session: split and joined on the way", SplitOnTheWay, 30},
+    {"packet session: byte by byte", ByteByByte, 30},
+    {"packet session: a size that cannot be ends it", BadSizes, 40},
+    {"packet session: disconnected inside a packet", DisconnectInPacket, 20},
+    {"packet session: both ends, all sizes", BothEnds, 30},
+    {"packet session: sizes that it is made with", InitLimits, 20},
+    {NULL, NULL, 0},
+};

@@ -1,0 +1,271 @@
+/*
+ * LibraryPeer: plain sockets, threads, and what else the library's tests need around them.
+ * See Library.h.
+ */
+#include "Library.h"
+
+#include <fcntl.h>
+#include <io.h>
+#include <psapi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIECE_SIZE 65536
+#define SENDER_MAX 16
+#define PATH_SIZE  (MAX_PATH + 64)
+#define ERRORS_MAX 8192
+
+typedef struct Sender {
+    SOCKET peer;
+    LONG64 size; /* -1: without end */
+} Sender;
+
+static ThreadManager threads;
+static Sender senders[SENDER_MAX];
+static int senderCount;
+static const char *givenServer; /* --server */
+static int givenPort;           /* --port; 0: none */
+
+/* --- Numbers and bytes ----------------------------------------------------------------------- */
+
+uint32_t Random_Next(uint32_t *seed, uint32_t limit)
+{
+    uint32_t x = *seed != 0 ? *seed : 1;
+
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    *seed = x;
+    return (uint32_t)((uint64_t)x * limit >> 32);
+}
+
+bool WaitForValue(volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
+{
+    ULONGLONG deadline = Test_Now() + timeoutMs;
+
+    while (*value < least) {
+        if (Test_Now() >= deadline || Test_IsOver())
+            return Test_Explain("expected that %s comes to %ld, but it is %ld after %lu ms", name,
+                                least, *value, timeoutMs);
+        Sleep(2);
+    }
+    return true;
+}
+
+/* --- Opening and closing --------------------------------------------------------------------- */
+
+SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize)
+{
+    NetAddress address = NetAddress_ToLocal(&host->service.settings.address);
+
+    return Peer_OpenTo(&address, bufferSize);
+}
+
+SOCKET Peer_Open(const Host *host)
+{
+    return Peer_OpenWithBuffers(host, 0);
+}
+
+SOCKET Peer_BeginOpen(const NetAddress *address)
+{
+    SOCKET peer = Peer_Create(NetAddress_GetFamily(address));
+
+    if (!SocketUtils_SetNonBlocking(peer, true) ||
+        (!SocketUtils_Connect(peer, address) && WSAGetLastError() != WSAEWOULDBLOCK)) {
+        Test_Explain("connect failed with error %d", WSAGetLastError());
+        Peer_Close(&peer);
+    }
+    return peer;
+}
+
+bool Peer_EndOpen(SOCKET peer)
+{
+    if (!Peer_IsWritable(peer, 2 * WAIT_MS))
+        return Test_Explain("a peer is not connected after %d ms", 2 * WAIT_MS);
+    return SocketUtils_SetNonBlocking(peer, false);
+}
+
+/* --- Threads --------------------------------------------------------------------------------- */
+
+/* What a thread is to run; the thread frees it. */
+typedef struct ThreadTask {
+    void (*run)(void *);
+    void *argument;
+} ThreadTask;
+
+static void RunTask(void *argument)
+{
+    ThreadTask task = *(ThreadTask *)argument;
+
+    free(argument);
+    Host_MarkProgramThread();
+    task.run(task.argument);
+}
+
+bool Threads_Start(void (*run)(void *), void *argument)
+{
+    ThreadTask *task = (ThreadTask *)malloc(sizeof(*task));
+
+    if (task == NULL)
+        return Test_Explain("no memory for a thread");
+    task->run = run;
+    task->argument = argument;
+    if (ThreadManager_Launch(&threads, RunTask, task))
+        return true;
+    free(task);
+    return Test_Explain("no thread: error %lu", GetLastError());
+}
+
+void Threads_Join(void)
+{
+    ThreadManager_Join(&threads);
+    senderCount = 0;
+}
+
+static void RunSender(void *argument)
+{
+    const Sender *sender = (const Sender *)argument;
+    char bytes[PIECE_SIZE / 4];
+    LONG64 sent = 0;
+
+    while (sender->size < 0 || sent < sender->size) {
+        LONG64 left = sender->size - sent;
+        int piece =
+            sender->size < 0 || left > (LONG64)sizeof(bytes) ? (int)sizeof(bytes) : (int)left;
+
+        Pattern_Fill(bytes, piece, sent);
+        if (!Peer_Send(sender->peer, bytes, piece) || Test_IsOver())
+            return;
+        sent += piece;
+    }
+}
+
+bool Peer_StartSending(SOCKET peer, LONG64 size)
+{
+    Sender *sender = &senders[senderCount];
+
+    if (senderCount == SENDER_MAX)
+        return Test_Explain("SENDER_MAX is too small");
+    senderCount++;
+    sender->peer = peer;
+    sender->size = size;
+    return Threads_Start(RunSender, sender);
+}
+
+/* --- This process ---------------------------------------------------------------------------- */
+
+int Process_GetHandleCount(void)
+{
+    return ServerProcess_CountHandles(GetCurrentProcess());
+}
+
+int Process_GetMemoryKib(void)
+{
+    PROCESS_MEMORY_COUNTERS counters;
+
+    counters.cb = sizeof(counters);
+    if (!K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof(counters)))
+        return -1;
+    return (int)(counters.PagefileUsage / 1024);
+}
+
+bool Process_IsInstrumented(void)
+{
+    char word[2];
+
+    return GetEnvironmentVariableA("INSTRUMENT", word, sizeof(word)) > 0;
+}
+
+static int errorPipe[2] = {-1, -1};
+static int savedErrors = -1;
+
+bool Errors_BeginCapture(void)
+{
+    fflush(stderr);
+    savedErrors = _dup(2);
+    if (savedErrors < 0 || _pipe(errorPipe, ERRORS_MAX, _O_BINARY | _O_NOINHERIT) != 0)
+        return Test_Explain("no pipe for stderr");
+    return _dup2(errorPipe[1], 2) == 0 || Test_Explain("stderr cannot be a pipe");
+}
+
+char *Errors_EndCapture(void)
+{
+    char *text = (char *)calloc(1, ERRORS_MAX + 1);
+    int size = 0, count;
+
+    fflush(stderr);
+    _dup2(savedErrors, 2);
+    _close(savedErrors);
+    _close(errorPipe[1]);
+    do {
+        count = text != NULL && size < ERRORS_MAX
+                    ? _read(errorPipe[0], text + size, (unsigned)(ERRORS_MAX - size))
+                    : 0;
+        size += count > 0 ? count : 0;
+    } while (count > 0);
+    _close(errorPipe[0]);
+    return text;
+}
+
+/* --- Servers --------------------------------------------------------------------------------- */
+
+/* True: the path leads to the stage's server. */
+static bool IsOfStage(const char *path, int stage)
+{
+    char folder[8];
+
+    snprintf(folder, sizeof(folder), "0%d-", stage);
+    return strstr(path, folder) != NULL;
+}
+
+const char *Server_GetPath(int stage)
+{
+    static char path[PATH_SIZE];
+    char *end;
+
+    if (givenServer != NULL)
+        return IsOfStage(givenServer, stage) ? givenServer : NULL;
+
+    /* build/tests/library.exe stands beside build/06-iocp-core/server.exe. */
+    if (GetModuleFileNameA(NULL, path, MAX_PATH) == 0)
+        return NULL;
+    for (int up = 0; up < 2; up++) {
+        end = strrchr(path, '\\');
+        if (end == NULL)
+            return NULL;
+        *end = '\0';
+    }
+    end = path + strlen(path);
+    snprintf(end, (size_t)(path + PATH_SIZE - end), "\\%s\\server.exe",
+             stage == 6 ? "06-iocp-core" : "07-service-session");
+    return path;
+}
+
+int Server_GetGivenPort(void)
+{
+    return givenPort;
+}
+
+ServerProcess *Server_Start(const char *path, NetAddress *address)
+{
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+
+    return TestProgram_StartServer(path, arguments, address);
+}
+
+/* --- Around each test ------------------------------------------------------------------------ */
+
+void Fixture_Init(const char *serverPath, int serverPort)
+{
+    givenServer = serverPath;
+    givenPort = serverPort;
+    ThreadManager_Init(&threads);
+}
+
+void Fixture_End(void)
+{
+    Peers_CloseAll();
+    Hosts_CloseAll();
+    Threads_Join();
+}

@@ -1,0 +1,328 @@
+/*
+ * LibraryRecvBuffer: a RecvBuffer keeps what was received, in order, and never more than it can; and
+ * a session's follows its stream.
+ */
+#include "Library.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SMALL      24
+#define GUARD      16
+#define MODEL_SIZE 100
+
+/* Writes `count` bytes of the pattern, of which `position` were written before. */
+static bool Write(RecvBuffer *buffer, int count, LONG64 *position)
+{
+    if (count <= RecvBuffer_FreeSize(buffer))
+        Pattern_Fill(RecvBuffer_WritePos(buffer), count, *position);
+    if (!RecvBuffer_OnWrite(buffer, count))
+        return false;
+    *position += count;
+    return true;
+}
+
+static void Operations(void)
+{
+    RecvBuffer buffer;
+    LONG64 written = 0;
+
+    REQUIRE(CHECK(RecvBuffer_Init(&buffer, 16)));
+    CHECK_INT(RecvBuffer_DataSize(&buffer), 0);
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 16);
+    CHECK(RecvBuffer_ReadPos(&buffer) == RecvBuffer_WritePos(&buffer));
+    CHECK(Write(&buffer, 10, &written));
+    CHECK_INT(RecvBuffer_DataSize(&buffer), 10);
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 6);
+    CHECK(RecvBuffer_OnRead(&buffer, 4));
+    CHECK_INT(RecvBuffer_DataSize(&buffer), 6);
+    CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), 6, 4));
+    RecvBuffer_Clean(&buffer);
+    CHECK_INT(RecvBuffer_DataSize(&buffer), 6);
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 10);
+    CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), 6, 4));
+    CHECK(Write(&buffer, 10, &written));
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 0);
+    CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), 16, 4));
+    CHECK(RecvBuffer_OnRead(&buffer, 16));
+    RecvBuffer_Clean(&buffer);
+    CHECK_INT(RecvBuffer_DataSize(&buffer), 0);
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 16);
+    RecvBuffer_Free(&buffer);
+}
+
+/* Calls that must be refused, and change nothing. */
+static void CheckBounds(RecvBuffer *buffer)
+{
+    RecvBuffer before = *buffer;
+    int tooMuchData = RecvBuffer_DataSize(buffer) + 1;
+    int tooMuchRoom = RecvBuffer_FreeSize(buffer) + 1;
+
+    CHECK(!RecvBuffer_OnRead(buffer, tooMuchData));
+    CHECK(!RecvBuffer_OnRead(buffer, INT_MAX));
+    CHECK(!RecvBuffer_OnRead(buffer, -1));
+    CHECK(!RecvBuffer_OnRead(buffer, INT_MIN));
+    CHECK(!RecvBuffer_OnWrite(buffer, tooMuchRoom));
+    CHECK(!RecvBuffer_OnWrite(buffer, INT_MAX));
+    CHECK(!RecvBuffer_OnWrite(buffer, -1));
+    CHECK(!RecvBuffer_OnWrite(buffer, INT_MIN));
+    CHECK(memcmp(buffer, &before, sizeof(before)) == 0);
+    CHECK(RecvBuffer_OnRead(buffer, 0));
+    CHECK(RecvBuffer_OnWrite(buffer, 0));
+    CHECK_INT(RecvBuffer_DataSize(buffer), tooMuchData - 1);
+}
+
+static void Bounds(void)
+{
+    RecvBuffer buffer;
+    LONG64 written = 0;
+
+    REQUIRE(CHECK(RecvBuffer_Init(&buffer, 1)));
+    CheckBounds(&buffer);
+    CHECK(RecvBuffer_OnWrite(&buffer, 1));
+    CheckBounds(&buffer);
+    CHECK(RecvBuffer_OnRead(&buffer, 1));
+    CheckBounds(&buffer);
+    RecvBuffer_Clean(&buffer);
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 1);
+    RecvBuffer_Free(&buffer);
+
+    REQUIRE(CHECK(RecvBuffer_Init(&buffer, 100)));
+    CHECK(Write(&buffer, 70, &written));
+    CheckBounds(&buffer);
+    CHECK(RecvBuffer_OnRead(&buffer, 60));
+    CheckBounds(&buffer);
+    CHECK(Write(&buffer, 30, &written));
+    CheckBounds(&buffer);
+    RecvBuffer_Clean(&buffer);
+    CheckBounds(&buffer);
+    RecvBuffer_Free(&buffer);
+}
+
+/* A buffer with guards around it, of which `w` bytes were written and `r` read. */
+static bool CleansRight(int capacity, int r, int w)
+{
+    char memory[SMALL + 2 * GUARD];
+    RecvBuffer buffer;
+
+    memset(memory, 0x55, sizeof(memory));
+    buffer.data = memory + GUARD;
+    buffer.capacity = capacity;
+    buffer.readPos = r;
+    buffer.writePos = w;
+    Pattern_Fill(buffer.data, w, 0);
+    RecvBuffer_Clean(&buffer);
+    if (RecvBuffer_DataSize(&buffer) != w - r || RecvBuffer_FreeSize(&buffer) != capacity - (w - r))
+        return Test_Explain("capacity %d, read %d, written %d: then %d bytes and room for %d",
+                            capacity, r, w, RecvBuffer_DataSize(&buffer),
+                            RecvBuffer_FreeSize(&buffer));
+    if (RecvBuffer_WritePos(&buffer) != buffer.data + (w - r))
+        return Test_Explain("capacity %d, read %d, written %d: not at the front", capacity, r, w);
+    if (!Pattern_IsRight(RecvBuffer_ReadPos(&buffer), w - r, r))
+        return Test_Explain("capacity %d, read %d, written %d: wrong bytes", capacity, r, w);
+    for (int i = 0; i < GUARD; i++) {
+        if (memory[i] != 0x55 || buffer.data[capacity + i] != 0x55)
+            return Test_Explain("capacity %d, read %d, written %d: wrote outside", capacity, r, w);
+    }
+    return true;
+}
+
+static void CleanEverywhere(void)
+{
+    for (int capacity = 1; capacity <= SMALL; capacity++) {
+        for (int w = 0; w <= capacity; w++) {
+            for (int r = 0; r <= w; r++)
+                REQUIRE(CHECK(CleansRight(capacity, r, w)));
+        }
+    }
+}
+
+/* Much data that moves by little: what memcpy would get wrong. */
+static void CleanLarge(void)
+{
+    static const int sizes[] = {100, 1000, 4096, 65536, 1000003};
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        for (int r = 1; r <= 65; r += 16) {
+            RecvBuffer buffer;
+            LONG64 written = 0;
+
+            REQUIRE(CHECK(RecvBuffer_Init(&buffer, sizes[i])));
+            CHECK(Write(&buffer, sizes[i], &written));
+            CHECK(RecvBuffer_OnRead(&buffer, r));
+            RecvBuffer_Clean(&buffer);
+            CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), sizes[i] - r, r));
+            CHECK_INT(RecvBuffer_FreeSize(&buffer), r);
+            RecvBuffer_Free(&buffer);
+        }
+    }
+}
+
+/* Writes, reads and cleans at random; what is to be read is the pattern from `read` on. */
+static void AgainstModel(void)
+{
+    RecvBuffer buffer;
+    LONG64 written = 0, read = 0;
+    uint32_t seed = 20240501;
+    bool holds = true;
+
+    REQUIRE(CHECK(RecvBuffer_Init(&buffer, MODEL_SIZE)));
+    for (int i = 0; i < 300000 && holds; i++) {
+        int amount = (int)Random_Next(&seed, MODEL_SIZE + 20);
+        int data = (int)(written - read);
+        int room = RecvBuffer_FreeSize(&buffer);
+
+        switch (Random_Next(&seed, 3)) {
+        case 0:
+            holds = Write(&buffer, amount, &written) == (amount <= room);
+            break;
+        case 1:
+            holds = RecvBuffer_OnRead(&buffer, amount) == (amount <= data);
+            read += amount <= data ? amount : 0;
+            break;
+        default:
+            RecvBuffer_Clean(&buffer);
+            holds = RecvBuffer_FreeSize(&buffer) == MODEL_SIZE - data;
+            break;
+        }
+        data = (int)(written - read);
+        holds = holds && RecvBuffer_DataSize(&buffer) == data && data <= MODEL_SIZE &&
+                RecvBuffer_FreeSize(&buffer) <= MODEL_SIZE - data &&
+                Pattern_IsRight(RecvBuffer_ReadPos(&buffer), data, read);
+        if (!holds)
+            Test_Explain("after %d steps: %d bytes of %d to be read, room for %d", i,
+                         RecvBuffer_DataSize(&buffer), data, RecvBuffer_FreeSize(&buffer));
+    }
+    CHECK(holds);
+    RecvBuffer_Free(&buffer);
+}
+
+/* Only when it is empty, so that nothing is to be moved. */
+static void Resize(void)
+{
+    RecvBuffer buffer;
+    LONG64 written = 0;
+
+    REQUIRE(CHECK(RecvBuffer_Init(&buffer, 10)));
+    CHECK(Write(&buffer, 4, &written));
+    CHECK(!RecvBuffer_Resize(&buffer, 20));
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 6);
+    CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), 4, 0));
+    CHECK(RecvBuffer_OnRead(&buffer, 4));
+    CHECK(RecvBuffer_Resize(&buffer, 20));
+    CHECK_INT(RecvBuffer_DataSize(&buffer), 0);
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 20);
+    CHECK(Write(&buffer, 20, &written));
+    CHECK(Pattern_IsRight(RecvBuffer_ReadPos(&buffer), 20, 4));
+    CHECK(RecvBuffer_OnRead(&buffer, 20));
+    CHECK(RecvBuffer_Resize(&buffer, 1));
+    CHECK_INT(RecvBuffer_FreeSize(&buffer), 1);
+    RecvBuffer_Free(&buffer);
+}
+
+/* --- A session's buffer ---------------------------------------------------------------------- */
+
+#define LEAST   256
+#define MOST    4096
+#define LENGTHS 16
+
+/* What OnRecv was called with. */
+static int lengths[LENGTHS];
+static HANDLE unblock;
+
+static int NoteLength(Probe *probe, const char *data, int length)
+{
+    if (!Pattern_IsRight(data, length, probe->consumed))
+        Host_AddViolation(probe->host, "OnRecv got wrong bytes after %ld", (long)probe->consumed);
+    if (probe->recvCalls <= LENGTHS)
+        lengths[probe->recvCalls - 1] = length;
+    if (probe->recvCalls == 1)
+        WaitForSingleObject(unblock, WAIT_MS);
+    return length;
+}
+
+/* The pattern from `position` on. */
+static bool SendPattern(SOCKET peer, int position, int size)
+{
+    char data[10000];
+
+    Pattern_Fill(data, size, position);
+    return Peer_Send(peer, data, size);
+}
+
+static bool WaitForConsumed(const Probe *probe, LONG64 bytes)
+{
+    for (int ms = 0; probe->consumed < bytes; ms += 10) {
+        if (ms >= WAIT_MS)
+            return Test_Explain("%ld of %ld bytes came", (long)probe->consumed, (long)bytes);
+        Sleep(10);
+    }
+    return true;
+}
+
+/* Sends while the first OnRecv waits, so that it is known how much is there for each receive. */
+static void Converse(Host *server, SOCKET peer)
+{
+    Probe *probe = NEED(Host_WaitForProbe(server, 0));
+
+    CHECK(SendPattern(peer, 0, LEAST));
+    CHECK(WAIT_FOR(probe->recvCalls, 1));
+    CHECK(SendPattern(peer, LEAST, 10000));
+    Sleep(QUIET_MS);
+    SetEvent(unblock);
+    CHECK(WaitForConsumed(probe, LEAST + 10000));
+    CHECK(SendPattern(peer, LEAST + 10000, 1));
+    CHECK(WaitForConsumed(probe, LEAST + 10001));
+    Sleep(QUIET_MS);
+    CHECK(SendPattern(peer, LEAST + 10001, 1000));
+    CHECK(WaitForConsumed(probe, LEAST + 11001));
+}
+
+static void CheckLengths(int recvBufferMax, const int *expected)
+{
+    static const Behaviour behaviour = {.OnRecv = NoteLength};
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
+    SOCKET peer;
+
+    memset(lengths, 0, sizeof(lengths));
+    server->keepsSessions = true;
+    server->settings.session.recvBufferSize = LEAST;
+    server->settings.session.recvBufferMax = recvBufferMax;
+    unblock = CreateEventW(NULL, TRUE, FALSE, NULL);
+    REQUIRE(CHECK(unblock != NULL && Host_Start(server)));
+    peer = NEED_SOCKET(Peer_Open(server));
+    Converse(server, peer);
+    for (int i = 0; i < LENGTHS && expected[i] != 0; i++)
+        CHECK_INT(lengths[i], expected[i]);
+    Host_Stop(server);
+    CloseHandle(unblock);
+}
+
+/* It doubles while receives fill it, and is small again after a small one. */
+static void Follows(void)
+{
+    static const int expected[] = {256, 512, 1024, 2048, 4096, 2320, 1, 256, 512, 232, 0};
+
+    CheckLengths(MOST, expected);
+}
+
+static void Stays(void)
+{
+    static const int expected[] = {256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 0};
+
+    CheckLengths(LEAST, expected);
+    CheckLengths(0, expected);
+}
+
+const Test recvBufferTests[] = {
+    {"recv buffer: every operation", Operations, 10},
+    {"recv buffer: what is too much is refused", Bounds, 10},
+    {"recv buffer: clean at every position", CleanEverywhere, 20},
+    {"recv buffer: clean moves much by little", CleanLarge, 20},
+    {"recv buffer: a random row of operations", AgainstModel, 30},
+    {"recv buffer: another capacity", Resize, 10},
+    {"recv buffer: a session's grows with its stream", Follows, 20},
+    {"recv buffer: a session's stays where it may not grow", Stays, 20},
+    {NULL, NULL, 0},
+};

@@ -1,0 +1,274 @@
+/*
+ * LibraryRound: eight threads do with sessions what they like, at random, in rounds; at the end
+ * every session has had each callback once, and is gone.
+ */
+#include "Library.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define THREADS  8
+#define SLOTS    48
+#define CLIENTS  16
+#define ROUNDS   6
+#define STEPS    300 /* of each thread in a round */
+#define SEND_MAX 3000
+
+static struct Rounds {
+    SRWLOCK lock;
+    Session *slots[SLOTS]; /* a reference each; under the lock */
+    Host *server;
+    Host *client;
+    volatile LONG sends;
+    volatile LONG disconnects;
+    volatile LONG closes;
+    volatile LONG broadcasts;
+} rounds = {.lock = SRWLOCK_INIT};
+
+/* Puts the session, or NULL, into a slot; what was there is released. */
+static void PutSession(Session *session, uint32_t slot)
+{
+    Session *old;
+
+    if (session != NULL)
+        Session_AddRef(session);
+    AcquireSRWLockExclusive(&rounds.lock);
+    old = rounds.slots[slot];
+    rounds.slots[slot] = session;
+    ReleaseSRWLockExclusive(&rounds.lock);
+    if (old != NULL)
+        Session_Release(old);
+}
+
+/* A session with a reference for the caller, or NULL. */
+static Session *TakeSession(uint32_t slot)
+{
+    Session *session;
+
+    AcquireSRWLockShared(&rounds.lock);
+    session = rounds.slots[slot];
+    if (session != NULL)
+        Session_AddRef(session);
+    ReleaseSRWLockShared(&rounds.lock);
+    return session;
+}
+
+static void SendRandom(Session *session, uint32_t *seed, int count)
+{
+    for (int i = 0; i < count; i++) {
+        SendBuffer *buffer = SendBuffer_Open(SEND_MAX);
+
+        if (buffer == NULL)
+            return;
+        SendBuffer_Close(buffer, 1 + (int)Random_Next(seed, SEND_MAX));
+        Session_Send(session, buffer);
+        SendBuffer_Release(buffer);
+        InterlockedIncrement(&rounds.sends);
+    }
+}
+
+static void BroadcastRandom(uint32_t *seed)
+{
+    Host *host = Random_Next(seed, 2) == 0 ? rounds.server : rounds.client;
+    SendBuffer *buffer = SendBuffer_Copy("to all of you", 13);
+
+    if (buffer == NULL)
+        return;
+    Service_Broadcast(&host->service, buffer);
+    SendBuffer_Release(buffer);
+    InterlockedIncrement(&rounds.broadcasts);
+}
+
+/* --- What the sessions do -------------------------------------------------------------------- */
+
+static void Join(Probe *probe)
+{
+    PutSession(Probe_GetSession(probe), Random_Next(&probe->seed, SLOTS));
+    if (Random_Next(&probe->seed, 20) == 0)
+        Session_Disconnect(Probe_GetSession(probe), CAUSE_PROGRAM);
+}
+
+static int Answer(Probe *probe, const char *data, int length)
+{
+    uint32_t choice = Random_Next(&probe->seed, 1000);
+
+    if (choice < 150)
+        Probe_Send(probe, data, length);
+    else if (choice < 152)
+        Session_Disconnect(Probe_GetSession(probe), CAUSE_PROGRAM);
+    else if (choice < 154)
+        Session_Close(Probe_GetSession(probe), CAUSE_PROGRAM);
+    else if (choice < 160)
+        BroadcastRandom(&probe->seed);
+    return Random_Next(&probe->seed, 3) == 0 ? (length + 1) / 2 : length;
+}
+
+static void Sent(Probe *probe, int bytes)
+{
+    (void)bytes;
+    if (Random_Next(&probe->seed, 300) == 0)
+        Session_Disconnect(Probe_GetSession(probe), CAUSE_PROGRAM);
+}
+
+static void Leave(Probe *probe, DisconnectCause cause)
+{
+    (void)cause;
+    if (Probe_Send(probe, "x", 1))
+        Host_AddViolation(probe->host, "Session_Send returned true in OnDisconnected");
+}
+
+static const Behaviour behaviour = {
+    .OnConnected = Join, .OnRecv = Answer, .OnSend = Sent, .OnDisconnected = Leave};
+
+/* --- What the threads do --------------------------------------------------------------------- */
+
+static void Step(Session *session, uint32_t *seed)
+{
+    uint32_t choice = Random_Next(seed, 1000);
+
+    if (choice < 600) {
+        SendRandom(session, seed, 1);
+    } else if (choice < 640) {
+        SendRandom(session, seed, 20);
+    } else if (choice < 650) {
+        Session_Disconnect(session, (DisconnectCause)(CAUSE_PROGRAM + 1));
+        InterlockedIncrement(&rounds.disconnects);
+    } else if (choice < 660) {
+        Session_Close(session, (DisconnectCause)(CAUSE_PROGRAM + 2));
+        InterlockedIncrement(&rounds.closes);
+    } else if (choice < 700) {
+        BroadcastRandom(seed);
+    } else if (choice < 720) {
+        PutSession(NULL, Random_Next(seed, SLOTS));
+    } else {
+        Session_GetQueuedBytes(session);
+        Session_IsConnected(session);
+        Session_GetError(session);
+        Service_GetCounters(&rounds.server->service);
+    }
+}
+
+static void RunSteps(void *argument)
+{
+    uint32_t seed = *(uint32_t *)argument;
+
+    for (int i = 0; i < STEPS && !Test_IsOver(); i++) {
+        Session *session = TakeSession(Random_Next(&seed, SLOTS));
+
+        if (session == NULL)
+            continue;
+        Step(session, &seed);
+        Session_Release(session);
+    }
+}
+
+/* A client service comes, eight threads work on all sessions, and the client service goes. */
+static bool RunRound(int round)
+{
+    static uint32_t seeds[THREADS];
+
+    rounds.client = Host_CreateClient(rounds.server, &behaviour, CLIENTS);
+    if (rounds.client == NULL || !Host_Start(rounds.client))
+        return false;
+    WaitForValue(&rounds.client->connected, CLIENTS, 1000, "the clients");
+    for (int i = 0; i < THREADS; i++) {
+        seeds[i] = (uint32_t)(round * 1000 + i + 1);
+        if (!Threads_Start(RunSteps, &seeds[i]))
+            return false;
+    }
+    /* Every second time in the middle of it. */
+    if (round % 2 == 0)
+        Threads_Join();
+    else
+        Sleep(20);
+    Host_StopService(rounds.client);
+    Threads_Join();
+    return true;
+}
+
+/* What the program has counted against what the library has. */
+static void CheckCounters(Host *host)
+{
+    ServiceCounters counters = Service_GetCounters(&host->service);
+    LONG64 consumed = 0, sent = 0;
+
+    for (Probe *probe = host->probes; probe != NULL; probe = probe->next) {
+        consumed += probe->consumed;
+        sent += probe->sent;
+    }
+    CHECK(consumed <= counters.recvBytes);
+    CHECK(sent <= counters.sendBytes);
+    CHECK(counters.sendCalls > 0 && counters.recvCalls > 0);
+}
+
+static void AtRandom(void)
+{
+    Host *clients[ROUNDS];
+    LONG64 sentByClients = 0, receivedByClients = 0;
+
+    rounds.sends = rounds.disconnects = rounds.closes = rounds.broadcasts = 0;
+    rounds.server = Host_StartServer(&behaviour);
+    REQUIRE(CHECK(rounds.server != NULL));
+    for (int i = 0; i < ROUNDS; i++) {
+        if (!CHECK(RunRound(i)))
+            break;
+        clients[i] = rounds.client;
+    }
+    for (uint32_t i = 0; i < SLOTS; i += 2)
+        PutSession(NULL, i);
+    Host_StopService(rounds.server);
+    for (uint32_t i = 0; i < SLOTS; i++)
+        PutSession(NULL, i);
+    for (int i = 0; i < ROUNDS; i++) {
+        Host_CheckStopped(clients[i]);
+        CheckCounters(clients[i]);
+        sentByClients += Service_GetCounters(&clients[i]->service).sendBytes;
+        receivedByClients += Service_GetCounters(&clients[i]->service).recvBytes;
+    }
+    Host_CheckStopped(rounds.server);
+    CheckCounters(rounds.server);
+    CHECK(Service_GetCounters(&rounds.server->service).recvBytes <= sentByClients);
+    CHECK(receivedByClients <= Service_GetCounters(&rounds.server->service).sendBytes);
+
+    /* It was no idle talk. */
+    CHECK(rounds.server->connected > CLIENTS * ROUNDS / 2);
+    CHECK(rounds.sends > 2000);
+    CHECK(rounds.disconnects > 20);
+    CHECK(rounds.closes > 20);
+    CHECK(rounds.broadcasts > 100);
+}
+
+/* --- Sessions that come and go at once ------------------------------------------------------- */
+
+static void LeaveAtOnce(Probe *probe)
+{
+    if (probe->seed % 3 == 0)
+        Session_Disconnect(Probe_GetSession(probe), CAUSE_PROGRAM);
+    if (probe->seed % 3 == 1)
+        Session_Close(Probe_GetSession(probe), CAUSE_PROGRAM);
+    if (probe->seed % 3 == 2)
+        Probe_Send(probe, "hello", 5);
+}
+
+/* Both ends end it at the same moment, in all ways. */
+static void ComeAndGo(void)
+{
+    static const Behaviour leaving = {.OnConnected = LeaveAtOnce, .OnRecv = Answer};
+    Host *server = NEED(Host_StartServer(&leaving));
+
+    rounds.server = server;
+    for (int i = 0; i < 6; i++) {
+        rounds.client = Host_CreateClient(server, &leaving, 40);
+        REQUIRE(CHECK(rounds.client != NULL && Host_Start(rounds.client)));
+        if (i % 2 == 0)
+            WaitForValue(&rounds.client->connected, 30, 1000, "the clients");
+        Host_Stop(rounds.client);
+    }
+    Host_Stop(server);
+}
+
+const Test roundTests[] = {
+    {"rounds: eight threads at random", AtRandom, 60},
+    {"rounds: sessions that come and go", ComeAndGo, 40},
+    {NULL, NULL, 0},
+};

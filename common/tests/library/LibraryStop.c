@@ -1,0 +1,442 @@
+/*
+ * LibraryStop: Service_Stop lets what is queued go, ends in time, and leaves nothing behind; a
+ * Service_Start that fails gives all back.
+ */
+#include "Library.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READERS     5
+#define OWED        (512 * 1024)
+#define LONG_MS     10000
+#define SHORT_MS    300
+#define GRACE_MS    2000 /* beyond the time that the drain may take */
+#define CONNECTORS  4
+#define WARM_UP     5
+#define TURNS       50
+#define TURN_KIB    512
+#define TURN_HANDLE 4
+
+/* --- The drain ------------------------------------------------------------------------------- */
+
+/* A peer that reads slowly to the end. */
+typedef struct Reader {
+    SOCKET peer;
+    LONG64 received;
+    bool isWrong;
+    bool isClean;
+} Reader;
+
+static void ReadSlowly(void *argument)
+{
+    Reader *reader = (Reader *)argument;
+    char bytes[16384];
+    int count;
+
+    for (;;) {
+        count = recv(reader->peer, bytes, (int)sizeof(bytes), 0);
+        if (count <= 0)
+            break;
+        reader->isWrong = reader->isWrong || !Pattern_IsRight(bytes, count, reader->received);
+        reader->received += count;
+        Sleep(1);
+    }
+    reader->isClean = count == 0;
+    shutdown(reader->peer, SD_SEND);
+}
+
+static bool Queue(Probe *probe, int size)
+{
+    char *bytes = (char *)malloc((size_t)size);
+    bool isSent;
+
+    if (bytes == NULL)
+        return false;
+    Pattern_Fill(bytes, size, 0);
+    isSent = Probe_Send(probe, bytes, size);
+    free(bytes);
+    return isSent;
+}
+
+/* A server with `count` peers that do not read, each owed OWED bytes. */
+static Host *StartOwing(SOCKET *peers, int count, DWORD drainMs)
+{
+    Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);
+
+    if (server == NULL)
+        return NULL;
+    server->keepsSessions = true;
+    server->settings.drainMs = drainMs;
+    if (!Host_Start(server))
+        return NULL;
+    for (int i = 0; i < count; i++) {
+        Probe *probe;
+
+        peers[i] = Peer_OpenWithBuffers(server, 8192);
+        if (peers[i] == INVALID_SOCKET)
+            return NULL;
+        probe = Host_WaitForProbe(server, i);
+        if (probe == NULL)
+            return NULL;
+        if (!Queue(probe, OWED)) {
+            Test_Explain("Session_Send returned false");
+            return NULL;
+        }
+    }
+    return server;
+}
+
+static void DrainReading(void)
+{
+    static Reader readers[READERS];
+    SOCKET peers[READERS];
+    Host *server = NEED(StartOwing(peers, READERS, LONG_MS));
+    ULONGLONG start;
+
+    for (int i = 0; i < READERS; i++) {
+        ZeroMemory(&readers[i], sizeof(readers[i]));
+        readers[i].peer = peers[i];
+        REQUIRE(CHECK(Threads_Start(ReadSlowly, &readers[i])));
+    }
+    start = Test_Now();
+    Host_Stop(server);
+    CHECK_AT_MOST(Test_Now() - start, LONG_MS / 2);
+    Threads_Join();
+    for (int i = 0; i < READERS; i++) {
+        CHECK_INT(readers[i].received, OWED);
+        CHECK(!readers[i].isWrong);
+        CHECK(readers[i].isClean);
+    }
+    CHECK(Host_CheckCause(server, CAUSE_SERVICE_STOPPED, READERS));
+}
+
+static void DrainStuck(void)
+{
+    SOCKET peers[3];
+    Host *server = NEED(StartOwing(peers, 3, SHORT_MS));
+    ULONGLONG start = Test_Now();
+
+    Host_Stop(server);
+    CHECK(Test_Now() - start >= SHORT_MS - 20);
+    CHECK_AT_MOST(Test_Now() - start, SHORT_MS + GRACE_MS);
+    CHECK(Host_CheckCause(server, CAUSE_SERVICE_STOPPED, 3));
+    for (int i = 0; i < 3; i++)
+        CHECK(Peer_WaitForEnd(peers[i], NULL, NULL));
+}
+
+/* One that reads and one that is stuck: the first gets all of it. */
+static void DrainBoth(void)
+{
+    static Reader reader;
+    SOCKET peers[2];
+    Host *server = NEED(StartOwing(peers, 2, LONG_MS / 5));
+    ULONGLONG start = Test_Now();
+
+    ZeroMemory(&reader, sizeof(reader));
+    reader.peer = peers[1];
+    REQUIRE(CHECK(Threads_Start(ReadSlowly, &reader)));
+    Host_Stop(server);
+    CHECK_AT_MOST(Test_Now() - start, LONG_MS / 5 + GRACE_MS);
+    Threads_Join();
+    CHECK_INT(reader.received, OWED);
+    CHECK(reader.isClean && !reader.isWrong);
+}
+
+/* Nobody waits for a callback that runs, but Service_Stop. */
+static int Dawdle(Probe *probe, const char *data, int length)
+{
+    (void)data;
+    InterlockedExchange((volatile LONG *)&probe->state, 1);
+    Sleep(SHORT_MS);
+    InterlockedExchange((volatile LONG *)&probe->state, 2);
+    return length;
+}
+
+static void InsideCallback(void)
+{
+    static const Behaviour behaviour = {.OnRecv = Dawdle};
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
+    SOCKET peer;
+    Probe *probe;
+
+    server->keepsSessions = true;
+    server->settings.drainMs = 0;
+    REQUIRE(CHECK(Host_Start(server)));
+    peer = NEED_SOCKET(Peer_Open(server));
+    probe = NEED(Host_WaitForProbe(server, 0));
+    CHECK(Peer_Send(peer, "x", 1));
+    CHECK(WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
+    Host_StopService(server);
+    CHECK_INT(probe->state, 2);
+    Host_CheckStopped(server);
+}
+
+/* --- Clients that come at that moment -------------------------------------------------------- */
+
+static volatile LONG connectorsStop;
+static volatile LONG connections;
+
+/* Connects, says something, and leaves, again and again. */
+static void ConnectOn(void *argument)
+{
+    const NetAddress *address = (const NetAddress *)argument;
+
+    while (connectorsStop == 0 && !Test_IsOver()) {
+        SOCKET peer = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+
+        if (peer != INVALID_SOCKET && SocketUtils_Connect(peer, address)) {
+            InterlockedIncrement(&connections);
+            send(peer, "hello", 5, 0);
+            SocketUtils_SetLinger(peer, true, 0);
+        }
+        SocketUtils_Close(&peer);
+    }
+}
+
+static void WhileConnecting(void)
+{
+    for (int i = 0; i < 10; i++) {
+        Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+
+        server->settings.drainMs = i % 2 == 0 ? 0 : 50;
+        REQUIRE(CHECK(Host_Start(server)));
+        connectorsStop = connections = 0;
+        for (int j = 0; j < CONNECTORS; j++)
+            REQUIRE(CHECK(Threads_Start(ConnectOn, &server->service.settings.address)));
+        CHECK(WAIT_FOR(connections, 20));
+        Host_Stop(server);
+        InterlockedExchange(&connectorsStop, 1);
+        Threads_Join();
+        CHECK(server->connected > 0);
+    }
+}
+
+/* A client service that has hardly begun to connect. */
+static void ClientWhileConnecting(void)
+{
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
+
+    for (int i = 0; i < 10; i++) {
+        Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 30));
+
+        client->settings.drainMs = i % 2 == 0 ? 0 : 100;
+        REQUIRE(CHECK(Host_Start(client)));
+        Host_Stop(client);
+        CHECK_INT(client->created, 30);
+    }
+    Host_Stop(server);
+}
+
+/* --- Again and again ------------------------------------------------------------------------- */
+
+static bool TurnOnce(void)
+{
+    Host *server = Host_StartServer(&echoBehaviour);
+    Host *client;
+    SOCKET peer;
+
+    if (server == NULL)
+        return false;
+    client = Host_CreateClient(server, &silentBehaviour, 3);
+    peer = Peer_Open(server);
+    if (client == NULL || peer == INVALID_SOCKET || !Host_Start(client) || !Peer_Echo(peer, 1000))
+        return false;
+    Peer_Close(&peer);
+    Host_Stop(client);
+    Host_Stop(server);
+    Hosts_CloseAll();
+    return true;
+}
+
+static void AgainAndAgain(void)
+{
+    int handles, memory;
+
+    for (int i = 0; i < WARM_UP; i++)
+        REQUIRE(CHECK(TurnOnce()));
+    handles = Process_GetHandleCount();
+    memory = Process_GetMemoryKib();
+    CHECK(handles > 0 && memory > 0);
+    for (int i = 0; i < TURNS; i++)
+        REQUIRE(CHECK(TurnOnce()));
+    CHECK_AT_MOST(Process_GetHandleCount(), handles + TURN_HANDLE);
+
+    /* Under verify no memory is used a second time, so that the process grows in any case; verify
+       itself tells what was not freed. */
+    if (!Process_IsInstrumented())
+        CHECK_AT_MOST(Process_GetMemoryKib() - memory, TURN_KIB);
+}
+
+/* --- Starts that fail ------------------------------------------------------------------------ */
+
+/* Starts the host and requires that it fails, with a sentence that has `part`. */
+static void CheckStartFails(Host *host, const char *part)
+{
+    char *errors;
+    bool isStarted;
+
+    REQUIRE(CHECK(Errors_BeginCapture()));
+    isStarted = Host_Start(host);
+    errors = Errors_EndCapture();
+    CHECK(!isStarted);
+    REQUIRE(CHECK(errors != NULL));
+    CHECK_CONTAINS(errors, part);
+    CHECK(strchr(errors, '\n') == errors + strlen(errors) - 1);
+    free(errors);
+}
+
+static void PortTaken(void)
+{
+    Host *first = NEED(Host_StartServer(&echoBehaviour));
+    Host *second = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+    char text[NET_ADDRESS_TEXT_SIZE];
+    int handles = 0;
+    SOCKET peer;
+
+    second->settings.address = first->service.settings.address;
+    NetAddress_ToText(&second->settings.address, text, sizeof(text));
+    for (int i = 0; i < 10; i++) {
+        CheckStartFails(second, text);
+        if (i == 1)
+            handles = Process_GetHandleCount();
+    }
+    CHECK_AT_MOST(Process_GetHandleCount(), handles);
+    CHECK_INT(second->created, second->destroyed);
+
+    CHECK(NetAddress_FromText(&second->settings.address, "127.0.0.1", 0));
+    REQUIRE(CHECK(Host_Start(second)));
+    peer = Peer_Open(second);
+    CHECK(peer != INVALID_SOCKET && Peer_Echo(peer, 100));
+    peer = Peer_Open(first);
+    CHECK(peer != INVALID_SOCKET && Peer_Echo(peer, 100));
+    Host_Stop(second);
+    Host_Stop(first);
+}
+
+/* An address that no interface of this machine has. */
+static void NoSuchAddress(void)
+{
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+
+    CHECK(NetAddress_FromText(&server->settings.address, "192.0.2.1", 0));
+    CheckStartFails(server, "192.0.2.1");
+}
+
+/* The third session of a client cannot be created: the two before it are ended. */
+static int sessionsLeft;
+
+static SessionFactory createProbe;
+
+static Session *CreateTwo(Service *service, SessionOwner *owner, int family)
+{
+    if (sessionsLeft-- > 0)
+        return createProbe(service, owner, family);
+    SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    return NULL;
+}
+
+static void ClientWithoutMemory(void)
+{
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 5));
+
+    createProbe = client->settings.createSession;
+    client->settings.createSession = CreateTwo;
+    sessionsLeft = 2;
+    CheckStartFails(client, "error 8");
+    CHECK_INT(client->created, 2);
+    CHECK_INT(client->destroyed, 2);
+    CHECK_INT(client->disconnected, client->connected);
+    CHECK_TEXT(client->violation, "");
+    sessionsLeft = 5;
+    REQUIRE(CHECK(Host_Start(client)));
+    CHECK(WAIT_FOR(client->connected, 5));
+    Host_StopService(client);
+    CHECK_INT(client->created, client->destroyed);
+    Host_Stop(server);
+}
+
+/* Sessions cannot be created for a while: no accept is lost. */
+static void AcceptsComeBack(void)
+{
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+    SOCKET peers[2 * ACCEPT_COUNT];
+    char *errors;
+
+    InterlockedExchange(&server->creationsToFail, 2);
+    REQUIRE(CHECK(Errors_BeginCapture()));
+    CHECK(Host_Start(server));
+    for (int i = 0; i < 2 * ACCEPT_COUNT && server->isStarted; i++) {
+        peers[i] = Peer_Open(server);
+        if (!CHECK(peers[i] != INVALID_SOCKET && Peer_Echo(peers[i], 10)))
+            break;
+        if (i % 5 == 4)
+            InterlockedExchange(&server->creationsToFail, 3);
+    }
+    errors = Errors_EndCapture();
+    CHECK(errors != NULL);
+    free(errors);
+    CHECK_INT(server->connected, 2 * ACCEPT_COUNT);
+    Host_Stop(server);
+}
+
+/* --- Sessions that outlive their service ----------------------------------------------------- */
+
+static void SendUntilFalse(void *argument)
+{
+    Probe *probe = (Probe *)argument;
+    SendBuffer *buffer = SendBuffer_Copy("still here", 10);
+
+    if (buffer == NULL)
+        return;
+    while (Session_Send(Probe_GetSession(probe), buffer) && !Test_IsOver())
+        Sleep(0);
+    SendBuffer_Release(buffer);
+}
+
+static void Survivors(void)
+{
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
+    Probe *probes[4];
+
+    server->keepsSessions = true;
+    REQUIRE(CHECK(Host_Start(server)));
+    for (int i = 0; i < 4; i++) {
+        REQUIRE(CHECK(Peer_Open(server) != INVALID_SOCKET));
+        probes[i] = NEED(Host_WaitForProbe(server, i));
+        REQUIRE(CHECK(Threads_Start(SendUntilFalse, probes[i])));
+    }
+    Host_StopService(server);
+    Threads_Join();
+    for (int i = 0; i < 4; i++) {
+        Session *session = Probe_GetSession(probes[i]);
+
+        CHECK_INT(probes[i]->disconnected, 1);
+        CHECK_INT(probes[i]->destroyed, 0);
+        CHECK(!Session_IsConnected(session));
+        CHECK(!Probe_Send(probes[i], "x", 1));
+        CHECK_INT(Session_GetQueuedBytes(session), 0);
+        CHECK(NetAddress_GetPort(Session_GetAddress(session)) != 0);
+        Session_Disconnect(session, CAUSE_PROGRAM);
+        Session_Close(session, CAUSE_PROGRAM);
+    }
+    Host_CheckStopped(server);
+}
+
+const Test stopTests[] = {
+    {"stop: what is queued arrives", DrainReading, 40},
+    {"stop: stuck clients do not hold it up", DrainStuck, 30},
+    {"stop: one reads and one is stuck", DrainBoth, 30},
+    {"stop: while a callback runs", InsideCallback, 20},
+    {"stop: while clients come", WhileConnecting, 60},
+    {"stop: a client service that connects", ClientWhileConnecting, 40},
+    {"stop: started and stopped fifty times", AgainAndAgain, 60},
+    {"stop: sessions that the program keeps", Survivors, 30},
+    {"start: the port is taken", PortTaken, 30},
+    {"start: no such address", NoSuchAddress, 20},
+    {"start: a client without memory", ClientWithoutMemory, 30},
+    {"start: accepts come back", AcceptsComeBack, 40},
+    {NULL, NULL, 0},
+};

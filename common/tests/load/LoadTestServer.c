@@ -1,0 +1,447 @@
+/*
+ * LoadTestServer: an echo server with a thread for each connection, that is wrong on purpose.
+ * See LoadTest.h.
+ */
+#include "LoadTest.h"
+
+#include "CtrlC.h"
+#include "Peer.h"
+#include "TestSocketUtils.h"
+#include "ThreadManager.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KNOWN_MAX  64 /* connections at a time that others can reach */
+#define ACCEPT_MS  20
+#define SETTLE_MS  50  /* then the client's receive waits for what comes */
+#define LAST_MS    500 /* so long FAULT_CORRUPT_LAST waits for another message */
+#define TENTH      9
+#define BAD_EXIT   3
+#define SHORT_LIFE 100 /* messages that a child of mode "dies" echoes */
+
+typedef struct Connection {
+    SOCKET socket;
+    int number;             /* 1: the first that was accepted */
+    int place;              /* in `known`; KNOWN_MAX: in none */
+    volatile LONG messages; /* received so far */
+    char *message;          /* with room for EXTRA_SIZE more */
+    char *kept;             /* of FAULT_SWAP and FAULT_TWICE, until the next message has come */
+    bool isSilent, isKeeping;
+} Connection;
+
+EchoCounts echo;
+
+static EchoPlan plan;
+static SOCKET listener = INVALID_SOCKET;
+static NetAddress address;
+static ThreadManager acceptor;       /* the thread that accepts */
+static ThreadManager connections;    /* belongs to that thread */
+static Connection *known[KNOWN_MAX]; /* each in the first free place; NULL: free */
+static SRWLOCK knownLock = SRWLOCK_INIT;
+static HANDLE exchange[2]; /* signaled: the connection's message is there */
+static volatile LONG isOver, isClosing, isDying;
+static volatile LONG64 firstTick; /* when the first message came */
+static double echoMs[ECHO_MS_MAX];
+
+/* --- Time ------------------------------------------------------------------------------------ */
+
+static double GetMsSince(LONG64 tick)
+{
+    LARGE_INTEGER ticks, frequency;
+
+    QueryPerformanceCounter(&ticks);
+    QueryPerformanceFrequency(&frequency);
+    return (double)(ticks.QuadPart - tick) * 1000 / (double)frequency.QuadPart;
+}
+
+static LONG64 GetTick(void)
+{
+    LARGE_INTEGER ticks;
+
+    QueryPerformanceCounter(&ticks);
+    return ticks.QuadPart;
+}
+
+/* Until so much time has passed since then. Sleep alone may end a little too early. */
+static void WaitUntil(LONG64 tick, double ms)
+{
+    for (double left = ms - GetMsSince(tick); left > 0; left = ms - GetMsSince(tick))
+        Sleep(left > 2 ? (DWORD)left - 1 : 1);
+}
+
+static void Hold(const Connection *connection)
+{
+    double since;
+
+    InterlockedCompareExchange64(&firstTick, GetTick(), 0);
+    if (plan.holdEvery > 0 && connection->messages % plan.holdEvery == 0)
+        WaitUntil(GetTick(), plan.holdMs);
+    since = GetMsSince(firstTick);
+    if (since >= plan.stopAtMs && since < plan.stopAtMs + plan.stopMs)
+        WaitUntil(firstTick, plan.stopAtMs + plan.stopMs);
+}
+
+/* --- Connections ----------------------------------------------------------------------------- */
+
+static bool SendAll(const Connection *connection, const char *data, int size)
+{
+    return Peer_Send(connection->socket, data, size);
+}
+
+/* A whole message. False: the connection is over. */
+static bool Receive(Connection *connection)
+{
+    int have = 0;
+
+    while (have < plan.size) {
+        int bytes = recv(connection->socket, connection->message + have, plan.size - have, 0);
+
+        if (bytes == 0 && have == 0)
+            InterlockedIncrement(&echo.ended);
+        if (bytes <= 0)
+            return false;
+        have += bytes;
+        InterlockedExchangeAdd64(&echo.bytes, bytes);
+    }
+    InterlockedIncrement(&connection->messages);
+    InterlockedIncrement(&echo.messages);
+    return true;
+}
+
+static void Reset(Connection *connection)
+{
+    Sleep(SETTLE_MS);
+    SocketUtils_SetLinger(connection->socket, true, 0);
+}
+
+/* --- Faults ---------------------------------------------------------------------------------- */
+
+/* The connection's peer, 1 or 2, gets the message of the other. */
+static bool Exchange(const Connection *connection)
+{
+    int own = connection->number - 1;
+    bool isSent = false;
+
+    SetEvent(exchange[own]);
+    if (WaitForSingleObject(exchange[1 - own], WAIT_MS) != WAIT_OBJECT_0)
+        return false;
+    AcquireSRWLockShared(&knownLock);
+    if (known[1 - own] != NULL)
+        isSent = SendAll(known[1 - own], connection->message, plan.size);
+    ReleaseSRWLockShared(&knownLock);
+    return isSent;
+}
+
+static void EndSilent(void)
+{
+    AcquireSRWLockShared(&knownLock);
+    for (int i = 0; i < KNOWN_MAX; i++) {
+        if (known[i] != NULL && known[i]->messages == 0) {
+            shutdown(known[i]->socket, SD_SEND);
+            InterlockedIncrement(&echo.made);
+        }
+    }
+    ReleaseSRWLockShared(&knownLock);
+}
+
+static void WaitForReset(const Connection *connection)
+{
+    WSAPOLLFD poll = {connection->socket, 0, 0};
+
+    while (!isOver && WSAPoll(&poll, 1, ACCEPT_MS) <= 0)
+        ;
+    if (!isOver)
+        InterlockedExchange(&echo.deaf, echo.messages);
+}
+
+static bool IsLast(const Connection *connection)
+{
+    return !Peer_IsReadable(connection->socket, LAST_MS);
+}
+
+static bool IsTime(const Connection *connection)
+{
+    if (plan.connection != 0 && plan.connection != connection->number)
+        return false;
+    if (plan.fault == FAULT_CORRUPT_LAST)
+        return IsLast(connection);
+    if (plan.fault == FAULT_EXCHANGE && connection->number > 2)
+        return false;
+    return plan.fault != FAULT_NONE && plan.message == connection->messages;
+}
+
+/* Faults that end the sending. Says whether the connection lasts. */
+static bool EndWrongly(Connection *connection)
+{
+    if (plan.fault == FAULT_RESET) {
+        Reset(connection);
+        return false;
+    }
+    if (plan.fault == FAULT_END_AMID)
+        SendAll(connection, connection->message, plan.size / 2);
+    if (plan.fault == FAULT_END_AFTER)
+        SendAll(connection, connection->message, plan.size);
+    if (plan.fault != FAULT_SILENT)
+        shutdown(connection->socket, SD_SEND);
+    connection->isSilent = true;
+    return true;
+}
+
+static void StopListening(void)
+{
+    InterlockedExchange(&isClosing, 1);
+    while (listener != INVALID_SOCKET)
+        Sleep(1);
+}
+
+/* What is sent instead of the message. Says whether the connection lasts. */
+static bool EchoWrongly(Connection *connection)
+{
+    char *message = connection->message;
+    int size = plan.size;
+
+    if (plan.fault != FAULT_END_SILENT)
+        InterlockedIncrement(&echo.made);
+    switch (plan.fault) {
+    case FAULT_LOSE_BYTE:
+        memmove(message + TENTH, message + TENTH + 1, (size_t)(size - TENTH - 1));
+        return SendAll(connection, message, size - 1);
+    case FAULT_LOSE_LAST_BYTE:
+        return SendAll(connection, message, size - 1);
+    case FAULT_LOSE_MESSAGE:
+        return true;
+    case FAULT_CORRUPT:
+    case FAULT_CORRUPT_LAST:
+        message[size - 1] ^= 1;
+        return SendAll(connection, message, size);
+    case FAULT_SWAP:
+    case FAULT_TWICE:
+        memcpy(connection->kept, message, (size_t)size);
+        connection->isKeeping = true;
+        return plan.fault == FAULT_SWAP || SendAll(connection, message, size);
+    case FAULT_EXTRA:
+        memset(message + size, 'X', EXTRA_SIZE);
+        return SendAll(connection, message, size + EXTRA_SIZE);
+    case FAULT_EXCHANGE:
+        return Exchange(connection);
+    case FAULT_DEAF:
+        WaitForReset(connection);
+        return false;
+    case FAULT_END_SILENT:
+        EndSilent();
+        return SendAll(connection, message, size);
+    case FAULT_CLOSE_LISTEN:
+        StopListening();
+        return SendAll(connection, message, size);
+    default:
+        return EndWrongly(connection);
+    }
+}
+
+/* When the client has sent its end. */
+static void LeaveWrongly(Connection *connection)
+{
+    if (plan.connection != 0 && plan.connection != connection->number)
+        return;
+    if (plan.fault != FAULT_EXTRA_AT_END && plan.fault != FAULT_RESET_AT_END &&
+        plan.fault != FAULT_NO_END)
+        return;
+    InterlockedIncrement(&echo.made);
+    if (plan.fault == FAULT_EXTRA_AT_END)
+        SendAll(connection, "XXXXX", EXTRA_SIZE);
+    if (plan.fault == FAULT_RESET_AT_END)
+        Reset(connection);
+    while (plan.fault == FAULT_NO_END && !isOver)
+        Sleep(ACCEPT_MS);
+}
+
+static bool Echo(Connection *connection)
+{
+    Hold(connection);
+    if (connection->number == 1 && connection->messages <= ECHO_MS_MAX)
+        echoMs[connection->messages - 1] = GetMsSince(firstTick);
+    if (connection->isSilent)
+        return true;
+    if (IsTime(connection))
+        return EchoWrongly(connection);
+    if (!connection->isKeeping)
+        return SendAll(connection, connection->message, plan.size);
+    connection->isKeeping = false;
+    if (plan.fault == FAULT_TWICE)
+        return SendAll(connection, connection->kept, plan.size) &&
+               SendAll(connection, connection->message, plan.size);
+    return SendAll(connection, connection->message, plan.size) &&
+           SendAll(connection, connection->kept, plan.size);
+}
+
+/* --- The server ------------------------------------------------------------------------------ */
+
+/* What is behind the end of a thread's connection. */
+static void FreeConnection(Connection *connection)
+{
+    AcquireSRWLockExclusive(&knownLock);
+    if (connection->place < KNOWN_MAX)
+        known[connection->place] = NULL;
+    ReleaseSRWLockExclusive(&knownLock);
+    if (!isDying)
+        SocketUtils_Close(&connection->socket);
+    free(connection->message);
+    free(connection->kept);
+    free(connection);
+}
+
+static void ConnectionMain(void *argument)
+{
+    Connection *connection = (Connection *)argument;
+    bool isRight = true;
+
+    while (isRight && Receive(connection))
+        isRight = Echo(connection);
+    if (isRight)
+        LeaveWrongly(connection);
+    FreeConnection(connection);
+}
+
+static void Accept(void)
+{
+    NetAddress client;
+    SOCKET socket = SocketUtils_Accept(listener, &client);
+    Connection *connection = (Connection *)calloc(1, sizeof(*connection));
+
+    if (socket == INVALID_SOCKET || connection == NULL) {
+        SocketUtils_Close(&socket);
+        free(connection);
+        return;
+    }
+    SocketUtils_SetTcpNoDelay(socket, true);
+    connection->socket = socket;
+    connection->message = (char *)malloc((size_t)plan.size + EXTRA_SIZE);
+    connection->kept = (char *)malloc((size_t)plan.size);
+    connection->number = InterlockedIncrement(&echo.accepted);
+    AcquireSRWLockExclusive(&knownLock);
+    while (connection->place < KNOWN_MAX && known[connection->place] != NULL)
+        connection->place++;
+    if (connection->place < KNOWN_MAX)
+        known[connection->place] = connection;
+    ReleaseSRWLockExclusive(&knownLock);
+    if (connection->message == NULL || connection->kept == NULL ||
+        !ThreadManager_Launch(&connections, ConnectionMain, connection))
+        FreeConnection(connection);
+}
+
+static void AcceptMain(void *argument)
+{
+    (void)argument;
+    while (!isOver && !isClosing) {
+        if (Peer_IsReadable(listener, ACCEPT_MS))
+            Accept();
+    }
+    SocketUtils_Close(&listener);
+}
+
+bool EchoServer_Start(const EchoPlan *newPlan)
+{
+    bool isRight = NetAddress_FromText(&address, newPlan->isIpv6 ? "::1" : "127.0.0.1", 0);
+
+    memset(&echo, 0, sizeof(echo));
+    memset(echoMs, 0, sizeof(echoMs));
+    plan = *newPlan;
+    isOver = 0;
+    isClosing = 0;
+    firstTick = 0;
+    exchange[0] = CreateEventW(NULL, TRUE, FALSE, NULL);
+    exchange[1] = CreateEventW(NULL, TRUE, FALSE, NULL);
+    listener = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
+    ThreadManager_Init(&acceptor);
+    ThreadManager_Init(&connections);
+    isRight = isRight && exchange[0] != NULL && exchange[1] != NULL && listener != INVALID_SOCKET &&
+              SocketUtils_Bind(listener, &address) &&
+              SocketUtils_GetLocalAddress(listener, &address) && SocketUtils_Listen(listener) &&
+              ThreadManager_Launch(&acceptor, AcceptMain, NULL);
+    return isRight || Test_Explain("no echo server: error %lu", GetLastError());
+}
+
+double EchoServer_GetEchoMs(int message)
+{
+    return echoMs[message - 1];
+}
+
+int EchoServer_GetPort(void)
+{
+    return NetAddress_GetPort(&address);
+}
+
+/* Ends what the threads wait in. True: one of them is left. */
+static bool CancelReceives(void)
+{
+    bool isAnyLeft = false;
+
+    AcquireSRWLockShared(&knownLock);
+    for (int i = 0; i < KNOWN_MAX; i++) {
+        if (known[i] != NULL)
+            CancelIoEx((HANDLE)known[i]->socket, NULL);
+        isAnyLeft = isAnyLeft || known[i] != NULL;
+    }
+    ReleaseSRWLockShared(&knownLock);
+    return isAnyLeft;
+}
+
+/*
+ * A client that was killed may not have left: Wine can keep the sockets of a process that has ended.
+ * A thread that was not in recv yet is not woken: so again.
+ */
+void EchoServer_Stop(void)
+{
+    InterlockedExchange(&isOver, 1);
+    ThreadManager_Join(&acceptor);
+    SocketUtils_Close(&listener);
+    while (CancelReceives())
+        Sleep(1);
+    ThreadManager_Join(&connections);
+    for (int i = 0; i < 2; i++) {
+        if (exchange[i] != NULL)
+            CloseHandle(exchange[i]);
+        exchange[i] = NULL;
+    }
+}
+
+/* --- As a program of its own ----------------------------------------------------------------- */
+
+/*
+ * The threads return, and the sockets stay open: it is the end of the process that ends the
+ * connections. A process that is to end while one of its threads is in recv may never do so under
+ * Wine.
+ */
+static void Die(void)
+{
+    InterlockedExchange(&isDying, 1);
+    EchoServer_Stop();
+}
+
+bool EchoServer_RunChild(int *exitCode)
+{
+    char mode[20];
+    DWORD length = GetEnvironmentVariableA(ECHO_SERVER_MODE, mode, sizeof(mode));
+    char text[NET_ADDRESS_TEXT_SIZE];
+
+    if (length == 0 || length >= sizeof(mode))
+        return false;
+    *exitCode = BAD_EXIT;
+    if (strcmp(mode, "mute") == 0 || !SocketUtils_Init() ||
+        !EchoServer_Start(&(EchoPlan){.size = 64}))
+        return true;
+    CtrlC_Install(NULL);
+    printf("Listening on %s\n", NetAddress_ToText(&address, text, sizeof(text)));
+    fflush(stdout);
+    while (!CtrlC_IsPressed()) {
+        if (strcmp(mode, "dies") == 0 && echo.messages >= SHORT_LIFE) {
+            Die();
+            return true;
+        }
+        Sleep(1);
+    }
+    EchoServer_Stop();
+    return true;
+}

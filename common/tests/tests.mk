@@ -1,0 +1,55 @@
+# How the tests are run; the Makefile includes it.
+
+#:
+test-programs: $(SERVERS) $(EXAMPLES) $(TOOLS) $(call programs,tests) $(call programs,maintain)
+programs: $(SERVERS) $(EXAMPLES)
+
+# Programs that are wrong on purpose, each in one way, and some that are right.
+WRONG := $(patsubst common/tests/%.c,$(OUT)/%.exe,$(wildcard common/tests/wrong/*.c))
+$(WRONG): $(OUT)/%.exe: $(OUT)/obj/common/tests/%.o $(COMMON) $(LIBS)
+wrong-programs: $(WRONG)
+
+# Not contract.exe, which runs once a server, and faults.exe, which make faults runs. Some are told
+# what they test.
+PROGRAMS   := $(filter-out contract faults,$(notdir $(call folders,tests)))
+SCRIPTS    := $(basename $(notdir $(sort $(wildcard common/tests/*.sh))))
+calls_words = $(OUT)/tools/calls.exe $(WATCHED_SERVERS)
+load_words  = $(OUT)/tools/load.exe $(SERVERS)
+suite       = $(if $(filter $(1),$(SCRIPTS)),--script common/tests/$(1).sh,\
+              --program "$(strip $(OUT)/tests/$(1).exe $($(1)_words))")
+RUN_TESTS   = sh common/tools/test.sh
+# Minimal.exe and the commands of the lectures need port 7777: chat.exe and notes.sh run in turn.
+TEST_ALL    = --about "5 minutes" $(call suite,chat) --program "$(CHAT_AGAIN)" \
+              --script common/maintain/notes.sh --in-turn \
+              $(foreach one,$(filter-out chat,$(PROGRAMS)) $(SCRIPTS),$(call suite,$(one))) \
+              --contract $(OUT)/tests/contract.exe $(SERVERS) --verify $(WATCHED_SERVERS)
+
+#: make test | runs all tests; TEST_JOBS=1: one program at a time
+test:
+	+@$(SET_UP) test-programs
+	+@$(build_watched) programs wrong-programs
+	@$(RUN_TESTS) $(TEST_ALL)
+
+#: make test-05 | runs the tests of one stage; FILTER=reset only those with that in their name
+$(NUMBERS:%=test-%): test-%:
+	+@$(SET_UP) $(OUT)/$(call stage,$*)/server.exe $(OUT)/tests/contract.exe
+	@$(RUN_TESTS) --about "40 s" --filter "$(FILTER)" \
+	    --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
+
+#: make test-unit | runs the tests of common (test-load: of load.exe; test-library: of stage 07)
+#: make test-claims | checks here what the lectures say of systems (FILTER=worker: for some)
+# What they start as a child is a server: all are built.
+$(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
+	+@$(SET_UP) test-programs
+	+@$(if $(findstring /instrument/,$($*_words))$(filter $*,$(SCRIPTS)),\
+	    $(build_watched) programs wrong-programs)
+	@$(RUN_TESTS) --filter "$(FILTER)" $(call suite,$*)
+
+#: make test-more | runs the tests that take too long for make test
+test-more:
+	+@$(SET_UP) test-programs
+	@TEST_JOBS=1 $(RUN_TESTS) --about "30 s" \
+	    $(patsubst %,--script %,$(sort $(wildcard common/tests/more/*.sh)))
+
+.PHONY: programs test test-more test-programs wrong-programs \
+    $(NUMBERS:%=test-%) $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%)

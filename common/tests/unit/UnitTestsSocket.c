@@ -1,0 +1,294 @@
+/*
+ * UnitTestsSocket: tests of SocketUtils and TestSocketUtils. See UnitTests.h.
+ */
+#include "UnitTests.h"
+#include "TestSocketUtils.h"
+
+#include <string.h>
+
+/* --- SocketUtils ----------------------------------------------------------------------------- */
+
+static int GetOption(SOCKET socket, int level, int name)
+{
+    int value = 0;
+    int size = (int)sizeof(value);
+
+    /* A BOOL option may be given in one byte; the rest is 0. */
+    if (getsockopt(socket, level, name, (char *)&value, &size) != 0)
+        return -1;
+    return value;
+}
+
+static void SocketOptions(void)
+{
+    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
+    LINGER linger = {0};
+    int size = (int)sizeof(linger);
+
+    REQUIRE(CHECK(socket != INVALID_SOCKET));
+    CHECK_INT(GetOption(socket, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
+    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
+    CHECK(SocketUtils_SetTcpNoDelay(socket, true));
+    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
+    CHECK(SocketUtils_SetTcpNoDelay(socket, false));
+    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
+
+    CHECK(SocketUtils_SetExclusiveAddressUse(socket, true));
+    CHECK(GetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0);
+    CHECK_INT(GetOption(socket, SOL_SOCKET, SO_REUSEADDR), 0);
+
+    CHECK(SocketUtils_SetLinger(socket, true, 3));
+    CHECK_INT(getsockopt(socket, SOL_SOCKET, SO_LINGER, (char *)&linger, &size), 0);
+    CHECK(linger.l_onoff != 0);
+    CHECK_INT(linger.l_linger, 3);
+
+    /* The system may give more than it was asked for, but it was asked for each of them. */
+    CHECK(SocketUtils_SetRecvBufferSize(socket, 20000));
+    CHECK(SocketUtils_SetSendBufferSize(socket, 50000));
+    CHECK(GetOption(socket, SOL_SOCKET, SO_RCVBUF) >= 20000);
+    CHECK_AT_MOST(GetOption(socket, SOL_SOCKET, SO_RCVBUF), 2 * 20000);
+    CHECK(GetOption(socket, SOL_SOCKET, SO_SNDBUF) >= 50000);
+    CHECK_AT_MOST(GetOption(socket, SOL_SOCKET, SO_SNDBUF), 2 * 50000);
+    SocketUtils_Close(&socket);
+}
+
+static void CloseTwice(void)
+{
+    SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET6));
+    SOCKET copy = socket;
+
+    SocketUtils_Close(&socket);
+    CHECK(socket == INVALID_SOCKET);
+    CHECK_INT(GetOption(copy, SOL_SOCKET, SO_TYPE), -1);
+    SocketUtils_Close(&socket);
+    CHECK(socket == INVALID_SOCKET);
+}
+
+/* A child process that inherited a socket would keep its connection open. */
+static void SocketsAreNotInherited(void)
+{
+    SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
+    DWORD flags = HANDLE_FLAG_INHERIT;
+
+    CHECK(GetHandleInformation((HANDLE)socket, &flags));
+    CHECK_INT(flags & HANDLE_FLAG_INHERIT, 0);
+    SocketUtils_Close(&socket);
+}
+
+static SOCKET OpenListener(NetAddress *address)
+{
+    SOCKET socket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+
+    if (SocketUtils_SetExclusiveAddressUse(socket, true) && SocketUtils_Bind(socket, address) &&
+        SocketUtils_Listen(socket) && SocketUtils_GetLocalAddress(socket, address))
+        return socket;
+    Test_Explain("no listener: error %d", WSAGetLastError());
+    SocketUtils_Close(&socket);
+    return INVALID_SOCKET;
+}
+
+/* The port is nobody else's, whatever the other sets. */
+static void ExclusiveUse(void)
+{
+    NetAddress address;
+    SOCKET listenSocket, second;
+    BOOL on = TRUE;
+    int error;
+
+    REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
+    listenSocket = NEED_SOCKET(OpenListener(&address));
+    CHECK(NetAddress_GetPort(&address) != 0);
+    for (int way = 0; way < 3; way++) {
+        second = SocketUtils_CreateSocket(AF_INET);
+        if (way == 1)
+            SocketUtils_SetExclusiveAddressUse(second, true);
+        if (way == 2)
+            setsockopt(second, SOL_SOCKET, SO_REUSEADDR, (const char *)&on, sizeof(on));
+        CHECK(!SocketUtils_Bind(second, &address));
+        error = WSAGetLastError();
+        CHECK(error == WSAEACCES || error == WSAEADDRINUSE);
+        SocketUtils_Close(&second);
+    }
+    SocketUtils_Close(&listenSocket);
+
+    /* It is free again once it is closed. */
+    listenSocket = OpenListener(&address);
+    CHECK(listenSocket != INVALID_SOCKET);
+    SocketUtils_Close(&listenSocket);
+}
+
+/* A connection from end to end, over each family. */
+static void CheckConnection(const char *host)
+{
+    NetAddress address, own, peer;
+    SOCKET listenSocket, client, accepted;
+    char received[8] = "";
+
+    REQUIRE(CHECK(NetAddress_FromText(&address, host, 0)));
+    listenSocket = NEED_SOCKET(OpenListener(&address));
+    client = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
+    CHECK(SocketUtils_Connect(client, &address));
+    accepted = SocketUtils_Accept(listenSocket, &peer);
+    CHECK(accepted != INVALID_SOCKET);
+    CHECK(SocketUtils_GetLocalAddress(client, &own));
+    CHECK_INT(peer.length, own.length);
+    CHECK_INT(NetAddress_GetPort(&peer), NetAddress_GetPort(&own));
+    CHECK_CONTAINS(ToText(&peer), host);
+
+    CHECK(SocketUtils_SetNonBlocking(client, true));
+    CHECK_INT(recv(client, received, sizeof(received), 0), SOCKET_ERROR);
+    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK(SocketUtils_SetNonBlocking(client, false));
+    CHECK_INT(send(accepted, "hello", 5, 0), 5);
+    CHECK_INT(recv(client, received, 5, MSG_WAITALL), 5);
+    CHECK(memcmp(received, "hello", 5) == 0);
+
+    SocketUtils_Close(&accepted);
+    CHECK_INT(recv(client, received, sizeof(received), 0), 0);
+    SocketUtils_Close(&client);
+    SocketUtils_Close(&listenSocket);
+}
+
+static void ConnectionIpv4(void)
+{
+    CheckConnection("127.0.0.1");
+}
+
+static void ConnectionIpv6(void)
+{
+    CheckConnection("::1");
+}
+
+/* A listener on :: that is not for IPv6 only takes both, and the log shows each as what it is. */
+static void DualStack(void)
+{
+    static const char *const hosts[] = {"127.0.0.1", "::1"};
+    NetAddress any;
+    SOCKET listenSocket = SocketUtils_CreateSocket(AF_INET6);
+
+    REQUIRE(CHECK(NetAddress_FromText(&any, "::", 0)));
+    CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
+    CHECK(SocketUtils_Bind(listenSocket, &any));
+    CHECK(SocketUtils_Listen(listenSocket));
+    CHECK(SocketUtils_GetLocalAddress(listenSocket, &any));
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+        char ownText[NET_ADDRESS_TEXT_SIZE];
+        NetAddress address, own, peer;
+        SOCKET client, accepted;
+
+        REQUIRE(CHECK(NetAddress_FromText(&address, hosts[i], NetAddress_GetPort(&any))));
+        client = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
+        CHECK(SocketUtils_Connect(client, &address));
+        CHECK(SocketUtils_GetLocalAddress(client, &own));
+        accepted = SocketUtils_Accept(listenSocket, &peer);
+        CHECK(accepted != INVALID_SOCKET);
+        NetAddress_ToText(&own, ownText, (int)sizeof(ownText));
+        CHECK_TEXT(ToText(&peer), ownText);
+        SocketUtils_Close(&client);
+        SocketUtils_Close(&accepted);
+    }
+    SocketUtils_Close(&listenSocket);
+}
+
+/* Waits for the operation; `begun` is what the call that begins it has returned. */
+static bool FinishOperation(bool begun, SOCKET socket, WSAOVERLAPPED *overlapped)
+{
+    DWORD bytes, flags;
+
+    if (!begun && WSAGetLastError() != WSA_IO_PENDING)
+        return Test_Explain("it does not begin: error %d", WSAGetLastError());
+    if (WaitForSingleObject(overlapped->hEvent, WAIT_MS) != WAIT_OBJECT_0)
+        return Test_Explain("it does not complete");
+    if (!WSAGetOverlappedResult(socket, overlapped, &bytes, FALSE, &flags))
+        return Test_Explain("it failed with error %d", WSAGetLastError());
+    return true;
+}
+
+/* Three sockets: one that listens on `host`, one that it is to accept, and one that is to connect. */
+typedef struct Trio {
+    NetAddress address; /* where it listens */
+    SOCKET listenSocket, accepted, client;
+} Trio;
+
+/* Connects the two with AcceptEx and ConnectEx. `buffer` gets the client's address. */
+static void ConnectWithEvents(const Trio *trio, char *buffer)
+{
+    WSAOVERLAPPED accepting = {.hEvent = WSACreateEvent()},
+                  connecting = {.hEvent = WSACreateEvent()};
+    bool begun = SocketUtils_AcceptEx(trio->listenSocket, trio->accepted, buffer, &accepting);
+
+    CHECK(begun || WSAGetLastError() == WSA_IO_PENDING);
+    begun = SocketUtils_ConnectEx(trio->client, &trio->address, &connecting);
+    CHECK(FinishOperation(begun, trio->client, &connecting));
+    CHECK(FinishOperation(true, trio->listenSocket, &accepting));
+    CHECK(SocketUtils_SetUpdateConnectSocket(trio->client));
+    CHECK(SocketUtils_SetUpdateAcceptSocket(trio->accepted, trio->listenSocket));
+    WSACloseEvent(accepting.hEvent);
+    WSACloseEvent(connecting.hEvent);
+}
+
+static void CheckAcceptExAndConnectEx(const char *host)
+{
+    char buffer[ACCEPT_BUFFER_SIZE];
+    NetAddress own, peer;
+    Trio trio;
+    int family, length = (int)sizeof(own.storage);
+
+    REQUIRE(CHECK(NetAddress_FromText(&trio.address, host, 0)));
+    family = NetAddress_GetFamily(&trio.address);
+    trio.listenSocket = OpenListener(&trio.address);
+    REQUIRE(CHECK(trio.listenSocket != INVALID_SOCKET));
+    trio.accepted = SocketUtils_CreateSocket(family);
+    trio.client = SocketUtils_CreateSocket(family);
+    CHECK(SocketUtils_BindAnyAddress(trio.client, family));
+    ConnectWithEvents(&trio, buffer);
+
+    CHECK(SocketUtils_GetLocalAddress(trio.client, &own));
+    SocketUtils_GetAcceptAddress(buffer, &peer);
+    CHECK_INT(peer.length, own.length);
+    CHECK_INT(NetAddress_GetPort(&peer), NetAddress_GetPort(&own));
+    CHECK_CONTAINS(ToText(&peer), host);
+    CHECK_INT(getpeername(trio.accepted, (SOCKADDR *)&own.storage, &length), 0);
+    CHECK_INT(shutdown(trio.client, SD_SEND), 0);
+    CHECK_INT(recv(trio.accepted, buffer, 1, 0), 0);
+    SocketUtils_Close(&trio.client);
+    SocketUtils_Close(&trio.accepted);
+    SocketUtils_Close(&trio.listenSocket);
+}
+
+static void AcceptExAndConnectEx(void)
+{
+    REQUIRE(CHECK(SocketUtils_BindConnectEx()));
+    CheckAcceptExAndConnectEx("127.0.0.1");
+    CheckAcceptExAndConnectEx("::1");
+}
+
+static void SocketFailures(void)
+{
+    NetAddress address;
+    SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
+
+    CHECK(NetAddress_FromText(&address, "203.0.113.1", 0));
+    CHECK(!SocketUtils_Bind(socket, &address));
+    CHECK_INT(WSAGetLastError(), WSAEADDRNOTAVAIL);
+    CHECK(!SocketUtils_GetLocalAddress(socket, &address));
+    CHECK(SocketUtils_Accept(socket, &address) == INVALID_SOCKET);
+    CHECK_INT(WSAGetLastError(), WSAEINVAL);
+    SocketUtils_Close(&socket);
+    CHECK(!SocketUtils_SetTcpNoDelay(socket, true));
+    CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
+    CHECK(SocketUtils_CreateSocket(12345) == INVALID_SOCKET);
+}
+
+const Test socketTests[] = {
+    {"SocketUtils: options", SocketOptions, LIMIT_S},
+    {"SocketUtils: closing twice", CloseTwice, LIMIT_S},
+    {"SocketUtils: not inherited", SocketsAreNotInherited, LIMIT_S},
+    {"SocketUtils: exclusive use", ExclusiveUse, LIMIT_S},
+    {"SocketUtils: a connection over IPv4", ConnectionIpv4, LIMIT_S},
+    {"SocketUtils: a connection over IPv6", ConnectionIpv6, LIMIT_S},
+    {"SocketUtils: a listener for both families", DualStack, LIMIT_S},
+    {"SocketUtils: AcceptEx and ConnectEx", AcceptExAndConnectEx, LIMIT_S},
+    {"SocketUtils: failures", SocketFailures, LIMIT_S},
+    {NULL, NULL, 0},
+};

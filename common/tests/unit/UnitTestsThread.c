@@ -1,0 +1,183 @@
+/*
+ * UnitTestsThread: tests of ThreadManager and ServerLog. See UnitTests.h.
+ */
+#include "UnitTests.h"
+#include "ServerLog.h"
+#include "ThreadManager.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- ThreadManager --------------------------------------------------------------------------- */
+
+#define THREAD_COUNT 100 /* WaitForMultipleObjects would take 64 */
+
+typedef struct Visitor {
+    DWORD delayMs;
+    volatile LONG visits;
+} Visitor;
+
+static void Visit(void *argument)
+{
+    Visitor *visitor = (Visitor *)argument;
+
+    Sleep(visitor->delayMs);
+    InterlockedIncrement(&visitor->visits);
+}
+
+/* Each comes a little later than the one before, so a join that leaves some out is seen. */
+static void ManyThreads(void)
+{
+    static Visitor visitors[THREAD_COUNT];
+    ThreadManager manager;
+
+    ThreadManager_Init(&manager);
+    for (int round = 1; round <= 2; round++) {
+        for (int i = 0; i < THREAD_COUNT; i++) {
+            visitors[i].delayMs = (DWORD)i * 2;
+            REQUIRE(CHECK(ThreadManager_Launch(&manager, Visit, &visitors[i])));
+        }
+        CHECK_INT(manager.count, THREAD_COUNT);
+        ThreadManager_Join(&manager);
+        CHECK_INT(manager.count, 0);
+        for (int i = 0; i < THREAD_COUNT; i++)
+            REQUIRE(CHECK_INT(visitors[i].visits, round));
+    }
+}
+
+static void JoinWaits(void)
+{
+    ThreadManager manager = {0}; /* all bytes zero is an empty one */
+    Visitor visitor = {100, 0};
+
+    ThreadManager_Join(&manager); /* nobody to wait for */
+    for (int i = 0; i < 3; i++)
+        REQUIRE(CHECK(ThreadManager_Launch(&manager, Visit, &visitor)));
+    ThreadManager_Join(&manager);
+    CHECK_INT(visitor.visits, 3);
+    ThreadManager_Join(&manager);
+}
+
+static void ProcessorCount(void)
+{
+    CHECK(ThreadManager_GetProcessorCount() >= 1);
+    CHECK_AT_MOST(ThreadManager_GetProcessorCount(), 1024);
+}
+
+/* --- ServerLog ------------------------------------------------------------------------------- */
+
+static int PrintLog(bool quiet)
+{
+    NetAddress address;
+
+    if (!NetAddress_FromText(&address, "127.0.0.1", 7777))
+        return 1;
+    ServerLog_Init(quiet, false);
+    ServerLog_Listening(&address);
+    ServerLog_Connected(&address);
+    ServerLog_Received(5);
+    ServerLog_Disconnected(&address, 0);
+    ServerLog_Disconnected(&address, WSAECONNRESET);
+    ServerLog_Refused(&address, "full");
+    ServerLog_CannotListen(&address, "bind", WSAEADDRINUSE);
+    ServerLog_Stopped();
+    return 0;
+}
+
+static int PrintLogInChild(void)
+{
+    return PrintLog(false);
+}
+
+static int PrintQuietLogInChild(void)
+{
+    return PrintLog(true);
+}
+
+static void LogLines(void)
+{
+    static const char *const arguments[] = {"--child-log", NULL};
+
+    REQUIRE(CHECK(StartChild(arguments)));
+    CheckChild(0,
+               "Listening on 127.0.0.1:7777\n"
+               "Client Connected! 127.0.0.1:7777\n"
+               "Recv Data Len = 5\n"
+               "Client Disconnected! 127.0.0.1:7777\n"
+               "Client Disconnected! 127.0.0.1:7777 (error 10054)\n"
+               "Client Refused! 127.0.0.1:7777 (full)\n"
+               "Server stopped.\n",
+               "Cannot listen on 127.0.0.1:7777: bind failed with error 10048");
+}
+
+static void LogLinesQuiet(void)
+{
+    static const char *const arguments[] = {"--child-log-quiet", NULL};
+
+    REQUIRE(CHECK(StartChild(arguments)));
+    CheckChild(0, "Listening on 127.0.0.1:7777\nServer stopped.\n", "10048");
+}
+
+static void LogFromThread(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 200; i++)
+        ServerLog_Received(123456789);
+}
+
+static int PrintLogOfThreadsInChild(void)
+{
+    ThreadManager threads = {0};
+
+    ServerLog_Init(false, true);
+    for (int i = 0; i < 4; i++) {
+        if (!ThreadManager_Launch(&threads, LogFromThread, NULL))
+            return 1;
+    }
+    ThreadManager_Join(&threads);
+    return 0;
+}
+
+/* Lines of several threads do not mix. */
+static void LogLinesOfThreads(void)
+{
+    static const char *const arguments[] = {"--child-log-threads", NULL};
+    static const char event[] = "] Recv Data Len = 123456789";
+    char *output;
+    int lines = 0;
+
+    REQUIRE(CHECK(StartChild(arguments)));
+    REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
+    output = NEED(ServerProcess_CopyOutput(child, 0));
+    for (char *line = output, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        size_t prefix = strlen("[thread ");
+        size_t digits;
+
+        *end = '\0';
+        digits = strncmp(line, "[thread ", prefix) == 0 ? strspn(line + prefix, "0123456789") : 0;
+        if (!CHECK(digits > 0) || !CHECK_TEXT(line + prefix + digits, event))
+            break;
+        lines++;
+    }
+    CHECK_INT(lines, 800);
+    free(output);
+}
+
+/* --- The lists ------------------------------------------------------------------------------- */
+
+const Test threadTests[] = {
+    {"ThreadManager: 100 threads, twice", ManyThreads, LIMIT_S},
+    {"ThreadManager: join waits", JoinWaits, LIMIT_S},
+    {"ThreadManager: processors", ProcessorCount, LIMIT_S},
+    {"ServerLog: lines", LogLines, LIMIT_S},
+    {"ServerLog: quiet", LogLinesQuiet, LIMIT_S},
+    {"ServerLog: lines of several threads", LogLinesOfThreads, LIMIT_S},
+    {NULL, NULL, 0},
+};
+
+const UnitChild threadChildren[] = {
+    {"--child-log", PrintLogInChild},
+    {"--child-log-quiet", PrintQuietLogInChild},
+    {"--child-log-threads", PrintLogOfThreadsInChild},
+    {NULL, NULL},
+};

@@ -236,26 +236,18 @@ static void OnDisconnected(PacketSession *session, DisconnectCause cause)
     EndChat("Cannot connect to ", ChatText_FromString(reason));
 }
 
-static Session *CreateSession(Service *service, SessionOwner *owner, int family)
+static Session *CreateSession(Service *service, int family)
 {
-    static const PacketSessionVtbl vtbl = {OnConnected, OnRecvPacket, OnDisconnected, NULL};
-    PacketSession *session = (PacketSession *)calloc(1, sizeof(*session));
-    DWORD error;
+    static const PacketSessionVtbl vtbl = {
+        .OnConnected = OnConnected, .OnRecvPacket = OnRecvPacket, .OnDisconnected = OnDisconnected};
+    PacketSession *session =
+        PacketSession_New(service, &vtbl, sizeof(PacketSession), family, CHAT_NOTICE_MAX);
 
-    (void)service;
-    if (session == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    if (session == NULL)
         return NULL;
-    }
-    if (PacketSession_Init(session, &vtbl, owner, family, CHAT_NOTICE_MAX)) {
-        Session_AddRef(&session->session);
-        client.session = &session->session;
-        return &session->session;
-    }
-    error = GetLastError();
-    free(session);
-    SetLastError(error);
-    return NULL;
+    Session_AddRef(&session->session);
+    client.session = &session->session;
+    return client.session;
 }
 
 /* --- The input; on a thread of its own ------------------------------------------------------- */
@@ -528,7 +520,6 @@ static int RunClient(void)
     settings.createSession = CreateSession;
     settings.maxSessionCount = 1;
     settings.workerCount = 1;
-    settings.session.recvBufferSize = CHAT_NOTICE_MAX;
     if (!CtrlC_Install(WakeClient)) {
         ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return 1;
@@ -543,6 +534,8 @@ static int RunClient(void)
            a pipe or terminal of Unix. Such a thread is left alone; the program's end ends it. */
         if (inputThread.count > 0 && EndInput(inputThread.threads[0]))
             ThreadManager_Join(&inputThread);
+    } else {
+        fprintf(stderr, "%s\n", Service_GetError(&service));
     }
     if (client.session != NULL)
         Session_Release(client.session);
@@ -560,15 +553,9 @@ static int Run(void)
         ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
-    if (!SendBufferManager_Init()) {
-        ErrorText_Print("FlsAlloc", GetLastError());
-        SocketUtils_Clear();
-        return 1;
-    }
     client.isInputConsole = GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
     client.isOutputConsole = GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
     exitCode = RunClient();
-    SendBufferManager_Clear();
     SocketUtils_Clear();
     return exitCode;
 }

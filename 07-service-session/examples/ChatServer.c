@@ -328,23 +328,22 @@ static void OnRefused(Service *service, const NetAddress *address, const char *r
     ServerLog_Refused(address, reason);
 }
 
-static Session *CreateSession(Service *service, SessionOwner *owner, int family)
+static void OnError(Service *service, const char *call, DWORD error, const char *text)
 {
-    static const PacketSessionVtbl vtbl = {OnConnected, OnRecvPacket, OnDisconnected, NULL};
-    ChatSession *chat = (ChatSession *)calloc(1, sizeof(*chat));
-    DWORD error;
-
     (void)service;
-    if (chat == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return NULL;
-    }
-    if (PacketSession_Init(&chat->packetSession, &vtbl, owner, family, CHAT_REQUEST_MAX))
-        return &chat->packetSession.session;
-    error = GetLastError();
-    free(chat);
-    SetLastError(error);
-    return NULL;
+    (void)call;
+    (void)error;
+    fprintf(stderr, "%s\n", text);
+}
+
+static Session *CreateSession(Service *service, int family)
+{
+    static const PacketSessionVtbl vtbl = {
+        .OnConnected = OnConnected, .OnRecvPacket = OnRecvPacket, .OnDisconnected = OnDisconnected};
+    PacketSession *session =
+        PacketSession_New(service, &vtbl, sizeof(ChatSession), family, CHAT_REQUEST_MAX);
+
+    return session != NULL ? &session->session : NULL;
 }
 
 /* --- The command line ------------------------------------------------------------------------ */
@@ -414,6 +413,7 @@ static bool OpenServer(Service *service, const ChatOptions *options)
     settings.maxSessionCount = (int)options->max;
     settings.session.limitBytes = LIMIT_BYTES;
     settings.OnRefused = OnRefused;
+    settings.OnError = OnError;
     room.lastPingMs = GetTickCount64();
     wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (wakeEvent == NULL) {
@@ -424,7 +424,10 @@ static bool OpenServer(Service *service, const ChatOptions *options)
         ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
-    return Service_Start(service, &settings);
+    if (Service_Start(service, &settings))
+        return true;
+    fprintf(stderr, "%s\n", Service_GetError(service));
+    return false;
 }
 
 static void RunServer(const Service *service)
@@ -472,11 +475,6 @@ int main(int argc, char *argv[])
         ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
-    if (!SendBufferManager_Init()) {
-        ErrorText_Print("FlsAlloc", GetLastError());
-        SocketUtils_Clear();
-        return 1;
-    }
 
     /* Names may be in any script. The buffer makes each line reach the console at once: a character
        has several bytes, and must not come in parts. */
@@ -492,7 +490,6 @@ int main(int argc, char *argv[])
     SetConsoleOutputCP(codePage);
     if (wakeEvent != NULL)
         CloseHandle(wakeEvent);
-    SendBufferManager_Clear();
     SocketUtils_Clear();
     if (exitCode == 0)
         ServerLog_Stopped();

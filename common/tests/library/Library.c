@@ -44,7 +44,7 @@ static int Begin(const char *const words[])
     const char *filter = TestMain_GetFilter();
 
     (void)words;
-    if (!SocketUtils_BindConnectEx() || !SendBufferManager_Init()) {
+    if (!SocketUtils_BindConnectEx()) {
         fprintf(stderr, "The library cannot be set up: error %lu.\n", GetLastError());
         return 1;
     }
@@ -73,7 +73,6 @@ int main(int argc, char *argv[])
         .usage = "Usage: library.exe [--server PATH] [--port N] [--list] [FILTER]\n",
         .options = options,
         .begin = Begin,
-        .end = SendBufferManager_Clear,
         .endTest = Fixture_End,
     };
 

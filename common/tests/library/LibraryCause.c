@@ -114,6 +114,7 @@ static void ConnectRefused(void)
 
     REQUIRE(CHECK(Peer_Bind(&client->settings.address) != INVALID_SOCKET));
     client->settings.maxSessionCount = 3;
+    client->settings.connectCount = 3;
     REQUIRE(CHECK(Host_Start(client)));
     CHECK(WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
                        "the number of CAUSE_CONNECT_FAILED"));
@@ -193,7 +194,7 @@ static void SlowReceiverOfBroadcast(void)
     Host_Stop(server);
 }
 
-/* A single buffer that is larger than the limit cannot be sent at all. */
+/* A single buffer that costs more than the limit cannot be sent at all. */
 static void LargerThanLimit(void)
 {
     static char bytes[LIMIT + 1];
@@ -208,12 +209,12 @@ static void LargerThanLimit(void)
     first = NEED(Host_WaitForProbe(server, 0));
     peer = NEED_SOCKET(Peer_Open(server));
     second = NEED(Host_WaitForProbe(server, 1));
-    CHECK(!Probe_Send(first, bytes, LIMIT + 1));
+    CHECK(!Probe_Send(first, bytes, LIMIT - BUFFER_COST + 1));
     CHECK(WAIT_FOR(server->disconnected, 1));
     CHECK(Host_CheckCause(server, CAUSE_SLOW_RECEIVER, 1));
     Pattern_Fill(bytes, LIMIT, 0);
-    CHECK(Probe_Send(second, bytes, LIMIT));
-    CHECK(Peer_ReceivePattern(peer, 0, LIMIT));
+    CHECK(Probe_Send(second, bytes, LIMIT - BUFFER_COST));
+    CHECK(Peer_ReceivePattern(peer, 0, LIMIT - BUFFER_COST));
     CHECK(Session_IsConnected(Probe_GetSession(second)));
     Host_Stop(server);
 }
@@ -227,7 +228,7 @@ static void Idle(void)
     ULONGLONG start;
 
     server->keepsSessions = true;
-    server->settings.idleTimeoutMs = IDLE_MS;
+    server->settings.session.idleTimeoutMs = IDLE_MS;
     REQUIRE(CHECK(Host_Start(server)));
     idle = NEED_SOCKET(Peer_Open(server));
     active = NEED_SOCKET(Peer_Open(server));
@@ -260,7 +261,7 @@ static void IdleButSentTo(void)
     char byte;
 
     server->keepsSessions = true;
-    server->settings.idleTimeoutMs = IDLE_MS;
+    server->settings.session.idleTimeoutMs = IDLE_MS;
     REQUIRE(CHECK(Host_Start(server)));
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));
@@ -368,6 +369,7 @@ static void BufferFull(void)
 
     server->keepsSessions = true;
     server->settings.session.recvBufferSize = FULL_SIZE;
+    server->settings.session.recvBufferMax = FULL_SIZE;
     REQUIRE(CHECK(Host_Start(server)));
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));

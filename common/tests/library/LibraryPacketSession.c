@@ -253,24 +253,25 @@ static void BothEnds(void)
     Host_Stop(server);
 }
 
-/* --- PacketSession_Init ---------------------------------------------------------------------- */
+/* --- PacketSession_New ----------------------------------------------------------------------- */
 
 static volatile LONG destroyCount;
 
 static void CountDestroy(PacketSession *session)
 {
-    (void)session;
     InterlockedIncrement(&destroyCount);
+    free(session);
 }
 
 static bool CanInit(Host *host, int maxPacketSize)
 {
     static const PacketSessionVtbl vtbl = {.Destroy = CountDestroy};
-    PacketSession session;
+    PacketSession *session =
+        PacketSession_New(&host->service, &vtbl, sizeof(PacketSession), AF_INET, maxPacketSize);
 
-    if (!PacketSession_Init(&session, &vtbl, &host->service.sessionOwner, AF_INET, maxPacketSize))
+    if (session == NULL)
         return false;
-    Session_Release(&session.session);
+    Session_Release(&session->session);
     return true;
 }
 
@@ -279,7 +280,7 @@ static void InitLimits(void)
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     int handles;
 
-    server->settings.session.recvBufferSize = 100000;
+    server->settings.session.recvBufferMax = 100000;
     REQUIRE(CHECK(Host_Start(server)));
     destroyCount = 0;
     CHECK(CanInit(server, PACKET_HEADER_SIZE));
@@ -294,7 +295,10 @@ static void InitLimits(void)
     CHECK_AT_MOST(Process_GetHandleCount(), handles);
     Host_Stop(server);
 
-    server = NEED(StartPacketServer(&checkBehaviour));
+    server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
+    server->settings.session.recvBufferSize = 100;
+    server->settings.session.recvBufferMax = RECV_SIZE;
+    REQUIRE(CHECK(Host_Start(server)));
     CHECK(CanInit(server, RECV_SIZE));
     CHECK(!CanInit(server, RECV_SIZE + 1));
     Host_Stop(server);

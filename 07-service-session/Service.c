@@ -34,7 +34,7 @@ ServiceSettings Service_GetDefaults(void)
 
 /* --- The set -------------------------------------------------------------------------------- */
 
-/* Takes a reference. Returns 0, or why it is not added. */
+/* Takes a reference. Returns 0, or why it is not added; or, of NULL, why none could be. */
 static DWORD Service_AddSession(Service *service, Session *session)
 {
     DWORD error = 0;
@@ -44,7 +44,7 @@ static DWORD Service_AddSession(Service *service, Session *session)
         error = ERROR_SHUTDOWN_IN_PROGRESS;
     } else if (service->sessionCount >= service->settings.maxSessionCount) {
         error = ERROR_CONNECTION_COUNT_LIMIT;
-    } else {
+    } else if (session != NULL) {
         Session_AddRef(session);
         session->previous = NULL;
         session->next = service->first;
@@ -329,7 +329,9 @@ bool Service_Connect(Service *service, DWORD delayMs)
     Session *session = NULL;
     DWORD error = ERROR_INVALID_FUNCTION;
 
-    if (service->settings.type == SERVICE_CLIENT) {
+    if (service->settings.type == SERVICE_CLIENT)
+        error = Service_AddSession(service, NULL);
+    if (error == 0) {
         session = service->settings.createSession(service, NetAddress_GetFamily(address));
         error = session != NULL ? Service_AddSession(service, session) : GetLastError();
     }

@@ -18,10 +18,9 @@
 
 #include <stdlib.h>
 
-#define MAX_GATHER 16    /* buffers that one WSASend takes */
-#define MAX_SEND   65536 /* and bytes: so that progress can be seen */
-#define LARGE_MS   2000  /* so long a receive buffer stays large without need */
-#define DUE_NOW    1     /* as a time: it has come */
+#define MAX_GATHER 16   /* buffers that one WSASend takes */
+#define LARGE_MS   2000 /* so long a receive buffer stays large without need */
+#define DUE_NOW    1    /* as a time: it has come */
 
 const char *DisconnectCause_GetText(DisconnectCause cause)
 {

@@ -8,6 +8,8 @@
 
 #include "SessionOwner.h"
 
+#define MAX_SEND 65536 /* bytes that one WSASend takes: so that it is seen that it goes */
+
 /* What became of a call that begins an operation. */
 typedef enum IoResult {
     IO_DONE,    /* it is over, and no completion comes */

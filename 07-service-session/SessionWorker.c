@@ -236,11 +236,16 @@ static bool Session_SkipOnSuccess(Session *session)
 /* The session's socket is connected: from here on it is the program's. True: it is to receive. */
 static bool Session_ProcessConnected(Session *session)
 {
+    const int sendBuffer = MAX_SEND;
     SessionOwner *owner = session->owner;
     bool isAdmitted = owner->OnSessionConnected(owner, session);
 
     SocketUtils_SetTcpNoDelay(session->socket, true);
     SocketUtils_SetKeepAlive(session->socket);
+
+    /* The system keeps no more than that of what a peer does not take: what is sent is on its way. */
+    setsockopt(session->socket, SOL_SOCKET, SO_SNDBUF, (const char *)&sendBuffer,
+               (int)sizeof(sendBuffer));
     AcquireSRWLockExclusive(&session->lock);
     if (!isAdmitted) {
         session->state = STATE_DISCONNECTED;

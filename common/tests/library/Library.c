@@ -36,10 +36,10 @@ static long serverPort;
 
 static int Begin(const char *const words[])
 {
-    static const Test *const groups[] = {recvBufferTests,    sendBufferTests, packetTests,
-                                         packetSessionTests, sessionTests,    causeTests,
-                                         sendTests,          closeTests,      roundTests,
-                                         stopTests,          manyTests,       acceptTests};
+    static const Test *const groups[] = {
+        recvBufferTests, sendBufferTests, packetTests,  packetSessionTests, sessionTests,
+        causeTests,      sendTests,       closeTests,   roundTests,         stopTests,
+        manyTests,       acceptTests,     connectTests, shareTests};
 
     const char *filter = TestMain_GetFilter();
 

@@ -190,6 +190,8 @@ extern const Test roundTests[];
 extern const Test stopTests[];
 extern const Test manyTests[];
 extern const Test acceptTests[];
+extern const Test connectTests[];
+extern const Test shareTests[];
 
 /* Run only where the filter names them: they take long, or much of the machine. */
 extern const Test largeTests[];

@@ -480,11 +480,10 @@ int main(int argc, char *argv[])
        has several bytes, and must not come in parts. */
     SetConsoleOutputCP(CP_UTF8);
     setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
-    exitCode = 1;
-    if (OpenServer(&service, &options)) {
+    exitCode = OpenServer(&service, &options) ? 0 : 1;
+    if (exitCode == 0) {
         RunServer(&service);
         StopServer(&service);
-        exitCode = 0;
     }
     CtrlC_Remove();
     SetConsoleOutputCP(codePage);

@@ -3,7 +3,7 @@
  *
  *     DummyClient.exe [--address A] [--port N] [--sessions N] [--count N] [--size B] [--seconds S]
  *
- * A ClientService connects all sessions. Each sends a message, compares every byte that comes back,
+ * A SERVICE_CLIENT connects all sessions. Each sends a message, compares every byte that comes back,
  * and sends the next when the last has come back wholly. All stay connected until the last has done
  * its part, so that the server has them all at once; then they leave in peace.
  *

@@ -31,7 +31,7 @@ bench:
 bench-keep:
 	@sh common/maintain/bench/bench-keep.sh keep
 
-#: make check-notes | checks that the lectures say what is; NOTES="--only links README.md"
+#: make check-notes | checks that the lectures say what is; NOTES="--only names README.md"
 check-notes:
 	+@$(SET_UP) all test-programs
 	+@$(build_watched) programs

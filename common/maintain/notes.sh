@@ -5,9 +5,8 @@
 #
 # Without FILE it checks all documents. The checks:
 #
-#     form      a stage's README.md has the sections of a lecture; blocks are of kinds that are known
+#     form      no block is left open; a stage's README.md has a diagram and commands
 #     excerpts  every ```c block stands in the file that it names, word for word
-#     links     every relative link, picture and anchor leads somewhere
 #     names     functions, files, options and make targets in backticks exist; and those in the comments
 #               of sources (only without FILE)
 #     changes   "What changed" lists all that changed from the stage before, and nothing else
@@ -18,8 +17,8 @@
 #               that the front page gives those of the stages, and known-systems.txt is true of this system
 #     commands  every ```console block is run, and shows what it says
 #
-# The files in common/tests/notes say what each requires. The diagrams are looked at by make render-notes:
-# it has mermaid draw them. --at PATH checks the FILE behind it as if it stood there, so that a draft can
+# The files in common/maintain/notes say what each requires. Sections, links and anchors are looked at by
+# make lint, the diagrams by make render-notes. --at PATH checks the FILE behind it as if it stood there, so that a draft can
 # stand elsewhere:
 #
 #     sh common/maintain/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
@@ -31,7 +30,7 @@
 notes=$(dirname "$0")/notes
 folder=build/notes-work/$$
 systems=common/maintain/notes/known-systems.txt
-all_checks="form excerpts links names changes claims diffs figures commands"
+all_checks="form excerpts names changes claims diffs figures commands"
 checks=
 LC_ALL=C
 export LC_ALL
@@ -100,13 +99,13 @@ read_literals() {
     }' >$folder/literals
 }
 
-# The names of the claims: {"port: a packet ...", Function},
+# The names of the claims: TEST("port: a packet ...")
 read_claims() {
     cat common/tests/claims/Claims*.c 2>/dev/null | tr -d '\r' | tr '\n' ' ' | sed 's/" *"//g' | awk '{
-        while (match($0, /[{] *"[^"]+: [^"]*",/)) {
+        while (match($0, /TEST\("[^"]+: [^"]*"/)) {
             text = substr($0, RSTART, RLENGTH)
             $0 = substr($0, RSTART + RLENGTH)
-            gsub(/^[^"]*"|",$/, "", text)
+            gsub(/^[^"]*"|"$/, "", text)
             print text
         }
     }' >$folder/claims
@@ -162,7 +161,6 @@ stage_before() {
 check() {
     case $1 in
     form | excerpts) run_awk "$@" ;;
-    links) run_awk "$@" -v files=$folder/files ;;
     figures) run_awk "$@" -v systems=$systems -v counts=$folder/counts ;;
     names)
         run_awk "$@" -v files=$folder/files -v words=$folder/words -v targets=$folder/targets \
@@ -175,6 +173,7 @@ check() {
         [ -n "$before" ] || return
         cut_stage "$before"
         cut_stage "$stage"
+        diff -rqN "$folder/$before/parts" "$folder/$stage/parts" >$folder/differences
         run_awk "$@" -v before="$before" -v stage="$stage" -v folder=$folder
         ;;
     claims) run_awk "$@" -v claims=$folder/claims ;;
@@ -213,15 +212,23 @@ check_document() {
 
 check_diffs() {
     [ -f common/maintain/diffs.sh ] || return
-    sh common/maintain/diffs.sh check >$folder/diffs
-    code=$?
-    summary=$(tail -n 1 $folder/diffs)
-    if [ $code = 0 ]; then
-        echo "ok   DIFF.md: every one is fresh (${summary%% *})"
-    else
+    if sh common/maintain/diffs.sh check >$folder/diffs; then
+        echo "ok   DIFF.md: every one is fresh ($(tail -n 1 $folder/diffs | sed 's/ .*//'))"
+    elif grep '^FAIL ' $folder/diffs >/dev/null; then
         sed -e '$d' -e 's,^FAIL \([^ :]*\)[: ]*,FAIL \1:1: ,' $folder/diffs
-        grep '^FAIL ' $folder/diffs >/dev/null ||
-            echo "FAIL DIFF.md:1: common/maintain/diffs.sh ended with exit code $code"
+    else
+        echo "FAIL DIFF.md:1: common/maintain/diffs.sh has failed"
+    fi
+}
+
+# say FILE:LINE WHAT SENTENCE COMMAND...: the sentence is said if the command fails.
+say() {
+    place=$1 what=$2 sentence=$3
+    shift 3
+    if "$@"; then
+        echo "ok   ${place%:*}: $what"
+    else
+        echo "FAIL $place: $sentence"
     fi
 }
 
@@ -230,11 +237,7 @@ check_lines() {
     for stage in 0[1-9]-*; do
         told=$(awk -F '|' -v stage="[$stage]" 'index($2, stage) { gsub(/[^0-9]/, "", $7); print $7 }' README.md)
         count=$(cat "$stage"/*.[ch] | wc -l | tr -d ' ')
-        if [ "$told" = "$count" ]; then
-            echo "ok   README.md: the lines of $stage"
-        else
-            echo "FAIL README.md:1: $stage has $count lines, and the table says '$told'"
-        fi
+        say README.md:1 "the lines of $stage" "it has $count, and the table says '$told'" [ "$told" = "$count" ]
     done
 }
 
@@ -245,11 +248,7 @@ check_systems() {
     line=$(grep -n "^${here:-none}, " $systems) || return
     here="$here, Wine $($(sh common/tools/wine.sh find) --version | sed 's/^wine-\([0-9.]*\).*/\1/')"
     here="$here, GCC $(x86_64-w64-mingw32-gcc -dumpversion | sed 's/-.*//')"
-    if [ "${line#*:}" = "$here" ]; then
-        echo "ok   $systems: $here"
-    else
-        echo "FAIL $systems:${line%%:*}: this system is $here"
-    fi
+    say "$systems:${line%%:*}" "this system" "this system is $here" [ "${line#*:}" = "$here" ]
 }
 
 # The document with the figures says what they were measured on.
@@ -257,11 +256,8 @@ check_machine() {
     for part in 'Wine [0-9.]*' 'Linux [0-9]*\.[0-9]*'; do
         part=$(sed -n "1s/.*\($part\).*/\1/p" common/benchmark/results.json)
         part=${part:-Windows}
-        if grep -F "$part" common/benchmark/BENCHMARK.md >/dev/null; then
-            echo "ok   common/benchmark/BENCHMARK.md: measured with $part"
-        else
-            echo "FAIL common/benchmark/BENCHMARK.md:1: it does not say that this was measured with $part"
-        fi
+        say common/benchmark/BENCHMARK.md:1 "measured with $part" "it does not say that this was measured with $part" \
+            grep -qF "$part" common/benchmark/BENCHMARK.md
     done
 }
 
@@ -276,8 +272,8 @@ check_figures() {
 # The names are sorted, so that two people who add some do not meet, and none is there twice.
 check_known() {
     grep -v '^#' "$notes/known-names.txt" | tr -d '\r' >$folder/known
-    sort -u $folder/known | cmp -s - $folder/known && return
-    echo "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted, or one is there twice"
+    sort -uc $folder/known 2>/dev/null ||
+        echo "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted, or one is there twice"
 }
 
 # The names in the comments of all sources.
@@ -291,43 +287,28 @@ check_all() {
     wants figures && [ -n "$no_files" ] && check_figures
     wants names && check_known
     wants names && [ -n "$no_files" ] && check_comments
-    while [ $# -gt 0 ]; do
-        if [ "$1" = --at ]; then
-            check_document "$2" "$3"
-            shift 3
-        else
-            check_document "${1#./}" "$1"
-            shift
-        fi
+    for file in "$@"; do
+        check_document "${at:-${file#./}}" "$file"
     done
 }
 
 # --- The command line ----------------------------------------------------------------------------
 
-# The options come first, then files, with --at before any of them.
+at=
 while [ $# -gt 0 ]; do
     case $1 in
-    --only)
-        [ $# -gt 1 ] || usage
-        checks="$checks $(echo "$2" | tr ',' ' ')"
-        shift 2
-        ;;
+    --only) checks="$checks $(echo "${2-}" | tr ',' ' ')" ;;
+    --at) at=${2-} ;;
+    -*) usage ;;
     *) break ;;
     esac
+    [ $# -gt 1 ] || usage
+    shift 2
 done
 for one in $checks; do
     case " $all_checks " in *" $one "*) ;; *) usage ;; esac
 done
-expects=
-for word in "$@"; do
-    case $expects:$word in
-    path:* | :[!-]*) expects=${expects:+file} ;;
-    :--at) expects=path ;;
-    file:-* | :*) usage ;;
-    file:*) expects= ;;
-    esac
-done
-[ -z "$expects" ] || usage
+[ -z "$at" ] || [ $# = 1 ] || usage
 checks=${checks:-$all_checks}
 
 no_files=

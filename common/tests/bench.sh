@@ -47,16 +47,14 @@ make_calls() {
 }
 
 table() {
-    awk -v wanted="$1" -f "$bench/bench-json.awk" -f "$bench/bench-table.awk" results.json
+    awk -v mode=tables -v wanted="$1" -f "$bench/bench.awk" results.json
 }
 
 figure() {
-    grep "\"stage\": \"$1\", \"load\": \"$2\"" results.json | awk -v name="$3" -f "$bench/bench-json.awk" \
-        -f "$folder/print.awk"
+    sed -n "s/.*\"stage\": \"$1\", \"load\": \"$2\".*\"$3\": \([0-9.]*\).*/\1/p" results.json
 }
 
 check_medians() {
-    echo '{ print get(name) }' >print.awk
     check "the median of three is the middle one" 300.000 "$(figure 01-blocking pingpong messagesPerSecond)"
     check "each figure has a median of its own" 9.000 "$(figure 01-blocking pingpong p99)"
     check "the median of two is between them" 10000.000 "$(figure 02-select pingpong messagesPerSecond)"
@@ -79,14 +77,15 @@ check_tables() {
 | 02-select |  |  | 2.08 |  |" "$(table calls-busy)"
     check "no table without that name" "" "$(table nothing)"
     check "no table of Wine's where there is no Wine" "" "$(table cpu-wine)"
-    check "what gnuplot gets" "1 300.000 9.000 2.00 -
-60 - - - -" "$(cat data-01-blocking.txt)"
+    check "what gnuplot gets" "01-blocking
+1 300.000 9.000 2.00 -
+10 - - - -" "$(awk -v mode=plots -f "$bench/bench.awk" results.json | head -n 3)"
 }
 
 # keep and check, as make bench-keep and the check of the notes call them.
 check_document() {
     mkdir -p common/maintain/bench common/benchmark build/bench
-    cp "$bench"/bench-* common/maintain/bench/
+    cp "$bench"/bench* common/maintain/bench/
     cp results.json build/bench/
     : >build/bench/plot-throughput.svg
     printf 'Before.\n\n<!-- table throughput -->\n| old |\n<!-- end -->\n\nAfter.\n' >common/benchmark/BENCHMARK.md
@@ -105,13 +104,18 @@ After." "$(cat common/benchmark/BENCHMARK.md)"
     check "keep changes nothing when it is called again" "0 $(cat once)" \
         "$? $(cat common/benchmark/*)"
     sh common/maintain/bench/bench-keep.sh check >said
-    check "check finds no fault with it" "0 ok   common/benchmark/BENCHMARK.md: table throughput" "$? $(cat said)"
+    check "check finds no fault with it" "0 ok   common/benchmark/BENCHMARK.md: its tables" "$? $(cat said)"
     sed 's/10,000/10,001/' common/benchmark/BENCHMARK.md >changed
     mv changed common/benchmark/BENCHMARK.md
     sh common/maintain/bench/bench-keep.sh check >said
     check "check finds a figure that was changed" \
-        "1 FAIL common/benchmark/BENCHMARK.md:1: the table throughput is not that of common/benchmark/results.json" \
-        "$? $(cat said)"
+        "1 FAIL common/benchmark/BENCHMARK.md:1: the tables are not those of common/benchmark/results.json" \
+        "$? $(head -n 1 said)"
+    sed 's/table throughput/table througput/' common/benchmark/BENCHMARK.md >changed
+    mv changed common/benchmark/BENCHMARK.md
+    sh common/maintain/bench/bench-keep.sh keep >said
+    sh common/maintain/bench/bench-keep.sh check >said
+    check "check finds a table that there is not" "1 4:There is no table througput." "$? $(head -n 1 said)"
 }
 
 rm -rf "$folder"
@@ -120,8 +124,7 @@ cd "$folder" || exit 1
 make_runs >runs.json
 make_calls >calls.json
 echo '{"system": "none"}' >machine.json
-awk -f "$bench/bench-json.awk" -f "$bench/bench-median.awk" machine.json runs.json calls.json >results.json
-awk -v folder=. -f "$bench/bench-json.awk" -f "$bench/bench-data.awk" results.json
+awk -v mode=medians -f "$bench/bench.awk" machine.json runs.json calls.json >results.json
 check_medians
 check_tables
 check_document

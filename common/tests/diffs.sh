@@ -46,10 +46,7 @@ change() {
 }
 
 passes() {
-    check || {
-        says "^6 passed, 0 failed\$"
-        return 1
-    }
+    check || says "^6 passed, 0 failed\$"
 }
 
 # --- The tests of DIFF.md ---
@@ -191,14 +188,6 @@ the_pages_need_nothing_else() {
     done
 }
 
-# has FILE TEXT: fails and says so if no line has the text.
-has() {
-    if ! grep -q -F -e "$2" "$1"; then
-        echo "  expected '$2' in $1"
-        return 1
-    fi
-}
-
 a_page_marks_what_changed() {
     rm -rf 0*
     mkdir 01-one 02-two
@@ -258,14 +247,18 @@ static int Add(int a, int b)
 END
     pages || return 1
     page=build/diff/02-two.html
-    has $page '<p class="news">Addition has a file of its own, and main adds more.</p>' &&
-        has $page '<td class="t old">    return Add(1, <del>2</del>);</td>' &&
-        has $page '<td class="t new">    return Add(1, <ins>3</ins>);</td>' &&
-        has $page 'if (sum &lt; <del>10</del> &amp;&amp; a &gt; 0)' &&
-        has $page '<h3>Add() <span class="tag moved">moved from Server.c, changed</span></h3>' &&
-        has $page 'moved: <a href="#Add.c/Add.function">Add()</a> to Add.c' &&
-        has $page '<h3>Unused() <span class="tag gone">gone</span></h3>' &&
-        has $page '<summary>unchanged: #include</summary>'
+    while IFS= read -r text; do
+        grep -q -F -e "$text" $page || { echo "  expected '$text' in $page" && return 1; }
+    done <<'END'
+<p class="news">Addition has a file of its own, and main adds more.</p>
+<td class="t old">    return Add(1, <del>2</del>);</td>
+<td class="t new">    return Add(1, <ins>3</ins>);</td>
+if (sum &lt; <del>10</del> &amp;&amp; a &gt; 0)
+<h3>Add() <span class="tag moved">moved from Server.c, changed</span></h3>
+moved: <a href="#Add.c/Add.function">Add()</a> to Add.c
+<h3>Unused() <span class="tag gone">gone</span></h3>
+<summary>unchanged: #include</summary>
+END
 }
 
 # --- The run ---

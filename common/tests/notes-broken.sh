@@ -3,10 +3,11 @@
 #
 #     sh common/tests/notes-broken.sh [TEXT]      only the cases with TEXT in their name
 #
-# Makes a repository of two small stages under build/notes-test, and in it one document after the other:
-# those that are right must pass, and those with a mistake must fail with one sentence, on one line. The
-# last line is `N passed, N failed`. To be run in the top folder, as notes.sh. It needs
-# build/01-blocking/server.exe and what is in build/tests and build/maintain.
+# Makes a repository of two small stages under build/notes-test, and in it one document after the other.
+# Where something is wrong, ` @@ NAME: SENTENCE` stands behind the line, which the document itself does
+# not have: the check has to say this of that line, and nothing else. The last line is `N passed, N
+# failed`. To be run in the top folder, as notes.sh. It needs build/01-blocking/server.exe and what is
+# in build/tests and build/maintain.
 
 filter=${1-}
 top=$PWD
@@ -67,7 +68,7 @@ END
         01-first/Server.c >02-second/Server.c
     echo 'int Session_Create(void);' >02-second/Session.h
     printf '# The first stage\n\n## Two words, `here`\n\n## Again\n\n## Again\n' >01-first/README.md
-    printf '{"port: one comes", One},\n{"port: two "\n "come", Two},\n' >common/tests/claims/Claims.c
+    printf 'TEST("port: one comes")\nTEST("port: two "\n "come")\n' >common/tests/claims/Claims.c
     # make wants tabs.
     sed "s/^    /$(printf '\t')/" >Makefile <<END
 FORCE:
@@ -79,13 +80,13 @@ empty:
     @echo
 twice:
     @echo one; echo 1 passed; echo 2 passed; echo; echo 1 passed; echo 2 passed
-silent:
+run-02:
     @echo "One."; sleep 20; echo "Two."
 left:
     @sleep 60 >/dev/null 2>&1 & echo \$\$! >build/left; echo "Started."
 taken:
     @echo "Cannot listen on 127.0.0.1:1: bind failed with error 10048"
-run-01: build/thing.exe
+run-05 run-01: build/thing.exe
     @trap : INT; ${wine:+$wine show} $top/build/01-blocking/server.exe --port 0 \$(ARGS)
 build/thing.exe:
 END
@@ -93,68 +94,45 @@ END
 
 # --- The cases -----------------------------------------------------------------------------------
 
-# Runs a check on the document that comes on stdin.
-try() {
-    cat >$document
+# look CHECK [NAME] <DOCUMENT: each mark is a test. A document without one is a test, NAME, and right.
+look() {
+    write_case $document build/marked
+    is_chosen "$1: ${2-} $(cut -f 2 build/marked)" || return
     sh common/maintain/notes.sh --only "$1" --at $document $document >build/said 2>&1
-}
-
-# right CHECK NAME <DOCUMENT: the check finds nothing wrong, but something to look at.
-right() {
-    name="$1: $2"
-    is_chosen "$name" || return
-    if try "$1" && [ "$(tail -n 1 build/said)" = "1 passed, 0 failed" ]; then
-        pass "$name"
-    else
-        fail "$name: it should pass; this came:" build/said
-    fi
-}
-
-# wrong CHECK NAME LINE SENTENCE <DOCUMENT: the check says this of the line, and nothing else.
-wrong() {
-    name="$1: $2"
-    is_chosen "$name" || return
-    try "$1"
     code=$?
-    if ! grep "^FAIL $document:$3: " build/said | grep -F -e "$4" >/dev/null; then
-        fail "$name: expected 'FAIL $document:$3: ...$4...'; this came:" build/said
-    elif [ "$(tail -n 1 build/said)" != "0 passed, 1 failed" ] || [ $code != 1 ]; then
-        fail "$name: expected one failure and exit code 1; this came, and $code:" build/said
-    else
-        pass "$name"
+    judge_case "$1" $document build/marked build/said
+    wanted="0 passed, $(wc -l <build/marked | tr -d ' ') failed 1"
+    [ -s build/marked ] || wanted="1 passed, 0 failed 0"
+    if [ "$(tail -n 1 build/said) $code" != "$wanted" ]; then
+        fail "$1: ${2-a document}: expected '$wanted'; this came, and $code:" build/said
+    elif [ ! -s build/marked ]; then
+        pass "$1: $2"
     fi
 }
 
 try_form() {
-    lecture() {
-        for section in Recap Goal "The idea" "What changed" Walk-through Build "Run it" "The picture" \
-            "Break it" "Why, and what comes next" Pitfalls Exercises Sources; do
-            printf '## %s\n\n' "$section"
-            case $section in
-            "The idea") printf '```text\na -> b\n```\n\n' ;;
-            "Run it" | "Break it") printf '```console 1\n$ make hello\n```\n\n' ;;
-            esac
-        done
-    }
-    { echo "# Title" && lecture; } | right form "a lecture with all its sections"
-    { echo "# Title" && lecture | grep -v Goal; } |
-        wrong form "a section that is missing" 1 'section "## Goal" is missing'
-    { echo "# Title" && echo "## Pitfalls" && lecture | grep -v '# Pitfalls'; } |
-        wrong form "a section in another place" 2 'section "## Pitfalls" does not stand where it should'
-    { echo "# Title" && lecture | sed 's/^```console 1/```sh/'; } | sed '/## Break it/a\
-```console 1\
+    look form <<'END'
+# Title
+
+This `has one backtick. @@ a backtick without a partner: a backtick here has no partner
+
+## The idea @@ a lecture without a diagram: "The idea" has no block of ```mermaid or ```text
+
+## Break it
+
+```console 1
+$ make hello
 ```
-' | wrong form "commands that are not run" 18 '"Run it" has no block of ```console N'
-    { echo "# Title" && lecture && echo '```c sketch'; } |
-        wrong form "a block without an end" 40 "this block has no end"
-    { echo "# Title" && lecture && printf '```consle 1\n```\n'; } |
-        wrong form "a block of an unknown kind" 40 'a block of an unknown kind: ```consle 1'
-    { echo "# Title" && lecture && echo 'This `has one backtick.'; } |
-        wrong form "a backtick without a partner" 40 "a backtick here has no partner"
+
+## Run it @@ commands that are not run: "Run it" has no block of ```console N
+
+```c sketch @@ a block without an end: this block has no end
+END
+    printf '# Title\n\n## Run it\n\n```console 1\n$ make hello\n```\n' | look form "a lecture with what it needs"
 }
 
 try_excerpts() {
-    right excerpts "what stands in the file, with lines left out" <<'END'
+    look excerpts "what stands in the file, with lines left out" <<'END'
 ```c 01-first/Server.c
 static void OpenServer(void)
 {
@@ -166,67 +144,37 @@ static void CloseServer(void)
     CloseServer();
 ```
 END
-    right excerpts "a sketch" <<'END'
-```c sketch
-for (;;)
-    ;
-```
-END
-    wrong excerpts "a line that is another in the file" 4 "line 12 of 01-first/Server.c is another" <<'END'
+    printf '```c sketch\nfor (;;)\n    ;\n```\n' | look excerpts "a sketch"
+    look excerpts <<'END'
 ```c 01-first/Server.c
 static void OpenServer(void)
 {
-    int one = 2;
+    int one = 2; @@ a line that is another in the file: line 12 of 01-first/Server.c is another
 
 ```
-END
-    wrong excerpts "another indentation" 2 "this line does not stand in 01-first/Server.c" <<'END'
+
 ```c 01-first/Server.c
-  listen(one);
+  listen(one); @@ another indentation: this line does not stand in 01-first/Server.c
 ```
-END
-    wrong excerpts "parts in another order" 4 "does not stand in 01-first/Server.c behind the lines before it" <<'END'
+
 ```c 01-first/Server.c
 static void CloseServer(void)
 ...
-static void OpenServer(void)
+static void OpenServer(void) @@ parts in another order: does not stand in 01-first/Server.c behind the lines before it
 ```
-END
-    wrong excerpts "a file that is not there" 1 "there is no file 01-first/Nothing.c" <<'END'
-```c 01-first/Nothing.c
+
+```c 01-first/Nothing.c @@ a file that is not there: there is no file 01-first/Nothing.c
+int x;
+```
+
+```c @@ a block that names no file: this block names no file
 int x;
 ```
 END
-    printf '```c\nint x;\n```\n' | wrong excerpts "a block that names no file" 1 "this block names no file"
-}
-
-try_links() {
-    right links "files, folders, anchors, pictures and addresses" <<'END'
-# Title
-[a](../01-first/README.md) [b](../01-first/README.md#two-words-here) [c](#title) ![d](Server.c)
-[e](../common) [f](https://example.com/x#y) [g](../01-first/README.md#again-1) [h](Server.c#L3-L5)
-[a link of two
-lines](Session.h) [i][id]
-
-[id]: ../Makefile
-END
-    echo '[a](../01-first/READ.md)' | wrong links "a file that is not there" 1 "this link leads nowhere"
-    echo '[a](../01-First/readme.md)' |
-        wrong links "other capitals" 1 "this link differs in capitals from 01-first/README.md"
-    echo '[a](../01-first/README.md#two-words)' |
-        wrong links "an anchor that is not there" 1 "no heading of 01-first/README.md has this anchor"
-    echo '[a](../01-first/README.md#again-2)' |
-        wrong links "an anchor with a number too high" 1 "no heading of 01-first/README.md has this anchor"
-    printf '# Title\n\n[a](#titel)\n' | wrong links "an anchor of its own" 3 "no heading of $document has this anchor"
-    echo '[a](Server.c#L999)' | wrong links "a line behind the end" 1 "this anchor leads nowhere"
-    echo '![a](timeline.svg)' | wrong links "a picture that is not there" 1 "this link leads nowhere"
-    echo '[a](/etc/passwd)' | wrong links "a path of the machine" 1 "this is not a relative link"
-    echo '[a](../../../README.md)' | wrong links "a path out of the repository" 1 "this link leads nowhere"
-    echo '[a][nothing]' | wrong links "a link that nothing defines" 1 "no line defines the link [nothing]"
 }
 
 try_names() {
-    right names "functions, types, files and targets" <<'END'
+    look names "functions, types, files and targets" <<'END'
 `OpenServer()`, `BUFFER_SIZE`, `Server`, `01-first/Server.c`, `Session.h`, `*.c`, `Session_*`, `make run-01
 ARGS="--port 0"`, `build/thing.exe`, `thing.exe`, `make`, `Client Connected! 127.0.0.1:5`,
 `common/tools/test.sh`, `0N-*/Server.c`, `Session_Create(socket, "--count")`, `x > 5 (10054)`
@@ -235,75 +183,50 @@ ARGS="--port 0"`, `build/thing.exe`, `thing.exe`, `make`, `Client Connected! 127
 make hello
 ```
 END
-    sed -i.old 's/run-01:/run-05 run-01:/' Makefile
-    right names "a target of every stage" <<'END'
-`make run-0N`
-END
-    mv Makefile.old Makefile
-    wrong names "a function that is not there" 1 "neither the sources" <<'END'
-`OpenSever()`
-END
-    wrong names "a constant that is not there" 3 "neither the sources" <<'END'
+    # shellcheck disable=SC2016
+    echo '`make run-0N`' | look names "a target of every stage"
+    look names <<'END'
+`OpenSever()` @@ a function that is not there: neither the sources
+
 Here, and in the next
 line, is `BUFFER_SIZE`, and
-`BUFER_SIZE`.
-END
-    wrong names "a member that is not there" 1 "neither the sources" <<'END'
-`server.listenSocket`
-END
-    wrong names "a prefix that is not there" 1 "neither the sources" <<'END'
-`Listener_*`
-END
-    wrong names "a test that is not there" 1 "no test has this in its name" <<'END'
-`make run-01 FILTER="two went"`, `make run-01 FILTER=two`
-END
-    wrong names "a file that is not there" 1 "there is no such file" <<'END'
-`02-second/Listener.c`
-END
-    wrong names "a program that is not built" 1 "there is no such file" <<'END'
-`build/nothing.exe`
-END
-    wrong names "a make target that is not there" 1 "make has no such target" <<'END'
-`make run-09`
-END
-    wrong names "a make target in a block" 2 "make has no such target" <<'END'
+`BUFER_SIZE`. @@ a constant that is not there: neither the sources
+
+- `server.listenSocket` @@ a member that is not there: neither the sources
+- `Listener_*` @@ a prefix that is not there: neither the sources
+- `make run-01 FILTER="two went"`, `make run-01 FILTER=two` @@ a test that is not there: no test has this in its name
+- `02-second/Listener.c` @@ a file that is not there: there is no such file
+- `build/nothing.exe` @@ a program that is not built: there is no such file
+- `make run-09` @@ a make target that is not there: make has no such target
+- `make run-01 ARG="--port 0"` @@ a make variable that is not there: no make variable has this name
+- `--prot` @@ an option that is not there: no program of the repository has this option
+- `make run-01 ARGS="--prot 0"` @@ an option in a command: no program of the repository has this option
+
 ```sh
-make helo
+make helo @@ a make target in a block: make has no such target
 ```
-END
-    wrong names "a make variable that is not there" 1 "no make variable has this name" <<'END'
-`make run-01 ARG="--port 0"`
-END
-    wrong names "an option that is not there" 1 "no program of the repository has this option" <<'END'
-`--prot`
-END
-    wrong names "an option in a command" 1 "no program of the repository has this option" <<'END'
-`make run-01 ARGS="--prot 0"`
 END
 }
 
-# comment NAME FILE LINE SENTENCE <SOURCE: the check of names says this of the line of the file, and
-# nothing else of that file. Without a sentence it says nothing of it. The other sources are not looked
-# at: what they name is not in this repository.
-comment() {
-    name="comments: $1"
-    is_chosen "$name" || return
-    cat >"$2"
-    sh common/maintain/notes.sh --only names >build/all 2>&1
-    grep -A 2 "^FAIL $2:" build/all >build/said
-    found=$(grep -c "^FAIL $2:" build/said)
-    if [ -z "$4" ] && [ "$found" = 0 ] && tail -n 1 build/all | grep ' failed$' >/dev/null; then
-        pass "$name"
-    elif [ -n "$4" ] && [ "$found" = 1 ] && grep "^FAIL $2:$3: " build/said | grep -F -e "$4" >/dev/null; then
-        pass "$name"
-    else
-        fail "$name: expected line $3: '$4'; this came:" build/said
+# comments FILE [NAME] <SOURCE: the same for a source. The others are not looked at: what they name is
+# not in this repository.
+comments() {
+    write_case "$1" build/marked
+    if is_chosen "comments: ${2-} $(cut -f 2 build/marked)"; then
+        sh common/maintain/notes.sh --only names >build/all 2>&1
+        grep -A 2 "^FAIL $1:" build/all >build/said
+        judge_case comments "$1" build/marked build/said
+        if [ "$(grep -c "^FAIL $1:" build/said)" != "$(wc -l <build/marked | tr -d ' ')" ]; then
+            fail "comments: ${2-$1}: more is found than is marked:" build/said
+        elif [ ! -s build/marked ]; then
+            pass "comments: $2"
+        fi
     fi
-    rm "$2"
+    rm "$1"
 }
 
 try_comments() {
-    comment "what is there" 02-second/a.c "" "" <<'END'
+    comments 02-second/a.c "what is there" <<'END'
 /*
  * OpenServer, Session_Create() and two Session_Creates of ../01-first/Server.c; Create, too. See "Again"
  * in ../01-first/README.md, the test "port: one comes", FILTER=one, FILTER="port:", NAME.txt,
@@ -312,85 +235,81 @@ try_comments() {
 int x = '"'; // BUFFER_SIZE
 char *text = "/* Nothing_Is here */";
 END
-    comment "a function that only a comment has" 02-second/a.c 2 "neither the sources" <<'END'
+    comments 02-second/a.c <<'END'
 /* One.
-   See OpenSever. OpenServer is there. */
-END
-    comment "a function behind code" 02-second/a.c 1 "neither the sources" <<'END'
-int x; /* for Session_Creat */
-END
-    comment "a file" 02-second/a.h 1 "there is no such file" <<'END'
-// Listener.c has it.
-END
-    comment "a make target" common/tools/a.sh 3 "make has no such target" <<'END'
-#!/bin/sh
-# a.sh: what it does.
-# Called by make run-09.
-END
-    comment "a section that has another name" 02-second/a.c 2 "the document has no such section" <<'END'
+   See OpenSever. OpenServer is there. */ @@ a function that only a comment has: neither the sources
+int x; /* for Session_Creat */ @@ a function behind code: neither the sources
+// Listener.c has it. @@ a file: there is no such file
+int y;
 /*
- * See "A program of
+ * See "A program of @@ a section that has another name: the document has no such section
  * your own" in ../01-first/README.md.
  */
 END
-    comment "a test" common/tools/a.awk 1 "no test has this in its name" <<'END'
-# See the claim "port: three come".
-END
-    comment "a filter" common/tools/a.sh 2 "no test has this in its name" <<'END'
+    comments common/tools/a.sh <<'END'
 #!/bin/sh
-# Only FILTER=three.
+# a.sh: what it does.
+# Called by make run-09. @@ a make target: make has no such target
+true
+# See the claim "port: three come". @@ a test: no test has this in its name
+true
+# Only FILTER=three. @@ a filter: no test has this in its name
 END
 }
 
 try_changes() {
-    changes() {
-        printf '# Title\n\n## What changed\n\n'
-        cat
-        printf '\n## Next\n\n- `main`\n'
-    }
-    changes <<'END' | right changes "a list of all that changed"
+    look changes "a list of all that changed" <<'END'
+## What changed
+
 - `OpenServer` and `BUFFER_SIZE`: one calls `CloseServer`.
 - **`Session.h`** is there.
+
+## Next
+
+- `main`
 END
-    changes <<'END' | right changes "a table of all that changed"
+    look changes "a table of all that changed" <<'END'
+## What changed
+
 | what | why |
 |---|---|
 | `static void OpenServer(void)` | |
 | `BUFFER_*` | because `main` |
 | `02-second/Session.h`, `Session_Create` | |
 END
-    changes <<'END' | wrong changes "a function that is not listed" 3 'does not list of Server.c: OpenServer'
+    look changes <<'END'
+## What changed @@ a file that is not listed: does not list Session.h @@ a constant that is not listed: does not list BUFFER_SIZE of Server.c
+
+- `OpenServer`: it is used with `BUFFER_SIZE` and `Session.h`.
+- `CloseServer` @@ a function that did not change: this is listed and did not change
+- `Close*` @@ a prefix of which nothing changed: nothing that begins so changed
+END
+    look changes <<'END'
+## What changed @@ a function that is not listed: does not list OpenServer of Server.c
+
 - `BUFFER_SIZE`: it is used by `OpenServer`.
 - `Session.h`
-END
-    changes <<'END' | wrong changes "a constant that is not listed" 3 'does not list of Server.c: BUFFER_SIZE'
-- `OpenServer`, `Session.h`: for `BUFFER_SIZE`
-END
-    changes <<'END' | wrong changes "a file that is not listed" 3 'does not list the files Session.h'
-- `OpenServer`, `BUFFER_SIZE`
-END
-    changes <<'END' | wrong changes "a function that did not change" 6 "this is listed and did not change"
-- `OpenServer`, `BUFFER_SIZE`, `Session.h`
-- `CloseServer`
-END
-    changes <<'END' | wrong changes "a prefix of which nothing changed" 6 "nothing that begins so changed"
-- `OpenServer`, `BUFFER_SIZE`, `Session.h`
-- `Close*`
 END
 }
 
 try_claims() {
     # Two claims that are there; the second is written on two lines, here and in the source.
-    printf 'It is so (claim "port: one comes").\nAnd it is (claims "port: one comes" and "port:\ntwo come").\n' |
-        right claims "names of tests"
-    printf 'One.\nTwo (claim\n"port: three come").\n' |
-        wrong claims "a test that is not there" 3 "no test of common/tests/claims/Claims*.c has this name"
-    printf '(claims "port: one comes" and "port: four")\n' |
-        wrong claims "the second of two" 1 "no test of common/tests/claims/Claims*.c has this name"
-    printf '(claim "port: one comes)\n' |
-        wrong claims "a name without an end" 1 "the name of this claim has no closing quote"
-    printf '(claim `port: one comes`)\n' |
-        wrong claims "other quotes" 1 'the name of a claim stands in "straight quotes"'
+    look claims "names of tests" <<'END'
+It is so (claim "port: one comes").
+And it is (claims "port: one comes" and "port:
+two come").
+END
+    look claims <<'END'
+One.
+Two (claim
+"port: three come"). @@ a test that is not there: no test of common/tests/claims/Claims*.c has this name
+
+(claims "port: one comes" and "port: four") @@ the second of two: no test of common/tests/claims/Claims*.c has this name
+
+(claim "port: one comes) @@ a name without an end: the name of this claim has no closing quote
+
+(claim `port: one comes`) @@ other quotes: the name of a claim stands in "straight quotes"
+END
 }
 
 # list PROGRAM [WORD...]: how many tests it lists.
@@ -403,23 +322,28 @@ list() {
 try_figures() {
     claims=$(list claims.exe)
     mine=$(list contract.exe build/02-second/server.exe)
-    others=$(list contract.exe build/01-first/server.exe)
-    right figures "versions, and numbers of tests and claims" <<END
+    look figures "versions, and numbers of tests and claims" <<END
 Wine 8.0 and 10.0 with 2 processors, Debian 12 or
 13, gcc 12. Visual Studio 2019 16.8 and Wine. Wine, 9 times: 3 of $mine tests, and the $claims
 claims; $((mine + 1)) tests under verify.
 END
-    printf 'One.\nTwo, with Wine\n9.0.\n' |
-        wrong figures "a version that is not known" 3 "known-systems.txt has no such version"
-    printf '# Debian 11\n' | wrong figures "one in a heading" 1 "known-systems.txt has no such version"
-    printf 'Wine 8.0 and\n9.0.\n' |
-        wrong figures "the second of two versions" 2 "known-systems.txt has no such version"
-    printf '| a | Visual Studio 2019 16.7 |\n' |
-        wrong figures "a version in two parts" 1 "known-systems.txt has no such version"
-    printf 'One.\n3 of %s tests.\n' "$others" |
-        wrong figures "the number of tests of another stage" 2 "no program that make check-notes builds has so many tests"
-    printf 'All %s\nclaims.\n' $((claims + 1)) |
-        wrong figures "another number of claims" 1 "this is not the number of claims"
+    look figures <<END
+# Debian 11 @@ one in a heading: known-systems.txt has no such version
+
+Two, with Wine
+9.0. @@ a version that is not known: known-systems.txt has no such version
+
+Wine 8.0 and
+9.0. @@ the second of two versions: known-systems.txt has no such version
+
+| a | Visual Studio 2019 16.7 | @@ a version in two parts: known-systems.txt has no such version
+
+One.
+3 of $(list contract.exe build/01-first/server.exe) tests. @@ the number of tests of another stage: no program that make check-notes builds has so many tests
+
+All $((claims + 1)) @@ another number of claims: this is not the number of claims
+claims.
+END
 }
 
 # The checks of the repository take no document: wrong_all CHECK NAME LINE.
@@ -439,11 +363,7 @@ try_diffs() {
     sh common/maintain/diffs.sh write >/dev/null
     name="diffs: one that is fresh"
     if is_chosen "$name"; then
-        if sh common/maintain/notes.sh --only diffs >build/said 2>&1; then
-            pass "$name"
-        else
-            fail "$name: this came:" build/said
-        fi
+        report "$name" "$(sh common/maintain/notes.sh --only diffs >build/said 2>&1 || echo "this came:")" build/said
     fi
     sed -i.old '$s/^/x/' 02-second/DIFF.md
     wrong_all diffs "a DIFF.md that was edited" "FAIL 02-second/DIFF.md:1:"
@@ -463,16 +383,19 @@ try_diffs() {
     wrong_all names "known names that are not sorted" "FAIL common/maintain/notes/known-names.txt:1: the names are not sorted"
 }
 
+# terminal [NAME] <LINES: the document is a block with what terminal 1 shows.
+terminal() {
+    { echo '```console 1' && cat && echo '```'; } | look commands "$@"
+}
+
 try_commands() {
-    right commands "a command, numbers, and lines left out" <<'END'
-```console 1
+    terminal "a command, numbers, and lines left out" <<'END'
 $ make hello
 hello, it is NUMBER o'clock
 $ make hello
 ...
-```
 END
-    right commands "a program that is talked to, in two terminals" <<'END'
+    look commands "a program that is talked to, in two terminals" <<'END'
 ```console 1
 $ make talk
 Say something.
@@ -488,110 +411,67 @@ hello, it is 12 o'clock
 got  "it's 5 \ o'clock"
 ```
 END
-    right commands "the last lines, which the terminal shows twice" <<'END'
-```console 1
+    printf '$ make twice\n...\n1 passed\n2 passed\n' | terminal "the last lines, which the terminal shows twice"
+    printf '$ make run-01\nListening on 127.0.0.1:PORT\n^C\nServer stopped.\n' | terminal "Ctrl+C"
+    terminal <<'END'
+$ make hello
+hello, it is 13 o'clock @@ another line: terminal 1 shows another line
+END
+    terminal <<'END'
+$ make hello
+hello, NUMBER is 12 o'clock @@ a word where a number should be: terminal 1 shows another line
+END
+    terminal <<'END'
+$ make hello @@ a line too few: shows a line behind this one that the notes do not have
+END
+    terminal <<'END'
 $ make twice
 ...
-1 passed
-2 passed
-```
+1 passed @@ a line behind the last one, and behind lines left out: shows a line behind this one
 END
-    right commands "Ctrl+C" <<'END'
-```console 1
-$ make run-01
-Listening on 127.0.0.1:PORT
-^C
-Server stopped.
-```
+    terminal <<'END'
+$ make empty @@ an empty line too few: shows a line behind this one that the notes do not have
 END
-    wrong commands "another line" 3 "terminal 1 shows another line" <<'END'
-```console 1
-$ make hello
-hello, it is 13 o'clock
-```
-END
-    wrong commands "a word where a number should be" 3 "terminal 1 shows another line" <<'END'
-```console 1
-$ make hello
-hello, NUMBER is 12 o'clock
-```
-END
-    wrong commands "a line too few" 2 "shows a line behind this one that the notes do not have" <<'END'
-```console 1
-$ make hello
-```
-END
-    wrong commands "a line behind the last one, and behind lines left out" 4 "shows a line behind this one" <<'END'
-```console 1
-$ make twice
-...
-1 passed
-```
-END
-    wrong commands "an empty line too few" 2 "shows a line behind this one that the notes do not have" <<'END'
-```console 1
-$ make empty
-```
-END
-    wrong commands "a line too many" 4 "the command in terminal 1 has ended without this line" <<'END'
-```console 1
+    terminal <<'END'
 $ make hello
 hello, it is 12 o'clock
-More.
-```
+More. @@ a line too many: the command in terminal 1 has ended without this line
 END
-    sed -i.old 's/^silent:/run-02:/' Makefile
     NOTES_PATIENCE=3
     export NOTES_PATIENCE
-    wrong commands "a line that does not come" 4 "terminal 1 has not shown this line for 3 s" <<'END'
-```console 1
+    terminal <<'END'
 $ make run-02
 One.
-Two.
-```
+Two. @@ a line that does not come: terminal 1 has not shown this line for 3 s
 END
-    wrong commands "a program that nobody stops" 3 "terminal 1 still runs: make run-02" <<'END'
-```console 1
+    terminal <<'END'
 $ make run-02
-One.
-```
+One. @@ a program that nobody stops: terminal 1 still runs: make run-02
 END
-    wrong commands "a command in a terminal that is busy" 3 "terminal 1 still runs: make run-02" <<'END'
-```console 1
+    terminal <<'END'
 $ make run-02
-One.
+One. @@ a command in a terminal that is busy: terminal 1 still runs: make run-02
 $ make hello
-```
 END
-    mv Makefile.old Makefile
     unset NOTES_PATIENCE
-    wrong commands "typing where nothing runs" 4 "in terminal 1 nothing runs any more" <<'END'
-```console 1
+    terminal <<'END'
 $ make hello
 hello, it is 12 o'clock
-> hello
-```
+> hello @@ typing where nothing runs: in terminal 1 nothing runs any more
 END
-    wrong commands "a port that is taken" 3 "port 1 is taken" <<'END'
-```console 1
+    terminal <<'END'
 $ make taken
-Listening on 127.0.0.1:1
-```
+Listening on 127.0.0.1:1 @@ a port that is taken: port 1 is taken
 END
-    printf '```console\n$ make hello\n```\n' |
-        wrong commands "a block without a number" 1 "the block does not say which terminal it is"
-    printf '```console 1\nhello\n```\n' |
-        wrong commands "output without a command" 2 "no command has been typed in terminal 1 yet"
-    printf '```console 1\n$ make test\n```\n' |
-        wrong commands "a command that must not be run" 2 "this command is not for a console block"
-    printf '```console 1\n$ ls\n```\n' |
-        wrong commands "a command that not every system has" 2 "a reader on any system can type make targets"
+    printf '```console @@ a block without a number: the block does not say which terminal it is\n$ make hello\n```\n' |
+        look commands
+    echo 'hello @@ output without a command: no command has been typed in terminal 1 yet' | terminal
+    echo '$ make test @@ a command that must not be run: this command is not for a console block' | terminal
+    echo '$ ls @@ a command that not every system has: a reader on any system can type make targets' | terminal
     [ -n "$wine" ] || return
-    wrong commands "a program that is left running" 3 "a program that terminal 1 has started is left running" <<'END'
-```console 1
+    terminal <<'END'
 $ make left
-Started.
-```
+Started. @@ a program that is left running: a program that terminal 1 has started is left running
 END
     name="commands: what was left running was ended"
     is_chosen "$name" || return
@@ -613,14 +493,11 @@ try_terminal() {
     # It is used where there is a sh of Windows; Wine has none, so it is given the program.
     ${wine:+$wine run} build/maintain/terminal.exe build/terminal \
         "$top/build/01-blocking/server.exe" --port 0 >build/said 2>&1 &
-    for text in Listening press stopped; do
-        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-            [ $text != press ] || break
-            grep $text build/terminal/out >/dev/null 2>&1 && break
-            sleep 0.5
-        done
-        [ $text != press ] || echo press >>build/terminal/keys
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        grep Listening build/terminal/out >/dev/null 2>&1 && break
+        sleep 0.5
     done
+    echo press >>build/terminal/keys
     wait $!
     cat build/terminal/out build/terminal/code >build/said 2>&1
     if grep '^Listening on' build/said >/dev/null &&
@@ -632,7 +509,7 @@ try_terminal() {
 }
 
 make_sample
-for check in form excerpts links names comments changes claims figures commands terminal diffs; do
+for check in form excerpts names comments changes claims figures commands terminal diffs; do
     try_$check
 done | tee build/results
 sum_up_lines build/results

@@ -7,7 +7,7 @@
 #
 #     Expect: rule 5: WSASend is given     what a finding begins with: `rule 5: ` and its `what`, or its
 #                                          first line; a line for each, in order; or `nothing`
-#     Exit: 3                              the exit code
+#     Exit: 0                              the exit code, where it is not 3, or 0 with `nothing`
 #     Alone: no                            it harms itself where verify is not there to stop it
 #
 # No other finding may come. The first has to name the line that is marked with `/* Wrong */`; where
@@ -27,124 +27,72 @@ read_lines() {
     sed -n -e '/\*\//q' -e "s/^ \* $1: //p" "$source" | tr -d '\r'
 }
 
-# Runs the program for at most $limit seconds, with what it says in the file $1. Leaves the exit code
-# in `code`, 137 or another that is not expected if the time was up.
+# Runs the program for at most $limit seconds, with what it says in the file $1. Leaves the exit code in
+# `code`.
 run_program() {
     # RUN is several words.
     # shellcheck disable=SC2086
-    ${RUN-} "$BUILD/wrong/$name.exe" </dev/null >"$1.raw" 2>&1 &
-    program=$!
-    {
-        sleep $limit &
-        sleeper=$!
-        trap 'kill $sleeper; exit' TERM
-        wait $sleeper
-        : >"$1.late"
-        kill -9 $program
-    } </dev/null >/dev/null 2>&1 &
-    watchdog=$!
-    wait $program 2>/dev/null
+    timeout -s KILL $limit ${RUN-} "$BUILD/wrong/$name.exe" </dev/null >"$1.raw" 2>&1
     code=$?
-    kill $watchdog 2>/dev/null
-    wait $watchdog 2>/dev/null
     tr -d '\r' <"$1.raw" >"$1"
     rm -f "$1.raw"
     # Of a program that has crashed Wine says so, and may give 0 as its exit code.
     ! grep -q '^wine: Unhandled' "$1" || code="that of a crash"
+    case $code in 124 | 137) code="none after $limit s" ;; esac
 }
 
-# Reads what a program has said. Prints a line for each finding: what it is, a tab, and its places.
-list_findings() {
-    awk '
-    function finish() { if (title != "") print title "\t" places; title = places = "" }
+# Compares the findings in the file $1 with what is expected. Prints what differs; nothing if all is well.
+judge_findings() {
+    read_lines Expect >"$1.expected"
+    awk -v expected="$1.expected" -v source="$source" -v file="$name.c" -v code="$code" \
+        -v wanted="$(read_lines Exit)" '
+    function finish() { if (title != "") { found[++findings] = title; place[findings] = places } title = "" }
+    # Does the finding name the line of the program, or one that comes before?
+    function names_line(text, line,   at) {
+        gsub(/\./, "\\.", file)
+        if (text ~ ("[/ ]" file ":" line "([^0-9]|$)")) return 1
+        if (!match(text, "[/ ]" file ", after line [0-9]+")) return 0
+        at = substr(text, RSTART, RLENGTH)
+        sub(/.* /, "", at)
+        return at + 0 < line + 0
+    }
+    BEGIN {
+        while ((getline text < expected) > 0) if (text != "nothing") wish[++count] = text
+        while ((getline text < source) > 0) { lines++; if (index(text, "/* Wrong */")) marked = lines }
+        if (wanted == "") wanted = count > 0 ? 3 : 0
+    }
     /^verify: [0-9]+ findings?/ { finish(); next }
     /^verify: / { finish(); title = places = substr($0, 9); next }
     /^    what    / && title ~ /^rule [0-9]+: / { sub(/: .*/, ": ", title); title = title substr($0, 13); next }
     /^    / { places = places $0; next }
     { finish() }
-    END { finish() }' "$1"
-}
-
-# Does the finding $1 name the line $2 of the program, or one that comes before?
-names_line() {
-    printf '%s\n' "$1" | awk -v file="$name.c" -v line="$2" '
-    {
-        gsub(/\./, "\\.", file)
-        found = $0 ~ ("[/ ]" file ":" line "([^0-9]|$)")
-        if (!found && match($0, "[/ ]" file ", after line [0-9]+")) {
-            before = substr($0, RSTART, RLENGTH)
-            sub(/.* /, "", before)
-            found = before + 0 < line + 0
-        }
-        exit !found
-    }'
-}
-
-# Compares what has come with what is expected. Prints what differs; nothing if all is well.
-judge_findings() {
-    expected=$(read_lines Expect)
-    wanted=$(read_lines Exit)
-    list_findings "$1" >"$1.list"
-    count=$(wc -l <"$1.list" | tr -d ' ')
-    [ "$expected" != nothing ] || expected=
-    number=0
-    while [ -n "$expected" ] || [ $number -lt "$count" ]; do
-        number=$((number + 1))
-        first=$(printf '%s\n' "$expected" | sed -n "${number}p")
-        finding=$(sed -n "${number}p" "$1.list")
-        if [ -z "$finding" ] && [ -z "$first" ]; then
-            break
-        elif [ -z "$first" ]; then
-            echo "a finding came that is not expected, '${finding%%"$tab"*}'"
-            return
-        elif [ -z "$finding" ]; then
-            echo "expected '$first', and it did not come; the exit code is $code"
-            return
-        fi
-        case $finding in
-        "$first"*) ;;
-        *)
-            echo "expected '$first', and '${finding%%"$tab"*}' came"
-            return
-            ;;
-        esac
-    done
-    if [ "$code" != "$wanted" ]; then
-        echo "expected exit code $wanted, and $code came"
-    elif [ -n "$expected" ]; then
-        line=$(grep -n '/\* Wrong \*/' "$source" | sed 's/:.*//')
-        names_line "$(sed -n 1p "$1.list")" "${line:-none}" ||
-            echo "the finding does not name line ${line:-(none is marked)}"
-    fi
+    END {
+        finish()
+        for (i = 1; i <= count && index(found[i], wish[i]) == 1; i++);
+        if (i <= count)
+            print "expected \"" wish[i] "\", and " (i > findings ? "it did not come; the exit code is " code : \
+                "\"" found[i] "\" came")
+        else if (findings > count)
+            print "a finding came that is not expected, \"" found[i] "\""
+        else if (code != wanted)
+            print "expected exit code " wanted ", and " code " came"
+        else if (count > 0 && !names_line(place[1], marked))
+            print "the finding does not name line " (marked ? marked : "(none is marked)")
+    }' "$1"
 }
 
 # Prints why the program $name has failed, or nothing if it has not.
 judge() {
-    if [ ! -f "$BUILD/wrong/$name.exe" ]; then
-        echo "it is not built"
-        return
-    fi
-    if [ -z "$(read_lines Expect)" ] || [ -z "$(read_lines Exit)" ]; then
-        echo "its first comment has no Expect or no Exit"
-        return
-    fi
+    [ -f "$BUILD/wrong/$name.exe" ] || { echo "it is not built" && return; }
+    [ -n "$(read_lines Expect)" ] || { echo "its first comment has no Expect" && return; }
     INSTRUMENT=verify
     export INSTRUMENT
     run_program "$folder/$name.txt"
     unset INSTRUMENT
-    if [ -f "$folder/$name.txt.late" ]; then
-        echo "it has not ended within $limit s"
-        return
-    fi
-    reason=$(judge_findings "$folder/$name.txt")
-    if [ -n "$reason" ] || [ "$(read_lines Alone)" = no ]; then
-        echo "$reason"
-        return
-    fi
+    judge_findings "$folder/$name.txt" | grep . && return
+    [ "$(read_lines Alone)" != no ] || return
     run_program "$folder/$name.alone.txt"
-    if [ -f "$folder/$name.alone.txt.late" ]; then
-        echo "without verify it has not ended within $limit s"
-    elif grep -q '^verify:' "$folder/$name.alone.txt"; then
+    if grep -q '^verify:' "$folder/$name.alone.txt"; then
         echo "without verify there is a finding, too"
     elif [ "$code" != 0 ]; then
         echo "without verify its exit code is $code"
@@ -163,7 +111,6 @@ run_half() {
     done
 }
 
-tab=$(printf '\t')
 rm -rf "$folder"
 mkdir -p "$folder"
 [ -z "${RUN-}" ] || sh common/tools/wine.sh prepare || exit 1

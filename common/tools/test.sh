@@ -129,6 +129,7 @@ run_all() {
 }
 
 finish() {
+    rm -f "$folder/running"
     [ -z "${RUN-}" ] || sh "$tools/wine.sh" release
 }
 
@@ -312,10 +313,15 @@ case $limit in
     ;;
 esac
 
+if [ -f "$folder/running" ] && kill -0 "$(cat "$folder/running")" 2>/dev/null; then
+    echo "Tests are running here already, and write to $folder. TEST_OUTPUT=build/other is for these." >&2
+    exit 2
+fi
 WINE_SESSION=$$
 export WINE_SESSION
 rm -rf "$folder"
 mkdir -p "$folder/queue" "$folder/taken"
+echo $$ >"$folder/running"
 trap interrupted INT TERM
 if [ -n "${RUN-}" ]; then
     sh "$tools/wine.sh" prepare || {

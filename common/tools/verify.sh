@@ -13,7 +13,7 @@
 server=${1-}
 stage=${2-}
 folder=build/verify
-objects=build/instrument/obj/common
+objects=build/instrument/obj
 tools=$(dirname "$0")
 return_key=$(printf '\r')
 
@@ -53,8 +53,11 @@ esac
 program=$folder/$stage-yours/server.exe
 rm -rf "$folder"
 mkdir -p "$folder/$stage-yours"
-"$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/ar/')" rcs $folder/libcommon.a \
-    $objects/*.o $objects/instrument/*.o || exit 1
+for source in common/*.c common/instrument/*.c; do
+    # An object may be left whose source is gone: so the sources say which belong to it.
+    "$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/ar/')" qcs $folder/libcommon.a \
+        "$objects/${source%.c}.o" || exit 1
+done
 # It counts from before the first header on, and common/instrument includes that.
 size=$(sed -n 's/^[ \t]*#[ \t]*define[ \t]\{1,\}FD_SETSIZE[ \t]\{1,\}\([0-9]\{1,\}\).*/-DFD_SETSIZE=\1/p' "$@" |
     tail -n 1)

@@ -6,65 +6,45 @@
 #     sh common/maintain/bench/bench-keep.sh check    requires that the tables are those of the figures
 #
 # Beside it are results.json and the plots. Every table of the document stands between a line
-# `<!-- table NAME -->` and the next `<!-- end -->`, and bench-table.awk makes it. check prints `ok` or
-# `FAIL` and a sentence for each.
+# `<!-- table NAME -->` and the next `<!-- end -->`, and bench.awk makes it. check prints `ok` or `FAIL` and
+# a sentence.
 
-bench=$(dirname "$0")
-document=common/benchmark/BENCHMARK.md
 kept=common/benchmark
+document=$kept/BENCHMARK.md
 measured=build/bench
-skipping=no
+fresh=build/benchmark.md
 
-make_table() {
-    awk -v wanted="$1" -f "$bench/bench-json.awk" -f "$bench/bench-table.awk" $kept/results.json
-}
-
-list_tables() {
-    sed -n 's/^<!-- table \(.*\) -->$/\1/p' $document
-}
-
-# The table that stands in the document.
-cut_table() {
-    awk -v start="<!-- table $1 -->" '$0 == start { on = 1; next } on && $0 == "<!-- end -->" { exit } on' $document
-}
-
-# Writes the document again, with the tables of the figures.
-write_tables() {
-    while IFS= read -r line; do
-        case $line in
-        '<!-- table '*' -->')
-            table=${line#<!-- table }
-            printf '%s\n' "$line"
-            make_table "${table% -->}"
-            skipping=yes
-            ;;
-        '<!-- end -->') skipping=no ;;
-        esac
-        [ $skipping = yes ] || printf '%s\n' "$line"
-    done <$document >build/benchmark.md && cat build/benchmark.md >$document
+# The document with the tables of the figures.
+make_fresh() {
+    mkdir -p build
+    awk -v program="${0%/*}/bench.awk $kept/results.json" '
+        $0 == "<!-- end -->" { skipping = 0 }
+        !skipping { print }
+        /^<!-- table .* -->$/ {
+            command = "awk -v mode=tables -v wanted=" $3 " -f " program
+            for (; (command | getline line) > 0; skipping = 1) print line
+            if (!skipping++) print "There is no table " $3 "."
+        }' $document >$fresh
 }
 
 case ${1-} in
 keep)
-    mkdir -p $kept build
     if [ -f $measured/results.json ]; then
         cp $measured/results.json $measured/plot-*.svg $kept/ || exit 1
     else
         echo "make bench has not measured here. The tables are those of the figures that are kept."
     fi
-    write_tables
+    make_fresh && cat $fresh >$document
     ;;
 check)
-    failed=no
-    for table in $(list_tables); do
-        if [ "$(cut_table "$table")" = "$(make_table "$table")" ] && [ -n "$(make_table "$table")" ]; then
-            echo "ok   $document: table $table"
-        else
-            echo "FAIL $document:1: the table $table is not that of $kept/results.json"
-            failed=yes
-        fi
-    done
-    [ $failed = no ]
+    make_fresh
+    if cmp -s $fresh $document && ! grep -n '^There is no table ' $document; then
+        echo "ok   $document: its tables"
+    else
+        echo "FAIL $document:1: the tables are not those of $kept/results.json"
+        diff $document $fresh | head -n 5
+        exit 1
+    fi
     ;;
 *)
     echo "Usage: bench-keep.sh keep | check" >&2

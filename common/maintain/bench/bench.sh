@@ -9,8 +9,8 @@
 # median of the rounds. calls.exe adds what does not depend on the machine. With QUICK=1 it is one
 # round of short runs, to try things out.
 #
-# In build/bench: runs.json, a line for each run; results.json, the medians; table.md; data-*.txt and
-# plot-*.svg. Exit code 1: a byte was wrong, or a server did not do what it should.
+# In build/bench: runs.json, a line for each run; results.json, the medians; tables.txt; plots.txt and, where
+# there is gnuplot, plot-*.svg. Exit code 1: a byte was wrong, or a server did not do what it should.
 
 bench=common/maintain/bench
 out=build/bench
@@ -190,8 +190,15 @@ done
 count_calls
 finish
 describe_machine >$out/machine.json
-awk -f $bench/bench-json.awk -f $bench/bench-median.awk $out/machine.json $runs $out/calls.json >$out/results.json || exit 1
-sh $bench/bench-report.sh $out/results.json $out || exit 1
+awk -v mode=medians -f $bench/bench.awk $out/machine.json $runs $out/calls.json >$out/results.json || exit 1
+for mode in tables plots; do
+    awk -v mode=$mode -f $bench/bench.awk $out/results.json >$out/$mode.txt || exit 1
+done
+if command -v gnuplot >/dev/null 2>&1; then
+    gnuplot -e "folder='$out'; last=$(($(grep -c '^0' $out/plots.txt) - 1))" $bench/bench-plot.gp || exit 1
+else
+    echo "There is no gnuplot here, and so there are no plots." >&2
+fi
 echo
-cat $out/table.md
+cat $out/tables.txt
 [ $failed = no ]

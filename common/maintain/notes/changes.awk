@@ -2,7 +2,8 @@
 # prints, for a stage that has one before it.
 #
 #     before, stage        the two stages
-#     folder               holds what diff-cut.awk made of each: folder/STAGE.list, folder/STAGE/parts/
+#     folder               holds what diff-cut.awk made of each: folder/STAGE.list, folder/STAGE/parts/,
+#                          and folder/differences, what `diff -rqN` says of the two
 #
 # Each function, type, variable and constant that differs, or is in one stage only, has to be listed: a
 # list item or a table row begins with its name in backticks, or with several names. Session_* stands
@@ -10,21 +11,7 @@
 # name that did not change is an error, too. Headers that are included and comments between functions
 # may be left out.
 
-function read_list(side,   path, field) {
-    path = folder "/" side ".list"
-    while ((getline line < path) > 0) {
-        split(line, field, "\t")
-        has_file[side, field[1]] = 1
-        has_part[side, field[1], field[2]] = 1
-        all_files[field[1]] = 1
-        all_parts[field[1] SUBSEP field[2]] = 1
-    }
-    close(path)
-}
-
-function read_part(side, file, part,   path, text) {
-    path = folder "/" side "/parts/" file "/" part
-    text = ""
+function read_text(path,   line, text) {
     while ((getline line < path) > 0)
         text = text line "\n"
     close(path)
@@ -96,43 +83,39 @@ function note_part(file, part, text,   label, other) {
     must(label, file)
 }
 
-function compare_file(file,   key, pair, in_old, in_new, old_text, new_text) {
-    for (key in all_parts) {
-        split(key, pair, SUBSEP)
-        if (pair[1] != file) continue
-        in_old = (before, file, pair[2]) in has_part
-        in_new = (stage, file, pair[2]) in has_part
-        old_text = in_old ? read_part(before, file, pair[2]) : ""
-        new_text = in_new ? read_part(stage, file, pair[2]) : ""
-        if (old_text == new_text) continue
-        is_changed[file] = 1
-        if (pair[2] ~ /^(constants|includes|end)\.lines/)
-            compare_constants(file, old_text, new_text)
-        else
-            note_part(file, pair[2], in_new ? new_text : old_text)
+# A part that only one stage has is compared with nothing.
+function compare_part(file, part,   old_text, new_text) {
+    old_text = read_text(folder "/" before "/parts/" file "/" part)
+    new_text = read_text(folder "/" stage "/parts/" file "/" part)
+    if (part ~ /^(constants|includes|end)\.lines/)
+        compare_constants(file, old_text, new_text)
+    else
+        note_part(file, part, new_text != "" ? new_text : old_text)
+    may(file)
+}
+
+function read_files(side,   line, field) {
+    while ((getline line < (folder "/" side ".list")) > 0) {
+        split(line, field, "\t")
+        has_file[side, field[1]] = 1
     }
 }
 
-# What is in a file of one stage only may be listed by its own name, too.
-function allow_parts(file,   key, pair) {
-    for (key in all_parts) {
-        split(key, pair, SUBSEP)
-        if (pair[1] != file) continue
-        sub(/\..*/, "", pair[2])
-        may(pair[2])
-    }
-}
-
-function find_changes(   file) {
-    read_list(before)
-    read_list(stage)
-    for (file in all_files) {
-        if (((before, file) in has_file) && ((stage, file) in has_file)) {
-            compare_file(file)
-            if (file in is_changed) may(file)
+# Files OLD/parts/FILE/PART and NEW/parts/FILE/PART differ
+function find_changes(   line, path) {
+    read_files(before)
+    read_files(stage)
+    while ((getline line < (folder "/differences")) > 0) {
+        sub(/ differ$/, "", line)
+        sub(/.*\/parts\//, "", line)
+        split(line, path, "/")
+        if (((before, path[1]) in has_file) && ((stage, path[1]) in has_file)) {
+            compare_part(path[1], path[2])
         } else {
-            must(file, "")
-            allow_parts(file)
+            # What is in a file of one stage only may be listed by its own name, too.
+            must(path[1], "")
+            sub(/\..*/, "", path[2])
+            may(path[2])
         }
     }
 }
@@ -180,19 +163,7 @@ $3 == "listed" && $4 == "What changed" {
 END {
     if (!is_ready) find_changes()
     for (key in required)
-        if (!(key in listed)) missing[++count] = key
-    # In the order of the alphabet, and those of a file together.
-    for (i = 2; i <= count; i++)
-        for (k = i; k > 1 && missing[k - 1] > missing[k]; k--) {
-            key = missing[k]; missing[k] = missing[k - 1]; missing[k - 1] = key
-        }
-    for (i = 1; i <= count; i++) {
-        file = required[missing[i]]
-        if (!(file in names_of)) order[++groups] = file
-        names_of[file] = names_of[file] ", " missing[i]
-    }
-    for (i = 1; i <= groups; i++)
-        fail(at ? at : 1, "\"What changed\" does not list " \
-            (order[i] == "" ? "the files " : "of " order[i] ": ") substr(names_of[order[i]], 3))
+        if (!(key in listed))
+            fail(at ? at : 1, "\"What changed\" does not list " key (required[key] ? " of " required[key] : ""))
     finish("what changed")
 }

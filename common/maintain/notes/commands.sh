@@ -158,12 +158,16 @@ find_patience() {
     esac
 }
 
-# compare LINES SETTLED LAST: leaves match.awk's answer in $answer.
+# compare LINES SETTLED LAST PLACE: leaves match.awk's answer in $answer. False: another line has come, which
+# it has said.
 compare() {
     read -r from skipping <"$work/$terminal/state"
     answer=$(awk -v output="$work/$terminal/out" -v typed="$work/$terminal/typed" \
         -v from="$from" -v skipping="$skipping" -v settled="$2" -v last="$3" \
         -v tail="$work/$terminal/lines" -f "$notes/match.awk" "$1")
+    case $answer in wrong*) ;; *) return 0 ;; esac
+    explain "$4"
+    return 1
 }
 
 # Says what is wrong with the terminal, by match.awk's answer. $1 is the line to blame if it names none.
@@ -197,8 +201,8 @@ explain_missing() {
     for process in $(list_processes "$terminal"); do
         running="$running [$(tr '\0' ' ' <"/proc/$process/cmdline")]"
     done
-    fail "${place#* }" "$1" "expected: $expected" "got:      $(tail -n 1 "$work/$terminal/out")" \
-        "running: $running"
+    fail "${place#* }" "$1" "expected: $expected" "running: $running" "got:"
+    tail -n 12 "$work/$terminal/out" | sed 's/^/      /'
 }
 
 # Waits until the terminal has shown the lines.
@@ -221,17 +225,13 @@ expect() {
         if [ "$has_ended" = 1 ] || [ $unchanged -gt 10 ]; then
             settled=1
         fi
-        compare "$work/$1" $settled 0
+        compare "$work/$1" $settled 0 0 || return 1
         case $answer in
         ok*)
             echo "${answer#ok }" >"$work/$terminal/state"
             tail -n 1 "$work/$1" | sed "s/$tab.*//" >"$work/$terminal/line"
             cp "$work/$1" "$work/$terminal/lines"
             return 0
-            ;;
-        wrong*)
-            explain 0
-            return 1
             ;;
         esac
         if [ "$has_ended" = 1 ]; then
@@ -258,26 +258,14 @@ finish() {
     last=1
     grep "$tab *[.][.][.]\$" "$work/$terminal/lines" >/dev/null 2>&1 && last=0
     while [ ! -f "$work/$terminal/code" ]; do
-        compare /dev/null 1 $last
-        case $answer in
-        wrong*)
-            explain "$place"
-            return 1
-            ;;
-        esac
+        compare /dev/null 1 $last "$place" || return 1
         if [ $(($(date +%s) - since)) -ge $limit ]; then
             fail "$place" "terminal $terminal still runs: $(cat "$work/$terminal/command")" "$1"
             return 1
         fi
         sleep $pause
     done
-    compare /dev/null 1 1
-    case $answer in
-    wrong*)
-        explain "$place"
-        return 1
-        ;;
-    esac
+    compare /dev/null 1 1 "$place" || return 1
     # What it has started may take a moment longer.
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ -n "$(list_processes "$terminal")" ] || return 0

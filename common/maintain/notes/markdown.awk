@@ -14,11 +14,10 @@
 #     end      the end of a block
 #     span     what stands between `backticks`
 #     listed   the same, again, for one that a list item or a table row begins with
-#     link     where a link or a picture leads
-#     use      the id of a link that is written [text][id], and
-#     define   the id of [id]: target
 #     text     a whole paragraph, list item or table row; the byte 1 stands for the ends of its lines
 #     error    what is wrong with the document itself
+#
+# Links, tabs and all that markdownlint looks at are for `lint.sh markdown`.
 #
 # It knows what the notes use: headings with #, blocks with ```, paragraphs, lists, tables, quotes,
 # comments. It asks nothing of awk that mawk and busybox do not have.
@@ -47,20 +46,13 @@ function end_paragraph() {
     paragraph = ""
 }
 
-# How many backticks stand at position i.
-function count_ticks(text, i,   n) {
-    while (substr(text, i + n, 1) == "`")
-        n++
-    return n
-}
-
 # Where the run of n backticks after position i begins; 0: there is none.
-function find_ticks(text, i, n,   k) {
-    while (i <= length(text)) {
-        k = count_ticks(text, i)
-        if (k == n)
+function find_ticks(text, i, n) {
+    while (match(substr(text, i), /`+/)) {
+        i += RSTART - 1
+        if (RLENGTH == n)
             return i
-        i += k > 0 ? k : 1
+        i += RLENGTH
     }
     return 0
 }
@@ -88,44 +80,6 @@ function take_span(text, line,   isFirst) {
     }
 }
 
-# Reads `(target "title")` from position i on. Returns the position of its last character.
-function take_link(text, i, line,   depth, k, c, target) {
-    for (k = i; k <= length(text); k++) {
-        c = substr(text, k, 1)
-        if (c == "(") depth++
-        if (c == ")" && --depth == 0) break
-    }
-    if (depth > 0) {
-        emit(line, "error", "the target of a link has no )")
-        return i
-    }
-    target = substr(text, i + 1, k - i - 1)
-    gsub(/\001/, " ", target)
-    sub(/[ ]+("[^"]*"|'[^']*')[ ]*$/, "", target)
-    gsub(/^[ ]+|[ ]+$/, "", target)
-    if (target ~ /^<.*>$/)
-        target = substr(target, 2, length(target) - 2)
-    emit(line, "link", target)
-    return k
-}
-
-# Reads a tag of HTML from position i on, or an address in < >. Returns as take_link does.
-function take_tag(text, i, line,   tag, end) {
-    tag = substr(text, i)
-    if (tag !~ /^<[A-Za-z\/]/)
-        return i
-    end = index(tag, ">")
-    if (end == 0)
-        return i
-    tag = substr(tag, 1, end)
-    if (match(tag, /(href|src)="[^"]*"/)) {
-        target = substr(tag, RSTART, RLENGTH)
-        sub(/^[a-z]+="/, "", target)
-        emit(line, "link", substr(target, 1, length(target) - 1))
-    }
-    return i + end - 1
-}
-
 function scan(text,   i, c, n, close_at, line, rest) {
     line = first_line
     cell = 0
@@ -136,7 +90,8 @@ function scan(text,   i, c, n, close_at, line, rest) {
     for (i = 1; i <= length(text); i++) {
         c = substr(text, i, 1)
         if (c == "`") {
-            n = count_ticks(text, i)
+            match(substr(text, i), /^`+/)
+            n = RLENGTH
             close_at = find_ticks(text, i + n, n)
             if (close_at == 0) {
                 emit(line, "error", "a backtick here has no partner")
@@ -151,20 +106,7 @@ function scan(text,   i, c, n, close_at, line, rest) {
         if (c == "\001") line++
         if (c == "|") cell++
         between = between c
-        if (c == "\\") {
-            i++
-        } else if (c == "]" && substr(text, i + 1, 1) == "(") {
-            close_at = take_link(text, i + 1, line)
-            rest = substr(text, i, close_at - i + 1)
-            line += gsub(/\001/, "", rest)
-            i = close_at
-        } else if (c == "]" && substr(text, i + 1, 1) == "[") {
-            rest = substr(text, i + 2)
-            if (index(rest, "]") > 1)
-                emit(line, "use", tolower(substr(rest, 1, index(rest, "]") - 1)))
-        } else if (c == "<") {
-            i = take_tag(text, i, line)
-        }
+        if (c == "\\") i++
     }
 }
 
@@ -199,17 +141,13 @@ function take_heading(text,   level) {
     if (level == 2)
         section = text
     emit(FNR, "heading", level " " text)
-    # A heading has spans and links, too.
+    # A heading has spans, too.
     first_line = FNR
     paragraph_kind = "heading"
     scan(text)
 }
 
-{
-    sub(/\r$/, "")
-    if (index($0, "\t") && !in_block)
-        emit(FNR, "error", "there is a tab here")
-}
+{ sub(/\r$/, "") }
 in_block {
     if (is_block_end($0)) {
         emit(FNR, "end", "")
@@ -228,15 +166,7 @@ in_comment || /^ *<!--/ {
 /^ *(```|~~~)/ { begin_block($0); next }
 /^##* / { take_heading($0); next }
 /^[ ]*$/ { end_paragraph(); next }
-/^ *\[[^]]+\]: / {
-    end_paragraph()
-    match($0, /\[[^]]+\]/)
-    emit(FNR, "define", tolower(substr($0, RSTART + 1, RLENGTH - 2)))
-    sub(/^ *\[[^]]+\]: */, "")
-    sub(/ .*/, "")
-    emit(FNR, "link", $0)
-    next
-}
+/^ *\[[^]]+\]: / { end_paragraph(); next }
 /^ *\|/ { end_paragraph(); add_line($0, "row"); end_paragraph(); next }
 /^ *([-*+]|[0-9]+[.)]) / { end_paragraph(); add_line($0, "item"); next }
 /^ *> ?/ { sub(/^ *> ?/, ""); if ($0 == "") end_paragraph(); else add_line($0, "quote"); next }

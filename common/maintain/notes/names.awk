@@ -19,48 +19,32 @@ function is_word(text) {
 
 # --- make ----------------------------------------------------------------------------------------
 
-# The words of a command line; what stands in quotes is one word.
-function split_command(text, parts,   n, i, c, quote, in_word) {
-    n = 0
-    for (i = 1; i <= length(text); i++) {
-        c = substr(text, i, 1)
-        if (quote != "") {
-            if (c == quote) quote = ""
-            else parts[n] = parts[n] c
-        } else if (c == " ") {
-            in_word = 0
-        } else {
-            if (!in_word) parts[++n] = ""
-            in_word = 1
-            if (c == "\"" || c == "'") quote = c
-            else parts[n] = parts[n] c
-        }
-    }
-    return n
-}
-
-function check_make(line, text,   n, i, part, variable) {
-    n = split_command(text, part)
-    for (i = 2; i <= n; i++) {
-        if (part[i] ~ /^(&&|\|\||[|;>#]|&$)/) return
-        if (part[i] ~ /^-/) continue
-        if (part[i] ~ /^[A-Za-z_]+=/) {
-            variable = part[i]
+function check_make(line, text,   part, variable) {
+    sub(/^make */, "", text)
+    # What stands in quotes is one word.
+    while (match(text, /([^ "']|"[^"]*"|'[^']*')+/)) {
+        part = substr(text, RSTART, RLENGTH)
+        text = substr(text, RSTART + RLENGTH)
+        gsub(/["']/, "", part)
+        if (part ~ /^(&&|\|\||[|;>#]|&$)/) return
+        if (part ~ /^-/) continue
+        if (part ~ /^[A-Za-z_]+=/) {
+            variable = part
             sub(/=.*/, "", variable)
             if (!(variable in makefile))
                 fail(line, "no make variable has this name", "", variable)
             if (variable == "FILTER")
-                check_test(line, substr(part[i], 8))
-            while (match(part[i], /--[a-z][a-z-]*/)) {
-                check_option(line, substr(part[i], RSTART, RLENGTH))
-                part[i] = substr(part[i], RSTART + RLENGTH)
+                check_test(line, substr(part, 8))
+            while (match(part, /--[a-z][a-z-]*/)) {
+                check_option(line, substr(part, RSTART, RLENGTH))
+                part = substr(part, RSTART + RLENGTH)
             }
             continue
         }
         # `make run-0N` stands for those of all stages.
-        sub(/0N/, "05", part[i])
-        if (!(part[i] in target))
-            fail(line, "make has no such target", "", "make " part[i])
+        sub(/0N/, "05", part)
+        if (!(part in target))
+            fail(line, "make has no such target", "", "make " part)
     }
 }
 
@@ -190,7 +174,8 @@ function check_comment(line, text,   n, i, part) {
     gsub(/`/, " ", text)
     n = split(text, part, " ")
     for (i = 1; i <= n; i++) {
-        gsub(/^["'(\[{]+|["'),;:.?!}\]]+$/, "", part[i])
+        # busybox takes \ in [ ] for itself.
+        gsub(/^[["'({]+|[]"'),;:.?!}]+$/, "", part[i])
         if (sub(/^FILTER=["']?/, "", part[i]))
             check_test(line, part[i])
         else if (part[i - 1] == "make" && part[i] ~ /^[a-z]+-[a-z0-9N]+$/)

@@ -4,16 +4,12 @@
  *     calls.exe TOOL SERVER... [--list] [FILTER]     see ToolTest.h
  *
  * TOOL is the calls.exe of common/tools, the servers are instrumented. The figures are exact: see
- * `models` for why each is what it is. The last line says "N passed, N failed".
+ * `models` for why each is what it is.
  */
 #include "Conversation.h"
 #include "Test.h"
 #include "TestMain.h"
 #include "ToolTest.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define CALL_MAX     5
 #define WORD_MAX     20
@@ -74,7 +70,7 @@ static char checkPath[PATH_SIZE]; /* for --check, beside the file for --json */
 
 static const StageModel *FindModel(const char *folder)
 {
-    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(models); i++) {
         if (strncmp(folder, models[i].number, 2) == 0)
             return &models[i];
     }
@@ -82,11 +78,6 @@ static const StageModel *FindModel(const char *folder)
 }
 
 /* --- Running the tool ------------------------------------------------------------------------ */
-
-static void Fixture_End(void)
-{
-    ToolRun_End();
-}
 
 static bool HasOneClientOnly(const char *path)
 {
@@ -191,7 +182,7 @@ static void CheckAllFigures(int clients)
     }
 }
 
-static void OneClient(void)
+TEST("calls: an echo of the only client", .limitSeconds = 90)
 {
     const char *const words[] = {"--json", ToolRun_GetFile(), NULL};
 
@@ -199,7 +190,7 @@ static void OneClient(void)
     CheckAllFigures(1);
 }
 
-static void TenClients(void)
+TEST("calls: an echo of one of ten clients", .limitSeconds = 90)
 {
     const char *const words[] = {"--clients", CROWD_TEXT, "--json", ToolRun_GetFile(), NULL};
 
@@ -208,7 +199,7 @@ static void TenClients(void)
 }
 
 /* Whatever is counted: the same the second time. */
-static void SameTwice(void)
+TEST("calls: the same figures again", .limitSeconds = 120)
 {
     const char *const words[] = {"--clients",       "3", "--echoes", SHORT_ECHOES, "--json",
                                  ToolRun_GetFile(), NULL};
@@ -228,7 +219,7 @@ static void SameTwice(void)
 
 /* With work for all at once, a wait may bring several results: it never takes more calls than one
    echo after the other, and what is received and sent is received and sent once. */
-static void Busy(void)
+TEST("calls: all clients at once", .limitSeconds = 90)
 {
     const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,        "--echoes",
                                  SHORT_ECHOES, "--json",    ToolRun_GetFile(), NULL};
@@ -260,7 +251,7 @@ static void Busy(void)
 }
 
 /* Stage 07 takes many completions with one call, so that little more than receive and send is left. */
-static void ManyOfTheLibrary(void)
+TEST("calls: 500 clients of stage 07 at once")
 {
     const char *words[] = {"--busy", "--clients",       "500", "--echoes",         SHORT_ECHOES,
                            "--json", ToolRun_GetFile(), NULL,  /* its path */ NULL};
@@ -298,7 +289,7 @@ static bool RunCheck(const char *text)
     return hasRun;
 }
 
-static void ComparesWithFile(void)
+TEST("calls: compares with a file", .limitSeconds = 120)
 {
     const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", ToolRun_GetFile(), NULL};
     char text[100];
@@ -338,7 +329,7 @@ typedef struct CommandLine {
 } CommandLine;
 
 /* None of these starts a server. */
-static void CommandLines(void)
+TEST("calls: command lines")
 {
     static const CommandLine lines[] = {
         {{NULL}, 2, "Which server?"},
@@ -362,7 +353,7 @@ static void CommandLines(void)
         {{"--json", NULL}, 2, "Option --json needs a value."},
     };
 
-    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         REQUIRE(CHECK(RunTool(lines[i].words, 0)));
         CHECK_INT(tool.exitCode, lines[i].exitCode);
         CHECK_CONTAINS(tool.errors, lines[i].sentence);
@@ -370,7 +361,7 @@ static void CommandLines(void)
     }
 }
 
-static void Help(void)
+TEST("calls: help")
 {
     const char *const words[] = {"--help", NULL};
 
@@ -382,23 +373,10 @@ static void Help(void)
 
 /* --- main ------------------------------------------------------------------------------------ */
 
-static const Test tests[] = {
-    {"calls: an echo of the only client", OneClient, 90},
-    {"calls: an echo of one of ten clients", TenClients, 90},
-    {"calls: the same figures again", SameTwice, 120},
-    {"calls: all clients at once", Busy, 90},
-    {"calls: 500 clients of stage 07 at once", ManyOfTheLibrary, 60},
-    {"calls: compares with a file", ComparesWithFile, 120},
-    {"calls: command lines", CommandLines, 60},
-    {"calls: help", Help, 30},
-    {NULL, NULL, 0},
-};
-
 static int Begin(const char *const words[])
 {
     ToolTest_Init(words, "calls");
     snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
-    Test_AddAll(tests);
     return OPTIONS_RUN;
 }
 
@@ -410,8 +388,7 @@ int main(int argc, char *argv[])
         .wordMin = 2,
         .wordMax = 1 + TOOL_SERVER_MAX,
         .begin = Begin,
-        .endTest = Fixture_End,
-        .overTime = ToolRun_Kill,
+        .endTest = ToolRun_End,
     };
 
     return Test_Main(&suite, argc, argv);

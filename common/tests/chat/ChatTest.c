@@ -1,32 +1,27 @@
 /*
  * ChatTest: the example programs of 07 from the outside.
  *
- *     chat.exe [--verify] FOLDER [--list] [FILTER]
+ *     chat.exe [--verify] FOLDER [--list] [FILTER]     see TestMain.h
  *
  * In FOLDER are ChatServer.exe, ChatClient.exe, DummyClient.exe, Minimal.exe and the echo server,
- * server.exe. FILTER runs only the tests whose name contains it. --verify wants programs that make
- * WATCHED=1 has built: they run with INSTRUMENT=verify, and a finding fails the test in which it
- * came. The clients here know the packets from the comment of ChatPacket.h and not from its code.
- * What they receive is compared as text: "Said kim|hello". The last line says "N passed, N failed";
- * exit code 1 where any failed or none ran, 2 where the command line is not understood.
+ * server.exe. --verify wants programs that make WATCHED=1 has built: they run with INSTRUMENT=verify,
+ * and a finding fails the test in which it came. The clients here know the packets from the comment
+ * of ChatPacket.h and not from its code. What they receive is compared as text: "Said kim|hello".
  */
 #include "ChatTest.h"
-#include "InstrumentState.h"
 #include "TestMain.h"
-
-#include <stdio.h>
 
 /* A program, a word or two for it, and what must come of it. */
 static void CheckCommandLine(const char *name, const char *word, const char *value, DWORD exitCode,
                              const char *error)
 {
     const char *arguments[] = {word, value, NULL};
-    ServerProcess *process = NEED(Program_Launch(name, arguments));
+    ServerProcess *process = NEED(TestProgram_Start(Program_Find(name), arguments));
 
     TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
 }
 
-static void ServerCommandLines(void)
+TEST("examples: command lines of ChatServer")
 {
     CheckCommandLine("ChatServer.exe", "--help", NULL, 0, "");
     CheckCommandLine("ChatServer.exe", "--what", NULL, 2, "Unknown option '--what'");
@@ -35,7 +30,7 @@ static void ServerCommandLines(void)
     CheckCommandLine("ChatServer.exe", "--address", "here", 2, "Address 'here'");
 }
 
-static void DummyCommandLines(void)
+TEST("examples: command lines of DummyClient")
 {
     CheckCommandLine("DummyClient.exe", "--help", NULL, 0, "");
     CheckCommandLine("DummyClient.exe", "--what", NULL, 2, "Unknown option '--what'");
@@ -45,7 +40,7 @@ static void DummyCommandLines(void)
     CheckCommandLine("DummyClient.exe", "--address", "here", 2, "Address 'here'");
 }
 
-static void ClientCommandLines(void)
+TEST("examples: command lines of ChatClient")
 {
     static const char *const badAddress[] = {"--name", "mina", "--address", "here", NULL};
     ServerProcess *client;
@@ -59,73 +54,44 @@ static void ClientCommandLines(void)
                      "Name '123456789012345678901'");
     CheckCommandLine("ChatClient.exe", "--port", "0", 2, "Port '0'");
     CheckCommandLine("ChatClient.exe", "--port", "65536", 2, "Port '65536'");
-    client = NEED(Program_Launch("ChatClient.exe", badAddress));
+    client = NEED(TestProgram_Start(Program_Find("ChatClient.exe"), badAddress));
     TestProgram_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
 }
 
-static void PortTaken(void)
+TEST("examples: port taken")
 {
     char port[16];
     const char *arguments[] = {"--port", port, NULL};
     ServerProcess *second;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&chatAddress));
-    second = NEED(Program_Launch("ChatServer.exe", arguments));
+    second = NEED(TestProgram_Start(Program_Find("ChatServer.exe"), arguments));
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
+static bool isVerifying;
+
 /* Programs that were built in the usual way would pass all tests with no finding. */
-static void IsWatched(void)
+TEST("verify: the programs watch their own calls", .isWanted = &isVerifying)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
-    char name[INSTRUMENT_STATE_NAME_SIZE];
     NetAddress address;
-    ServerProcess *server = Program_StartServer("server.exe", arguments, &address);
-    HANDLE section;
+    ServerProcess *server =
+        NEED(TestProgram_StartServer(Program_Find("server.exe"), arguments, &address));
 
-    REQUIRE(CHECK(server != NULL && Chat_Start()));
-    for (int i = 0; i < 2; i++) {
-        snprintf(name, sizeof(name), INSTRUMENT_STATE_NAME,
-                 ServerProcess_GetId(i == 0 ? server : chatServer));
-        section = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
-        CHECK(section != NULL);
-        if (section != NULL)
-            CloseHandle(section);
-    }
+    Chat_Start();
+    CHECK(TestProgram_IsWatched(server));
+    CHECK(TestProgram_IsWatched(chatServer));
     TestProgram_CheckStop(server, WAIT_MS);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- The program ----------------------------------------------------------------------------- */
 
-static const Test exampleTests[] = {
-    {"examples: command lines of ChatServer", ServerCommandLines, 60},
-    {"examples: command lines of ChatClient", ClientCommandLines, 60},
-    {"examples: command lines of DummyClient", DummyCommandLines, 60},
-    {"examples: port taken", PortTaken, 30},
-    {NULL, NULL, 0},
-};
-
-static const Test verifyTests[] = {
-    {"verify: the programs watch their own calls", IsWatched, 30},
-    {NULL, NULL, 0},
-};
-
-static bool isVerifying;
-
 static int Begin(const char *const words[])
 {
-    static const Test *const groups[] = {serverTests, exampleTests, clientTests, dummyTests,
-                                         minimalTests};
-
     Fixture_Init(words[0]);
     TestPrograms_SetVerify(isVerifying);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        Test_AddAll(groups[i]);
-    if (isVerifying)
-        Test_AddAll(verifyTests);
     return OPTIONS_RUN;
 }
 
@@ -139,7 +105,8 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
-        .endTest = Talkers_CloseAll,
+        .lastChecks = Chat_CheckStop,
+        .endTest = Chat_EndTest,
     };
 
     return Test_Main(&suite, argc, argv);

@@ -25,32 +25,25 @@
 
 enum { ENTER = 1, SAY = 2, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
 
-extern const Test serverTests[];
-extern const Test clientTests[];
-extern const Test dummyTests[];
-extern const Test minimalTests[];
-
 /* --- Programs -------------------------------------------------------------------------------- */
 
 /* Where they are. */
 void Fixture_Init(const char *folder);
 
-/* Starts the program of this name, "ChatServer.exe". NULL: it does not start. */
-ServerProcess *Program_Launch(const char *name, const char *const arguments[]);
-
-/* The same, with a pipe as its input. */
-ServerProcess *Program_LaunchWithInput(const char *name, const char *const arguments[]);
-
-/* Starts a server with these arguments and waits until it listens. NULL: it does not. */
-ServerProcess *Program_StartServer(const char *name, const char *const arguments[],
-                                   NetAddress *address);
+/* The path of the program of this name, "ChatServer.exe", until the next call. */
+const char *Program_Find(const char *name);
 
 /* The ChatServer of the test, and where it listens. */
 extern ServerProcess *chatServer;
 extern NetAddress chatAddress;
 
-/* Starts it on a free port. */
-bool Chat_Start(void);
+/* Starts it, on a free port or with these arguments. Without it the test is over. */
+void Chat_Start(void);
+void Chat_StartWith(const char *const arguments[]);
+
+/* TestProgram_CheckStop, where it was started and not stopped: also the last check of each test. */
+void Chat_CheckStop(void);
+void Chat_EndTest(void);
 
 /* --- Servers in this program, which do wrong on purpose -------------------------------------- */
 

@@ -3,10 +3,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define PORT_SIZE    16
 #define TEXT_MAX     1000  /* bytes of a text; a longer line is said in parts */
 #define LAST_LINE_MS 15000 /* the client waits 10 s for its last words */
@@ -20,13 +16,7 @@ static ServerProcess *LaunchClient(const NetAddress *address, const char *name)
     const char *arguments[] = {"--port", port, "--name", name, NULL};
 
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
-    return Program_LaunchWithInput("ChatClient.exe", arguments);
-}
-
-static bool Prints(ServerProcess *client, const char *line)
-{
-    return ServerProcess_WaitForLine(client, line, NULL, WAIT_MS) ||
-           Test_Explain("there is no line with \"%s\"", line);
+    return TestProgram_StartWithInput(Program_Find("ChatClient.exe"), arguments);
 }
 
 /* Starts one and waits until it is in the room. */
@@ -34,47 +24,46 @@ static ServerProcess *EnterClient(const char *name)
 {
     ServerProcess *client = LaunchClient(&chatAddress, name);
 
-    return client != NULL && Prints(client, "* you are ") ? client : NULL;
+    return client != NULL && TestProgram_Says(client, "* you are ") ? client : NULL;
 }
 
 /* --- Saying and hearing ---------------------------------------------------------------------- */
 
-static void SaysAndHears(void)
+TEST("client: says and hears")
 {
     ServerProcess *client;
     Talker *kim, *lee;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     client = NEED(EnterClient("mina"));
-    CHECK(Prints(client, "* you are mina; here are: kim"));
+    CHECK(TestProgram_Says(client, "* you are mina; here are: kim"));
     CHECK_TEXT(Talker_Receive(kim), "Joined mina");
     CHECK(ServerProcess_WriteInput(client, "hello\r\n"));
     CHECK_TEXT(Talker_Receive(kim), "Said mina|hello");
-    CHECK(Prints(client, "mina: hello"));
+    CHECK(TestProgram_Says(client, "mina: hello"));
     CHECK(Talker_Send(kim, SAY, "\xEC\x95\x88\xEB\x85\x95"));
-    CHECK(Prints(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
+    CHECK(TestProgram_Says(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
     lee = NEED(Talker_Enter("lee"));
-    CHECK(Prints(client, "* lee joined"));
+    CHECK(TestProgram_Says(client, "* lee joined"));
     Talker_Close(lee);
-    CHECK(Prints(client, "* lee left (the peer closed the connection)"));
+    CHECK(TestProgram_Says(client, "* lee left (the peer closed the connection)"));
     CHECK_TEXT(Talker_Receive(kim), "Said kim|\xEC\x95\x88\xEB\x85\x95");
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
     CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
     CHECK(ServerProcess_WriteInput(client, "/quit\n"));
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Left mina|the peer closed the connection");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Lines are lines however they come, empty ones are not said, and long ones in parts. */
-static void Lines(void)
+TEST("client: lines")
 {
     char text[TEXT_MAX + 502], expected[TEXT_MAX + 16];
     ServerProcess *client;
     Talker *kim;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     client = NEED(EnterClient("a"));
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
@@ -97,11 +86,10 @@ static void Lines(void)
     CHECK_TEXT(Talker_Receive(kim), expected);
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A file as the input: everything is said, and has come back before the client leaves. */
-static void EndOfInput(void)
+TEST("client: the end of the input")
 {
     enum { LINES = 100 };
     char text[LINES * 8 + 8], line[32];
@@ -109,7 +97,7 @@ static void EndOfInput(void)
     size_t position = 0;
     ServerProcess *client;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     for (int i = 0; i < LINES; i++)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "%d\n", i);
     snprintf(text + length, sizeof(text) - (size_t)length, "end");
@@ -128,15 +116,14 @@ static void EndOfInput(void)
     client = NEED(LaunchClient(&chatAddress, "b"));
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-static void Quit(void)
+TEST("client: /quit")
 {
     ServerProcess *client;
     Talker *kim;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
@@ -147,24 +134,23 @@ static void Quit(void)
     CHECK_TEXT(Talker_Receive(kim), "Said a|bye");
     CHECK_TEXT(Talker_Receive(kim), "Left a|the peer closed the connection");
     CHECK(ServerProcess_WaitForLine(client, "a: bye", NULL, 0));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Other ends ------------------------------------------------------------------------------ */
 
 /* While it waits for a line, and for the rest of one. */
-static void CtrlC(void)
+TEST("client: Ctrl+C while it waits for input")
 {
     static const char *const inputs[] = {"", "a line\nand half of ano"};
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     for (int i = 0; i < 2; i++) {
         ServerProcess *client = NEED(EnterClient("a"));
         ULONGLONG start;
 
         CHECK(ServerProcess_WriteInput(client, inputs[i]));
         if (i > 0)
-            CHECK(Prints(client, "a: a line"));
+            CHECK(TestProgram_Says(client, "a: a line"));
         Sleep(QUIET_MS);
         CHECK(ServerProcess_IsRunning(client));
         start = Test_Now();
@@ -174,38 +160,36 @@ static void CtrlC(void)
         CHECK_INT(ServerProcess_CountLines(client, "half"), 0);
         CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", i + 1, WAIT_MS));
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-static void ServerLost(void)
+TEST("client: the server is lost")
 {
     ServerProcess *client;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     REQUIRE(CHECK((client = EnterClient("a")) != NULL));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
 }
 
-static void Refused(void)
+TEST("client: it is refused")
 {
     static const char *const arguments[] = {"--port", "0", "--max", "1", NULL};
     ServerProcess *client;
 
-    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    Chat_StartWith(arguments);
     CHECK(Talker_Enter("kim") != NULL);
     client = NEED(LaunchClient(&chatAddress, "a"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     Talkers_CloseAll();
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     CHECK(Talker_Enter("kim") != NULL);
     client = NEED(LaunchClient(&chatAddress, "kim"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-static void NobodyListens(void)
+TEST("client: nothing listens")
 {
     NetAddress address;
     ServerProcess *client;
@@ -245,6 +229,8 @@ static void ServeOne(void *argument)
     SocketUtils_Close(&client);
 }
 
+static const char welcome[] = {1, 'a', '\0'}; /* the name "a", and nobody else's */
+
 static void Answer_Add(Answer *answer, int id, const char *body)
 {
     answer->size += Talker_MakePacket(answer->bytes + answer->size, id, body, (int)strlen(body));
@@ -260,7 +246,7 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
     client = LaunchClient(&answer->server.address, "a");
     if (CHECK(client != NULL)) {
         if (line != NULL)
-            CHECK(Prints(client, line));
+            CHECK(TestProgram_Says(client, line));
         /* It fails where the client has met the server's words first, and has ended. */
         ServerProcess_WriteInput(client, input);
         ServerProcess_CloseInput(client);
@@ -269,7 +255,7 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
     FalseServer_Stop(&answer->server);
 }
 
-static void FalseServers(void)
+TEST("client: servers that are none")
 {
     static const char notOne[] = "The server sent something that a ChatServer does not send.";
     static const char *const bodies[] = {"", "\x05kim", "\x01"};
@@ -285,38 +271,32 @@ static void FalseServers(void)
 
     /* Commands for a terminal are not for somebody's terminal. */
     answer.size = 0;
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     Answer_Add(&answer, SAID, "\x02k\x1B\x1B[2Joh\xC2\x9B\xFF");
     Answer_Add(&answer, REFUSED, "go\x1B[2J");
     CheckAgainst(&answer, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
 }
 
-static void ServerResets(void)
+TEST("client: the server resets")
 {
     Answer answer = {.size = 0, .resets = true};
 
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     CheckAgainst(&answer, "hello\n", "* you are a", "The server is gone: the connection failed");
 }
 
 /* It takes the last words and does not send them back. */
-static void LastWords(void)
+TEST("client: last words")
 {
     Answer answer = {.size = 0};
 
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     CheckAgainst(&answer, "hello\n", "* you are a",
                  "The server has not sent back what was said last.");
 }
 
 /* There is more to say than it takes, so that the input waits, too, when Ctrl+C is pressed. */
-static void MuchToSay(void)
+TEST("client: Ctrl+C while the input waits for it")
 {
     enum { LINES = 100 };
     char text[LINES * 2 + 1];
@@ -325,13 +305,11 @@ static void MuchToSay(void)
 
     for (int i = 0; i < LINES; i++)
         memcpy(text + 2 * i, "x\n", 3);
-    Answer_Add(&answer, WELCOME,
-               "\x01"
-               "a");
+    Answer_Add(&answer, WELCOME, welcome);
     REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
     client = LaunchClient(&answer.server.address, "a");
     if (CHECK(client != NULL)) {
-        CHECK(Prints(client, "* you are a"));
+        CHECK(TestProgram_Says(client, "* you are a"));
         CHECK(ServerProcess_WriteInput(client, text));
         Sleep(QUIET_MS);
         CHECK(TestProgram_PressCtrlC(client));
@@ -339,19 +317,3 @@ static void MuchToSay(void)
     }
     FalseServer_Stop(&answer.server);
 }
-
-const Test clientTests[] = {
-    {"client: says and hears", SaysAndHears, 60},
-    {"client: lines", Lines, 60},
-    {"client: the end of the input", EndOfInput, 60},
-    {"client: /quit", Quit, 30},
-    {"client: Ctrl+C while it waits for input", CtrlC, 60},
-    {"client: Ctrl+C while the input waits for it", MuchToSay, 30},
-    {"client: the server is lost", ServerLost, 60},
-    {"client: the server resets", ServerResets, 60},
-    {"client: it is refused", Refused, 60},
-    {"client: nothing listens", NobodyListens, 60},
-    {"client: servers that are none", FalseServers, 60},
-    {"client: last words", LastWords, 60},
-    {NULL, NULL, 0},
-};

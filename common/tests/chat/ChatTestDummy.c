@@ -4,8 +4,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-
 /* Starts it against this port, with two more words. */
 static ServerProcess *LaunchDummy(const NetAddress *address, const char *option, const char *value)
 {
@@ -13,7 +11,15 @@ static ServerProcess *LaunchDummy(const NetAddress *address, const char *option,
     const char *arguments[] = {"--port", port, option, value, NULL};
 
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
-    return Program_Launch("DummyClient.exe", arguments);
+    return TestProgram_Start(Program_Find("DummyClient.exe"), arguments);
+}
+
+/* Starts the echo server of 07. */
+static ServerProcess *StartEcho(NetAddress *address)
+{
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+
+    return NEED(TestProgram_StartServer(Program_Find("server.exe"), arguments, address));
 }
 
 static bool Dummy_Says(ServerProcess *dummy, const char *line)
@@ -21,11 +27,10 @@ static bool Dummy_Says(ServerProcess *dummy, const char *line)
     return ServerProcess_CountLines(dummy, line) == 1 || Test_Explain("\"%s\" is missing", line);
 }
 
-static void DummyRight(void)
+TEST("dummy: all is right", .limitSeconds = 120)
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *server = StartEcho(&address);
     ServerProcess *dummy = NEED(LaunchDummy(&address, "--sessions", "100"));
 
     TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
@@ -41,11 +46,10 @@ static void DummyRight(void)
     TestProgram_CheckStop(server, WAIT_MS);
 }
 
-static void DummyTime(void)
+TEST("dummy: for a time")
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server = NEED(Program_StartServer("server.exe", arguments, &address));
+    ServerProcess *server = StartEcho(&address);
     ServerProcess *dummy;
     ULONGLONG start;
 
@@ -132,21 +136,21 @@ static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
     FalseServer_Stop(&spoiler.server);
 }
 
-static void DummyWrong(void)
+TEST("dummy: wrong bytes")
 {
     CheckMisdeed(CORRUPT_BYTE, WAIT_MS, "10 bytes came back wrong.");
     CheckMisdeed(SWAP_BYTES, WAIT_MS, "20 bytes came back wrong.");
     CheckMisdeed(ADD_BYTE, WAIT_MS, "bytes came back wrong.");
 }
 
-static void DummyLost(void)
+TEST("dummy: bytes that do not come", .limitSeconds = 90)
 {
     CheckMisdeed(HANG_UP, WAIT_MS, "1 sessions were disconnected: ");
     CheckMisdeed(DROP_BYTE, WAIT_MS, "1 sessions wait in vain.");
     CheckMisdeed(BE_SILENT, WAIT_MS, "1 sessions wait in vain.");
 }
 
-static void DummyNobody(void)
+TEST("dummy: nothing listens")
 {
     NetAddress address;
     ServerProcess *dummy;
@@ -158,9 +162,3 @@ static void DummyNobody(void)
         CHECK(Dummy_Says(dummy, "Not connected: 3"));
     }
 }
-
-const Test dummyTests[] = {
-    {"dummy: all is right", DummyRight, 120},    {"dummy: for a time", DummyTime, 60},
-    {"dummy: wrong bytes", DummyWrong, 60},      {"dummy: bytes that do not come", DummyLost, 90},
-    {"dummy: nothing listens", DummyNobody, 60}, {NULL, NULL, 0},
-};

@@ -6,10 +6,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define PORT     7777
 #define ATTEMPTS 15
 #define PAUSE_MS 1000
@@ -22,7 +18,7 @@ static ServerProcess *StartMinimal(void)
     DWORD exitCode = 0;
 
     for (int i = 0; i < ATTEMPTS; i++) {
-        ServerProcess *server = Program_LaunchWithInput("Minimal.exe", arguments);
+        ServerProcess *server = TestProgram_StartWithInput(Program_Find("Minimal.exe"), arguments);
 
         if (server == NULL)
             return NULL;
@@ -60,7 +56,7 @@ static bool Answers(SOCKET client, const char *sent, const char *expected, int l
     return isRight;
 }
 
-static void UpperCase(void)
+TEST("minimal: upper case")
 {
     char *sent = NEED(malloc(LARGE)), *expected = NEED(malloc(LARGE));
     ServerProcess *server = NEED(StartMinimal());
@@ -85,7 +81,7 @@ static void UpperCase(void)
 }
 
 /* With a client there; and without a word, where the input ends. */
-static void Enter(void)
+TEST("minimal: Enter stops it")
 {
     ServerProcess *server;
     char byte;
@@ -106,20 +102,14 @@ static void Enter(void)
     }
 }
 
-static void PortTaken(void)
+TEST("minimal: port taken")
 {
     static const char *const arguments[] = {NULL};
     ServerProcess *first = NEED(StartMinimal());
-    ServerProcess *second = NEED(Program_LaunchWithInput("Minimal.exe", arguments));
+    ServerProcess *second =
+        NEED(TestProgram_StartWithInput(Program_Find("Minimal.exe"), arguments));
 
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
     CHECK(ServerProcess_WriteInput(first, "\n"));
     TestProgram_CheckEnd(first, WAIT_MS, 0, "");
 }
-
-const Test minimalTests[] = {
-    {"minimal: upper case", UpperCase, 60},
-    {"minimal: Enter stops it", Enter, 60},
-    {"minimal: port taken", PortTaken, 60},
-    {NULL, NULL, 0},
-};

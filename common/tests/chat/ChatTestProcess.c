@@ -3,22 +3,20 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-
 #define PATH_SIZE 1024
 
 ServerProcess *chatServer;
 NetAddress chatAddress;
 
 static const char *programFolder;
+static bool chatMayStop; /* it has been started and not been stopped */
 
 void Fixture_Init(const char *folder)
 {
     programFolder = folder;
 }
 
-/* The path of this program, until the next call. */
-static const char *FindProgram(const char *name)
+const char *Program_Find(const char *name)
 {
     static char path[PATH_SIZE];
 
@@ -26,28 +24,31 @@ static const char *FindProgram(const char *name)
     return path;
 }
 
-ServerProcess *Program_Launch(const char *name, const char *const arguments[])
+void Chat_StartWith(const char *const arguments[])
 {
-    return TestProgram_Start(FindProgram(name), arguments);
+    chatServer =
+        NEED(TestProgram_StartServer(Program_Find("ChatServer.exe"), arguments, &chatAddress));
+    chatMayStop = true;
 }
 
-ServerProcess *Program_LaunchWithInput(const char *name, const char *const arguments[])
-{
-    return TestProgram_StartWithInput(FindProgram(name), arguments);
-}
-
-ServerProcess *Program_StartServer(const char *name, const char *const arguments[],
-                                   NetAddress *address)
-{
-    return TestProgram_StartServer(FindProgram(name), arguments, address);
-}
-
-bool Chat_Start(void)
+void Chat_Start(void)
 {
     static const char *const arguments[] = {"--port", "0", NULL};
 
-    chatServer = Program_StartServer("ChatServer.exe", arguments, &chatAddress);
-    return chatServer != NULL;
+    Chat_StartWith(arguments);
+}
+
+void Chat_CheckStop(void)
+{
+    if (chatMayStop)
+        TestProgram_CheckStop(chatServer, WAIT_MS);
+    chatMayStop = false;
+}
+
+void Chat_EndTest(void)
+{
+    chatMayStop = false;
+    Talkers_CloseAll();
 }
 
 bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument)

@@ -4,19 +4,15 @@
 #include "ChatTest.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define TEXT_MAX 1000
 
 /* --- Chatting ---------------------------------------------------------------------------------- */
 
-static void Notices(void)
+TEST("chat: who comes and goes")
 {
     Talker *kim, *lee, *park;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
     lee = NEED(Talker_Enter("lee"));
@@ -32,17 +28,17 @@ static void Notices(void)
     Peer_Reset(&park->socket);
     CHECK_CONTAINS(Talker_Receive(kim), "Left \xEB\xB0\x95|");
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     CHECK_INT(ServerProcess_CountLines(chatServer, "Sessions: 3 served, 0 refused. Received 3 "),
               1);
 }
 
 /* Who has not entered is told nothing, and nobody is told of it. */
-static void Guests(void)
+TEST("chat: guests")
 {
     Talker *kim, *guest;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     guest = NEED(Talker_Open(0));
     kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
@@ -51,10 +47,9 @@ static void Guests(void)
     CHECK(!Talker_IsReadable(guest, QUIET_MS));
     Talker_Close(guest);
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-static void Texts(void)
+TEST("chat: texts")
 {
     char longest[TEXT_MAX + 1], expected[TEXT_MAX + 32];
     const char *texts[] = {"x", "hello", "\xEC\x95\x88\xEB\x85\x95 \xF0\x9F\x98\x80", "a|b%s\\",
@@ -63,22 +58,21 @@ static void Texts(void)
 
     memset(longest, 'z', TEXT_MAX);
     longest[TEXT_MAX] = '\0';
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     REQUIRE(CHECK(Talkers_Enter(list, 3)));
-    for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++) {
+    for (int i = 0; i < (int)COUNT_OF(texts); i++) {
         snprintf(expected, sizeof(expected), "Said t%d|%s", i % 3, texts[i]);
         CHECK(Talker_Send(list[i % 3], SAY, texts[i]));
         for (int j = 0; j < 3; j++)
             CHECK_TEXT(Talker_Receive(list[j]), expected);
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-static void Names(void)
+TEST("chat: names")
 {
     Talker *kim, *other;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     kim = NEED(Talker_Enter("kim"));
     other = NEED(Talker_Open(0));
     CHECK(Talker_Send(other, ENTER, "kim"));
@@ -90,10 +84,9 @@ static void Names(void)
     CHECK_TEXT(Talker_Receive(kim), "Joined Kim");
     CHECK_TEXT(Talker_Receive(kim), "Joined 12345678901234567890");
     Talker_Close(kim);
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
     CHECK(Talker_Enter("kim") != NULL);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Order ------------------------------------------------------------------------------------- */
@@ -168,27 +161,25 @@ static void TalkAtOnce(int count, int messages)
     free(heard);
 }
 
-static void FewTalkAtOnce(void)
+TEST("chat: four talk at once")
 {
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     TalkAtOnce(4, 250);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-static void ManyTalkAtOnce(void)
+TEST("chat: fifty talk at once", .limitSeconds = 90)
 {
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     TalkAtOnce(50, 20);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A newcomer knows from its Welcome and the notices who is there, at any time. */
-static void ComingAndGoing(void)
+TEST("chat: each Welcome is right")
 {
     enum { ROUNDS = 30 };
     Talker *watcher, *visitors[ROUNDS];
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     watcher = NEED(Talker_Enter("watcher"));
     for (int i = 0; i < ROUNDS; i++) {
         char expected[64], name[16];
@@ -211,7 +202,6 @@ static void ComingAndGoing(void)
             CHECK_TEXT(Talker_Receive(visitors[i]), expected);
         }
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Packets in parts -------------------------------------------------------------------------- */
@@ -239,12 +229,12 @@ static bool HearsStream(Talker *talker)
 }
 
 /* The stream at once, byte by byte, and in two parts, cut at every place. */
-static void Parts(void)
+TEST("chat: packets in parts", .limitSeconds = 90)
 {
     unsigned char stream[64];
     int size = MakeStream(stream);
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     for (int cut = 0; cut <= size; cut++) {
         Talker *talker = NEED(Talker_Open(0));
 
@@ -263,7 +253,6 @@ static void Parts(void)
         REQUIRE(CHECK(
             ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", cut + 1, WAIT_MS)));
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Bad input --------------------------------------------------------------------------------- */
@@ -332,32 +321,31 @@ static void CheckBadInput(Talker *witness, const BadInput *input)
     CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
 }
 
-static void BadPackets(void)
+TEST("chat: bad packets", .limitSeconds = 90)
 {
     Talker *witness;
 
     memset(textOf1001, 'x', TEXT_MAX + 1);
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     witness = NEED(Talker_Enter("witness"));
-    for (int i = 0; i < (int)(sizeof(badInputs) / sizeof(badInputs[0])); i++) {
+    for (int i = 0; i < (int)COUNT_OF(badInputs); i++) {
         CheckBadInput(witness, &badInputs[i]);
         if (strcmp(witness->text, "Said witness|well") != 0) {
             printf("    with bad input %d\n", i);
             return;
         }
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* Sizes that cannot be: the connection ends, without words. */
-static void BadSizes(void)
+TEST("chat: bad sizes")
 {
     static const int sizes[] = {0, 1, 3, 2049, 65535};
     Talker *witness;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     witness = NEED(Talker_Enter("witness"));
-    for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
+    for (int i = 0; i < (int)COUNT_OF(sizes); i++) {
         unsigned char header[4] = {(unsigned char)(sizes[i] & 0xFF), (unsigned char)(sizes[i] >> 8),
                                    SAY, 0};
         Talker *talker = NEED(Talker_Enter("bad"));
@@ -370,18 +358,17 @@ static void BadSizes(void)
         CHECK(Talker_Send(witness, SAY, "well"));
         CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
     }
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* A guest that never enters is told so; one that was refused and stays is disconnected, whatever it
    goes on to send. */
-static void Loiterers(void)
+TEST("chat: who stays and should not")
 {
     static const char noise[256];
     Talker *guest, *refused;
     ULONGLONG start;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     guest = NEED(Talker_Open(0));
     refused = NEED(Talker_Open(0));
     CHECK(Talker_Send(refused, SAY, "hello"));
@@ -390,12 +377,11 @@ static void Loiterers(void)
         REQUIRE(CHECK_AT_MOST(Test_Now() - start, 2 * WAIT_MS));
         Sleep(20);
     }
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     CHECK(Talker_IsReadable(guest, WAIT_MS));
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
     Talker_Close(guest);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- Slow receivers ---------------------------------------------------------------------------- */
@@ -436,7 +422,7 @@ static bool ListenForLeft(Talker *talker, int *own, bool *hasLeft)
 }
 
 /* Two go on talking while a third talks and does not read, until it is out, and then still. */
-static void SlowReceiver(void)
+TEST("chat: one that does not read", .limitSeconds = 120)
 {
     enum { UNHEARD = 4 };
     char text[TEXT_MAX + 1];
@@ -448,7 +434,7 @@ static void SlowReceiver(void)
 
     memset(text, 'x', TEXT_MAX);
     text[TEXT_MAX] = '\0';
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
     flooder = NEED(Talker_Open(4096));
     CHECK(Talker_Send(flooder, ENTER, "flooder"));
@@ -471,74 +457,52 @@ static void SlowReceiver(void)
     CHECK_INT(heard, said);
     CHECK(Talker_Send(list[1], SAY, "over"));
     CHECK_TEXT(Talker_Receive(list[0]), "Said t1|over");
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 /* --- The server as a program ------------------------------------------------------------------- */
 
-static void Stop(void)
+TEST("chat: stop")
 {
     Talker *list[20], *guest, *stuck;
 
-    REQUIRE(CHECK(Chat_Start()));
+    Chat_Start();
     stuck = NEED(Talker_Open(4096));
     CHECK(Talker_Send(stuck, ENTER, "stuck"));
-    CHECK(ServerProcess_WaitForLine(chatServer, "(stuck)", NULL, WAIT_MS));
+    CHECK(TestProgram_Says(chatServer, "(stuck)"));
     Flood(stuck);
     guest = NEED(Talker_Open(0));
     REQUIRE(CHECK(Talkers_Enter(list, 20)));
-    TestProgram_CheckStop(chatServer, WAIT_MS);
+    Chat_CheckStop();
     for (int i = 0; i < 20; i++)
         CHECK_TEXT(Talker_Receive(list[i]), "End");
     CHECK_TEXT(Talker_Receive(guest), "End");
 }
 
-static void Full(void)
+TEST("chat: full")
 {
     static const char *const arguments[] = {"--port", "0", "--max", "2", NULL};
     Talker *list[2], *third;
 
-    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    Chat_StartWith(arguments);
     REQUIRE(CHECK(Talkers_Enter(list, 2)));
     third = NEED(Talker_Open(0));
     CHECK(Talker_IsEnd(Talker_Receive(third)));
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Refused! ", NULL, WAIT_MS));
+    CHECK(TestProgram_Says(chatServer, "Client Refused! "));
     Talker_Close(list[0]);
     CHECK_TEXT(Talker_Receive(list[1]), "Left t0|the peer closed the connection");
-    CHECK(ServerProcess_WaitForLine(chatServer, "Client Disconnected! ", NULL, WAIT_MS));
+    CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     Sleep(QUIET_MS);
     CHECK(Talker_Enter("next") != NULL);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
-static void Quiet(void)
+TEST("chat: quiet")
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     Talker *kim;
 
-    chatServer = NEED(Program_StartServer("ChatServer.exe", arguments, &chatAddress));
+    Chat_StartWith(arguments);
     kim = NEED(Talker_Enter("kim"));
     Talker_Close(kim);
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);
-    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
-
-const Test serverTests[] = {
-    {"chat: who comes and goes", Notices, 30},
-    {"chat: guests", Guests, 30},
-    {"chat: texts", Texts, 30},
-    {"chat: names", Names, 30},
-    {"chat: four talk at once", FewTalkAtOnce, 60},
-    {"chat: fifty talk at once", ManyTalkAtOnce, 90},
-    {"chat: each Welcome is right", ComingAndGoing, 60},
-    {"chat: packets in parts", Parts, 90},
-    {"chat: bad packets", BadPackets, 90},
-    {"chat: bad sizes", BadSizes, 30},
-    {"chat: who stays and should not", Loiterers, 60},
-    {"chat: one that does not read", SlowReceiver, 120},
-    {"chat: stop", Stop, 60},
-    {"chat: full", Full, 30},
-    {"chat: quiet", Quiet, 30},
-    {NULL, NULL, 0},
-};

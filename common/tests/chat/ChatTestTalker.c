@@ -3,10 +3,6 @@
  */
 #include "ChatTest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define TALKER_MAX 64
 
 static Talker *talkers[TALKER_MAX];
@@ -35,7 +31,6 @@ bool Talker_SendBytes(Talker *talker, const void *data, int size)
     return Peer_Send(talker->socket, data, size);
 }
 
-/* Writes a packet at `packet`. Returns its size. */
 int Talker_MakePacket(unsigned char *packet, int id, const void *body, int length)
 {
     int size = length + 4;
@@ -115,7 +110,6 @@ static bool Talker_ReceiveSome(Talker *talker)
     return false;
 }
 
-/* The next packet but pings as text, or "End", "Reset", "Nothing". */
 const char *Talker_Receive(Talker *talker)
 {
     do {
@@ -127,20 +121,17 @@ const char *Talker_Receive(Talker *talker)
     return talker->text;
 }
 
-/* What was received instead of a packet: the end of the connection, in whichever way. */
 bool Talker_IsEnd(const char *text)
 {
     return strcmp(text, "End") == 0 || strcmp(text, "Reset") == 0 ||
            Test_Explain("expected the end of the connection and got \"%s\"", text);
 }
 
-/* True: there is something to receive, if only the end. */
 bool Talker_IsReadable(Talker *talker, DWORD timeoutMs)
 {
     return talker->length > 0 || Peer_IsReadable(talker->socket, timeoutMs);
 }
 
-/* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
 Talker *Talker_Enter(const char *name)
 {
     Talker *talker = Talker_Open(0);
@@ -156,7 +147,6 @@ Talker *Talker_Enter(const char *name)
     return NULL;
 }
 
-/* Lets `count` talkers in, "t0" to "tN", and takes all the notices of it. */
 bool Talkers_Enter(Talker **list, int count)
 {
     for (int i = 0; i < count; i++) {

@@ -1,11 +1,10 @@
 /*
  * Claims: what the lecture notes say of the system, each a small test whose name the notes cite.
  *
- *     claims.exe [--list | --report] [FILTER]
+ *     claims.exe [--list | --report] [FILTER]     see TestMain.h
  *
- * --list prints the names, one a line. A line "here: ..." below a claim says what this machine does
- * where systems differ; --report prints them all at the end, as a table. Without it the last line
- * says "N passed, N failed". Exit code 1 where a claim does not hold or none was checked.
+ * A line "here: ..." below a claim says what this machine does where systems differ; --report prints
+ * them all at the end, as a table.
  */
 #include "Claims.h"
 #include "ErrorText.h"
@@ -13,11 +12,9 @@
 #include "ThreadManager.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
-#define REPORT_MAX   60
-#define REPORT_SIZE  160
-#define TIME_LIMIT_S 60
+#define REPORT_MAX  60
+#define REPORT_SIZE 160
 
 typedef struct Report {
     const char *topic;
@@ -46,6 +43,15 @@ void Claims_Report(const char *topic, const char *documented, const char *format
     printf("  here: %s: %s\n", topic, report->here);
 }
 
+void Claims_ReportError(const char *topic, const char *documented, int error, const char *good,
+                        const char *bad)
+{
+    if (error == 0)
+        Claims_Report(topic, documented, "%s", good);
+    else
+        Claims_Report(topic, documented, "%s, %d", bad, error);
+}
+
 static void PrintReports(void)
 {
     const char *name = Claims_GetSystemName();
@@ -61,23 +67,13 @@ static void PrintReports(void)
 
 static bool withTable;
 
-static int AddClaims(const char *const words[])
+static int Begin(const char *const words[])
 {
-    static const Claim *const arrays[] = {
-        socketClaims,  optionClaims, selectClaims, eventClaims,  overlappedClaims, transferClaims,
-        routineClaims, portClaims,   packetClaims, workerClaims, acceptClaims,     extensionClaims,
-    };
-
     (void)words;
-    if (!SocketUtils_BindConnectEx()) {
-        ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
-        return 1;
-    }
-    for (size_t i = 0; i < COUNT_OF(arrays); i++) {
-        for (const Claim *claim = arrays[i]; claim->name != NULL; claim++)
-            Test_Add(claim->name, claim->run, TIME_LIMIT_S);
-    }
-    return OPTIONS_RUN;
+    if (SocketUtils_BindConnectEx())
+        return OPTIONS_RUN;
+    ErrorText_Print("WSAIoctl", (DWORD)WSAGetLastError());
+    return 1;
 }
 
 static void EndClaims(void)
@@ -92,7 +88,7 @@ int main(int argc, char *argv[])
     static const TestSuite suite = {
         .usage = "Usage: claims.exe [--list | --report] [FILTER]\n",
         .options = options,
-        .begin = AddClaims,
+        .begin = Begin,
         .end = EndClaims,
         .endTest = Claims_CloseAll,
     };

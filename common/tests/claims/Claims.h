@@ -19,32 +19,15 @@
 #include "Test.h"
 #include "TestSocketUtils.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-typedef struct Claim {
-    const char *name;
-    void (*run)(void);
-} Claim;
-
-/* Each array ends with an entry that has no name. */
-extern const Claim socketClaims[];
-extern const Claim optionClaims[];
-extern const Claim selectClaims[];
-extern const Claim eventClaims[];
-extern const Claim overlappedClaims[];
-extern const Claim transferClaims[];
-extern const Claim routineClaims[];
-extern const Claim portClaims[];
-extern const Claim packetClaims[];
-extern const Claim workerClaims[];
-extern const Claim acceptClaims[];
-extern const Claim extensionClaims[];
-
 /*
  * Notes what this machine does: a row of the table, and a line below the claim. `topic` is what the
  * row is about and `documented` what Windows documents of it; both are kept as they are.
  */
 void Claims_Report(const char *topic, const char *documented, const char *format, ...);
+
+/* The same for a call's outcome: `good`, or where there is an error `bad` and its number. */
+void Claims_ReportError(const char *topic, const char *documented, int error, const char *good,
+                        const char *bad);
 
 /* --- The system ------------------------------------------------------------------------------ */
 
@@ -59,7 +42,19 @@ bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild);
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 
+/* Two sockets that are connected to each other, from when one of these has opened them. */
+extern SOCKET client, server;
+
+void Claims_OpenPair(void);
+void Claims_OpenNarrowPair(void); /* little fits between them when nobody reads */
+
 bool Claims_Send(SOCKET socket, const char *text);
+
+/* From the client: waits until the server can receive all of it. */
+void Claims_SendToServer(const char *text);
+
+/* Waits for as many bytes as the text has, and compares them with it. */
+bool Claims_Receives(SOCKET socket, const char *text);
 
 /* Waits until so many bytes can be received. It receives none. */
 bool Claims_WaitForBytes(SOCKET socket, int count);
@@ -75,17 +70,13 @@ int Claims_Discard(SOCKET socket);
 
 /* --- Handles and time ------------------------------------------------------------------------ */
 
-/* Has the handle closed after the claim. Returns it. */
-HANDLE Claims_Keep(HANDLE handle);
+/* Closes a handle before the claim ends, and sets it to NULL. */
 void Claims_CloseHandle(HANDLE *handle);
 
 /* An event that stays signalled until it is reset; it is not signalled yet. */
 HANDLE Claims_OpenEvent(void);
 bool Claims_IsSignalled(HANDLE event);
 bool Claims_WaitForEvent(HANDLE event);
-
-/* Waits until *value is at least `least`, in waits that are not alertable. Any thread. */
-bool Claims_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs);
 
 /* --- Overlapped operations ------------------------------------------------------------------- */
 
@@ -110,6 +101,8 @@ Operation *Claims_NewEventOperation(void);
  * error: WSA_IO_PENDING where it is outstanding. Any thread.
  */
 int Claims_BeginReceive(SOCKET socket, Operation *operation, int size);
+int Claims_BeginReceiveWith(SOCKET socket, Operation *operation,
+                            LPWSAOVERLAPPED_COMPLETION_ROUTINE routine);
 int Claims_BeginSend(SOCKET socket, Operation *operation, const char *text);
 int Claims_BeginAccept(SOCKET listenSocket, SOCKET acceptSocket, Operation *operation);
 
@@ -117,6 +110,9 @@ int Claims_BeginAccept(SOCKET listenSocket, SOCKET acceptSocket, Operation *oper
 bool Claims_HasCompleted(const Operation *operation);
 bool Claims_WaitForCompletion(const Operation *operation);
 bool Claims_HasCompletedWithin(const Operation *operation, DWORD timeoutMs);
+
+/* Waits for the event of the operation: it has succeeded, with so many bytes. */
+bool Claims_Succeeds(Operation *operation, DWORD bytes);
 
 /*
  * Waits for the operation, a receive that was outstanding when the peer reset the connection: it
@@ -149,8 +145,8 @@ Packet Claims_Take(HANDLE port, DWORD timeoutMs);
 /* No packet is there, and none comes for a while. */
 bool Claims_IsPortQuiet(HANDLE port);
 
-/* The packet is that of this operation, which has succeeded. */
-bool Claims_IsPacketOf(const Packet *packet, const Operation *operation, DWORD bytes);
+/* Takes a packet: it has this key, and is that of this operation, which has succeeded. */
+bool Claims_TakesPacketOf(HANDLE port, ULONG_PTR key, const Operation *operation, DWORD bytes);
 
 /* Closes all that the claim has left open. */
 void Claims_CloseAll(void);

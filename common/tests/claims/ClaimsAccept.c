@@ -4,9 +4,6 @@
  */
 #include "Claims.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define DATA_SIZE 32
 #define NOT_YET   0xFFFFFFFF /* of SO_CONNECT_TIME */
 
@@ -47,19 +44,14 @@ static int BeginForData(Acceptor *acceptor)
                : WSAGetLastError();
 }
 
-/* Begins, connects, and waits for the completion. The client's socket. */
-static SOCKET AcceptOne(Acceptor *acceptor)
+/* Begins, connects the client, and waits for the completion. */
+static void AcceptOne(Acceptor *acceptor)
 {
     int error = Begin(acceptor);
-    SOCKET client = Peer_Connect(&acceptor->address);
 
-    if (error != WSA_IO_PENDING) {
-        Test_Explain("AcceptEx gave %d", error);
-        return INVALID_SOCKET;
-    }
-    if (client == INVALID_SOCKET || !Claims_WaitForEvent(acceptor->operation->overlapped.hEvent))
-        return INVALID_SOCKET;
-    return client;
+    NEED_TRUE(error == WSA_IO_PENDING || Test_Explain("AcceptEx gave %d", error));
+    client = NEED_SOCKET(Peer_Connect(&acceptor->address));
+    NEED_TRUE(Claims_WaitForEvent(acceptor->operation->overlapped.hEvent));
 }
 
 static DWORD GetConnectTime(SOCKET socket)
@@ -82,14 +74,14 @@ static bool IsConnected(SOCKET socket)
 /* --- With and without data --------------------------------------------------------------------*/
 
 /* "AcceptEx completes as soon as a connection arrives, without waiting for any data." */
-static void CompletesAtOnce(void)
+TEST("AcceptEx: without a length for data it completes with the connection")
 {
     Acceptor acceptor;
 
     OpenAcceptor(&acceptor);
     CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
     CHECK(!Claims_HasCompletedWithin(acceptor.operation, SHORT_QUIET_MS));
-    REQUIRE(CHECK(Peer_Connect(&acceptor.address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
     CHECK_INT(Claims_GetError(acceptor.operation), 0);
     CHECK_INT(Claims_GetBytes(acceptor.operation), 0);
@@ -99,10 +91,9 @@ static void CompletesAtOnce(void)
  * "If a receive buffer is provided, the overlapped operation will not complete until a connection
  * is accepted and data is read."
  */
-static void WaitsForData(void)
+TEST("AcceptEx: with a length for data it waits for data")
 {
     Acceptor acceptor;
-    SOCKET client;
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
@@ -118,18 +109,16 @@ static void WaitsForData(void)
  * A silent client holds the operation; SO_CONNECT_TIME finds it: "the number of seconds that the
  * socket has been connected", and 0xFFFFFFFF before.
  */
-static void SilentClient(void)
+TEST("AcceptEx: SO_CONNECT_TIME finds the silent client")
 {
-    ULONGLONG start = Test_Now();
     Acceptor acceptor;
     DWORD seconds;
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     CHECK(GetConnectTime(acceptor.socket) == NOT_YET);
-    REQUIRE(CHECK(Peer_Connect(&acceptor.address) != INVALID_SOCKET));
-    while (GetConnectTime(acceptor.socket) == NOT_YET && Test_Now() - start < WAIT_MS)
-        Sleep(1);
+    NEED_SOCKET(Peer_Connect(&acceptor.address));
+    WAIT_WHILE(GetConnectTime(acceptor.socket) == NOT_YET);
     seconds = GetConnectTime(acceptor.socket);
     CHECK(seconds != NOT_YET);
     CHECK(seconds <= WAIT_MS / 1000);
@@ -137,20 +126,17 @@ static void SilentClient(void)
 }
 
 /* "closing the accepted socket ... forces the AcceptEx function call to complete with an error" */
-static void DismissSilentClient(void)
+TEST("AcceptEx: closing sockets ends a silent client's operation")
 {
     static const char topic[] = "AcceptEx with a silent client when the accept socket is closed";
     static const char documented[] = "completes with an error";
-    ULONGLONG start = Test_Now();
     Acceptor acceptor;
-    SOCKET client;
     char byte;
 
     OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     client = NEED_SOCKET(Peer_Connect(&acceptor.address));
-    while (GetConnectTime(acceptor.socket) == NOT_YET && Test_Now() - start < WAIT_MS)
-        Sleep(1);
+    WAIT_WHILE(GetConnectTime(acceptor.socket) == NOT_YET);
     Peer_Close(&acceptor.socket);
     if (Claims_HasCompletedWithin(acceptor.operation, 10 * SHORT_QUIET_MS)) {
         CHECK(Claims_GetError(acceptor.operation) != 0);
@@ -168,7 +154,7 @@ static void DismissSilentClient(void)
 /* --- Several, and early ones ------------------------------------------------------------------*/
 
 /* As many clients are accepted as operations are outstanding, without a call in between. */
-static void SeveralOutstanding(void)
+TEST("AcceptEx: several can be outstanding")
 {
     Acceptor acceptors[3];
 
@@ -181,7 +167,7 @@ static void SeveralOutstanding(void)
         CHECK_INT(Begin(&acceptors[i]), WSA_IO_PENDING);
     }
     for (int i = 0; i < 3; i++)
-        REQUIRE(CHECK(Peer_Connect(&acceptors[0].address) != INVALID_SOCKET));
+        NEED_SOCKET(Peer_Connect(&acceptors[0].address));
     for (int i = 0; i < 3; i++) {
         CHECK(Claims_WaitForEvent(acceptors[i].operation->overlapped.hEvent));
         CHECK_INT(Claims_GetError(acceptors[i].operation), 0);
@@ -191,10 +177,9 @@ static void SeveralOutstanding(void)
 }
 
 /* A client that has connected before is not lost: it is taken when the operation begins. */
-static void EarlyClient(void)
+TEST("AcceptEx: a client that connected before is taken at once")
 {
     Acceptor acceptor;
-    SOCKET client;
     char byte = 0;
     int error;
 
@@ -211,10 +196,8 @@ static void EarlyClient(void)
 /* --- The accepted socket ----------------------------------------------------------------------*/
 
 /* "This socket must not be bound or connected." */
-static void SocketMustBeNew(void)
+TEST("AcceptEx: the accept socket must be new")
 {
-    static const char topic[] = "AcceptEx with an accept socket that is bound";
-    static const char documented[] = "must not be done";
     Acceptor acceptor;
     int error;
 
@@ -222,10 +205,9 @@ static void SocketMustBeNew(void)
     CHECK(SocketUtils_BindAnyAddress(acceptor.socket, AF_INET));
     error = Begin(&acceptor);
     CHECK(error != 0);
-    if (error == WSA_IO_PENDING)
-        Claims_Report(topic, documented, "is outstanding, as with a new one");
-    else
-        Claims_Report(topic, documented, "fails, %d", error);
+    Claims_ReportError("AcceptEx with an accept socket that is bound", "must not be done",
+                       error == WSA_IO_PENDING ? 0 : error, "is outstanding, as with a new one",
+                       "fails");
 
     /* A new one is right, on the same listener. */
     acceptor.socket = Peer_Create(AF_INET);
@@ -238,13 +220,13 @@ static void SocketMustBeNew(void)
  * "should be set if getpeername, getsockname, getsockopt, or setsockopt" are to be used.
  * https://learn.microsoft.com/windows/win32/winsock/sol-socket-socket-options
  */
-static void AcceptContext(void)
+TEST("AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works")
 {
     Acceptor acceptor;
     NetAddress address;
 
     OpenAcceptor(&acceptor);
-    REQUIRE(CHECK(AcceptOne(&acceptor) != INVALID_SOCKET));
+    AcceptOne(&acceptor);
     Claims_Report("getpeername after AcceptEx, without SO_UPDATE_ACCEPT_CONTEXT",
                   "the option should be set first", "%s",
                   IsConnected(acceptor.socket) ? "works" : "fails");
@@ -256,55 +238,49 @@ static void AcceptContext(void)
 }
 
 /* The value is the listener's SOCKET, 8 bytes in a 64-bit program, and not a number of 4. */
-static void ContextTakesSocket(void)
+TEST("AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET")
 {
-    static const char topic[] =
-        "SO_UPDATE_ACCEPT_CONTEXT with 4 bytes, or with no listener's socket";
     Acceptor acceptor;
     DWORD four;
     SOCKET none = INVALID_SOCKET;
     bool takesFour, takesNone;
 
     OpenAcceptor(&acceptor);
-    REQUIRE(CHECK(AcceptOne(&acceptor) != INVALID_SOCKET));
+    AcceptOne(&acceptor);
     four = (DWORD)acceptor.listenSocket;
     takesFour = setsockopt(acceptor.socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
                            (const char *)&four, sizeof(four)) == 0;
     takesNone = SocketUtils_SetUpdateAcceptSocket(acceptor.socket, none);
-    Claims_Report(topic, "takes the listener's SOCKET", "%s, %s", takesFour ? "succeeds" : "fails",
+    Claims_Report("SO_UPDATE_ACCEPT_CONTEXT with 4 bytes, or with no listener's socket",
+                  "takes the listener's SOCKET", "%s, %s", takesFour ? "succeeds" : "fails",
                   takesNone ? "succeeds" : "fails");
     CHECK(SocketUtils_SetUpdateAcceptSocket(acceptor.socket, acceptor.listenSocket));
 }
 
 /* The addresses are in the buffer; no other call is needed for them. */
-static void AddressInBuffer(void)
+TEST("AcceptEx: the client's address is in the buffer")
 {
     Acceptor acceptor;
     NetAddress own, told;
-    SOCKET client;
 
     OpenAcceptor(&acceptor);
-    client = NEED_SOCKET(AcceptOne(&acceptor));
+    AcceptOne(&acceptor);
     CHECK(SocketUtils_GetLocalAddress(client, &own));
     SocketUtils_GetAcceptAddress(acceptor.operation->data, &told);
     CHECK_INT(NetAddress_GetPort(&told), NetAddress_GetPort(&own));
 }
 
 /* The listener's port is the listener's: the accepted socket has to be associated on its own. */
-static void NotOnThePort(void)
+TEST("AcceptEx: the accepted socket is not on the listener's port")
 {
     HANDLE port = Claims_OpenPort(0);
     Operation *receiving = Claims_NewEventOperation();
     Acceptor acceptor;
-    SOCKET client;
-    Packet packet;
 
     OpenAcceptor(&acceptor);
-    REQUIRE(CHECK(Claims_Associate(acceptor.listenSocket, port, 1)));
-    client = NEED_SOCKET(AcceptOne(&acceptor));
-    packet = Claims_Take(port, WAIT_MS);
-    CHECK(Claims_IsPacketOf(&packet, acceptor.operation, 0));
-    CHECK(packet.key == 1);
+    NEED_TRUE(Claims_Associate(acceptor.listenSocket, port, 1));
+    AcceptOne(&acceptor);
+    CHECK(Claims_TakesPacketOf(port, 1, acceptor.operation, 0));
     CHECK(SocketUtils_SetUpdateAcceptSocket(acceptor.socket, acceptor.listenSocket));
     CHECK_INT(Claims_BeginReceive(acceptor.socket, receiving, 10), WSA_IO_PENDING);
     CHECK(Claims_Send(client, "x"));
@@ -345,17 +321,17 @@ static bool IsOfSender(Acceptor *acceptor)
  * "If the error is WSAECONNRESET, an incoming connection was indicated, but was subsequently
  * terminated by the remote peer": the next client is there all the same, one has to post again.
  */
-static void ResetBeforeAccept(void)
+TEST("AcceptEx: after a client that has reset the next one is accepted")
 {
     Acceptor acceptor;
-    SOCKET leaver, sender;
+    SOCKET sender;
     bool isFound = false;
 
     snprintf(outcome, sizeof(outcome), "the client that left is passed over");
     OpenAcceptor(&acceptor);
-    leaver = Peer_Connect(&acceptor.address);
-    REQUIRE(CHECK(leaver != INVALID_SOCKET && Peer_IsReadable(acceptor.listenSocket, WAIT_MS)));
-    Peer_Reset(&leaver);
+    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
+    NEED_TRUE(Peer_IsReadable(acceptor.listenSocket, WAIT_MS));
+    Peer_Reset(&client);
     Sleep(SHORT_QUIET_MS);
     sender = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_Send(sender, "x"));
@@ -370,7 +346,7 @@ static void ResetBeforeAccept(void)
 }
 
 /* Whoever is outstanding is told that it is over. */
-static void ClosingTheListener(void)
+TEST("AcceptEx: closing the listener ends it with an error")
 {
     Acceptor acceptor;
 
@@ -382,20 +358,3 @@ static void ClosingTheListener(void)
     Claims_Report("AcceptEx that is outstanding when the listener is closed", "fails, 995",
                   "fails, %lu", Claims_GetError(acceptor.operation));
 }
-
-const Claim acceptClaims[] = {
-    {"AcceptEx: without a length for data it completes with the connection", CompletesAtOnce},
-    {"AcceptEx: with a length for data it waits for data", WaitsForData},
-    {"AcceptEx: SO_CONNECT_TIME finds the silent client", SilentClient},
-    {"AcceptEx: closing sockets ends a silent client's operation", DismissSilentClient},
-    {"AcceptEx: several can be outstanding", SeveralOutstanding},
-    {"AcceptEx: a client that connected before is taken at once", EarlyClient},
-    {"AcceptEx: the accept socket must be new", SocketMustBeNew},
-    {"AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works", AcceptContext},
-    {"AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET", ContextTakesSocket},
-    {"AcceptEx: the client's address is in the buffer", AddressInBuffer},
-    {"AcceptEx: the accepted socket is not on the listener's port", NotOnThePort},
-    {"AcceptEx: after a client that has reset the next one is accepted", ResetBeforeAccept},
-    {"AcceptEx: closing the listener ends it with an error", ClosingTheListener},
-    {NULL, NULL},
-};

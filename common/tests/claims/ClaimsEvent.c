@@ -10,7 +10,7 @@
 /* --- Waiting ----------------------------------------------------------------------------------*/
 
 /* All 65 are signalled; with one fewer the same wait succeeds. */
-static void SixtyFive(void)
+TEST("events: a wait for 65 events fails with 87")
 {
     HANDLE events[TOO_MANY];
 
@@ -26,7 +26,7 @@ static void SixtyFive(void)
 }
 
 /* A loop that ignores the failure does not wait at all: it spins. */
-static void FailureIsImmediate(void)
+TEST("events: a wait for too many fails at once, again and again")
 {
     HANDLE events[TOO_MANY];
     ULONGLONG start;
@@ -45,7 +45,7 @@ static void FailureIsImmediate(void)
  * "the function returns the index of the first handle in the array whose object was signaled": the
  * client at index 1 goes before the one at 40, however often it comes.
  */
-static void LowestFirst(void)
+TEST("events: the wait returns the lowest signalled event")
 {
     HANDLE events[64];
 
@@ -62,7 +62,7 @@ static void LowestFirst(void)
 }
 
 /* "One or more events must be specified." */
-static void NoEvents(void)
+TEST("events: a wait for no event fails with 87")
 {
     HANDLE event = Claims_OpenEvent();
 
@@ -83,12 +83,11 @@ static long TakeEvents(SOCKET socket, HANDLE event, DWORD timeoutMs)
 }
 
 /* "automatically sets socket s to nonblocking mode, regardless of the value of lNetworkEvents" */
-static void MakesNonBlocking(void)
+TEST("events: WSAEventSelect makes a socket non-blocking")
 {
-    SOCKET client, server;
     char byte;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, Claims_OpenEvent(), FD_READ), 0);
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -99,12 +98,11 @@ static void MakesNonBlocking(void)
  * events are taken back.
  * https://learn.microsoft.com/windows/win32/winsock/winsock-ioctls
  */
-static void StaysNonBlocking(void)
+TEST("events: while events are selected it cannot be made blocking, 10022")
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
     CHECK(!SocketUtils_SetNonBlocking(server, false));
     CHECK_INT(WSAGetLastError(), WSAEINVAL);
@@ -116,12 +114,11 @@ static void StaysNonBlocking(void)
  * "Any WSAEventSelect association and network events selection set for the listening socket apply
  * to the accepted socket."
  */
-static void AcceptedInherits(void)
+TEST("events: an accepted socket inherits WSAEventSelect and is non-blocking")
 {
     HANDLE event = Claims_OpenEvent();
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET client, server;
     char byte;
 
     CHECK_INT(WSAEventSelect(listenSocket, event, FD_ACCEPT | FD_READ), 0);
@@ -137,16 +134,14 @@ static void AcceptedInherits(void)
 }
 
 /* "no further actions are taken for that network event until ... the reenabling function" */
-static void ToldOncePerReceive(void)
+TEST("events: FD_READ is told again after a receive that leaves something")
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
     char byte;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
-    CHECK(Claims_Send(client, "xy"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
+    Claims_SendToServer("xy");
     CHECK_INT(TakeEvents(server, event, WAIT_MS), FD_READ);
     CHECK_INT(TakeEvents(server, event, SHORT_QUIET_MS), -1);
 
@@ -161,14 +156,13 @@ static void ToldOncePerReceive(void)
  * "An FD_WRITE network event is recorded when a socket is first connected ... and then after a send
  * fails with WSAEWOULDBLOCK and buffer space becomes available."
  */
-static void WriteIsNews(void)
+TEST("events: FD_WRITE is news only at first and after 10035")
 {
     HANDLE event = Claims_OpenEvent();
     ULONGLONG start = Test_Now();
-    SOCKET client, server;
     long events = -1;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     CHECK_INT(WSAEventSelect(client, event, FD_WRITE), 0);
     CHECK_INT(TakeEvents(client, event, WAIT_MS), FD_WRITE);
     CHECK(Claims_Send(client, "x"));
@@ -185,17 +179,16 @@ static void WriteIsNews(void)
  * "An application should check for remaining data upon receipt of FD_CLOSE to avoid any possibility
  * of losing data."
  */
-static void CloseBeforeTheEnd(void)
+TEST("events: after FD_CLOSE there may be data to receive")
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
     char received[8] = "";
     long events = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "last"));
     CHECK_INT(shutdown(client, SD_SEND), 0);
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
+    NEED_TRUE(Claims_WaitForBytes(server, 4));
     CHECK_INT(WSAEventSelect(server, event, FD_READ | FD_CLOSE), 0);
     for (int i = 0; i < 4 && (events & FD_CLOSE) == 0; i++) {
         long more = TakeEvents(server, event, SHORT_QUIET_MS);
@@ -214,12 +207,11 @@ static void CloseBeforeTheEnd(void)
 }
 
 /* "the indicated event object is also reset", and the record is cleared */
-static void EnumResets(void)
+TEST("events: WSAEnumNetworkEvents clears the record and resets the event")
 {
     HANDLE event = Claims_OpenEvent();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_WaitForEvent(event));
@@ -229,18 +221,3 @@ static void EnumResets(void)
     SetEvent(event);
     CHECK_INT(TakeEvents(server, event, 0), 0);
 }
-
-const Claim eventClaims[] = {
-    {"events: a wait for 65 events fails with 87", SixtyFive},
-    {"events: a wait for too many fails at once, again and again", FailureIsImmediate},
-    {"events: the wait returns the lowest signalled event", LowestFirst},
-    {"events: a wait for no event fails with 87", NoEvents},
-    {"events: WSAEventSelect makes a socket non-blocking", MakesNonBlocking},
-    {"events: while events are selected it cannot be made blocking, 10022", StaysNonBlocking},
-    {"events: an accepted socket inherits WSAEventSelect and is non-blocking", AcceptedInherits},
-    {"events: FD_READ is told again after a receive that leaves something", ToldOncePerReceive},
-    {"events: FD_WRITE is news only at first and after 10035", WriteIsNews},
-    {"events: after FD_CLOSE there may be data to receive", CloseBeforeTheEnd},
-    {"events: WSAEnumNetworkEvents clears the record and resets the event", EnumResets},
-    {NULL, NULL},
-};

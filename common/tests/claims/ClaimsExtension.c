@@ -36,7 +36,7 @@ static SOCKET OpenConnected(const NetAddress *address)
 }
 
 /* "WSAEINVAL: The parameter s is an unbound or a listening socket." */
-static void ConnectNeedsBind(void)
+TEST("ConnectEx: a socket that is not bound fails with 10022")
 {
     NetAddress address;
     SOCKET socket = Peer_Create(AF_INET);
@@ -49,20 +49,17 @@ static void ConnectNeedsBind(void)
 }
 
 /* "socket handle s can be passed to ... send or WSASend, recv or WSARecv", with nothing before. */
-static void ConnectCarriesData(void)
+TEST("ConnectEx: the socket sends and receives at once")
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    char received[8] = "";
-    SOCKET client = NEED_SOCKET(OpenConnected(&address));
-    SOCKET server = NEED_SOCKET(Peer_Accept(listenSocket));
 
+    client = NEED_SOCKET(OpenConnected(&address));
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK(Claims_Send(client, "hello"));
-    CHECK_INT(recv(server, received, 5, MSG_WAITALL), 5);
-    CHECK_TEXT(received, "hello");
+    CHECK(Claims_Receives(server, "hello"));
     CHECK(Claims_Send(server, "there"));
-    CHECK_INT(recv(client, received, 5, MSG_WAITALL), 5);
-    CHECK_TEXT(received, "there");
+    CHECK(Claims_Receives(client, "there"));
 }
 
 /*
@@ -70,20 +67,16 @@ static void ConnectCarriesData(void)
  * is set", which "should be set if getpeername, ... or shutdown functions are to be used".
  * https://learn.microsoft.com/windows/win32/winsock/sol-socket-socket-options
  */
-static void ConnectContext(void)
+TEST("ConnectEx: after SO_UPDATE_CONNECT_CONTEXT getpeername works")
 {
     NetAddress address, peer;
-    SOCKET client;
-    int length = (int)sizeof(peer.storage);
+    int error, length = (int)sizeof(peer.storage);
 
     Peer_Listen(&address);
     client = NEED_SOCKET(OpenConnected(&address));
-    if (getpeername(client, (SOCKADDR *)&peer.storage, &length) == 0)
-        Claims_Report("getpeername after ConnectEx, without SO_UPDATE_CONNECT_CONTEXT",
-                      "the option should be set first", "works");
-    else
-        Claims_Report("getpeername after ConnectEx, without SO_UPDATE_CONNECT_CONTEXT",
-                      "the option should be set first", "fails, %d", WSAGetLastError());
+    error = getpeername(client, (SOCKADDR *)&peer.storage, &length) == 0 ? 0 : WSAGetLastError();
+    Claims_ReportError("getpeername after ConnectEx, without SO_UPDATE_CONNECT_CONTEXT",
+                       "the option should be set first", error, "works", "fails");
     CHECK(SocketUtils_SetUpdateConnectSocket(client));
     length = (int)sizeof(peer.storage);
     CHECK_INT(getpeername(client, (SOCKADDR *)&peer.storage, &length), 0);
@@ -92,7 +85,7 @@ static void ConnectContext(void)
 }
 
 /* The operation fails; the call, as a rule, has not. Windows takes some two seconds for it. */
-static void ConnectRefused(void)
+TEST("ConnectEx: where nobody listens the operation fails with 1225")
 {
     NetAddress address;
     SOCKET socket = Peer_Create(AF_INET);
@@ -127,14 +120,13 @@ static int BeginDisconnect(SOCKET socket, DWORD flags, Operation *operation)
 }
 
 /* "closes a connection on a socket": the peer receives the end. */
-static void DisconnectEnds(void)
+TEST("DisconnectEx: the peer receives the end")
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
     char byte;
     int error;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     error = BeginDisconnect(server, 0, operation);
     CHECK(error == 0 || error == WSA_IO_PENDING);
     CHECK_INT(recv(client, &byte, 1, 0), 0);
@@ -149,13 +141,9 @@ static void DisconnectEnds(void)
 static const char *TryReused(SOCKET listenSocket, const NetAddress *address, SOCKET reused)
 {
     Operation *accepting = Claims_NewEventOperation(), *receiving = Claims_NewEventOperation();
-    SOCKET client;
-    int error;
+    int error = Claims_BeginAccept(listenSocket, reused, accepting);
 
-    error = Claims_BeginAccept(listenSocket, reused, accepting);
-    client = Peer_Connect(address);
-    if (!CHECK(client != INVALID_SOCKET))
-        return "";
+    client = NEED_SOCKET(Peer_Connect(address));
     if (error != 0 && error != WSA_IO_PENDING)
         return "AcceptEx refuses it";
     if (!Claims_HasCompletedWithin(accepting, 10 * SHORT_QUIET_MS) ||
@@ -172,20 +160,18 @@ static const char *TryReused(SOCKET listenSocket, const NetAddress *address, SOC
 }
 
 /* "the socket handle can be passed to the AcceptEx or ConnectEx function" */
-static void Reuse(void)
+TEST("DisconnectEx: a socket may be used again or not")
 {
-    static const char topic[] = "a socket after DisconnectEx with TF_REUSE_SOCKET";
-    static const char documented[] = "can be accepted on again";
     Operation *accepting = Claims_NewEventOperation(), *ending = Claims_NewEventOperation();
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET client, server = Peer_Create(AF_INET);
     char byte;
     int error;
 
+    server = Peer_Create(AF_INET);
     Claims_BeginAccept(listenSocket, server, accepting);
     client = NEED_SOCKET(Peer_Connect(&address));
-    REQUIRE(CHECK(Claims_WaitForEvent(accepting->overlapped.hEvent)));
+    NEED_TRUE(Claims_WaitForEvent(accepting->overlapped.hEvent));
     CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
 
     /* The client closes first: then no TIME_WAIT of the server's delays the reuse. */
@@ -193,17 +179,8 @@ static void Reuse(void)
     CHECK_INT(recv(server, &byte, 1, 0), 0);
     error = BeginDisconnect(server, TF_REUSE_SOCKET, ending);
     CHECK(error == 0 || error == WSA_IO_PENDING);
-    REQUIRE(CHECK(Claims_WaitForEvent(ending->overlapped.hEvent)));
+    NEED_TRUE(Claims_WaitForEvent(ending->overlapped.hEvent));
     CHECK_INT(Claims_GetError(ending), 0);
-    Claims_Report(topic, documented, "%s", TryReused(listenSocket, &address, server));
+    Claims_Report("a socket after DisconnectEx with TF_REUSE_SOCKET", "can be accepted on again",
+                  "%s", TryReused(listenSocket, &address, server));
 }
-
-const Claim extensionClaims[] = {
-    {"ConnectEx: a socket that is not bound fails with 10022", ConnectNeedsBind},
-    {"ConnectEx: the socket sends and receives at once", ConnectCarriesData},
-    {"ConnectEx: after SO_UPDATE_CONNECT_CONTEXT getpeername works", ConnectContext},
-    {"ConnectEx: where nobody listens the operation fails with 1225", ConnectRefused},
-    {"DisconnectEx: the peer receives the end", DisconnectEnds},
-    {"DisconnectEx: a socket may be used again or not", Reuse},
-    {NULL, NULL},
-};

@@ -5,14 +5,13 @@
 #include "Claims.h"
 #include "ErrorText.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define HANDLE_MAX       200
 #define OPERATION_MAX    1000
 #define FULL_LIMIT       (256 * 1024 * 1024) /* bytes that no connection holds unread */
 #define SEND_BUFFER_SIZE 65536
+#define TEXT_SIZE        64
+
+SOCKET client, server;
 
 static HANDLE handles[HANDLE_MAX]; /* of the claim that runs, the closed ones NULL */
 static int handleCount;
@@ -84,6 +83,16 @@ bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild)
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 
+void Claims_OpenPair(void)
+{
+    NEED_TRUE(Peer_OpenPair(&client, &server));
+}
+
+void Claims_OpenNarrowPair(void)
+{
+    NEED_TRUE(Peer_OpenNarrowPair(&client, &server));
+}
+
 bool Claims_Send(SOCKET socket, const char *text)
 {
     int length = (int)strlen(text);
@@ -94,17 +103,23 @@ bool Claims_Send(SOCKET socket, const char *text)
 
 bool Claims_WaitForBytes(SOCKET socket, int count)
 {
-    ULONGLONG start = Test_Now();
     u_long available = 0;
 
-    while (ioctlsocket(socket, (long)FIONREAD, &available) == 0) {
-        if (available >= (u_long)count)
-            return true;
-        if (Test_Now() - start > WAIT_MS)
-            return Test_Explain("%lu bytes came, not %d", available, count);
-        Sleep(1);
-    }
-    return Test_Explain("FIONREAD failed with error %d", WSAGetLastError());
+    WAIT_WHILE(ioctlsocket(socket, (long)FIONREAD, &available) == 0 && available < (u_long)count);
+    return available >= (u_long)count || Test_Explain("%lu bytes came, not %d", available, count);
+}
+
+void Claims_SendToServer(const char *text)
+{
+    NEED_TRUE(Claims_Send(client, text) && Claims_WaitForBytes(server, (int)strlen(text)));
+}
+
+bool Claims_Receives(SOCKET socket, const char *text)
+{
+    char received[TEXT_SIZE] = "";
+
+    return Peer_Receive(socket, received, (int)strlen(text)) &&
+           (strcmp(received, text) == 0 || Test_Explain("it received \"%s\"", received));
 }
 
 int Claims_SendUntilFull(SOCKET socket)
@@ -142,7 +157,8 @@ int Claims_Discard(SOCKET socket)
 
 /* --- Handles and time ------------------------------------------------------------------------ */
 
-HANDLE Claims_Keep(HANDLE handle)
+/* Has the handle closed after the claim. Returns it. */
+static HANDLE Keep(HANDLE handle)
 {
     if (handle == NULL)
         GiveUp("a call that makes a handle", GetLastError());
@@ -164,7 +180,7 @@ void Claims_CloseHandle(HANDLE *handle)
 
 HANDLE Claims_OpenEvent(void)
 {
-    return Claims_Keep(CreateEventA(NULL, TRUE, FALSE, NULL));
+    return Keep(CreateEventA(NULL, TRUE, FALSE, NULL));
 }
 
 bool Claims_IsSignalled(HANDLE event)
@@ -176,18 +192,6 @@ bool Claims_WaitForEvent(HANDLE event)
 {
     return WaitForSingleObject(event, WAIT_MS) == WAIT_OBJECT_0 ||
            Test_Explain("the event is not signalled");
-}
-
-bool Claims_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs)
-{
-    ULONGLONG start = GetTickCount64();
-
-    while (*value < least) {
-        if (GetTickCount64() - start > timeoutMs)
-            return false;
-        Sleep(1);
-    }
-    return true;
 }
 
 /* --- Overlapped operations ------------------------------------------------------------------- */
@@ -207,25 +211,33 @@ Operation *Claims_NewEventOperation(void)
     return operation;
 }
 
-int Claims_BeginReceive(SOCKET socket, Operation *operation, int size)
+static int BeginReceive(SOCKET socket, Operation *operation, int size,
+                        LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
+    WSABUF buffer = {(u_long)size, operation->data};
     DWORD flags = 0;
-    WSABUF buffer;
 
-    buffer.buf = operation->data;
-    buffer.len = (u_long)size;
-    return WSARecv(socket, &buffer, 1, NULL, &flags, &operation->overlapped, NULL) == 0
+    return WSARecv(socket, &buffer, 1, NULL, &flags, &operation->overlapped, routine) == 0
                ? 0
                : WSAGetLastError();
 }
 
+int Claims_BeginReceive(SOCKET socket, Operation *operation, int size)
+{
+    return BeginReceive(socket, operation, size, NULL);
+}
+
+int Claims_BeginReceiveWith(SOCKET socket, Operation *operation,
+                            LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    return BeginReceive(socket, operation, OPERATION_DATA_SIZE, routine);
+}
+
 int Claims_BeginSend(SOCKET socket, Operation *operation, const char *text)
 {
-    WSABUF buffer;
+    WSABUF buffer = {(u_long)strlen(text), operation->data};
 
     snprintf(operation->data, sizeof(operation->data), "%s", text);
-    buffer.buf = operation->data;
-    buffer.len = (u_long)strlen(operation->data);
     return WSASend(socket, &buffer, 1, NULL, 0, &operation->overlapped, NULL) == 0
                ? 0
                : WSAGetLastError();
@@ -264,6 +276,14 @@ bool Claims_WaitForCompletion(const Operation *operation)
            Test_Explain("the operation does not complete");
 }
 
+bool Claims_Succeeds(Operation *operation, DWORD bytes)
+{
+    return Claims_WaitForEvent(operation->overlapped.hEvent) &&
+           ((Claims_GetError(operation) == 0 && Claims_GetBytes(operation) == bytes) ||
+            Test_Explain("it ended with %lu bytes, error %lu", Claims_GetBytes(operation),
+                         Claims_GetError(operation)));
+}
+
 bool Claims_IsEndedByReset(Operation *operation)
 {
     return Claims_WaitForCompletion(operation) &&
@@ -288,7 +308,7 @@ DWORD Claims_GetBytes(const Operation *operation)
 
 HANDLE Claims_OpenPort(DWORD concurrency)
 {
-    return Claims_Keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
+    return Keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
 }
 
 bool Claims_Associate(SOCKET socket, HANDLE port, ULONG_PTR key)
@@ -316,13 +336,14 @@ bool Claims_IsPortQuiet(HANDLE port)
            Test_Explain("a packet came, with %lu bytes and error %lu", packet.bytes, packet.error);
 }
 
-bool Claims_IsPacketOf(const Packet *packet, const Operation *operation, DWORD bytes)
+bool Claims_TakesPacketOf(HANDLE port, ULONG_PTR key, const Operation *operation, DWORD bytes)
 {
-    return (packet->succeeded && packet->overlapped == &operation->overlapped &&
-            packet->bytes == bytes) ||
-           Test_Explain("it has %lu bytes, error %lu, and is %s", packet->bytes, packet->error,
-                        packet->overlapped == &operation->overlapped ? "of this operation"
-                                                                     : "not of this operation");
+    Packet packet = Claims_Take(port, WAIT_MS);
+    bool isOfThis = packet.overlapped == &operation->overlapped;
+
+    return (packet.succeeded && isOfThis && packet.key == key && packet.bytes == bytes) ||
+           Test_Explain("it has %lu bytes, error %lu, key %lu, and is%s of this operation",
+                        packet.bytes, packet.error, (DWORD)packet.key, isOfThis ? "" : " not");
 }
 
 /* --- The end ----------------------------------------------------------------------------------*/

@@ -14,7 +14,7 @@
  * https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilea
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-socket
  */
-static void WordsForNo(void)
+TEST("failure: INVALID_SOCKET, INVALID_HANDLE_VALUE or NULL")
 {
     SOCKET socket = WSASocketW(12345, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
     HANDLE file =
@@ -31,7 +31,7 @@ static void WordsForNo(void)
  * WSAGetLastError reads the number of the calling thread that GetLastError reads, too.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetlasterror
  */
-static void OneErrorNumber(void)
+TEST("failure: WSAGetLastError and GetLastError are one number")
 {
     SetLastError(0);
     CHECK_INT(closesocket(INVALID_SOCKET), SOCKET_ERROR);
@@ -46,7 +46,7 @@ static void OneErrorNumber(void)
  * call fails.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsacleanup
  */
-static void NothingWithoutStartup(void)
+TEST("failure: without WSAStartup a call fails with 10093")
 {
     SOCKET socket;
 
@@ -81,26 +81,23 @@ static void WaitInReceive(void *unused)
     InterlockedExchange(&hasReturned, 1);
 }
 
-static void CloseUnderReceive(void)
+TEST("failure: closing a socket that another thread waits in")
 {
     static const char topic[] = "recv that waits while another thread closes its socket";
     static const char documented[] = "must never be done";
     ThreadManager threads = {0};
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     isWaiting = hasReturned = 0;
     waitingSocket = server;
     REQUIRE(CHECK(ThreadManager_Launch(&threads, WaitInReceive, NULL)));
-    CHECK(Claims_WaitForValue(&isWaiting, 1, WAIT_MS));
+    CHECK(WAIT_FOR(isWaiting, 1));
     Sleep(SHORT_QUIET_MS);
     Peer_Close(&server);
-    if (!Claims_WaitForValue(&hasReturned, 1, 4 * SHORT_QUIET_MS))
+    if (!Test_WaitForValue(&hasReturned, 1, 4 * SHORT_QUIET_MS, "it"))
         Claims_Report(topic, documented, "goes on waiting");
-    else if (waitingResult == 0)
-        Claims_Report(topic, documented, "returns 0");
     else
-        Claims_Report(topic, documented, "fails, %d", waitingError);
+        Claims_ReportError(topic, documented, waitingError, "returns 0", "fails");
     Peer_Close(&client);
     ThreadManager_Join(&threads);
     CHECK_AT_MOST(waitingResult, 0);
@@ -112,22 +109,19 @@ static void CloseUnderReceive(void)
  * The system takes connections, and their bytes, before the program has called accept.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen
  */
-static void ConnectedBeforeAccept(void)
+TEST("listen: a client is connected before accept is called")
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET server;
-    char received[8] = "";
-    SOCKET client = NEED_SOCKET(Peer_Connect(&address));
 
+    client = NEED_SOCKET(Peer_Connect(&address));
     CHECK(Claims_Send(client, "early"));
     server = NEED_SOCKET(Peer_Accept(listenSocket));
-    CHECK_INT(recv(server, received, 5, MSG_WAITALL), 5);
-    CHECK_TEXT(received, "early");
+    CHECK(Claims_Receives(server, "early"));
 }
 
 /* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept */
-static void AcceptWithoutClient(void)
+TEST("listen: a non-blocking accept without a client fails with 10035")
 {
     NetAddress address, peer;
     SOCKET listenSocket = Peer_Listen(&address);
@@ -141,15 +135,14 @@ static void AcceptWithoutClient(void)
  * "The newly created socket ... has the same properties as socket s": here it does not block.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
  */
-static void AcceptedIsNonBlocking(void)
+TEST("listen: a socket accepted from a non-blocking one is non-blocking")
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
-    SOCKET server;
     char byte;
 
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
-    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&address));
     server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -159,7 +152,7 @@ static void AcceptedIsNonBlocking(void)
  * A refused connect. Windows tries again for some two seconds first.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-connect
  */
-static void NobodyListens(void)
+TEST("listen: connect fails with 10061 where nobody listens")
 {
     NetAddress address;
     SOCKET socket;
@@ -179,11 +172,10 @@ static void NobodyListens(void)
  * A socket on :: that is not for IPv6 only serves IPv4, too, as ::ffff:127.0.0.1.
  * https://learn.microsoft.com/windows/win32/winsock/dual-stack-sockets
  */
-static void DualStack(void)
+TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
 {
     NetAddress address, target, peer;
     SOCKET listenSocket = Peer_Keep(SocketUtils_CreateSocket(AF_INET6));
-    SOCKET client, server;
 
     REQUIRE(CHECK(NetAddress_FromText(&address, "::", 0)));
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
@@ -191,10 +183,9 @@ static void DualStack(void)
     CHECK(SocketUtils_Listen(listenSocket));
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &address));
     CHECK(NetAddress_FromText(&target, "127.0.0.1", NetAddress_GetPort(&address)));
-    client = Peer_Connect(&target);
-    REQUIRE(CHECK(client != INVALID_SOCKET && Peer_IsReadable(listenSocket, WAIT_MS)));
-    server = Peer_Keep(SocketUtils_Accept(listenSocket, &peer));
-    CHECK(server != INVALID_SOCKET);
+    client = NEED_SOCKET(Peer_Connect(&target));
+    NEED_TRUE(Peer_IsReadable(listenSocket, WAIT_MS));
+    server = NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
     CHECK_INT(NetAddress_GetFamily(&peer), AF_INET6);
     CHECK(IN6_IS_ADDR_V4MAPPED(&((SOCKADDR_IN6 *)&peer.storage)->sin6_addr));
 }
@@ -209,14 +200,19 @@ static int GetOption(SOCKET socket, int level, int name)
     return getsockopt(socket, level, name, (char *)&value, &length) == 0 ? value : -1;
 }
 
+static bool SetOn(SOCKET socket, int level, int name)
+{
+    BOOL on = TRUE;
+
+    return setsockopt(socket, level, name, (const char *)&on, sizeof(on)) == 0;
+}
+
 /* Binds a socket with the option to the address, and returns 0 or the error. */
 static int TryBind(const NetAddress *address, int option)
 {
     SOCKET socket = Peer_Create(AF_INET);
-    BOOL on = TRUE;
-
     if (option != 0)
-        setsockopt(socket, SOL_SOCKET, option, (const char *)&on, sizeof(on));
+        SetOn(socket, SOL_SOCKET, option);
     return SocketUtils_Bind(socket, address) ? 0 : WSAGetLastError();
 }
 
@@ -224,17 +220,14 @@ static int TryBind(const NetAddress *address, int option)
  * Whatever the second one sets.
  * https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
  */
-static void ExclusiveUse(void)
+TEST("options: SO_EXCLUSIVEADDRUSE makes a second bind fail")
 {
     static const int options[] = {0, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE};
     int errors[COUNT_OF(options)];
     NetAddress address;
-    SOCKET socket = Peer_Create(AF_INET);
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
-    CHECK(SocketUtils_SetExclusiveAddressUse(socket, true));
-    CHECK(SocketUtils_Bind(socket, &address));
-    CHECK(SocketUtils_GetLocalAddress(socket, &address));
+    /* This one has SO_EXCLUSIVEADDRUSE. */
+    NEED_SOCKET(Peer_Bind(&address));
     for (size_t i = 0; i < COUNT_OF(options); i++) {
         errors[i] = TryBind(&address, options[i]);
         CHECK(errors[i] == WSAEACCES || errors[i] == WSAEADDRINUSE);
@@ -245,25 +238,20 @@ static void ExclusiveUse(void)
 }
 
 /* The same page: with SO_REUSEADDR on both, the second takes the port as well. */
-static void ReuseAddress(void)
+TEST("options: SO_REUSEADDR on both shares the port or not")
 {
-    static const char topic[] = "a second bind where both sockets have SO_REUSEADDR";
-    static const char documented[] = "succeeds: it steals the port";
     NetAddress address;
     SOCKET socket = Peer_Create(AF_INET);
-    BOOL on = TRUE;
     int error;
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
-    CHECK_INT(setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, (const char *)&on, sizeof(on)), 0);
+    NEED_TRUE(NetAddress_FromText(&address, "127.0.0.1", 0));
+    CHECK(SetOn(socket, SOL_SOCKET, SO_REUSEADDR));
     CHECK(SocketUtils_Bind(socket, &address));
     CHECK(SocketUtils_Listen(socket));
     CHECK(SocketUtils_GetLocalAddress(socket, &address));
     error = TryBind(&address, SO_REUSEADDR);
-    if (error == 0)
-        Claims_Report(topic, documented, "succeeds");
-    else
-        Claims_Report(topic, documented, "fails, %d", error);
+    Claims_ReportError("a second bind where both sockets have SO_REUSEADDR",
+                       "succeeds: it steals the port", error, "succeeds", "fails");
 
     /* Without it on the second there is no doubt. */
     error = TryBind(&address, 0);
@@ -274,15 +262,14 @@ static void ReuseAddress(void)
  * TCP_NODELAY is 1, and so is SO_DEBUG, at another level.
  * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
  */
-static void NoDelayAtWrongLevel(void)
+TEST("options: TCP_NODELAY at the level SOL_SOCKET does nothing")
 {
     SOCKET socket = Peer_Create(AF_INET);
-    BOOL on = TRUE;
 
     CHECK_INT(TCP_NODELAY, SO_DEBUG);
-    CHECK_INT(setsockopt(socket, SOL_SOCKET, TCP_NODELAY, (const char *)&on, sizeof(on)), 0);
+    CHECK(SetOn(socket, SOL_SOCKET, TCP_NODELAY));
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
-    CHECK_INT(setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, (const char *)&on, sizeof(on)), 0);
+    CHECK(SetOn(socket, IPPROTO_TCP, TCP_NODELAY));
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
@@ -291,17 +278,14 @@ static void NoDelayAtWrongLevel(void)
  * https://learn.microsoft.com/windows/win32/winsock/sio-keepalive-vals
  * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
  */
-static void KeepAlive(void)
+TEST("options: SIO_KEEPALIVE_VALS works")
 {
-    static const char topic[] = "TCP_KEEPIDLE, TCP_KEEPCNT, TCP_KEEPINTVL";
-    static const char documented[] = "succeed, from Windows 10 1709";
     static const int names[] = {3, 16, 17}; /* older headers lack them */
     struct tcp_keepalive values = {1, 60000, 1000};
-    SOCKET client, server;
     DWORD bytes, value = 10;
     int error = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(
         WSAIoctl(client, SIO_KEEPALIVE_VALS, &values, sizeof(values), NULL, 0, &bytes, NULL, NULL),
         0);
@@ -311,20 +295,16 @@ static void KeepAlive(void)
     }
     if (Claims_IsSystemSince(10, 16299))
         CHECK_INT(error, 0);
-    if (error == 0)
-        Claims_Report(topic, documented, "succeed");
-    else
-        Claims_Report(topic, documented, "fail, %d", error);
+    Claims_ReportError("TCP_KEEPIDLE, TCP_KEEPCNT, TCP_KEEPINTVL", "succeed, from Windows 10 1709",
+                       error, "succeed", "fail");
 }
 
 /*
  * Registered I/O is fetched by a GUID, as AcceptEx is; the headers of this compiler may lack it.
  * https://learn.microsoft.com/windows/win32/api/mswsock/ns-mswsock-rio_extension_function_table
  */
-static void RegisteredIo(void)
+TEST("options: registered I/O is there or not")
 {
-    static const char topic[] = "registered I/O (RIO)";
-    static const char documented[] = "there, from Windows 8";
     const DWORD getMultiple = 0xC8000024; /* SIO_GET_MULTIPLE_EXTENSION_FUNCTION_POINTER */
     GUID guid = {0x8509e081, 0x96dd, 0x4005, {0xb1, 0x65, 0x9e, 0x2e, 0xe8, 0xc7, 0x9e, 0x3f}};
     struct {
@@ -337,17 +317,13 @@ static void RegisteredIo(void)
 
     result = WSAIoctl(socket, getMultiple, &guid, sizeof(guid), &table, sizeof(table), &bytes, NULL,
                       NULL);
-    if (result == 0) {
-        Claims_Report(topic, documented, "there");
-        CHECK(table.functions[0] != NULL);
-    } else {
-        Claims_Report(topic, documented, "not there, %d", WSAGetLastError());
-        CHECK_INT(result, SOCKET_ERROR);
-    }
+    Claims_ReportError("registered I/O (RIO)", "there, from Windows 8",
+                       result == 0 ? 0 : WSAGetLastError(), "there", "not there");
+    CHECK(result == SOCKET_ERROR || table.functions[0] != NULL);
 }
 
 /* https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocesshandlecount */
-static void HandleCount(void)
+TEST("options: the number of handles of a process")
 {
     DWORD count = 12345678;
 
@@ -357,22 +333,3 @@ static void HandleCount(void)
                   count == 0 ? "0, whatever is open" : "a number above 0");
     CHECK_AT_MOST(count, 100000);
 }
-
-const Claim optionClaims[] = {
-    {"failure: INVALID_SOCKET, INVALID_HANDLE_VALUE or NULL", WordsForNo},
-    {"failure: WSAGetLastError and GetLastError are one number", OneErrorNumber},
-    {"failure: without WSAStartup a call fails with 10093", NothingWithoutStartup},
-    {"failure: closing a socket that another thread waits in", CloseUnderReceive},
-    {"listen: a client is connected before accept is called", ConnectedBeforeAccept},
-    {"listen: a non-blocking accept without a client fails with 10035", AcceptWithoutClient},
-    {"listen: a socket accepted from a non-blocking one is non-blocking", AcceptedIsNonBlocking},
-    {"listen: connect fails with 10061 where nobody listens", NobodyListens},
-    {"listen: a socket on :: that is not for IPv6 only serves IPv4", DualStack},
-    {"options: SO_EXCLUSIVEADDRUSE makes a second bind fail", ExclusiveUse},
-    {"options: SO_REUSEADDR on both shares the port or not", ReuseAddress},
-    {"options: TCP_NODELAY at the level SOL_SOCKET does nothing", NoDelayAtWrongLevel},
-    {"options: SIO_KEEPALIVE_VALS works", KeepAlive},
-    {"options: registered I/O is there or not", RegisteredIo},
-    {"options: the number of handles of a process", HandleCount},
-    {NULL, NULL},
-};

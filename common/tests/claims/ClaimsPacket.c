@@ -8,15 +8,30 @@
 #include "Claims.h"
 #include "ThreadManager.h"
 
-#include <string.h>
-
 #define RACE_MS 3000 /* the longest that a claim tries its luck */
 
 /* Nothing looks into them: the OVERLAPPED of a posted packet may be any pointer. */
 static OVERLAPPED marks[5];
 
+/* Posts each of the marks, with its index as the key and the bytes. */
+static void PostAll(HANDLE port)
+{
+    for (ULONG_PTR i = 0; i < COUNT_OF(marks); i++)
+        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+}
+
+/* A pair, and a port to which its server belongs, with the key 1. */
+static HANDLE OpenPairWithPort(void)
+{
+    HANDLE port = Claims_OpenPort(0);
+
+    Claims_OpenPair();
+    NEED_TRUE(Claims_Associate(server, port, 1));
+    return port;
+}
+
 /* What was posted comes out: bytes, key and pointer are whatever the program likes, NULL, too. */
-static void PostedAsGiven(void)
+TEST("packet: PostQueuedCompletionStatus gives what it was given, NULL, too")
 {
     HANDLE port = Claims_OpenPort(0);
     Packet packet;
@@ -37,12 +52,11 @@ static void PostedAsGiven(void)
 }
 
 /* "queued in first-in-first-out (FIFO) order"; also those that nobody waits for yet. */
-static void FirstInFirstOut(void)
+TEST("packet: packets come out first in, first out")
 {
     HANDLE port = Claims_OpenPort(0);
 
-    for (ULONG_PTR i = 0; i < 5; i++)
-        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+    PostAll(port);
     for (ULONG_PTR i = 0; i < 5; i++) {
         Packet packet = Claims_Take(port, WAIT_MS);
 
@@ -53,27 +67,22 @@ static void FirstInFirstOut(void)
 }
 
 /* Completions of operations and posted packets stand in one queue. */
-static void OneQueueForBoth(void)
+TEST("packet: completions and posted packets stand in one queue")
 {
-    HANDLE port = Claims_OpenPort(0);
+    HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
     Packet packet;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, port, 1)));
-    CHECK(Claims_Send(client, "x"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 1)));
+    Claims_SendToServer("x");
     CHECK(PostQueuedCompletionStatus(port, 0, 2, &marks[0]));
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
     packet = Claims_Take(port, WAIT_MS);
     CHECK(packet.succeeded && packet.key == 2 && packet.overlapped == &marks[0]);
-    packet = Claims_Take(port, WAIT_MS);
-    CHECK(Claims_IsPacketOf(&packet, operation, 1));
+    CHECK(Claims_TakesPacketOf(port, 1, operation, 1));
 }
 
 /* "the function times out, returns FALSE, and sets *lpOverlapped to NULL" */
-static void TimeOut(void)
+TEST("packet: a timeout is FALSE with NULL and 258")
 {
     HANDLE port = Claims_OpenPort(0);
 
@@ -88,7 +97,7 @@ static void TimeOut(void)
 }
 
 /* The wait itself has failed: FALSE and NULL, and the next wait will fail as well. */
-static void BadPort(void)
+TEST("packet: a wait on a port that is closed fails with NULL")
 {
     HANDLE port = Claims_OpenPort(0);
     HANDLE copy = port;
@@ -103,14 +112,13 @@ static void BadPort(void)
 
 /* --- GetQueuedCompletionStatusEx --------------------------------------------------------------*/
 
-static void SeveralAtOnce(void)
+TEST("packet: GetQueuedCompletionStatusEx takes several at once")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entries[8];
     ULONG count = 0;
 
-    for (ULONG_PTR i = 0; i < 5; i++)
-        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+    PostAll(port);
     CHECK(GetQueuedCompletionStatusEx(port, entries, 8, &count, WAIT_MS, FALSE));
     REQUIRE(CHECK_INT(count, 5));
     for (ULONG_PTR i = 0; i < 5; i++) {
@@ -121,14 +129,13 @@ static void SeveralAtOnce(void)
 }
 
 /* "The maximum number of entries to remove": the rest stays for the next call. */
-static void NoMoreThanAsked(void)
+TEST("packet: GetQueuedCompletionStatusEx takes no more than was asked for")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entries[8];
     ULONG count = 0;
 
-    for (ULONG_PTR i = 0; i < 5; i++)
-        CHECK(PostQueuedCompletionStatus(port, (DWORD)i, i, &marks[i]));
+    PostAll(port);
     CHECK(GetQueuedCompletionStatusEx(port, entries, 3, &count, WAIT_MS, FALSE));
     CHECK_INT(count, 3);
     CHECK(GetQueuedCompletionStatusEx(port, entries, 3, &count, WAIT_MS, FALSE));
@@ -140,16 +147,13 @@ static void NoMoreThanAsked(void)
  * "returns TRUE when at least one pending I/O is completed, but it is possible that one or more I/O
  * operations failed"
  */
-static void FailedIsTrue(void)
+TEST("packet: GetQueuedCompletionStatusEx is TRUE for a failed operation, too")
 {
-    HANDLE port = Claims_OpenPort(0);
+    HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
     OVERLAPPED_ENTRY entry;
-    SOCKET client, server;
     ULONG count = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, port, 1)));
     CHECK_INT(Claims_BeginReceive(server, operation, 10), WSA_IO_PENDING);
     CHECK(CancelIoEx((HANDLE)server, NULL));
     CHECK(GetQueuedCompletionStatusEx(port, &entry, 1, &count, WAIT_MS, FALSE));
@@ -158,7 +162,7 @@ static void FailedIsTrue(void)
     CHECK_INT(Claims_GetError(operation), ERROR_OPERATION_ABORTED);
 }
 
-static void TimeOutOfMany(void)
+TEST("packet: GetQueuedCompletionStatusEx fails with 258 at a timeout")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entries[2];
@@ -181,7 +185,7 @@ static void CALLBACK CountApc(ULONG_PTR unused)
 }
 
 /* A worker that waits with GetQueuedCompletionStatus runs no routines; Ex can be told to. */
-static void AlertableOrNot(void)
+TEST("packet: GetQueuedCompletionStatus runs no APC, the Ex can")
 {
     HANDLE port = Claims_OpenPort(0);
     OVERLAPPED_ENTRY entry;
@@ -214,24 +218,21 @@ static void TakeRounds(void *unused)
  * A worker may have handled the completion before the call that began the operation has returned:
  * what the call's thread does afterwards with the session can be too late.
  */
-static void PacketBeforeReturn(void)
+TEST("packet: it can be handled before the call has returned")
 {
     ThreadManager threads = {0};
     Operation *operation = Claims_NewOperation();
     ULONGLONG start = Test_Now();
-    SOCKET client, server;
     bool isOvertaken = false;
 
-    racePort = Claims_OpenPort(0);
+    racePort = OpenPairWithPort();
     takenRound = 0;
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, racePort, 1)));
     REQUIRE(CHECK(ThreadManager_Launch(&threads, TakeRounds, NULL)));
     for (LONG round = 1; !isOvertaken && Test_Now() - start < RACE_MS; round++) {
         memset(&operation->overlapped, 0, sizeof(operation->overlapped));
         Claims_BeginSend(server, operation, "x");
         isOvertaken = takenRound == round;
-        if (!CHECK(Claims_WaitForValue(&takenRound, round, WAIT_MS)))
+        if (!CHECK(WAIT_FOR(takenRound, round)))
             break;
         if (round % 1000 == 0)
             CHECK(Claims_Discard(client) >= 0);
@@ -244,38 +245,18 @@ static void PacketBeforeReturn(void)
 }
 
 /* The part of it that needs no luck: the call has returned 0, and the packet is on its way. */
-static void PacketWithoutWaiting(void)
+TEST("packet: a call that has succeeded has sent its packet")
 {
-    HANDLE port = Claims_OpenPort(0);
+    HANDLE port = OpenPairWithPort();
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
     Packet packet;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, port, 1)));
-    CHECK(Claims_Send(client, "hello"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 5)));
+    Claims_SendToServer("hello");
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
     packet = Claims_Take(port, 0);
     Claims_Report("the packet of a call that has succeeded, looked for without waiting",
                   "not documented", "%s", packet.succeeded ? "there" : "not there yet");
     if (!packet.succeeded)
         packet = Claims_Take(port, WAIT_MS);
-    CHECK(Claims_IsPacketOf(&packet, operation, 5));
+    CHECK(packet.succeeded && packet.overlapped == &operation->overlapped && packet.bytes == 5);
 }
-
-const Claim packetClaims[] = {
-    {"packet: PostQueuedCompletionStatus gives what it was given, NULL, too", PostedAsGiven},
-    {"packet: packets come out first in, first out", FirstInFirstOut},
-    {"packet: completions and posted packets stand in one queue", OneQueueForBoth},
-    {"packet: a timeout is FALSE with NULL and 258", TimeOut},
-    {"packet: a wait on a port that is closed fails with NULL", BadPort},
-    {"packet: GetQueuedCompletionStatusEx takes several at once", SeveralAtOnce},
-    {"packet: GetQueuedCompletionStatusEx takes no more than was asked for", NoMoreThanAsked},
-    {"packet: GetQueuedCompletionStatusEx is TRUE for a failed operation, too", FailedIsTrue},
-    {"packet: GetQueuedCompletionStatusEx fails with 258 at a timeout", TimeOutOfMany},
-    {"packet: GetQueuedCompletionStatus runs no APC, the Ex can", AlertableOrNot},
-    {"packet: it can be handled before the call has returned", PacketBeforeReturn},
-    {"packet: a call that has succeeded has sent its packet", PacketWithoutWaiting},
-    {NULL, NULL},
-};

@@ -44,7 +44,7 @@ static int SelectForWrite(SOCKET socket, int timeoutMs)
  * "FD_SETSIZE determines the maximum number of descriptors in a set. The default value is 64, which
  * can be modified by defining FD_SETSIZE to another value before including Winsock2.h."
  */
-static void SixtyFour(void)
+TEST("select: an fd_set takes 64 sockets and drops the 65th without a word")
 {
     SOCKET sockets[FD_SETSIZE + 1];
     fd_set set;
@@ -61,7 +61,7 @@ static void SixtyFour(void)
 }
 
 /* The limit is the array's: select itself takes a longer one. */
-static void LongerArray(void)
+TEST("select: a longer array than an fd_set works, too")
 {
     struct {
         u_int fd_count;
@@ -74,19 +74,18 @@ static void LongerArray(void)
         set.fd_array[i] = Peer_Listen(&address);
     }
     last = set.fd_array[MANY - 1];
-    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&address));
     CHECK_INT(Select((fd_set *)&set, NULL, NULL, WAIT_MS), 1);
     CHECK_INT(set.fd_count, 1);
     CHECK(set.fd_array[0] == last);
 }
 
 /* "Upon return, the structures are updated to reflect the subset of these sockets" */
-static void SetsAreRewritten(void)
+TEST("select: it rewrites its sets")
 {
-    SOCKET client, server;
     fd_set set;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "x"));
     FD_ZERO(&set);
     FD_SET(client, &set);
@@ -103,7 +102,7 @@ static void SetsAreRewritten(void)
 }
 
 /* "any non-null descriptor set must contain at least one handle to a socket" */
-static void EmptySets(void)
+TEST("select: three empty sets fail with 10022")
 {
     fd_set first, second, third;
 
@@ -117,13 +116,12 @@ static void EmptySets(void)
 }
 
 /* "Ignored. The nfds parameter is included only for compatibility" */
-static void FirstParameter(void)
+TEST("select: its first parameter is ignored")
 {
     static const int values[] = {0, 1, 64, 1000000, -1};
     struct timeval timeout = {WAIT_MS / 1000, 0};
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "x"));
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         fd_set set = SetOf(server);
@@ -133,26 +131,24 @@ static void FirstParameter(void)
 }
 
 /* "readable if an incoming connection request has been received" */
-static void ListenerIsReadable(void)
+TEST("select: a client makes the listener readable")
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
 
     CHECK_INT(SelectForRead(listenSocket, 0), 0);
-    REQUIRE(CHECK(Peer_Connect(&address) != INVALID_SOCKET));
+    NEED_SOCKET(Peer_Connect(&address));
     CHECK_INT(SelectForRead(listenSocket, WAIT_MS), 1);
 }
 
 /* What is not read is told again, and what is read is not. */
-static void ToldAgain(void)
+TEST("select: what is not read is told again")
 {
-    SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(SelectForRead(server, 0), 0);
-    CHECK(Claims_Send(client, "xy"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 2)));
+    Claims_SendToServer("xy");
     CHECK_INT(SelectForRead(server, WAIT_MS), 1);
     CHECK_INT(recv(server, received, 1, 0), 1);
     CHECK_INT(SelectForRead(server, WAIT_MS), 1);
@@ -164,12 +160,11 @@ static void ToldAgain(void)
  * A peer that has closed makes its socket readable until it is closed: a loop that does not remove
  * it never waits again.
  */
-static void ClosedPeerIsReadable(void)
+TEST("select: a socket whose peer has closed is readable until it is closed")
 {
-    SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     Peer_Close(&client);
     for (int i = 0; i < 3; i++) {
         CHECK_INT(SelectForRead(server, WAIT_MS), 1);
@@ -181,34 +176,30 @@ static void ClosedPeerIsReadable(void)
  * "If the virtual circuit was reset, then a recv will complete immediately with an error code". It
  * completes immediately; the error is Windows's.
  */
-static void ResetIsReadable(void)
+TEST("select: a reset makes the socket readable, and recv ends at once")
 {
-    SOCKET client, server;
     char received[4];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     Peer_Reset(&client);
     CHECK_INT(SelectForRead(server, WAIT_MS), 1);
     CHECK_AT_MOST(recv(server, received, sizeof(received), 0), 0);
 }
 
 /* Who has nothing to send must not ask: the answer is yes, at once, each time. */
-static void WritableAgain(void)
+TEST("select: a socket with room is writable each time")
 {
-    SOCKET client, server;
-
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     for (int i = 0; i < 3; i++)
         CHECK_INT(SelectForWrite(server, WAIT_MS), 1);
 }
 
-static void FullIsNotWritable(void)
+TEST("select: a full socket is not writable until its peer reads")
 {
     ULONGLONG start = Test_Now();
-    SOCKET client, server;
     int isWritable = 0;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     CHECK(Claims_SendUntilFull(client) > 0);
     /* The systems may still move some of it from one end to the other. */
     Sleep(SHORT_QUIET_MS);
@@ -222,7 +213,7 @@ static void FullIsNotWritable(void)
 }
 
 /* "failure of the connect attempt is indicated in exceptfds", and not in the other sets */
-static void FailedConnect(void)
+TEST("select: a failed connect is in the third set")
 {
     NetAddress address;
     SOCKET socket;
@@ -244,7 +235,7 @@ static void FailedConnect(void)
 }
 
 /* "One of the descriptor sets contains an entry that is not a socket." */
-static void ClosedSocketInSet(void)
+TEST("select: a closed socket in a set fails with 10038")
 {
     SOCKET socket = Peer_Create(AF_INET);
     SOCKET copy = socket;
@@ -253,20 +244,3 @@ static void ClosedSocketInSet(void)
     CHECK_INT(SelectForRead(copy, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
 }
-
-const Claim selectClaims[] = {
-    {"select: an fd_set takes 64 sockets and drops the 65th without a word", SixtyFour},
-    {"select: a longer array than an fd_set works, too", LongerArray},
-    {"select: it rewrites its sets", SetsAreRewritten},
-    {"select: three empty sets fail with 10022", EmptySets},
-    {"select: its first parameter is ignored", FirstParameter},
-    {"select: a client makes the listener readable", ListenerIsReadable},
-    {"select: what is not read is told again", ToldAgain},
-    {"select: a socket whose peer has closed is readable until it is closed", ClosedPeerIsReadable},
-    {"select: a reset makes the socket readable, and recv ends at once", ResetIsReadable},
-    {"select: a socket with room is writable each time", WritableAgain},
-    {"select: a full socket is not writable until its peer reads", FullIsNotWritable},
-    {"select: a failed connect is in the third set", FailedConnect},
-    {"select: a closed socket in a set fails with 10038", ClosedSocketInSet},
-    {NULL, NULL},
-};

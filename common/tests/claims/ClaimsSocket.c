@@ -3,8 +3,6 @@
  */
 #include "Claims.h"
 
-#include <string.h>
-
 #define BIG_SIZE (8 * 1024 * 1024)
 
 /* --- A stream ---------------------------------------------------------------------------------*/
@@ -14,29 +12,26 @@
  * stream does not know how many sends there were.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  */
-static void ThreeMessagesAsOne(void)
+TEST("stream: three messages can arrive as one recv")
 {
-    SOCKET client, server;
     char received[16] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "one"));
     CHECK(Claims_Send(client, "two"));
     CHECK(Claims_Send(client, "six"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 9)));
+    NEED_TRUE(Claims_WaitForBytes(server, 9));
     CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 9);
     CHECK_TEXT(received, "onetwosix");
 }
 
 /* The same page: what does not fit stays for the next recv. */
-static void OneMessageAsTwo(void)
+TEST("stream: one message can arrive as two recvs")
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "onetwo"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_OpenPair();
+    Claims_SendToServer("onetwo");
     CHECK_INT(recv(server, received, 4, 0), 4);
     CHECK_TEXT(received, "onet");
     memset(received, 0, sizeof(received));
@@ -49,13 +44,12 @@ static void OneMessageAsTwo(void)
  * requested length."
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
  */
-static void SendMayTakeAPart(void)
+TEST("stream: a non-blocking send may take a part")
 {
     static char bytes[BIG_SIZE];
-    SOCKET client, server;
     int sent;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     REQUIRE(CHECK(SocketUtils_SetNonBlocking(client, true)));
     sent = send(client, bytes, BIG_SIZE, 0);
     CHECK(sent > 0);
@@ -66,11 +60,9 @@ static void SendMayTakeAPart(void)
 }
 
 /* The same page: a full non-blocking socket refuses more with WSAEWOULDBLOCK. */
-static void FullSendFails(void)
+TEST("stream: a non-blocking send on a full socket fails with 10035")
 {
-    SOCKET client, server;
-
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     CHECK(Claims_SendUntilFull(client) > 0);
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
@@ -81,12 +73,11 @@ static void FullSendFails(void)
  * delivered": here the peer never receives it.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
  */
-static void SentIsNotDelivered(void)
+TEST("stream: what was sent need not be delivered")
 {
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(send(client, "hello", 5, 0), 5);
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
     Peer_Reset(&server);
@@ -98,22 +89,17 @@ static void SentIsNotDelivered(void)
  * what comes is not the end of the stream in any case.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  */
-static void ReceiveIntoNothing(void)
+TEST("stream: a recv into 0 bytes is not the end")
 {
-    SOCKET client, server;
     char received[8] = "";
     int result;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "data"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
+    Claims_OpenPair();
+    Claims_SendToServer("data");
     result = recv(server, received, 0, 0);
+    Claims_ReportError("recv into 0 bytes", "fails, WSAEINVAL (10022)",
+                       result == 0 ? 0 : WSAGetLastError(), "returns 0, as at the end", "fails");
     CHECK_AT_MOST(result, 0);
-    if (result == 0)
-        Claims_Report("recv into 0 bytes", "fails, WSAEINVAL (10022)", "returns 0, as at the end");
-    else
-        Claims_Report("recv into 0 bytes", "fails, WSAEINVAL (10022)", "fails, %d",
-                      WSAGetLastError());
     CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 4);
     CHECK_TEXT(received, "data");
 }
@@ -124,12 +110,11 @@ static void ReceiveIntoNothing(void)
  * "If the connection has been gracefully closed, the return value is zero", and it stays so.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  */
-static void EndIsZero(void)
+TEST("close: after the peer's last byte recv returns 0, again and again")
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "bye"));
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK_INT(recv(server, received, 3, MSG_WAITALL), 3);
@@ -141,17 +126,15 @@ static void EndIsZero(void)
  * SD_SEND ends one direction: what the peer sends still arrives, and a send of one's own fails.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-shutdown
  */
-static void ShutdownIsOneWay(void)
+TEST("close: shutdown(SD_SEND) ends one direction only")
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
     CHECK(Claims_Send(server, "answer"));
-    CHECK_INT(recv(client, received, 6, MSG_WAITALL), 6);
-    CHECK_TEXT(received, "answer");
+    CHECK(Claims_Receives(client, "answer"));
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAESHUTDOWN);
 }
@@ -161,26 +144,23 @@ static void ShutdownIsOneWay(void)
  * section 4.2.2.13.
  * https://www.rfc-editor.org/rfc/rfc1122
  */
-static void UnreadDataResets(void)
+TEST("close: closesocket with unread data resets the connection")
 {
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
-    CHECK(Claims_Send(client, "unread"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_SendToServer("unread");
     Peer_Close(&server);
     CHECK(Claims_IsEndedByReset(operation));
 }
 
 /* With nothing unread the same closesocket is the ordinary end. */
-static void ReadDataDoesNotReset(void)
+TEST("close: closesocket with everything read is an ordinary end")
 {
-    SOCKET client, server;
     char received[8];
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK(Claims_Send(client, "unread"));
     CHECK_INT(recv(server, received, 6, MSG_WAITALL), 6);
     Peer_Close(&server);
@@ -188,17 +168,13 @@ static void ReadDataDoesNotReset(void)
 }
 
 /* What was sent right before the reset, and what a recv says that begins after it. */
-static void BytesBeforeReset(void)
+TEST("close: bytes sent before a reset may be lost")
 {
-    static const char topic[] = "recv after the peer's reset";
-    static const char documented[] = "fails, 10054";
-    SOCKET client, server;
     char received[8];
     int result, error;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "unread"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_OpenPair();
+    Claims_SendToServer("unread");
     CHECK(Claims_Send(server, "bye"));
     Peer_Close(&server);
     /* Nothing tells when the reset has come that would not change what is told here. */
@@ -212,24 +188,20 @@ static void BytesBeforeReset(void)
     CHECK_AT_MOST(result, 0);
     if (Claims_IsSystemSince(10, 0))
         CHECK_INT(error, WSAECONNRESET);
-    if (error == 0)
-        Claims_Report(topic, documented, "returns 0, as at an ordinary end");
-    else
-        Claims_Report(topic, documented, "fails, %d", error);
+    Claims_ReportError("recv after the peer's reset", "fails, 10054", error,
+                       "returns 0, as at an ordinary end", "fails");
 }
 
 /*
  * The cure: shutdown(SD_SEND), then receive to 0, then close.
  * https://learn.microsoft.com/windows/win32/winsock/graceful-shutdown-linger-options-and-socket-closure-2
  */
-static void OrderlyEndLosesNothing(void)
+TEST("close: shutdown, receive to 0, then close loses nothing")
 {
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "unread"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 6)));
+    Claims_OpenPair();
+    Claims_SendToServer("unread");
     CHECK(Claims_Send(server, "bye"));
     CHECK_INT(shutdown(server, SD_SEND), 0);
     CHECK_INT(shutdown(client, SD_SEND), 0);
@@ -237,8 +209,7 @@ static void OrderlyEndLosesNothing(void)
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
     Peer_Close(&server);
     memset(received, 0, sizeof(received));
-    CHECK_INT(recv(client, received, 3, MSG_WAITALL), 3);
-    CHECK_TEXT(received, "bye");
+    CHECK(Claims_Receives(client, "bye"));
     CHECK_INT(recv(client, received, sizeof(received), 0), 0);
 }
 
@@ -246,12 +217,11 @@ static void OrderlyEndLosesNothing(void)
  * "closesocket is not blocked ... the socket's virtual circuit is reset immediately"
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void LingerZeroResets(void)
+TEST("close: linger on with 0 seconds resets the connection")
 {
     Operation *operation = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(client, operation, 1), WSA_IO_PENDING);
     CHECK(SocketUtils_SetLinger(server, true, 0));
     Peer_Close(&server);
@@ -262,7 +232,7 @@ static void LingerZeroResets(void)
  * "The default parameters for a socket are the l_onoff member of the linger structure is zero"
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void LingerIsOff(void)
+TEST("close: linger is off unless it is set")
 {
     SOCKET socket = Peer_Create(AF_INET);
     LINGER linger = {7, 7};
@@ -276,12 +246,11 @@ static void LingerIsOff(void)
  * Once it is known that the peer has reset, a send fails; the page of send has both numbers.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
  */
-static void SendAfterReset(void)
+TEST("close: a send after the peer's reset fails")
 {
-    SOCKET client, server;
     int error;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     Peer_Reset(&server);
     REQUIRE(CHECK(Peer_IsReadable(client, WAIT_MS)));
     CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
@@ -294,7 +263,7 @@ static void SendAfterReset(void)
  * A number that was a socket is none any more; it may become another's at any time.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static void ClosedSocketIsNone(void)
+TEST("close: a closed socket is no socket, 10038")
 {
     SOCKET socket = Peer_Create(AF_INET);
     SOCKET copy = socket;
@@ -304,23 +273,3 @@ static void ClosedSocketIsNone(void)
     CHECK_INT(ioctlsocket(copy, (long)FIONREAD, &available), SOCKET_ERROR);
     CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
 }
-
-const Claim socketClaims[] = {
-    {"stream: three messages can arrive as one recv", ThreeMessagesAsOne},
-    {"stream: one message can arrive as two recvs", OneMessageAsTwo},
-    {"stream: a non-blocking send may take a part", SendMayTakeAPart},
-    {"stream: a non-blocking send on a full socket fails with 10035", FullSendFails},
-    {"stream: what was sent need not be delivered", SentIsNotDelivered},
-    {"stream: a recv into 0 bytes is not the end", ReceiveIntoNothing},
-    {"close: after the peer's last byte recv returns 0, again and again", EndIsZero},
-    {"close: shutdown(SD_SEND) ends one direction only", ShutdownIsOneWay},
-    {"close: closesocket with unread data resets the connection", UnreadDataResets},
-    {"close: closesocket with everything read is an ordinary end", ReadDataDoesNotReset},
-    {"close: bytes sent before a reset may be lost", BytesBeforeReset},
-    {"close: shutdown, receive to 0, then close loses nothing", OrderlyEndLosesNothing},
-    {"close: linger on with 0 seconds resets the connection", LingerZeroResets},
-    {"close: linger is off unless it is set", LingerIsOff},
-    {"close: a send after the peer's reset fails", SendAfterReset},
-    {"close: a closed socket is no socket, 10038", ClosedSocketIsNone},
-    {NULL, NULL},
-};

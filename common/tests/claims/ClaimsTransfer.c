@@ -5,9 +5,6 @@
  */
 #include "Claims.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define BLOCK_SIZE  65536
 #define BLOCK_COUNT 4096 /* more than a connection holds unread: 256 MiB */
 
@@ -17,32 +14,27 @@ static char block[BLOCK_SIZE];
  * A receive with room for no byte completes when there is something, and takes none of it: memory
  * for the bytes is needed only then.
  */
-static void ZeroByteReceive(void)
+TEST("transfer: a zero-byte receive completes when data is there and takes none")
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
     char received[8] = "";
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(server, operation, 0), WSA_IO_PENDING);
     CHECK(!Claims_HasCompletedWithin(operation, SHORT_QUIET_MS));
     CHECK(Claims_Send(client, "data"));
-    CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetError(operation), 0);
-    CHECK_INT(Claims_GetBytes(operation), 0);
+    CHECK(Claims_Succeeds(operation, 0));
     CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 4);
     CHECK_TEXT(received, "data");
 }
 
 /* So 0 bytes say "the end" only to a receive that had room. */
-static void ZeroBytesAreTwoThings(void)
+TEST("transfer: 0 bytes are the end only where there was room")
 {
     Operation *operation = Claims_NewEventOperation(), *second = Claims_NewEventOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    CHECK(Claims_Send(client, "data"));
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 4)));
+    Claims_OpenPair();
+    Claims_SendToServer("data");
     CHECK_INT(Claims_BeginReceive(server, operation, 0), 0);
     CHECK_INT(Claims_GetBytes(operation), 0);
     CHECK_INT(Claims_BeginReceive(server, second, 10), 0);
@@ -50,12 +42,11 @@ static void ZeroBytesAreTwoThings(void)
 }
 
 /* "the posted buffers are guaranteed to be filled in the same order in which they are specified" */
-static void ReceivesFillInOrder(void)
+TEST("transfer: several receives outstanding fill in order")
 {
     Operation *operations[3];
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     for (int i = 0; i < 3; i++) {
         operations[i] = Claims_NewEventOperation();
         CHECK_INT(Claims_BeginReceive(server, operations[i], 2), WSA_IO_PENDING);
@@ -69,32 +60,28 @@ static void ReceivesFillInOrder(void)
 }
 
 /* A byte is enough: the receive does not wait until its buffer is full. */
-static void OneByteIsEnough(void)
+TEST("transfer: a receive completes with the first byte that comes")
 {
     Operation *operation = Claims_NewEventOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(server, operation, OPERATION_DATA_SIZE), WSA_IO_PENDING);
     CHECK(Claims_Send(client, "x"));
-    CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetBytes(operation), 1);
+    CHECK(Claims_Succeeds(operation, 1));
 }
 
 /* "The buffers are filled in the order in which they appear in the array" */
-static void ScatteredAndGathered(void)
+TEST("transfer: several buffers in one call are one run of bytes")
 {
     Operation *sending = Claims_NewEventOperation(), *receiving = Claims_NewEventOperation();
     char first[] = "head", second[] = "body", firstIn[8] = "", secondIn[8] = "";
     WSABUF out[2] = {{4, first}, {4, second}}, in[2] = {{3, firstIn}, {5, secondIn}};
-    SOCKET client, server;
     DWORD flags = 0;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     WSASend(client, out, 2, NULL, 0, &sending->overlapped, NULL);
-    CHECK(Claims_WaitForEvent(sending->overlapped.hEvent));
-    CHECK_INT(Claims_GetBytes(sending), 8);
-    REQUIRE(CHECK(Claims_WaitForBytes(server, 8)));
+    CHECK(Claims_Succeeds(sending, 8));
+    NEED_TRUE(Claims_WaitForBytes(server, 8));
     CHECK_INT(WSARecv(server, in, 2, NULL, &flags, &receiving->overlapped, NULL), 0);
     CHECK_INT(Claims_GetBytes(receiving), 8);
     CHECK_TEXT(firstIn, "hea");
@@ -141,12 +128,11 @@ static bool ReadUntilComplete(SOCKET socket, const Operation *operation)
 }
 
 /* What a send has not handed over stays in the program's memory until the peer reads. */
-static void SendToSilentPeer(void)
+TEST("transfer: WSASend to a peer that does not read stays pending")
 {
-    SOCKET client, server;
     Operation *operation;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     operation = SendUntilPending(client);
     CHECK(!Claims_HasCompletedWithin(operation, SHORT_QUIET_MS));
     CHECK(ReadUntilComplete(server, operation));
@@ -155,13 +141,12 @@ static void SendToSilentPeer(void)
 }
 
 /* Sends that are outstanding do not hold up a receive on the same socket. */
-static void BothAtOnce(void)
+TEST("transfer: a send and a receive can be outstanding at once")
 {
     Operation *receiving = Claims_NewEventOperation();
-    SOCKET client, server;
     Operation *sending;
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     CHECK_INT(Claims_BeginReceive(client, receiving, 10), WSA_IO_PENDING);
     sending = SendUntilPending(client);
     CHECK(!Claims_HasCompleted(receiving));
@@ -172,12 +157,11 @@ static void BothAtOnce(void)
 }
 
 /* Nothing but the system's own memory bounds how many sends may be outstanding. */
-static void SendsWithoutBound(void)
+TEST("transfer: sends to a peer that does not read pile up")
 {
-    SOCKET client, server;
     Operation *operations[20];
 
-    REQUIRE(CHECK(Peer_OpenNarrowPair(&client, &server)));
+    Claims_OpenNarrowPair();
     REQUIRE(CHECK(SendUntilPending(client) != NULL));
     for (size_t i = 0; i < COUNT_OF(operations); i++) {
         WSABUF buffer = {BLOCK_SIZE, block};
@@ -192,12 +176,11 @@ static void SendsWithoutBound(void)
 }
 
 /* "The successful completion of a WSASend does not indicate that the data was ... delivered." */
-static void CompletedIsNotDelivered(void)
+TEST("transfer: a completed send is not a delivered one")
 {
     Operation *sending = Claims_NewEventOperation(), *receiving = Claims_NewOperation();
-    SOCKET client, server;
 
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
+    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(client, receiving, 1), WSA_IO_PENDING);
     Claims_BeginSend(client, sending, "hello");
     CHECK(Claims_WaitForEvent(sending->overlapped.hEvent));
@@ -206,16 +189,3 @@ static void CompletedIsNotDelivered(void)
     CHECK_INT(Claims_GetError(sending), 0);
     CHECK_INT(Claims_GetBytes(sending), 5);
 }
-
-const Claim transferClaims[] = {
-    {"transfer: a zero-byte receive completes when data is there and takes none", ZeroByteReceive},
-    {"transfer: 0 bytes are the end only where there was room", ZeroBytesAreTwoThings},
-    {"transfer: several receives outstanding fill in order", ReceivesFillInOrder},
-    {"transfer: a receive completes with the first byte that comes", OneByteIsEnough},
-    {"transfer: several buffers in one call are one run of bytes", ScatteredAndGathered},
-    {"transfer: WSASend to a peer that does not read stays pending", SendToSilentPeer},
-    {"transfer: a send and a receive can be outstanding at once", BothAtOnce},
-    {"transfer: sends to a peer that does not read pile up", SendsWithoutBound},
-    {"transfer: a completed send is not a delivered one", CompletedIsNotDelivered},
-    {NULL, NULL},
-};

@@ -58,12 +58,12 @@ static void TakeOne(void *unused)
 }
 
 /* One packet for each worker: each takes one and ends, and none is left over. */
-static void OneSentinelEach(void)
+TEST("worker: one packet posted for each ends them all")
 {
     OpenCrew(0, 2 * WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeOne));
-    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 0);
     for (int i = 0; i < WORKER_MAX; i++)
@@ -75,14 +75,14 @@ static void OneSentinelEach(void)
 }
 
 /* A packet goes to one worker; the others go on waiting. */
-static void OneWorkerForOnePacket(void)
+TEST("worker: a packet wakes one worker")
 {
     OpenCrew(0, 2 * WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeOne));
-    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
     CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
-    CHECK(Claims_WaitForValue(&crew.ended, 1, WAIT_MS));
+    CHECK(WAIT_FOR(crew.ended, 1));
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 1);
     for (int i = 1; i < WORKER_MAX; i++)
@@ -92,14 +92,13 @@ static void OneWorkerForOnePacket(void)
 }
 
 /* Two receives of one socket, and each packet at another worker: the order of handling is open. */
-static void AnyWorker(void)
+TEST("worker: two packets of one socket may be handled by two workers")
 {
     Operation *operations[2] = {Claims_NewOperation(), Claims_NewOperation()};
-    SOCKET client, server;
 
     OpenCrew(0, 2 * WAIT_MS);
-    REQUIRE(CHECK(Peer_OpenPair(&client, &server)));
-    REQUIRE(CHECK(Claims_Associate(server, crew.port, 1)));
+    Claims_OpenPair();
+    NEED_TRUE(Claims_Associate(server, crew.port, 1));
     for (int i = 0; i < 2; i++)
         CHECK_INT(Claims_BeginReceive(server, operations[i], 1), WSA_IO_PENDING);
     for (int i = 0; i < 2; i++)
@@ -126,12 +125,12 @@ static const char *FindWakeOrder(DWORD pauseMs)
     OpenCrew(0, WAIT_MS);
     for (LONG i = 0; i < count; i++) {
         CHECK(Launch(TakeOne));
-        CHECK(Claims_WaitForValue(&crew.waiting, i + 1, WAIT_MS));
+        CHECK(WAIT_FOR(crew.waiting, i + 1));
         Sleep(pauseMs);
     }
     for (LONG i = 0; i < count; i++) {
         CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
-        CHECK(Claims_WaitForValue(&crew.ended, i + 1, WAIT_MS));
+        CHECK(WAIT_FOR(crew.ended, i + 1));
     }
     ThreadManager_Join(&crew.threads);
     CHECK_INT(crew.taken, count);
@@ -146,7 +145,7 @@ static const char *FindWakeOrder(DWORD pauseMs)
  * "Threads that block their execution on an I/O completion port are released in last-in-first-out
  * (LIFO) order"
  */
-static void WakeOrder(void)
+TEST("worker: the order in which waiting workers wake")
 {
     bool isChecked = Claims_IsSystemSince(10, 0);
     const char *order = "";
@@ -185,12 +184,12 @@ static void TakeAndSpin(void *unused)
  * "When the total number of runnable threads associated with the completion port reaches the
  * concurrency value, the system blocks the execution of any subsequent threads"
  */
-static void Concurrency(void)
+TEST("worker: how many run at once with a concurrency of 1")
 {
     OpenCrew(1, WAIT_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(Launch(TakeAndSpin));
-    CHECK(Claims_WaitForValue(&crew.waiting, WORKER_MAX, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
     Sleep(SHORT_QUIET_MS);
     for (int i = 0; i < WORKER_MAX; i++)
         CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
@@ -206,7 +205,7 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
     OpenCrew(0, timeoutMs);
     if (!CHECK(Launch(TakeOne)))
         return NULL;
-    CHECK(Claims_WaitForValue(&crew.waiting, 1, WAIT_MS));
+    CHECK(WAIT_FOR(crew.waiting, 1));
     Sleep(SHORT_QUIET_MS);
     Claims_CloseHandle(&crew.port);
     ThreadManager_Join(&crew.threads);
@@ -219,7 +218,7 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
  * call is outstanding ... GetLastError will return ERROR_ABANDONED_WAIT_0."
  * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
-static void CloseUnderWorkers(void)
+TEST("worker: closing the port while workers wait")
 {
     static const char topic[] = "CloseHandle on a port at which workers wait";
     static const char documented[] = "they return, ERROR_ABANDONED_WAIT_0 (735)";
@@ -241,13 +240,3 @@ static void CloseUnderWorkers(void)
     else
         Claims_Report(topic, documented, "they return, %lu", packet->error);
 }
-
-const Claim workerClaims[] = {
-    {"worker: one packet posted for each ends them all", OneSentinelEach},
-    {"worker: a packet wakes one worker", OneWorkerForOnePacket},
-    {"worker: two packets of one socket may be handled by two workers", AnyWorker},
-    {"worker: the order in which waiting workers wake", WakeOrder},
-    {"worker: how many run at once with a concurrency of 1", Concurrency},
-    {"worker: closing the port while workers wait", CloseUnderWorkers},
-    {NULL, NULL},
-};

@@ -1,17 +1,14 @@
 /*
  * Contract: what all stages promise, tested from the outside.
  *
- *     contract.exe [--verify] PATH\TO\NN-name\server.exe [--list] [FILTER]
+ *     contract.exe [--verify] PATH\TO\NN-name\server.exe [--list] [FILTER]     see TestMain.h
  *
  * Starts the server as a child process, talks to it over loopback and reads what it prints. The
- * folder's name says which stage it is, and so which limits it has. FILTER runs only the tests
- * whose name contains it. --verify wants a server that make WATCHED=1 has built: it runs with
- * INSTRUMENT=verify, and a finding fails the test in which it came. The last line says "N passed, N
- * failed"; exit code 1 where any failed or none ran, 2 where the command line is not understood.
+ * folder's name says which stage it is, and so which limits it has. --verify wants a server that make
+ * WATCHED=1 has built: it runs with INSTRUMENT=verify, and a finding fails the test in which it came.
  */
 #include "Contract.h"
 #include "TestMain.h"
-#include "TestProgram.h"
 
 static const char usage[] =
     "Usage: contract.exe [--verify] PATH/TO/NN-name/server.exe [--list] [FILTER]\n";
@@ -30,21 +27,18 @@ static int ParseStageNumber(const char *path)
     return number;
 }
 
-static void AddTests(const ContractTest *tests, int stageNumber)
-{
-    for (; tests->name != NULL; tests++) {
-        if (stageNumber >= tests->firstStage && stageNumber <= tests->lastStage)
-            Test_Add(tests->name, tests->run, tests->limitSeconds);
-    }
-}
-
 static bool isVerifying;
+
+TEST("verify: the server watches its own calls", .isWanted = &isVerifying)
+{
+    Server *server = NEED(Server_Start());
+
+    CHECK(Server_ServesNewClient(server));
+    CHECK(TestProgram_IsWatched(server->process));
+}
 
 static int Begin(const char *const words[])
 {
-    static const ContractTest *const groups[] = {commandLineTests, echoTests,      logTests,
-                                                 leaveTests,       neighbourTests, limitTests,
-                                                 stopTests,        restTests};
     int stageNumber = ParseStageNumber(words[0]);
 
     if (stageNumber == 0)
@@ -52,10 +46,7 @@ static int Begin(const char *const words[])
             usage, "No folder such as 05-iocp-basic, from 01 to 07, is in the path ", words[0], "");
     Fixture_Init(words[0], stageNumber);
     TestPrograms_SetVerify(isVerifying);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        AddTests(groups[i], stageNumber);
-    if (isVerifying)
-        AddTests(verifyTests, stageNumber);
+    Test_SetStage(stageNumber);
     return OPTIONS_RUN;
 }
 
@@ -69,6 +60,7 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
+        .lastChecks = Servers_CheckStop,
         .endTest = Fixture_End,
     };
 

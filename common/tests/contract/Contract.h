@@ -11,8 +11,8 @@
 
 #include "NetAddress.h"
 #include "Peer.h"
-#include "ServerProcess.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "TestSocketUtils.h"
 
 #define LAST_STAGE  9    /* a stage after 07 keeps the contract of 07 */
@@ -26,14 +26,12 @@ int Stage_GetNumber(void);
 /* The clients that the stage can serve at once, or that a test need not go beyond. */
 int Stage_GetClientMax(void);
 
-/* True where a further client is refused, in words. */
-bool Stage_RefusesClients(void);
-
 /* --- Servers --------------------------------------------------------------------------------- */
 
 typedef struct Server {
     ServerProcess *process;
     NetAddress address; /* where it listens; valid after Server_Start */
+    bool mayStop;       /* it has been started and not been stopped */
 } Server;
 
 /* Starts the server on a free port of 127.0.0.1 and waits until it listens. NULL: it does not. */
@@ -45,22 +43,23 @@ Server *Server_StartWith(const char *const arguments[]);
 /* Starts it and waits for nothing: for command lines with which it is not to listen. */
 Server *Server_Launch(const char *const arguments[]);
 
-/* The path of server.exe. */
-const char *Server_GetPath(void);
-
 /*
  * Presses Ctrl+C and checks the whole of a stop: exit code 0 in time, "Server stopped." once and
  * last, nothing on stderr, a Disconnected line for each Connected line.
  */
 void Server_CheckStop(Server *server);
 
-bool Server_PressCtrlC(Server *server);
+/* The same for each that the test has left running: done after it. */
+void Servers_CheckStop(void);
 
 /* The part of that which comes after Ctrl+C was pressed. */
 void Server_CheckStopped(Server *server);
 
 /* Waits until `count` clients have come and gone, as the log says. */
 bool Server_WaitForLeft(Server *server, int count);
+
+/* How many lines have the text so far. */
+int Server_Count(Server *server, const char *text);
 
 /* Waits for a line with `text` and copies it; `position` as ServerProcess_WaitForLine has it. */
 bool Server_WaitForLine(Server *server, const char *text, size_t *position, char *line, int size);
@@ -84,16 +83,11 @@ typedef struct Client {
 
 Client *Client_Open(Server *server);
 
-/* Before it connects, the system's buffers of the socket get this size. */
-Client *Client_OpenWithBuffers(Server *server, int bufferSize);
+/* The same with small buffers: it sends, and never reads, until the server is stuck with it. */
+Client *Client_OpenStuck(Server *server);
 
-void Client_Close(Client *client);     /* in order: what was sent arrives, then the end */
-void Client_Reset(Client *client);     /* aborts the connection */
-bool Client_HalfClose(Client *client); /* nothing more to send; it still receives */
-
-/* All of it, or false: the connection ended or took nothing for WAIT_MS. */
-bool Client_Send(Client *client, const void *data, int size);
-bool Client_Receive(Client *client, void *data, int size);
+/* The line of the server's log of this event and this client, until the next call. */
+const char *Client_GetLine(const Client *client, const char *event);
 
 /* How an echo is asked for. 0 stands for the default of each member. */
 typedef struct Transfer {
@@ -111,20 +105,8 @@ typedef struct Transfer {
  */
 bool Client_Transfer(Client *client, const Transfer *transfer);
 
-/* Has a server of its own for one such client, and checks all of it; bufferSize as for Peer_OpenTo. */
-void Client_CheckTransfer(const Transfer *transfer, int bufferSize);
-
 /* The same as Client_Transfer with only a size. */
 bool Client_Echo(Client *client, size_t size);
-
-/* Sends and never reads until the server can take no more: Peer_FillUp. */
-size_t Client_FillUp(Client *client);
-
-/* Waits for anything to read, the end of the connection included. */
-bool Client_IsReadable(Client *client, DWORD timeoutMs);
-
-/* Reads until the connection ends. False: it does not end. `clean`: it ended in order. */
-bool Client_WaitForEnd(Client *client, bool *clean);
 
 /* Starts a thread that echoes through this client without a pause until the connection ends. */
 bool Client_StartFlood(Client *client);
@@ -137,27 +119,6 @@ bool Flood_IsRight(void);
 
 /* Ends all clients and floods of the test. */
 void Clients_CloseAll(void);
-
-/* --- The tests ------------------------------------------------------------------------------- */
-
-typedef struct ContractTest {
-    const char *name;
-    void (*run)(void);
-    int firstStage;
-    int lastStage;
-    int limitSeconds;
-} ContractTest;
-
-/* Each array ends with an entry that has no name. */
-extern const ContractTest commandLineTests[];
-extern const ContractTest echoTests[];
-extern const ContractTest logTests[];
-extern const ContractTest leaveTests[];
-extern const ContractTest neighbourTests[];
-extern const ContractTest limitTests[];
-extern const ContractTest stopTests[];
-extern const ContractTest restTests[];
-extern const ContractTest verifyTests[]; /* for --verify only */
 
 void Fixture_Init(const char *serverPath, int stageNumber);
 

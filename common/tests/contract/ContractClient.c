@@ -4,9 +4,6 @@
 #include "Contract.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define CLIENT_MAX   1100
 #define PIECE_SIZE   65536
 #define PATTERN_STEP 7919 /* each client sends another part of the pattern */
@@ -40,7 +37,8 @@ static Client *TakeEntry(void)
     return clientCount < CLIENT_MAX ? &clients[clientCount++] : NULL;
 }
 
-Client *Client_OpenWithBuffers(Server *server, int bufferSize)
+/* Before it connects, the system's buffers of the socket get this size; 0: as ever. */
+static Client *OpenWithBuffers(Server *server, int bufferSize)
 {
     Client *client = TakeEntry();
     NetAddress own;
@@ -61,22 +59,22 @@ Client *Client_OpenWithBuffers(Server *server, int bufferSize)
 
 Client *Client_Open(Server *server)
 {
-    return Client_OpenWithBuffers(server, 0);
+    return OpenWithBuffers(server, 0);
 }
 
-void Client_Close(Client *client)
+Client *Client_OpenStuck(Server *server)
 {
-    Peer_Close(&client->socket);
+    Client *client = OpenWithBuffers(server, 8192);
+
+    return client != NULL && Peer_FillUp(client->socket) > 0 ? client : NULL;
 }
 
-void Client_Reset(Client *client)
+const char *Client_GetLine(const Client *client, const char *event)
 {
-    Peer_Reset(&client->socket);
-}
+    static char line[NET_ADDRESS_TEXT_SIZE + 40];
 
-bool Client_HalfClose(Client *client)
-{
-    return Peer_HalfClose(client->socket);
+    snprintf(line, sizeof(line), "%s %s", event, client->address);
+    return line;
 }
 
 static bool FloodsStop(void)
@@ -119,32 +117,40 @@ static bool WaitForSocket(SOCKET socket, bool toRead, bool toWrite, DWORD timeou
     return select(0, toRead ? &readSet : NULL, toWrite ? &writeSet : NULL, NULL, &time) > 0;
 }
 
-bool Client_IsReadable(Client *client, DWORD timeoutMs)
-{
-    return Peer_IsReadable(client->socket, timeoutMs);
-}
-
-bool Client_Send(Client *client, const void *data, int size)
-{
-    return Peer_Send(client->socket, data, size);
-}
-
-bool Client_Receive(Client *client, void *data, int size)
-{
-    return Peer_Receive(client->socket, data, size);
-}
-
-bool Client_WaitForEnd(Client *client, bool *clean)
-{
-    return Peer_WaitForEnd(client->socket, NULL, clean);
-}
-
-size_t Client_FillUp(Client *client)
-{
-    return Peer_FillUp(client->socket);
-}
-
 /* --- Transfers ------------------------------------------------------------------------------- */
+
+typedef struct TransferCase {
+    const char *name;
+    Transfer transfer;
+    int bufferSize; /* as for OpenWithBuffers */
+} TransferCase;
+
+static const TransferCase cases[] = {
+    /* The system hands them over in whatever pieces it likes. */
+    {"echo: single bytes without waiting", {.size = 3000, .sendPiece = 1}, 0},
+    {"echo: 4 MB both ways at once", {.size = 4u << 20, .halfClose = true}, 0},
+    /* Small buffers and pauses: the server's sends are short, or have to wait, again and again. */
+    {"echo: a slow reader", {.size = 512u << 10, .recvPiece = 8192, .recvPauseMs = 5}, 8192},
+    /* The client reads nothing until the server is stuck with it; then all of it. */
+    {"echo: a reader that begins when the server is stuck",
+     {.size = 16u << 20, .sendFirst = true},
+     8192},
+    /* The server owes everything that it received, and sends it before it closes. */
+    {"leave: half-close after 700 KB, reading all along",
+     {.size = 700u << 10, .halfClose = true},
+     0},
+    {"leave: half-close after 700 KB, then reading",
+     {.size = 700u << 10, .halfClose = true, .sendFirst = true},
+     0},
+    /* Most of what is owed is still to be sent when the server sees the end. */
+    {"leave: half-close of a slow reader",
+     {.size = 256u << 10,
+      .halfClose = true,
+      .sendFirst = true,
+      .recvPiece = 4096,
+      .recvPauseMs = 2},
+     8192},
+};
 
 /* A transfer under way. */
 typedef struct Progress {
@@ -292,17 +298,20 @@ bool Client_Transfer(Client *client, const Transfer *transfer)
     return RunTransfer(&progress) || Test_Explain("%s: %s", client->address, progress.reason);
 }
 
-void Client_CheckTransfer(const Transfer *transfer, int bufferSize)
+static void CheckTransfer(const void *data)
 {
+    const TransferCase *one = (const TransferCase *)data;
     Server *server = NEED(Server_Start());
-    Client *client = NEED(Client_OpenWithBuffers(server, bufferSize));
+    Client *client = NEED(OpenWithBuffers(server, one->bufferSize));
 
-    CHECK(Client_Transfer(client, transfer));
-    Client_Close(client);
+    CHECK(Client_Transfer(client, &one->transfer));
+    Peer_Close(&client->socket);
     CHECK(Server_WaitForLeft(server, 1));
-    CHECK_INT(Server_SumReceived(server), transfer->size);
+    CHECK_INT(Server_SumReceived(server), one->transfer.size);
     Server_CheckStop(server);
 }
+
+TEST_CASES(CheckTransfer, cases);
 
 bool Client_Echo(Client *client, size_t size)
 {

@@ -3,56 +3,32 @@
  */
 #include "Contract.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define EXIT_CANNOT_LISTEN 1
 #define EXIT_USAGE         2
 
-/* What a server that ended by itself has left. */
-typedef struct Result {
-    DWORD exitCode;
-    char *output;
-    char *errors;
-} Result;
-
-static void Result_Free(Result *result)
+/* Waits for the end of a server that does not start: its exit code, and a part of its stderr. */
+static void CheckEnd(Server *server, DWORD exitCode, const char *errors)
 {
-    free(result->output);
-    free(result->errors);
-    result->output = NULL;
-    result->errors = NULL;
+    TestProgram_CheckEnd(server->process, 2 * WAIT_MS, exitCode, errors);
 }
 
-/* Waits for the end of a server that does not start. False: it goes on. */
-static bool GetResult(Server *server, Result *result)
+/* The same for one that must not print anything to stdout. */
+static void CheckRefusal(Server *server, DWORD exitCode, const char *errors)
 {
-    memset(result, 0, sizeof(*result));
-    if (!ServerProcess_WaitForExit(server->process, 2 * WAIT_MS, &result->exitCode))
-        return Test_Explain("the server did not end by itself");
-    result->output = ServerProcess_CopyOutput(server->process, 0);
-    result->errors = ServerProcess_CopyErrors(server->process);
-    if (result->output != NULL && result->errors != NULL)
-        return true;
-    Result_Free(result);
-    return Test_Explain("no memory");
+    CheckEnd(server, exitCode, errors);
+    CHECK_INT(ServerProcess_GetPosition(server->process), 0);
 }
 
-static void Help(void)
+TEST("command line: --help")
 {
     static const char *const arguments[] = {"--help", NULL};
-    static const char *const words[] = {"Usage",  "server.exe", "--address", "--port", "--quiet",
-                                        "--help", "7777",       "127.0.0.1", "\n"};
+    static const char *const words[] = {"Usage",   "server.exe", "--address", "--port",
+                                        "--quiet", "--help",     "7777",      "127.0.0.1"};
     Server *server = NEED(Server_Launch(arguments));
-    Result result;
 
-    REQUIRE(CHECK(GetResult(server, &result)));
-    CHECK_INT(result.exitCode, 0);
-    CHECK_TEXT(result.errors, "");
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        CHECK_CONTAINS(result.output, words[i]);
-    Result_Free(&result);
+    CheckEnd(server, 0, "");
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        CHECK(TestProgram_Says(server->process, words[i]));
 }
 
 /* A command line that is wrong, and the word that stderr must name in quotes or as it is. */
@@ -93,95 +69,76 @@ static const BadLine badLines[] = {
     {{"--port", "0", "--address", "a \"b\\", NULL}, "a \"b\\"},
 };
 
-#define BAD_LINE_COUNT (sizeof(badLines) / sizeof(badLines[0]))
+#define BAD_LINE_COUNT COUNT_OF(badLines)
 
-static void BadArguments(void)
+TEST("command line: bad arguments")
 {
     Server *started[BAD_LINE_COUNT];
 
     /* All at the same time: it is mostly waiting. */
-    for (size_t i = 0; i < BAD_LINE_COUNT; i++) {
+    for (size_t i = 0; i < BAD_LINE_COUNT; i++)
         started[i] = NEED(Server_Launch(badLines[i].arguments));
-    }
     for (size_t i = 0; i < BAD_LINE_COUNT; i++) {
-        Result result;
-
-        REQUIRE(CHECK(GetResult(started[i], &result)));
-        CHECK_INT(result.exitCode, EXIT_USAGE);
-        CHECK_TEXT(result.output, "");
-        CHECK_CONTAINS(result.errors, badLines[i].named);
-        CHECK_CONTAINS(result.errors, "\nUsage: server.exe ");
-        Result_Free(&result);
+        CheckRefusal(started[i], EXIT_USAGE, badLines[i].named);
+        CheckEnd(started[i], EXIT_USAGE, "\nUsage: server.exe ");
     }
 }
 
 /* The first thing wrong is what counts, and a help that comes before it. */
-static void HelpAmongOthers(void)
+TEST("command line: --help among others")
 {
     static const char *const helpFirst[] = {"--port", "0", "--help", "--what", NULL};
     static const char *const wrongFirst[] = {"--what", "--help", NULL};
     Server *first = NEED(Server_Launch(helpFirst));
     Server *second = NEED(Server_Launch(wrongFirst));
-    Result result;
 
-    REQUIRE(CHECK(GetResult(first, &result)));
-    CHECK_INT(result.exitCode, 0);
-    CHECK_TEXT(result.errors, "");
-    Result_Free(&result);
-    REQUIRE(CHECK(GetResult(second, &result)));
-    CHECK_INT(result.exitCode, EXIT_USAGE);
-    CHECK_TEXT(result.output, "");
-    Result_Free(&result);
+    CheckEnd(first, 0, "");
+    CheckRefusal(second, EXIT_USAGE, "--what");
 }
 
 /* Checks the sentence of a server that cannot listen; it names one of the `numbers`. */
-static void CheckCannotListen(Server *server, const char *endpoint, const char *call,
-                              const char *const numbers[2])
+static void CheckCannotListen(Server *server, const char *endpoint, const char *const numbers[2])
 {
-    Result result;
+    char *errors;
 
-    REQUIRE(CHECK(GetResult(server, &result)));
-    CHECK_INT(result.exitCode, EXIT_CANNOT_LISTEN);
-    CHECK_TEXT(result.output, "");
-    CHECK_CONTAINS(result.errors, endpoint);
-    CHECK_CONTAINS(result.errors, call);
-    if (strstr(result.errors, numbers[0]) == NULL)
-        CHECK_CONTAINS(result.errors, numbers[1]);
-    Result_Free(&result);
+    CheckRefusal(server, EXIT_CANNOT_LISTEN, endpoint);
+    CheckEnd(server, EXIT_CANNOT_LISTEN, "bind");
+    errors = NEED(ServerProcess_CopyErrors(server->process));
+    if (strstr(errors, numbers[0]) == NULL)
+        CHECK_CONTAINS(errors, numbers[1]);
+    free(errors);
 }
 
-static void PortTaken(void)
+TEST("command line: the port is taken")
 {
     static const char *const numbers[2] = {"10013", "10048"};
-    Server *server = Server_Start();
+    Server *server = NEED(Server_Start());
     Server *second;
     char port[16];
     char endpoint[NET_ADDRESS_TEXT_SIZE];
     const char *arguments[] = {"--port", port, NULL};
 
-    REQUIRE(CHECK(server != NULL));
     snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&server->address));
     NetAddress_ToText(&server->address, endpoint, (int)sizeof(endpoint));
     second = NEED(Server_Launch(arguments));
-    CheckCannotListen(second, endpoint, "bind", numbers);
+    CheckCannotListen(second, endpoint, numbers);
 
     /* The first one does not notice. */
     CHECK(Server_ServesNewClient(server));
-    Server_CheckStop(server);
 }
 
 /* A reserved address (RFC 5737) that no machine has. */
-static void AddressOfNobody(void)
+TEST("command line: an address of no machine")
 {
     static const char *const arguments[] = {"--address", "203.0.113.1", "--port", "7999", NULL};
     static const char *const numbers[2] = {"10049", "10049"};
     Server *server = NEED(Server_Launch(arguments));
 
-    CheckCannotListen(server, "203.0.113.1:7999", "bind", numbers);
+    CheckCannotListen(server, "203.0.113.1:7999", numbers);
 }
 
 /* It listens on the address that it was told, and on no other one. */
-static void OnlyThatAddress(void)
+TEST("command line: only the address that was asked for")
 {
     static const char *const arguments[] = {"--port", "0", "--address", "127.0.0.2", NULL};
     Server *server = NEED(Server_StartWith(arguments));
@@ -198,11 +155,10 @@ static void OnlyThatAddress(void)
     socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
     CHECK(!SocketUtils_Connect(socket, &other));
     SocketUtils_Close(&socket);
-    Server_CheckStop(server);
 }
 
 /* The last one of an option given twice counts, and the order is free. */
-static void OptionsInAnyOrder(void)
+TEST("command line: options in any order")
 {
     static const char *const arguments[] = {
         "--port", "1", "--quiet", "--address", "127.0.0.1", "--quiet", "--port", "0", NULL};
@@ -212,17 +168,5 @@ static void OptionsInAnyOrder(void)
     CHECK(NetAddress_GetPort(&server->address) > 1);
     client = NEED(Client_Open(server));
     CHECK(Client_Echo(client, 100));
-    Client_Close(client);
-    Server_CheckStop(server);
+    Peer_Close(&client->socket);
 }
-
-const ContractTest commandLineTests[] = {
-    {"command line: --help", Help, 1, LAST_STAGE, 20},
-    {"command line: --help among others", HelpAmongOthers, 1, LAST_STAGE, 20},
-    {"command line: bad arguments", BadArguments, 1, LAST_STAGE, 40},
-    {"command line: options in any order", OptionsInAnyOrder, 1, LAST_STAGE, 20},
-    {"command line: the port is taken", PortTaken, 1, LAST_STAGE, 20},
-    {"command line: an address of no machine", AddressOfNobody, 1, LAST_STAGE, 20},
-    {"command line: only the address that was asked for", OnlyThatAddress, 1, LAST_STAGE, 20},
-    {NULL, NULL, 0, 0, 0},
-};

@@ -3,10 +3,6 @@
  */
 #include "Contract.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define LINE_SIZE 200
 
 /* Skips "[thread 123] ". NULL: the text does not begin with it. */
@@ -34,7 +30,7 @@ static const char *GetEvent(const char *line, long *thread)
     return event != NULL ? event : "an event with [thread N]";
 }
 
-static void PeersAddress(void)
+TEST("log: the address of the peer")
 {
     Server *server = NEED(Server_Start());
 
@@ -48,17 +44,16 @@ static void PeersAddress(void)
         CHECK(Server_WaitForLine(server, connected, NULL, line, (int)sizeof(line)));
         CHECK_TEXT(GetEvent(line, &thread), connected);
         CHECK(Client_Echo(client, 10));
-        CHECK_INT(ServerProcess_CountLines(server->process, disconnected), 0);
-        Client_Close(client);
+        CHECK_INT(Server_Count(server, disconnected), 0);
+        Peer_Close(&client->socket);
 
         /* The whole line: who leaves in order leaves without an error. */
         CHECK(Server_WaitForLine(server, disconnected, NULL, line, (int)sizeof(line)));
         CHECK_TEXT(GetEvent(line, &thread), disconnected);
     }
-    Server_CheckStop(server);
 }
 
-static void ReceivedLine(void)
+TEST("log: what was received")
 {
     Server *server = NEED(Server_Start());
     char line[LINE_SIZE];
@@ -68,12 +63,11 @@ static void ReceivedLine(void)
     CHECK(Client_Echo(client, 5));
     CHECK(Server_WaitForLine(server, "Recv Data Len", NULL, line, (int)sizeof(line)));
     CHECK_TEXT(GetEvent(line, &thread), "Recv Data Len = 5");
-    CHECK_INT(ServerProcess_CountLines(server->process, "Recv Data Len"), 1);
-    Client_Close(client);
-    Server_CheckStop(server);
+    CHECK_INT(Server_Count(server, "Recv Data Len"), 1);
+    Peer_Close(&client->socket);
 }
 
-static void LengthsAddUp(void)
+TEST("log: the lengths add up")
 {
     enum { COUNT = 10 };
     Server *server = NEED(Server_Start());
@@ -85,17 +79,16 @@ static void LengthsAddUp(void)
 
         REQUIRE(CHECK(Client_Echo(client, size)));
         sum += (long)size;
-        Client_Close(client);
+        Peer_Close(&client->socket);
     }
     CHECK(Server_WaitForLeft(server, COUNT));
     CHECK_INT(Server_SumReceived(server), sum);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Connected! "), COUNT);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), COUNT);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Refused! "), 0);
-    Server_CheckStop(server);
+    CHECK_INT(Server_Count(server, "Client Connected! "), COUNT);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), COUNT);
+    CHECK_INT(Server_Count(server, "Client Refused! "), 0);
 }
 
-static void Quiet(void)
+TEST("log: --quiet prints no events")
 {
     static const char *const arguments[] = {"--quiet", "--port", "0", NULL};
     Server *server = NEED(Server_StartWith(arguments));
@@ -108,9 +101,9 @@ static void Quiet(void)
 
         CHECK(Client_Echo(client, 10000));
         if (i == 0)
-            Client_Reset(client);
+            Peer_Reset(&client->socket);
         else
-            Client_Close(client);
+            Peer_Close(&client->socket);
     }
     Server_CheckStop(server);
     NetAddress_ToText(&server->address, address, (int)sizeof(address));
@@ -122,7 +115,7 @@ static void Quiet(void)
 }
 
 /* With many clients that are active at once, more than one thread serves them. */
-static void SeveralThreads(void)
+TEST("log: several threads serve", .firstStage = 5)
 {
     enum { COUNT = 8 };
     Server *server = NEED(Server_Start());
@@ -145,12 +138,3 @@ static void SeveralThreads(void)
     }
     CHECK(Flood_IsRight());
 }
-
-const ContractTest logTests[] = {
-    {"log: the address of the peer", PeersAddress, 1, LAST_STAGE, 20},
-    {"log: what was received", ReceivedLine, 1, LAST_STAGE, 20},
-    {"log: the lengths add up", LengthsAddUp, 1, LAST_STAGE, 20},
-    {"log: --quiet prints no events", Quiet, 1, LAST_STAGE, 20},
-    {"log: several threads serve", SeveralThreads, 5, LAST_STAGE, 20},
-    {NULL, NULL, 0, 0, 0},
-};

@@ -17,51 +17,43 @@ static void CheckAnswers(Client *client, int rounds)
     }
 }
 
-static void OneNeverReads(void)
+TEST("neighbour: one that never reads", .firstStage = 2)
 {
     enum { COUNT = 5 };
     Server *server = NEED(Server_Start());
-    Client *stuck;
     Client *clients[COUNT];
 
     clients[0] = NEED(Client_Open(server));
-    stuck = NEED(Client_OpenWithBuffers(server, 8192));
-    REQUIRE(CHECK(Client_FillUp(stuck) > 0));
-    for (int i = 1; i < COUNT; i++) {
+    NEED(Client_OpenStuck(server));
+    for (int i = 1; i < COUNT; i++)
         clients[i] = NEED(Client_Open(server));
-    }
     for (int i = 0; i < COUNT; i++) {
         CheckAnswers(clients[i], 5);
         CHECK(Client_Echo(clients[i], 100000));
-        Client_Close(clients[i]);
+        Peer_Close(&clients[i]->socket);
     }
     CHECK(Server_WaitForLeft(server, COUNT));
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), COUNT);
-    Server_CheckStop(server);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), COUNT);
 }
 
 /* More of them than a server has threads. */
-static void ManyNeverRead(void)
+TEST("neighbour: several that never read", .firstStage = 2)
 {
     enum { COUNT = 6 };
     Server *server = NEED(Server_Start());
     Client *client;
 
-    for (int i = 0; i < COUNT; i++) {
-        Client *stuck = NEED(Client_OpenWithBuffers(server, 8192));
-
-        REQUIRE(CHECK(Client_FillUp(stuck) > 0));
-    }
+    for (int i = 0; i < COUNT; i++)
+        NEED(Client_OpenStuck(server));
     client = NEED(Client_Open(server));
     CheckAnswers(client, 5);
     CHECK(Client_Echo(client, 100000));
-    Client_Close(client);
+    Peer_Close(&client->socket);
     CHECK(Server_WaitForLeft(server, 1));
-    Server_CheckStop(server);
 }
 
 /* The one that was silent and the one that comes are both answered beside those that send. */
-static void SomeFlood(void)
+TEST("neighbour: floods", .firstStage = 2)
 {
     enum { FLOODS = 3 };
     Server *server = NEED(Server_Start());
@@ -73,29 +65,18 @@ static void SomeFlood(void)
         Client *client = NEED(Client_Open(server));
 
         REQUIRE(CHECK(Client_StartFlood(client)));
-        if (i == 0) {
+        if (i == 0)
             first = NEED(Client_Open(server));
-        }
     }
     last = NEED(Client_Open(server));
     before = Flood_GetBytes();
     CheckAnswers(first, 20);
     CheckAnswers(last, 20);
-    Client_Close(last);
+    Peer_Close(&last->socket);
     CHECK(Server_ServesNewClient(server));
 
     /* They were floods all the while, and still are. */
-    for (ULONGLONG start = Test_Now(); Flood_GetBytes() == before;) {
-        REQUIRE(CHECK_AT_MOST(Test_Now() - start, WAIT_MS));
-        Sleep(20);
-    }
+    WAIT_WHILE(Flood_GetBytes() == before);
+    CHECK(Flood_GetBytes() > before);
     CHECK(Flood_IsRight());
-    Server_CheckStop(server);
 }
-
-const ContractTest neighbourTests[] = {
-    {"neighbour: one that never reads", OneNeverReads, 2, LAST_STAGE, 40},
-    {"neighbour: several that never read", ManyNeverRead, 2, LAST_STAGE, 60},
-    {"neighbour: floods", SomeFlood, 2, LAST_STAGE, 40},
-    {NULL, NULL, 0, 0, 0},
-};

@@ -25,49 +25,45 @@ static void CheckRest(Server *server)
     CHECK_AT_MOST(used, REST_CPU_MS);
 }
 
-static void NobodyThere(void)
+TEST("rest: no CPU without clients")
 {
     Server *server = NEED(Server_Start());
 
     REQUIRE(CHECK(Server_ServesNewClient(server)));
     CheckRest(server);
-    Server_CheckStop(server);
 }
 
 /* As many as there can be, silent; some others have left in every way. */
-static void SilentClients(void)
+TEST("rest: no CPU with silent clients")
 {
     int count = Stage_GetClientMax() < REST_CLIENTS ? Stage_GetClientMax() : REST_CLIENTS;
     Server *server = NEED(Server_Start());
     Client *client = NEED(Client_Open(server));
 
     REQUIRE(CHECK(Client_Echo(client, 10)));
-    Client_Reset(client);
+    Peer_Reset(&client->socket);
     REQUIRE(CHECK(Server_WaitForLeft(server, 1)));
     for (int i = 0; i < count; i++) {
         client = NEED(Client_Open(server));
         REQUIRE(CHECK(Client_Echo(client, 10)));
     }
     CheckRest(server);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), 1);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), 1);
     CHECK(Client_Echo(client, 10));
-    Server_CheckStop(server);
 }
 
-static void StuckClients(void)
+TEST("rest: no CPU with clients that never read")
 {
     int count = Stage_GetNumber() == 1 ? 1 : 3;
     Server *server = NEED(Server_Start());
 
     for (int i = 0; i < count; i++) {
-        Client *client = NEED(Client_OpenWithBuffers(server, 8192));
+        Client *client = NEED(Client_OpenStuck(server));
 
-        REQUIRE(CHECK(Client_FillUp(client) > 0));
         if (i == 1)
-            REQUIRE(CHECK(Client_HalfClose(client)));
+            REQUIRE(CHECK(Peer_HalfClose(client->socket)));
     }
     CheckRest(server);
-    Server_CheckStop(server);
 }
 
 /* One client that comes and leaves in one of the ways there are. */
@@ -81,30 +77,30 @@ static bool ComeAndLeave(Server *server, int way)
         return false;
     switch (way % 6) {
     case 0: /* at once */
-        Client_Close(client);
+        Peer_Close(&client->socket);
         return true;
     case 1: /* after an echo, in order */
         if (!Client_Echo(client, 1000))
             return false;
-        Client_Close(client);
+        Peer_Close(&client->socket);
         return true;
     case 2: /* after a half-close */
         if (!Client_Transfer(client, &transfer))
             return false;
-        Client_Close(client);
+        Peer_Close(&client->socket);
         return true;
     case 3: /* after an echo, with a reset */
         if (!Client_Echo(client, 1000))
             return false;
         break;
     case 4: /* with a reset, while its echo is on the way */
-        if (!Client_Send(client, bytes, (int)sizeof(bytes)))
+        if (!Peer_Send(client->socket, bytes, (int)sizeof(bytes)))
             return false;
         break;
     default: /* with a reset, at once */
         break;
     }
-    Client_Reset(client);
+    Peer_Reset(&client->socket);
     return true;
 }
 
@@ -116,11 +112,10 @@ static bool ComeAndLeaveMany(Server *server, int count)
             return false;
     }
     return Server_ServesNewClient(server) &&
-           Server_WaitForLeft(server,
-                              ServerProcess_CountLines(server->process, "Client Connected! "));
+           Server_WaitForLeft(server, Server_Count(server, "Client Connected! "));
 }
 
-static void NothingIsLeft(void)
+TEST("rest: no handle and no memory is left")
 {
     Server *server = NEED(Server_Start());
     int handles, memory, grown;
@@ -135,13 +130,4 @@ static void NothingIsLeft(void)
     CHECK_AT_MOST(Server_SettleHandles(server, handles + LEAK_HANDLES), handles + LEAK_HANDLES);
     grown = ServerProcess_GetMemoryKib(server->process) - memory;
     CHECK_AT_MOST(grown, LEAK_KIB);
-    Server_CheckStop(server);
 }
-
-const ContractTest restTests[] = {
-    {"rest: no CPU without clients", NobodyThere, 1, LAST_STAGE, 20},
-    {"rest: no CPU with silent clients", SilentClients, 1, LAST_STAGE, 30},
-    {"rest: no CPU with clients that never read", StuckClients, 1, LAST_STAGE, 60},
-    {"rest: no handle and no memory is left", NothingIsLeft, 1, LAST_STAGE, 60},
-    {NULL, NULL, 0, 0, 0},
-};

@@ -3,11 +3,6 @@
  * See Contract.h.
  */
 #include "Contract.h"
-#include "TestProgram.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SERVER_MAX     64
 #define CLIENT_MAX_04  1000
@@ -32,11 +27,6 @@ int Stage_GetClientMax(void)
     return stageNumber <= 3 ? CLIENT_MAX_SET : CLIENT_MAX_04;
 }
 
-bool Stage_RefusesClients(void)
-{
-    return stageNumber == 2 || stageNumber == 3;
-}
-
 /* --- Around each test ------------------------------------------------------------------------ */
 
 void Fixture_Init(const char *path, int stage)
@@ -53,17 +43,12 @@ void Fixture_End(void)
 
 /* --- Starting -------------------------------------------------------------------------------- */
 
-const char *Server_GetPath(void)
-{
-    return serverPath;
-}
-
 /* The entry for one that has been started. NULL: there is none. */
 static Server *Keep(ServerProcess *process)
 {
     if (process == NULL || serverCount == SERVER_MAX)
         return NULL;
-    servers[serverCount].process = process;
+    servers[serverCount] = (Server){.process = process};
     return &servers[serverCount++];
 }
 
@@ -77,8 +62,10 @@ Server *Server_StartWith(const char *const arguments[])
     NetAddress address;
     Server *server = Keep(TestProgram_StartServer(serverPath, arguments, &address));
 
-    if (server != NULL)
+    if (server != NULL) {
         server->address = address;
+        server->mayStop = true;
+    }
     return server;
 }
 
@@ -103,22 +90,26 @@ void Server_CheckStopped(Server *server)
 {
     char *output;
 
+    server->mayStop = false;
     TestProgram_CheckStopped(server->process, STOP_LIMIT_MS);
     output = ServerProcess_CopyOutput(server->process, 0);
     CHECK(output != NULL && EndsWith(output, "\nServer stopped.\n"));
     free(output);
 }
 
-bool Server_PressCtrlC(Server *server)
-{
-    return TestProgram_PressCtrlC(server->process);
-}
-
 void Server_CheckStop(Server *server)
 {
     CHECK(ServerProcess_IsRunning(server->process));
-    REQUIRE(CHECK(Server_PressCtrlC(server)));
+    REQUIRE(CHECK(TestProgram_PressCtrlC(server->process)));
     Server_CheckStopped(server);
+}
+
+void Servers_CheckStop(void)
+{
+    for (int i = 0; i < serverCount; i++) {
+        if (servers[i].mayStop)
+            Server_CheckStop(&servers[i]);
+    }
 }
 
 /* --- The log --------------------------------------------------------------------------------- */
@@ -128,7 +119,12 @@ bool Server_WaitForLeft(Server *server, int count)
     if (ServerProcess_WaitForCount(server->process, "Client Disconnected! ", count, WAIT_MS))
         return true;
     return Test_Explain("expected %d lines with \"Client Disconnected!\", but there are %d", count,
-                        ServerProcess_CountLines(server->process, "Client Disconnected! "));
+                        Server_Count(server, "Client Disconnected! "));
+}
+
+int Server_Count(Server *server, const char *text)
+{
+    return ServerProcess_CountLines(server->process, text);
 }
 
 bool Server_WaitForLine(Server *server, const char *text, size_t *position, char *line, int size)
@@ -171,20 +167,13 @@ long Server_SumReceived(Server *server)
 
 int Server_SettleHandles(Server *server, int most)
 {
-    ULONGLONG deadline = Test_Now() + WAIT_MS;
-    int handles = ServerProcess_GetHandleCount(server->process);
-
     /* A server closes a socket a moment after it has printed that the client has left. */
-    while (handles > most && Test_Now() < deadline) {
-        Sleep(20);
-        handles = ServerProcess_GetHandleCount(server->process);
-    }
-    return handles;
+    WAIT_WHILE(ServerProcess_GetHandleCount(server->process) > most);
+    return ServerProcess_GetHandleCount(server->process);
 }
 
 bool Server_ServesNewClient(Server *server)
 {
-    char left[NET_ADDRESS_TEXT_SIZE + 32];
     Client *client;
 
     if (!ServerProcess_IsRunning(server->process))
@@ -192,9 +181,6 @@ bool Server_ServesNewClient(Server *server)
     client = Client_Open(server);
     if (client == NULL || !Client_Echo(client, 100))
         return false;
-    snprintf(left, sizeof(left), "Client Disconnected! %s", client->address);
-    Client_Close(client);
-    if (!ServerProcess_WaitForLine(server->process, left, NULL, WAIT_MS))
-        return Test_Explain("there is no line with \"%s\"", left);
-    return true;
+    Peer_Close(&client->socket);
+    return TestProgram_Says(server->process, Client_GetLine(client, "Client Disconnected!"));
 }

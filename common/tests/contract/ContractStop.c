@@ -4,8 +4,6 @@
 #include "Contract.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-
 #define STOP_CLIENTS 100 /* of a stage that can have more */
 #define RETRY_MS     50
 
@@ -28,10 +26,9 @@ static void CheckPortIsFree(const Server *stopped)
     } while (next == NULL && Test_Now() < deadline);
     REQUIRE(CHECK(next != NULL));
     CHECK(Server_ServesNewClient(next));
-    Server_CheckStop(next);
 }
 
-static void Idle(void)
+TEST("stop: idle")
 {
     Server *server = NEED(Server_Start());
 
@@ -40,7 +37,7 @@ static void Idle(void)
 }
 
 /* After clients have come and gone there is nobody either. */
-static void IdleAfterClients(void)
+TEST("stop: after clients have left")
 {
     Server *server = NEED(Server_Start());
 
@@ -51,7 +48,7 @@ static void IdleAfterClients(void)
 }
 
 /* Clients that are connected and silent: each sees its end, and each is logged. */
-static void ManyClients(void)
+TEST("stop: with clients")
 {
     static Client *clients[STOP_CLIENTS];
     int count = Stage_GetClientMax() < STOP_CLIENTS ? Stage_GetClientMax() : STOP_CLIENTS;
@@ -62,19 +59,16 @@ static void ManyClients(void)
         REQUIRE(CHECK(Client_Echo(clients[i], 10)));
     }
     Server_CheckStop(server);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), count);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), count);
     for (int i = 0; i < count; i++) {
-        char left[NET_ADDRESS_TEXT_SIZE + 32];
-
-        snprintf(left, sizeof(left), "Client Disconnected! %s", clients[i]->address);
-        CHECK_INT(ServerProcess_CountLines(server->process, left), 1);
-        CHECK(Client_WaitForEnd(clients[i], NULL));
+        CHECK_INT(Server_Count(server, Client_GetLine(clients[i], "Client Disconnected!")), 1);
+        CHECK(Peer_WaitForEnd(clients[i]->socket, NULL, NULL));
     }
     CheckPortIsFree(server);
 }
 
 /* 01: those who wait in the listener's queue see their end too. */
-static void WaitingClients(void)
+TEST("stop: with clients in the queue", .lastStage = 1)
 {
     enum { COUNT = 4 };
     Server *server = NEED(Server_Start());
@@ -82,64 +76,59 @@ static void WaitingClients(void)
 
     for (int i = 0; i < COUNT; i++) {
         clients[i] = NEED(Client_Open(server));
-        REQUIRE(CHECK(Client_Send(clients[i], "hello", 5)));
+        REQUIRE(CHECK(Peer_Send(clients[i]->socket, "hello", 5)));
     }
-    REQUIRE(CHECK(Client_IsReadable(clients[0], WAIT_MS)));
+    REQUIRE(CHECK(Peer_IsReadable(clients[0]->socket, WAIT_MS)));
     Server_CheckStop(server);
     for (int i = 0; i < COUNT; i++)
-        CHECK(Client_WaitForEnd(clients[i], NULL));
+        CHECK(Peer_WaitForEnd(clients[i]->socket, NULL, NULL));
 }
 
-static void Busy(void)
+TEST("stop: busy")
 {
     int count = Stage_GetNumber() == 1 ? 1 : 4;
     Server *server = NEED(Server_Start());
-    ULONGLONG start;
 
     for (int i = 0; i < count; i++) {
         Client *client = NEED(Client_Open(server));
 
         REQUIRE(CHECK(Client_StartFlood(client)));
     }
-    for (start = Test_Now(); Flood_GetBytes() == 0;) {
-        REQUIRE(CHECK_AT_MOST(Test_Now() - start, WAIT_MS));
-        Sleep(10);
-    }
+    WAIT_WHILE(Flood_GetBytes() == 0);
+    CHECK(Flood_GetBytes() > 0);
     Server_CheckStop(server);
     CHECK(Flood_IsRight());
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), count);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), count);
 }
 
-static void Stuck(void)
+TEST("stop: with clients that never read")
 {
     int count = Stage_GetNumber() == 1 ? 1 : 3;
     Server *server = NEED(Server_Start());
     Client *clients[3];
 
     for (int i = 0; i < count; i++) {
-        clients[i] = NEED(Client_OpenWithBuffers(server, 8192));
-        REQUIRE(CHECK(Client_FillUp(clients[i]) > 0));
+        clients[i] = NEED(Client_OpenStuck(server));
     }
     Server_CheckStop(server);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), count);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), count);
     for (int i = 0; i < count; i++)
-        CHECK(Client_WaitForEnd(clients[i], NULL));
+        CHECK(Peer_WaitForEnd(clients[i]->socket, NULL, NULL));
     CheckPortIsFree(server);
 }
 
 /* A client that has said its last and does not read what it is owed. */
-static void StuckAfterHalfClose(void)
+TEST("stop: with a stuck client that has half-closed")
 {
     Server *server = NEED(Server_Start());
-    Client *client = NEED(Client_OpenWithBuffers(server, 8192));
+    Client *client = NEED(Client_OpenStuck(server));
 
-    REQUIRE(CHECK(Client_FillUp(client) > 0));
-    REQUIRE(CHECK(Client_HalfClose(client)));
+    REQUIRE(CHECK(Peer_HalfClose(client->socket)));
     Server_CheckStop(server);
-    CHECK(Client_WaitForEnd(client, NULL));
+    CHECK(Peer_WaitForEnd(client->socket, NULL, NULL));
 }
 
-static bool isPressed; /* by the thread of ClientsKeepComing */
+static bool isPressed; /* by the thread of the test whose clients keep coming */
 
 static void Press(void *server)
 {
@@ -150,7 +139,7 @@ static void Press(void *server)
  * Nothing that is pressed cuts the cleaning up short. The server is held in a print while all of
  * them are pressed, so that none comes too late.
  */
-static void PressedAgain(void)
+TEST("stop: pressed three times")
 {
     enum { TIMES = 3, SILENT = 20 };
     int silent = Stage_GetNumber() == 1 ? 0 : SILENT;
@@ -170,16 +159,16 @@ static void PressedAgain(void)
         Sleep(QUIET_MS);
     } while (before == 0 || Flood_GetBytes() > before);
     for (int i = 0; i < TIMES; i++)
-        CHECK(Server_PressCtrlC(server));
+        CHECK(TestProgram_PressCtrlC(server->process));
     Sleep(QUIET_MS);
     CHECK(ServerProcess_IsRunning(server->process));
     ServerProcess_PauseReading(server->process, false);
     Server_CheckStopped(server);
-    CHECK_INT(ServerProcess_CountLines(server->process, "Client Disconnected! "), silent + 1);
+    CHECK_INT(Server_Count(server, "Client Disconnected! "), silent + 1);
 }
 
 /* Clients that come while it stops are neither served nor a reason to go on. */
-static void ClientsKeepComing(void)
+TEST("stop: while clients keep coming")
 {
     Server *server = NEED(Server_Start());
     ThreadManager pressers;
@@ -190,25 +179,12 @@ static void ClientsKeepComing(void)
         Client *client = Client_Open(server);
 
         if (client != NULL)
-            Client_Reset(client);
+            Peer_Reset(&client->socket);
         if (!CHECK_AT_MOST(Test_Now() - start, 2 * STOP_LIMIT_MS))
             break;
     }
     ThreadManager_Join(&pressers);
     /* Checks are the main thread's: where the other could not press, this one says why. */
-    CHECK(isPressed || Server_PressCtrlC(server));
+    CHECK(isPressed || TestProgram_PressCtrlC(server->process));
     Server_CheckStopped(server);
 }
-
-const ContractTest stopTests[] = {
-    {"stop: idle", Idle, 1, LAST_STAGE, 30},
-    {"stop: after clients have left", IdleAfterClients, 1, LAST_STAGE, 30},
-    {"stop: with clients", ManyClients, 1, LAST_STAGE, 40},
-    {"stop: with clients in the queue", WaitingClients, 1, 1, 30},
-    {"stop: busy", Busy, 1, LAST_STAGE, 30},
-    {"stop: with clients that never read", Stuck, 1, LAST_STAGE, 60},
-    {"stop: with a stuck client that has half-closed", StuckAfterHalfClose, 1, LAST_STAGE, 30},
-    {"stop: pressed three times", PressedAgain, 1, LAST_STAGE, 30},
-    {"stop: while clients keep coming", ClientsKeepComing, 1, LAST_STAGE, 40},
-    {NULL, NULL, 0, 0, 0},
-};

@@ -41,7 +41,6 @@
 #define JOBS_MAX      16
 #define SERVER_MAX    100
 #define NAME_SIZE     64
-#define TALLY_MAX     200
 #define OUTCOME_COUNT 3
 #define TARGET_MAX    (INSTRUMENT_COUNT_MAX + OUTCOME_COUNT)
 #define NUMBER_NO_RUN 1000000000 /* there is no such call: a run without a fault */
@@ -77,12 +76,6 @@ typedef struct Target {
     bool isOver;
 } Target;
 
-/* How often something has failed: "the completion of WSARecv". */
-typedef struct Tally {
-    char name[NAME_SIZE];
-    int count;
-} Tally;
-
 /* All runs of one server. */
 static struct Suite {
     const char *path;
@@ -93,53 +86,9 @@ static struct Suite {
     Target targets[TARGET_MAX];
     int targetCount;
     int passed, failed;
-    Tally tallies[TALLY_MAX];
-    int tallyCount;
 } suite;
 
 static Run runs[JOBS_MAX]; /* one for each job */
-
-/* --- Results; under the lock ----------------------------------------------------------------- */
-
-/* Notes what has failed, for the table: "WSARecv" of "fault: call 12, WSARecv at ...". */
-static void CountFault(const char *fault)
-{
-    const char *start = strstr(fault, ", ");
-    const char *end = start != NULL ? strstr(start, " at ") : NULL;
-    char name[NAME_SIZE];
-    int i = 0;
-
-    if (end == NULL)
-        return;
-    start += 2;
-    snprintf(name, sizeof(name), "%.*s", (int)(end - start), start);
-    while (i < suite.tallyCount && strcmp(suite.tallies[i].name, name) != 0)
-        i++;
-    if (i == TALLY_MAX)
-        return;
-    if (i == suite.tallyCount)
-        memcpy(suite.tallies[suite.tallyCount++].name, name, sizeof(name));
-    suite.tallies[i].count++;
-}
-
-static int CompareTallies(const void *left, const void *right)
-{
-    const Tally *a = (const Tally *)left, *b = (const Tally *)right;
-
-    if (a->count != b->count)
-        return a->count < b->count ? 1 : -1;
-    return strcmp(a->name, b->name);
-}
-
-static void PrintSuite(ULONGLONG elapsedMs)
-{
-    printf("%s: %d passed, %d failed, in %.1f s\n", suite.folder, suite.passed, suite.failed,
-           (double)elapsedMs / 1000);
-    qsort(suite.tallies, (size_t)suite.tallyCount, sizeof(suite.tallies[0]), CompareTallies);
-    for (int i = 0; i < suite.tallyCount; i++)
-        printf("  %4d  %s\n", suite.tallies[i].count, suite.tallies[i].name);
-    fflush(stdout);
-}
 
 /* --- Targets --------------------------------------------------------------------------------- */
 
@@ -239,8 +188,6 @@ static void EndRun(const Run *run, Target *target, long number)
     } else if (hasFault) {
         suite.passed++;
     }
-    if (hasFault)
-        CountFault(run->fault);
     target->played += hasFault ? 1 : 0;
     target->underWay--;
     if (number > target->known) {
@@ -290,7 +237,9 @@ static bool PlaySuite(const char *path)
             ErrorText_Print("_beginthreadex", GetLastError());
     }
     ThreadManager_Join(&jobs);
-    PrintSuite(GetTickCount64() - start);
+    printf("%s: %d passed, %d failed, in %.1f s\n", suite.folder, suite.passed, suite.failed,
+           (double)(GetTickCount64() - start) / 1000);
+    fflush(stdout);
     return isBegun;
 }
 

@@ -5,9 +5,6 @@
 #include "Test.h"
 #include "TestSocketUtils.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define PEER_MAX      12000
 #define PIECE_SIZE    65536
 #define NARROW_SIZE   8192

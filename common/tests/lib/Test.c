@@ -6,25 +6,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define TEST_MAX         200
 #define EXPLANATION_SIZE 1024
 #define LIMIT_LEAST_S    (3 * WAIT_MS / 1000)
 #define GRACE_MS         15000 /* for a test that is over its time to end after overTime */
 
-typedef struct TestCase {
-    const char *name;
-    void (*run)(void);
-    void (*runCase)(const void *); /* where `run` is NULL */
-    const void *data;
-    int limitSeconds;
-} TestCase;
-
-static TestCase tests[TEST_MAX];
-static int testCount;
+static Test *tests; /* in their order */
+static int stageNumber;
 static TestHooks testHooks;
 static int passedCount;
 static int failedCount;
@@ -37,44 +25,34 @@ static jmp_buf testEnd; /* of the test that runs */
 static struct Watch {
     SRWLOCK lock;
     CONDITION_VARIABLE changed;
-    const TestCase *test; /* the one that runs; NULL between tests */
-    ULONGLONG deadline;   /* as Test_Now */
-    bool isOver;          /* its time is over and overTime was called */
-    bool failed;          /* a check failed or the time is over */
-    bool ended;           /* there is nothing more to watch */
+    const Test *test;   /* the one that runs; NULL between tests */
+    ULONGLONG deadline; /* as Test_Now */
+    bool isOver;        /* its time is over and overTime was called */
+    bool failed;        /* a check failed or the time is over */
+    bool ended;         /* there is nothing more to watch */
 } watch = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
 
-void Test_SetHooks(const TestHooks *hooks)
+void Test_SetStage(int stage)
 {
-    testHooks = *hooks;
+    stageNumber = stage;
 }
 
-static void Add(const TestCase *test)
+static bool IsBefore(const Test *one, const Test *other)
 {
-    if (testCount == TEST_MAX) {
-        fprintf(stderr, "TEST_MAX is too small for test '%s'.\n", test->name);
-        exit(1);
-    }
-    tests[testCount] = *test;
-    if (test->limitSeconds < LIMIT_LEAST_S)
-        tests[testCount].limitSeconds = LIMIT_LEAST_S;
-    testCount++;
+    int order = strcmp(one->file, other->file);
+
+    return order < 0 || (order == 0 && one->line < other->line);
 }
 
-void Test_Add(const char *name, void (*run)(void), int limitSeconds)
+void Test_Register(Test *test)
 {
-    Add(&(TestCase){.name = name, .run = run, .limitSeconds = limitSeconds});
-}
+    Test **link = &tests;
 
-void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds)
-{
-    Add(&(TestCase){.name = name, .runCase = run, .data = data, .limitSeconds = limitSeconds});
-}
-
-void Test_AddAll(const Test *list)
-{
-    for (; list->name != NULL; list++)
-        Test_Add(list->name, list->run, list->limitSeconds);
+    while (*link != NULL && IsBefore(*link, test))
+        link = &(*link)->next;
+    test->next = *link;
+    *link = test;
+    test->limitSeconds = max(test->limitSeconds, LIMIT_LEAST_S);
 }
 
 ULONGLONG Test_Now(void)
@@ -153,17 +131,21 @@ bool Test_CheckContains(const char *actual, const char *part, const char *text, 
                   "expected that %s contains \"%s\", but it is \"%s\"", text, part, actual);
 }
 
+void Test_NeedTrue(bool holds, const char *text, const char *file, int line)
+{
+    if (!Finish(holds, file, line, "the test needs %s", text))
+        longjmp(testEnd, 1);
+}
+
 void *Test_Need(void *pointer, const char *text, const char *file, int line)
 {
-    if (!Finish(pointer != NULL, file, line, "the test needs %s", text))
-        longjmp(testEnd, 1);
+    Test_NeedTrue(pointer != NULL, text, file, line);
     return pointer;
 }
 
 SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line)
 {
-    if (!Finish(socket != INVALID_SOCKET, file, line, "the test needs %s", text))
-        longjmp(testEnd, 1);
+    Test_NeedTrue(socket != INVALID_SOCKET, text, file, line);
     return socket;
 }
 
@@ -176,7 +158,7 @@ static void PrintSummary(void)
 }
 
 /* The test did not even end when its waits were made to end: give up, and say so. */
-static void GiveUp(const TestCase *test)
+static void GiveUp(const Test *test)
 {
     failedCount = chosenCount - passedCount;
     printf("FAIL %s\n  It hangs. The tests after it did not run and count as failed.\n",
@@ -217,7 +199,7 @@ static void WatchTests(void *unused)
 }
 
 /* Tells the watching thread which test runs; NULL: none. Returns whether the last one failed. */
-static bool SetWatchedTest(const TestCase *test, bool ended)
+static bool SetWatchedTest(const Test *test, bool ended)
 {
     bool failed;
 
@@ -255,31 +237,53 @@ static bool HasFailed(void)
     return failed;
 }
 
+bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
+{
+    ULONGLONG deadline = Test_Now() + timeoutMs;
+
+    while (*value < least) {
+        if (Test_Now() >= deadline || Test_IsOver())
+            return Test_Explain("expected that %s comes to %ld, but it is %ld after %lu ms", name,
+                                least, *value, timeoutMs);
+        Sleep(1);
+    }
+    return true;
+}
+
 /* --- Running --------------------------------------------------------------------------------- */
 
-static bool IsChosen(const TestCase *test, const char *filter)
+static bool IsOfStage(const Test *test)
 {
-    return filter == NULL || strstr(test->name, filter) != NULL;
+    return stageNumber >= test->firstStage &&
+           (test->lastStage == 0 || stageNumber <= test->lastStage);
+}
+
+static bool IsChosen(const Test *test, const char *filter)
+{
+    if (test->isLarge)
+        return filter != NULL && strstr(filter, test->name) != NULL;
+    return (filter == NULL || strstr(test->name, filter) != NULL) && IsOfStage(test) &&
+           (test->isWanted == NULL || *test->isWanted);
 }
 
 /* Runs the test once. Returns whether it failed. */
-static bool RunOnce(const TestCase *test)
+static bool RunOnce(const Test *test)
 {
     SetWatchedTest(test, false);
-    if (testHooks.begin != NULL)
-        testHooks.begin();
     if (setjmp(testEnd) == 0) {
         if (test->run != NULL)
             test->run();
         else
             test->runCase(test->data);
+        if (testHooks.last != NULL)
+            testHooks.last();
     }
     if (testHooks.end != NULL)
         testHooks.end(HasFailed());
     return SetWatchedTest(NULL, false);
 }
 
-static void RunTest(const TestCase *test)
+static void RunTest(const Test *test)
 {
     ULONGLONG start = Test_Now();
     bool failed = RunOnce(test);
@@ -294,10 +298,11 @@ static void RunTest(const TestCase *test)
     fflush(stdout);
 }
 
-int Test_Run(const char *filter, bool listOnly)
+int Test_Run(const TestHooks *hooks, const char *filter, bool listOnly)
 {
     ThreadManager watchers;
 
+    testHooks = *hooks;
     Test_Now();
     mainThread = GetCurrentThreadId();
     ThreadManager_Init(&watchers);
@@ -305,15 +310,15 @@ int Test_Run(const char *filter, bool listOnly)
         fprintf(stderr, "No thread to watch the tests.\n");
         return 1;
     }
-    for (int i = 0; i < testCount; i++)
-        chosenCount += IsChosen(&tests[i], filter) ? 1 : 0;
-    for (int i = 0; i < testCount; i++) {
-        if (!IsChosen(&tests[i], filter))
+    for (const Test *test = tests; test != NULL; test = test->next)
+        chosenCount += IsChosen(test, filter) ? 1 : 0;
+    for (const Test *test = tests; test != NULL; test = test->next) {
+        if (!IsChosen(test, filter))
             continue;
         if (listOnly)
-            printf("%s\n", tests[i].name);
+            printf("%s\n", test->name);
         else
-            RunTest(&tests[i]);
+            RunTest(test);
     }
     if (listOnly)
         return 0;

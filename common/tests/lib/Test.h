@@ -1,18 +1,16 @@
 /*
  * Test: a small harness for named tests.
  *
- *     static void AddsUp(void)
+ *     TEST("adds up")
  *     {
  *         REQUIRE(CHECK(Open() == true));   // without this the rest makes no sense: return
  *         CHECK_INT(1 + 1, 2);              // a failure is noted, and the test goes on
  *     }
- *     ...
- *     Test_Add("adds up", AddsUp, 10);
- *     return Test_Run(filter, listOnly);
  *
- * A check that fails prints file and line, what was expected and what came; the run goes on with
- * the next test. A thread watches the time that each test takes, so a test that hangs is a test
- * that fails. Checks are made on the main thread only.
+ * A test that stands in a file of the program takes part; they run in the order of the files' names
+ * and of the lines. A check that fails prints file and line, what was expected and what came; the run
+ * goes on with the next test. A thread watches the time that each test takes, so a test that hangs
+ * is a test that fails. Checks are made on the main thread only.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -21,41 +19,89 @@
 
 #include <winsock2.h>
 #include <windows.h>
+
+/* What nearly every test needs of C. */
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* What a program does around each of its tests; any member may be NULL. */
 typedef struct TestHooks {
-    void (*begin)(void);      /* before each test */
+    void (*last)(void);       /* the last checks of each test that has come to its end */
     void (*end)(bool failed); /* after each test: frees what the test left open */
     void (*overTime)(void);   /* on the watching thread: makes the test's waits end */
 } TestHooks;
 
-void Test_SetHooks(const TestHooks *hooks);
+typedef struct Test {
+    const char *name;
+    void (*run)(void);
+    int limitSeconds;          /* how long it may take; at least three times WAIT_MS */
+    int firstStage, lastStage; /* runs only for these, see Test_SetStage; 0: no bound */
+    const bool *isWanted;      /* NULL, or it runs only where this is true */
+    bool isLarge;              /* runs only where the filter has its whole name */
 
-/*
- * `name` stays the caller's and lives as long as the program. The limit is in seconds; none is shorter
- * than three times WAIT_MS.
- */
-void Test_Add(const char *name, void (*run)(void), int limitSeconds);
+    void (*runCase)(const void *); /* where `run` is NULL, and what it gets */
+    const void *data;
+    const char *file; /* where it stands */
+    int line;
+    struct Test *next;
+} Test;
 
-/* The same for a test that is one of several of a kind: `run` gets the case. */
-void Test_AddCase(const char *name, void (*run)(const void *), const void *data, int limitSeconds);
+/* Has a function run before main. */
+#ifdef _MSC_VER
+#pragma section(".CRT$XCU", read)
+#define BEFORE_MAIN(function)                                                                      \
+    static void function(void);                                                                    \
+    __declspec(allocate(".CRT$XCU")) static void (*const function##Pointer)(void) = function;      \
+    static void function(void)
+#else
+#define BEFORE_MAIN(function) static void __attribute__((constructor)) function(void)
+#endif
+
+/* TEST("name") { ... }: the name, or members of Test behind it: TEST("name", .lastStage = 3). */
+#define TEST(...)            TEST_AT(__LINE__, __VA_ARGS__)
+#define TEST_AT(number, ...) TEST_ON_LINE(number, __VA_ARGS__)
+#define TEST_ON_LINE(number, ...)                                                                  \
+    static void Run##number(void);                                                                 \
+    BEFORE_MAIN(Register##number)                                                                  \
+    {                                                                                              \
+        static Test test = {                                                                       \
+            .run = Run##number, .file = __FILE__, .line = (number), .name = __VA_ARGS__};          \
+                                                                                                   \
+        Test_Register(&test);                                                                      \
+    }                                                                                              \
+    static void Run##number(void)
+
+/* Tests of one kind: `check` gets a pointer to each of the cases, whose first member is its name. */
+#define TEST_CASES(check, cases)                                                                   \
+    BEFORE_MAIN(Register##check)                                                                   \
+    {                                                                                              \
+        static Test tests[COUNT_OF(cases)];                                                        \
+                                                                                                   \
+        for (size_t i = 0; i < COUNT_OF(tests); i++) {                                             \
+            tests[i] = (Test){.name = (cases)[i].name, .runCase = (check), .data = &(cases)[i]};   \
+            tests[i].file = __FILE__;                                                              \
+            tests[i].line = __LINE__ + (int)i;                                                     \
+            Test_Register(&tests[i]);                                                              \
+        }                                                                                          \
+    }                                                                                              \
+    struct Test
+
+void Test_Register(Test *test);
+
+/* Tests that name stages run only for theirs. */
+void Test_SetStage(int stage);
 
 /*
  * Runs the tests whose name contains `filter` (NULL: all), or only prints their names. The last
  * line says "N passed, N failed". Returns the program's exit code: 0, or 1 where a test failed or
  * none ran.
  */
-int Test_Run(const char *filter, bool listOnly);
+int Test_Run(const TestHooks *hooks, const char *filter, bool listOnly);
 
-/* A test; a name of NULL ends a list of them. */
-typedef struct Test {
-    const char *name;
-    void (*run)(void);
-    int limitSeconds;
-} Test;
-
-void Test_AddAll(const Test *tests);
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Milliseconds since the program started. */
 ULONGLONG Test_Now(void);
@@ -81,11 +127,21 @@ bool Test_IsOver(void);
     } while (0)
 
 /*
- * What the test cannot do without, a pointer or a socket: `Server *server = NEED(Server_Start());`. Where
- * there is none the check fails and the test is over, in whatever function it stands.
+ * What the test cannot do without: `Server *server = NEED(Server_Start());`. Where there is none the check
+ * fails and the test is over, in whatever function it stands.
  */
 #define NEED(pointer)       Test_Need((pointer), #pointer, __FILE__, __LINE__)
 #define NEED_SOCKET(socket) Test_NeedSocket((socket), #socket, __FILE__, __LINE__)
+#define NEED_TRUE(holds)    Test_NeedTrue((holds), #holds, __FILE__, __LINE__)
+
+/* Waits until that is over, for WAIT_MS at most: the check that follows says what has come of it. */
+#define WAIT_WHILE(condition)                                                                      \
+    for (ULONGLONG end = Test_Now() + WAIT_MS; (condition) && Test_Now() < end;)                   \
+    Sleep(1)
+
+/* Waits until *value is at least `least`, not alertably. `name` is for the explanation. Any thread. */
+#define WAIT_FOR(value, least) Test_WaitForValue(&(value), (least), WAIT_MS, #value)
+bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, const char *name);
 
 /*
  * For a helper that is about to return false: says what was expected and what came, as printf
@@ -94,6 +150,7 @@ bool Test_IsOver(void);
  */
 bool Test_Explain(const char *format, ...);
 
+void Test_NeedTrue(bool holds, const char *text, const char *file, int line);
 void *Test_Need(void *pointer, const char *text, const char *file, int line);
 SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line);
 bool Test_Check(bool holds, const char *text, const char *file, int line);

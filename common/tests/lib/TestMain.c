@@ -7,9 +7,6 @@
 #include "SocketUtils.h"
 #include "TestProgram.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define OPTION_MAX 6
 
 static const TestSuite *suite;
@@ -56,11 +53,6 @@ static const char *TakeFilter(OptionWords *words)
     return NULL;
 }
 
-const char *TestMain_GetFilter(void)
-{
-    return filter;
-}
-
 /* Returns OPTIONS_RUN or the exit code. */
 static int Begin(int argc, char *argv[], bool *listOnly)
 {
@@ -79,12 +71,12 @@ static int Begin(int argc, char *argv[], bool *listOnly)
         return Options_Reject(suite->usage, suite->missing, "", "");
     if (words.count > suite->wordMax)
         return Options_Reject(suite->usage, "Too many words: '", list[suite->wordMax], "'.");
-    return suite->begin(list);
+    return suite->begin != NULL ? suite->begin(list) : OPTIONS_RUN;
 }
 
 int Test_Main(const TestSuite *newSuite, int argc, char *argv[])
 {
-    const TestHooks hooks = {NULL, EndTest, EndWaits};
+    const TestHooks hooks = {newSuite->lastChecks, EndTest, EndWaits};
     bool listOnly = false;
     int exitCode;
 
@@ -97,8 +89,7 @@ int Test_Main(const TestSuite *newSuite, int argc, char *argv[])
     }
     exitCode = Begin(argc, argv, &listOnly);
     if (exitCode == OPTIONS_RUN) {
-        Test_SetHooks(&hooks);
-        exitCode = Test_Run(filter, listOnly);
+        exitCode = Test_Run(&hooks, filter, listOnly);
         if (suite->end != NULL)
             suite->end();
     }

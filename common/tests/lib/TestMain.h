@@ -23,17 +23,15 @@ typedef struct TestSuite {
     int wordMin,
         wordMax; /* words that are no FILTER; those behind the first wordMin end with ".exe" */
 
-    /* Adds the tests; `words` are those that are no FILTER, a NULL behind them. Returns OPTIONS_RUN or
-       the exit code: a sentence has said what is wrong. */
+    /* May be NULL. `words` are those that are no FILTER, a NULL behind them. Returns OPTIONS_RUN or the
+       exit code: a sentence has said what is wrong. */
     int (*begin)(const char *const words[]);
     void (*end)(void);
 
-    void (*endTest)(void);  /* after each test, before what it has left is ended */
-    void (*overTime)(void); /* as in TestHooks */
+    void (*lastChecks)(void); /* these three as in TestHooks; */
+    void (*endTest)(void);    /* before what the test has left is ended */
+    void (*overTime)(void);
 } TestSuite;
-
-/* NULL: there is none. */
-const char *TestMain_GetFilter(void);
 
 /* Returns the exit code. */
 int Test_Main(const TestSuite *suite, int argc, char *argv[]);

@@ -6,10 +6,6 @@
 #include "Test.h"
 #include "Waits.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define PROGRAM_MAX 64
 #define NAME_SIZE   40
 #define LAST_LINES  15 /* of each of a program's streams that are shown */
@@ -32,6 +28,19 @@ void TestPrograms_SetVerify(bool isVerifying)
     SetEnvironmentVariableA("INSTRUMENT", isVerifying ? "verify" : NULL);
 }
 
+bool TestProgram_IsWatched(ServerProcess *process)
+{
+    char name[INSTRUMENT_STATE_NAME_SIZE];
+    HANDLE section;
+
+    snprintf(name, sizeof(name), INSTRUMENT_STATE_NAME, ServerProcess_GetId(process));
+    section = OpenFileMappingA(FILE_MAP_READ, FALSE, name);
+    if (section == NULL)
+        return Test_Explain("there is no %s: error %lu", name, GetLastError());
+    CloseHandle(section);
+    return true;
+}
+
 static const char *GetName(const char *path)
 {
     const char *name = path;
@@ -41,7 +50,7 @@ static const char *GetName(const char *path)
     return name;
 }
 
-static ServerProcess *Keep(ServerProcess *process, const char *path)
+ServerProcess *TestProgram_Keep(ServerProcess *process, const char *path)
 {
     TestProgram *program = &programs[programCount];
 
@@ -60,12 +69,12 @@ static ServerProcess *Keep(ServerProcess *process, const char *path)
 
 ServerProcess *TestProgram_Start(const char *path, const char *const arguments[])
 {
-    return Keep(ServerProcess_Start(path, arguments, NULL, NULL), path);
+    return TestProgram_Keep(ServerProcess_Start(path, arguments, NULL, NULL), path);
 }
 
 ServerProcess *TestProgram_StartWithInput(const char *path, const char *const arguments[])
 {
-    return Keep(ServerProcess_StartWithInput(path, arguments, NULL, NULL), path);
+    return TestProgram_Keep(ServerProcess_StartWithInput(path, arguments, NULL, NULL), path);
 }
 
 ServerProcess *TestProgram_StartServer(const char *path, const char *const arguments[],
@@ -77,6 +86,12 @@ ServerProcess *TestProgram_StartServer(const char *path, const char *const argum
         return server;
     Test_Explain("there is no line \"Listening on ADDRESS:PORT\"");
     return NULL;
+}
+
+bool TestProgram_Says(ServerProcess *process, const char *text)
+{
+    return ServerProcess_WaitForLine(process, text, NULL, WAIT_MS) ||
+           Test_Explain("there is no line with \"%s\"", text);
 }
 
 /* --- Showing --------------------------------------------------------------------------------- */

@@ -10,6 +10,12 @@
 /* The programs watch their own calls from now on: a finding fails the test in which it came. */
 void TestPrograms_SetVerify(bool isVerifying);
 
+/* Does the program watch its own calls? One that was built in the usual way has no finding, either. */
+bool TestProgram_IsWatched(ServerProcess *process);
+
+/* Makes another process one of them. Returns it; NULL, which is explained, where it has not started. */
+ServerProcess *TestProgram_Keep(ServerProcess *process, const char *path);
+
 /* Starts it with these arguments, up to a NULL. NULL: explained. */
 ServerProcess *TestProgram_Start(const char *path, const char *const arguments[]);
 
@@ -21,6 +27,9 @@ ServerProcess *TestProgram_StartServer(const char *path, const char *const argum
                                        NetAddress *address);
 
 bool TestProgram_PressCtrlC(ServerProcess *process);
+
+/* Waits for a line with the text. */
+bool TestProgram_Says(ServerProcess *process, const char *text);
 
 /*
  * Waits for its end and checks its exit code and a part of what it wrote to stderr; "": it must have

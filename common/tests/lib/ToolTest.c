@@ -3,10 +3,7 @@
  */
 #include "ToolTest.h"
 #include "Test.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "TestProgram.h"
 
 #define PATH_SIZE   1024
 #define FIGURES_MAX 65536
@@ -61,9 +58,8 @@ const char *ToolRun_GetFile(void)
 bool ToolRun_Start(const char *const words[], ServerProcessLine onLine)
 {
     ToolRun_End();
-    tool.process = ServerProcess_Start(toolPath, words, onLine, NULL);
-    return tool.process != NULL ||
-           Test_Explain("%s does not start: error %lu", toolPath, GetLastError());
+    tool.process = TestProgram_Keep(ServerProcess_Start(toolPath, words, onLine, NULL), toolPath);
+    return tool.process != NULL;
 }
 
 static char *ReadFigures(void)
@@ -92,18 +88,12 @@ bool ToolRun_Wait(DWORD timeoutMs)
 
 void ToolRun_End(void)
 {
-    ServerProcess_Close(tool.process);
+    TestPrograms_Close(false);
     free(tool.output);
     free(tool.errors);
     free(tool.figures);
     memset(&tool, 0, sizeof(tool));
     DeleteFileA(figuresPath);
-}
-
-void ToolRun_Kill(void)
-{
-    if (tool.process != NULL)
-        ServerProcess_Kill(tool.process);
 }
 
 /* --- Reading --------------------------------------------------------------------------------- */

@@ -39,11 +39,8 @@ bool ToolRun_Start(const char *const words[], ServerProcessLine onLine);
 /* Waits for its end and reads what it has left. False: explained. */
 bool ToolRun_Wait(DWORD timeoutMs);
 
-/* Frees what a run has left, and kills it if it is not over. Any time. */
+/* Frees what a run has left, and kills it if it is not over. To be called after each test. */
 void ToolRun_End(void);
-
-/* On the thread that watches the time: ends the run. */
-void ToolRun_Kill(void);
 
 /* The number behind `key` in the text, as in `"messages": 12`; -1 where there is none. */
 double ToolRun_ReadBehind(const char *text, const char *key);

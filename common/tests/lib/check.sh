@@ -46,3 +46,24 @@ sum_up_lines() {
     failed=$(grep -c '^FAIL ' "$1")
     sum_up
 }
+
+# --- Documents with mistakes ---
+
+# write_case FILE MARKED: the file is what comes on stdin without the marks ` @@ NAME: SENTENCE` at the ends of
+# lines. They go to MARKED: line, tab, NAME: SENTENCE.
+write_case() {
+    awk -v marked="$2" -F ' @@ ' 'BEGIN { printf "" >marked }
+        { print $1; for (i = 2; i <= NF; i++) print NR "\t" $i >marked }' >"$1"
+}
+
+# judge_case CHECK FILE MARKED SAID: each mark is a test. `FAIL FILE:LINE: ... SENTENCE` has to be among what was
+# said.
+judge_case() {
+    while IFS=$(printf '\t') read -r line text; do
+        if grep "^FAIL $2:$line: " "$4" | grep -F -e "${text#*: }" >/dev/null; then
+            pass "$1: ${text%%: *}"
+        else
+            fail "$1: ${text%%: *}: expected line $line: '${text#*: }'; this came:" "$4"
+        fi
+    done <"$3"
+}

@@ -1,21 +1,15 @@
 /*
  * Library: the library of stage 07, tested from the inside, and the listener of 06.
  *
- *     library.exe [--server PATH] [--port N] [--list] [FILTER]
+ *     library.exe [--port N] [--list] [FILTER]     see TestMain.h
  *
- * FILTER runs only the tests whose name contains it. A few tests start a server.exe as a child:
- * those of 06 and 07 in the folders beside this program's, or only the one at PATH, whose folder
- * says which stage it is. The test many-10000 runs only where FILTER names it; with --port its
- * clients go to a server that listens on that port of 127.0.0.1 already. The last line says
- * "N passed, N failed"; exit code 1 where any failed or none ran, 2 where the command line is not
- * understood.
+ * A few tests start a server.exe as a child: those of 06 and 07 in the folders beside this program's.
+ * The test many-10000 runs only where FILTER names it; with --port its clients go to a server that
+ * listens on that port of 127.0.0.1 already.
  */
 #include "Library.h"
 #include "ServerLog.h"
 #include "TestMain.h"
-
-#include <stdio.h>
-#include <string.h>
 
 /*
  * The library has crashed the program. Whoever reads the output shall find a failure and its sum,
@@ -31,18 +25,10 @@ static LONG WINAPI OnCrash(EXCEPTION_POINTERS *exception)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static const char *serverPath;
 static long serverPort;
 
 static int Begin(const char *const words[])
 {
-    static const Test *const groups[] = {
-        recvBufferTests, sendBufferTests, packetTests,  packetSessionTests, sessionTests,
-        causeTests,      sendTests,       closeTests,   roundTests,         stopTests,
-        manyTests,       acceptTests,     connectTests, shareTests};
-
-    const char *filter = TestMain_GetFilter();
-
     (void)words;
     if (!SocketUtils_BindConnectEx()) {
         fprintf(stderr, "The library cannot be set up: error %lu.\n", GetLastError());
@@ -52,25 +38,18 @@ static int Begin(const char *const words[])
     SetUnhandledExceptionFilter(OnCrash);
     ServerLog_Init(true, false);
     Host_MarkProgramThread();
-    Fixture_Init(serverPath, (int)serverPort);
-    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-        Test_AddAll(groups[i]);
-    for (const Test *test = largeTests; test->name != NULL; test++) {
-        if (filter != NULL && strstr(filter, test->name) != NULL)
-            Test_Add(test->name, test->run, test->limitSeconds);
-    }
+    Fixture_Init((int)serverPort);
     return OPTIONS_RUN;
 }
 
 int main(int argc, char *argv[])
 {
     static const Option options[] = {
-        {.name = "--server", .text = &serverPath},
         {.name = "--port", .number = &serverPort, .least = 1, .most = 65535},
         {.name = NULL},
     };
     static const TestSuite suite = {
-        .usage = "Usage: library.exe [--server PATH] [--port N] [--list] [FILTER]\n",
+        .usage = "Usage: library.exe [--port N] [--list] [FILTER]\n",
         .options = options,
         .begin = Begin,
         .endTest = Fixture_End,

@@ -27,10 +27,6 @@
 /* The next of a row of random numbers, below `limit`. The same seed gives the same row. */
 uint32_t Random_Next(uint32_t *seed, uint32_t limit);
 
-/* Waits until *value is at least `least`. `name` is for the explanation. */
-#define WAIT_FOR(value, least) WaitForValue(&(value), (least), WAIT_MS, #value)
-bool WaitForValue(volatile LONG *value, LONG least, DWORD timeoutMs, const char *name);
-
 /* --- Hosts and probes ------------------------------------------------------------------------ */
 
 typedef struct Host Host;
@@ -167,36 +163,13 @@ int Process_GetMemoryKib(void);
 /* This program is an instrumented one that was told to watch itself. */
 bool Process_IsInstrumented(void);
 
-/* The server.exe of stage 6 or 7, beside this program or as --server says. NULL: not asked for. */
-const char *Server_GetPath(int stage);
-
 /* The port that --port says; 0: none. */
 int Server_GetGivenPort(void);
 
-/* Starts it on a free port, quiet, and waits until it listens. NULL: it does not. */
-ServerProcess *Server_Start(const char *path, NetAddress *address);
+/* Starts the server.exe of stage 6 or 7 on a free port, quiet, and waits until it listens. NULL: it does not. */
+ServerProcess *Server_Start(int stage, NetAddress *address);
 
-/* --- The tests ------------------------------------------------------------------------------- */
-
-extern const Test recvBufferTests[];
-extern const Test sendBufferTests[];
-extern const Test packetTests[];
-extern const Test packetSessionTests[];
-extern const Test sessionTests[];
-extern const Test causeTests[];
-extern const Test sendTests[];
-extern const Test closeTests[];
-extern const Test roundTests[];
-extern const Test stopTests[];
-extern const Test manyTests[];
-extern const Test acceptTests[];
-extern const Test connectTests[];
-extern const Test shareTests[];
-
-/* Run only where the filter names them: they take long, or much of the machine. */
-extern const Test largeTests[];
-
-void Fixture_Init(const char *serverPath, int serverPort);
+void Fixture_Init(int serverPort);
 
 /* After each test. */
 void Fixture_End(void);

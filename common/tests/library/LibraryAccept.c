@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define RESETTING 300 /* at once, and as many a little later */
 #define BURST     100
 #define AT_ONCE   1000
@@ -27,17 +23,12 @@ static bool ServesClients(const NetAddress *address, int count)
     return true;
 }
 
-/* Starts the stage's server for a test. NULL: it does not start, or --server is another one. */
+/* Starts the stage's server for a test. NULL: it does not start. */
 static ServerProcess *StartStage(int stage, NetAddress *address)
 {
-    const char *path = Server_GetPath(stage);
-    ServerProcess *server = path != NULL ? Server_Start(path, address) : NULL;
+    ServerProcess *server = Server_Start(stage, address);
 
-    if (server != NULL && ServesClients(address, 1))
-        return server;
-    if (path == NULL)
-        Test_Explain("--server is not a server of stage %d", stage);
-    return NULL;
+    return server != NULL && ServesClients(address, 1) ? server : NULL;
 }
 
 static void StopStage(ServerProcess *server)
@@ -134,42 +125,26 @@ static void Silent(int stage)
     StopStage(server);
 }
 
-static void Resetting06(void)
-{
-    Resetting(6);
-}
+typedef struct AcceptCase {
+    const char *name;
+    void (*run)(int stage);
+    int stage;
+} AcceptCase;
 
-static void Resetting07(void)
-{
-    Resetting(7);
-}
-
-static void AtOnce06(void)
-{
-    AtOnce(6);
-}
-
-static void AtOnce07(void)
-{
-    AtOnce(7);
-}
-
-static void Silent06(void)
-{
-    Silent(6);
-}
-
-static void Silent07(void)
-{
-    Silent(7);
-}
-
-const Test acceptTests[] = {
-    {"accept 06: after 600 clients that reset", Resetting06, 60},
-    {"accept 06: after 1,000 clients at once", AtOnce06, 60},
-    {"accept 06: after silent clients", Silent06, 30},
-    {"accept 07: after 600 clients that reset", Resetting07, 60},
-    {"accept 07: after 1,000 clients at once", AtOnce07, 60},
-    {"accept 07: after silent clients", Silent07, 30},
-    {NULL, NULL, 0},
+static const AcceptCase cases[] = {
+    {"accept 06: after 600 clients that reset", Resetting, 6},
+    {"accept 06: after 1,000 clients at once", AtOnce, 6},
+    {"accept 06: after silent clients", Silent, 6},
+    {"accept 07: after 600 clients that reset", Resetting, 7},
+    {"accept 07: after 1,000 clients at once", AtOnce, 7},
+    {"accept 07: after silent clients", Silent, 7},
 };
+
+static void CheckAccept(const void *data)
+{
+    const AcceptCase *one = (const AcceptCase *)data;
+
+    one->run(one->stage);
+}
+
+TEST_CASES(CheckAccept, cases);

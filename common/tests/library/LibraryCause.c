@@ -4,8 +4,6 @@
 #include "Library.h"
 
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
 
 #define IDLE_MS     400
 #define CAP         10
@@ -27,7 +25,7 @@ static Host *StartKeepingServer(const Behaviour *behaviour)
 
 /* --- The peer leaves ------------------------------------------------------------------------- */
 
-static void PeerCloses(void)
+TEST("cause: the peer closes")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
     SOCKET first = NEED_SOCKET(Peer_Open(server));
@@ -42,7 +40,7 @@ static void PeerCloses(void)
 }
 
 /* A half-close: what was sent before it is answered, all of it, though much is still queued. */
-static void PeerHalfCloses(void)
+TEST("cause: the peer closes its side")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     bool isClean = false;
@@ -85,7 +83,7 @@ static bool WaitUntilReceiving(Host *server, int count)
     return true;
 }
 
-static void PeerResets(void)
+TEST("cause: the peer resets")
 {
     Host *server = NEED(StartKeepingServer(&echoBehaviour));
     SOCKET peers[3];
@@ -108,7 +106,7 @@ static void PeerResets(void)
 
 /* --- Connecting ------------------------------------------------------------------------------ */
 
-static void ConnectRefused(void)
+TEST("cause: nobody listens")
 {
     Host *client = NEED(Host_Create(SERVICE_CLIENT, &silentBehaviour));
 
@@ -116,8 +114,8 @@ static void ConnectRefused(void)
     client->settings.maxSessionCount = 3;
     client->settings.connectCount = 3;
     REQUIRE(CHECK(Host_Start(client)));
-    CHECK(WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
-                       "the number of CAUSE_CONNECT_FAILED"));
+    CHECK(Test_WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
+                            "the number of CAUSE_CONNECT_FAILED"));
     CHECK_INT(client->connected, 0);
     for (Probe *probe = client->probes; probe != NULL; probe = probe->next) {
         CHECK_INT(probe->disconnected, 1);
@@ -130,7 +128,7 @@ static void ConnectRefused(void)
 
 /* --- The slow receiver ----------------------------------------------------------------------- */
 
-static void SlowReceiver(void)
+TEST("cause: a slow receiver")
 {
     static char bytes[PIECE];
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
@@ -162,7 +160,7 @@ static void SlowReceiver(void)
 }
 
 /* The same by broadcast: who reads gets all of it, who does not is disconnected. */
-static void SlowReceiverOfBroadcast(void)
+TEST("cause: a slow receiver of a broadcast")
 {
     enum { COUNT = 2000 };
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
@@ -195,7 +193,7 @@ static void SlowReceiverOfBroadcast(void)
 }
 
 /* A single buffer that costs more than the limit cannot be sent at all. */
-static void LargerThanLimit(void)
+TEST("cause: a buffer larger than the limit")
 {
     static char bytes[LIMIT + 1];
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
@@ -221,7 +219,7 @@ static void LargerThanLimit(void)
 
 /* --- Idle ------------------------------------------------------------------------------------ */
 
-static void Idle(void)
+TEST("cause: idle")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET idle, active;
@@ -253,7 +251,7 @@ static void Idle(void)
 }
 
 /* What is sent to it keeps a session alive, too. */
-static void IdleButSentTo(void)
+TEST("cause: not idle while it is sent to")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     SOCKET peer;
@@ -277,7 +275,7 @@ static void IdleButSentTo(void)
 
 /* --- The cap --------------------------------------------------------------------------------- */
 
-static void Cap(void)
+TEST("cause: the cap")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET peers[CAP], extra;
@@ -333,7 +331,7 @@ static int ReturnBad(Probe *probe, const char *data, int length)
     }
 }
 
-static void BadConsume(void)
+TEST("cause: OnRecv returns what cannot be")
 {
     static const Behaviour behaviour = {.OnRecv = ReturnBad};
     Host *server = NEED(StartKeepingServer(&behaviour));
@@ -359,7 +357,7 @@ static int ConsumeNothing(Probe *probe, const char *data, int length)
     return 0;
 }
 
-static void BufferFull(void)
+TEST("cause: OnRecv consumes nothing")
 {
     static const Behaviour behaviour = {.OnRecv = ConsumeNothing};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
@@ -386,7 +384,7 @@ static void BufferFull(void)
     Host_Stop(server);
 }
 
-static void Texts(void)
+TEST("cause: a text for each")
 {
     for (int i = CAUSE_NONE; i <= CAUSE_PROGRAM + 3; i++) {
         const char *text = DisconnectCause_GetText((DisconnectCause)i);
@@ -396,20 +394,3 @@ static void Texts(void)
             CHECK(strcmp(text, DisconnectCause_GetText((DisconnectCause)j)) != 0);
     }
 }
-
-const Test causeTests[] = {
-    {"cause: a text for each", Texts, 10},
-    {"cause: the peer closes", PeerCloses, 20},
-    {"cause: the peer closes its side", PeerHalfCloses, 30},
-    {"cause: the peer resets", PeerResets, 20},
-    {"cause: nobody listens", ConnectRefused, 30},
-    {"cause: a slow receiver", SlowReceiver, 30},
-    {"cause: a slow receiver of a broadcast", SlowReceiverOfBroadcast, 40},
-    {"cause: a buffer larger than the limit", LargerThanLimit, 20},
-    {"cause: idle", Idle, 20},
-    {"cause: not idle while it is sent to", IdleButSentTo, 20},
-    {"cause: the cap", Cap, 30},
-    {"cause: OnRecv returns what cannot be", BadConsume, 20},
-    {"cause: OnRecv consumes nothing", BufferFull, 20},
-    {NULL, NULL, 0},
-};

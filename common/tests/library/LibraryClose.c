@@ -3,9 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define QUEUED   (1024 * 1024) /* queued when Session_Close is called */
 #define LIMIT    (8 * 1024 * 1024)
 #define LONG_MS  10000 /* to end in peace, where the test is to see the end itself */
@@ -64,7 +61,7 @@ static SOCKET OpenPeer(Host *server, int bufferSize, Probe **probe)
     return peer;
 }
 
-static void AllArrives(void)
+TEST("close: all that was queued arrives")
 {
     Host *server = NEED(StartServer(&silentBehaviour, LONG_MS));
     bool isClean = false;
@@ -91,7 +88,7 @@ static void AllArrives(void)
 }
 
 /* The peer sends and sends, and must get all it is owed, and no reset. */
-static void WhilePeerSends(void)
+TEST("close: while the peer sends")
 {
     Host *server = NEED(StartServer(&silentBehaviour, LONG_MS));
     bool isClean = false;
@@ -116,7 +113,7 @@ static void WhilePeerSends(void)
  * A session that is paused, because its peer does not read, is closed. It reads again, and throws
  * away: a peer that says all it has to say before it reads gets what it is owed.
  */
-static void WhilePaused(void)
+TEST("close: while the session is paused")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     ULONGLONG start;
@@ -152,7 +149,7 @@ static void WhilePaused(void)
 }
 
 /* The peer never closes its side: the wait has a limit, and so has one that does not even read. */
-static void PeerStays(void)
+TEST("close: the peer stays")
 {
     Host *server = NEED(StartServer(&silentBehaviour, SHORT_MS));
     ULONGLONG start;
@@ -173,7 +170,7 @@ static void PeerStays(void)
 }
 
 /* The peer has closed its side, and does not read what it is owed: that has a limit, too. */
-static void HalfClosedPeerStays(void)
+TEST("close: the peer stays, and has closed its side")
 {
     Host *server = NEED(StartServer(&silentBehaviour, SHORT_MS));
     ULONGLONG start;
@@ -192,15 +189,15 @@ static void HalfClosedPeerStays(void)
     CHECK_INT(shutdown(peers[1], SD_SEND), 0);
     Sleep(50);
     Session_Close(Probe_GetSession(probes[1]), CAUSE_OURS);
-    CHECK(WaitForValue(&probes[0]->disconnected, 1, WAIT_MS, "the first's OnDisconnected"));
-    CHECK(WaitForValue(&probes[1]->disconnected, 1, WAIT_MS, "the second's OnDisconnected"));
+    CHECK(Test_WaitForValue(&probes[0]->disconnected, 1, WAIT_MS, "the first's OnDisconnected"));
+    CHECK(Test_WaitForValue(&probes[1]->disconnected, 1, WAIT_MS, "the second's OnDisconnected"));
     CHECK_AT_MOST(Test_Now() - start, SHORT_MS + 1500);
     CHECK_INT(probes[0]->cause, CAUSE_OURS);
     Host_Stop(server);
 }
 
 /* Session_Disconnect cuts the wait short; the first cause counts. */
-static void DisconnectAfterClose(void)
+TEST("close: disconnected while it closes")
 {
     Host *server = NEED(StartServer(&silentBehaviour, LONG_MS));
     ULONGLONG start;
@@ -255,7 +252,7 @@ static void CheckClosing(const Behaviour *behaviour)
     Host_Stop(server);
 }
 
-static void CloseInCallbacks(void)
+TEST("close: inside callbacks")
 {
     static const Behaviour inConnected = {.OnConnected = CloseInConnected};
     static const Behaviour inRecv = {.OnRecv = CloseInRecv};
@@ -283,7 +280,7 @@ static int DisconnectInRecv(Probe *probe, const char *data, int length)
     return length;
 }
 
-static void DisconnectInCallbacks(void)
+TEST("close: Session_Disconnect inside callbacks")
 {
     static const Behaviour behaviours[] = {
         {.OnConnected = Disconnect},
@@ -314,7 +311,7 @@ static void DisconnectKept(void *argument)
         Session_Disconnect(Probe_GetSession(probe), CAUSE_OURS);
 }
 
-static void DisconnectByAll(void)
+TEST("close: Session_Disconnect by eight threads")
 {
     Host *server = NEED(StartServer(&echoBehaviour, LONG_MS));
 
@@ -350,7 +347,7 @@ static int DisconnectWaiting(Host *server, Session **sessions)
 }
 
 /* A program that knows the sessions that it makes may disconnect them before their clients come. */
-static void DisconnectBeforeClient(void)
+TEST("close: Session_Disconnect before the client comes")
 {
     Host *server = NEED(StartServer(&echoBehaviour, LONG_MS));
     Session *sessions[WAITING];
@@ -377,17 +374,3 @@ static void DisconnectBeforeClient(void)
         Session_Release(sessions[i]);
     Host_Stop(server);
 }
-
-const Test closeTests[] = {
-    {"close: all that was queued arrives", AllArrives, 40},
-    {"close: while the peer sends", WhilePeerSends, 40},
-    {"close: while the session is paused", WhilePaused, 40},
-    {"close: the peer stays", PeerStays, 30},
-    {"close: the peer stays, and has closed its side", HalfClosedPeerStays, 30},
-    {"close: disconnected while it closes", DisconnectAfterClose, 30},
-    {"close: inside callbacks", CloseInCallbacks, 40},
-    {"close: Session_Disconnect inside callbacks", DisconnectInCallbacks, 30},
-    {"close: Session_Disconnect by eight threads", DisconnectByAll, 30},
-    {"close: Session_Disconnect before the client comes", DisconnectBeforeClient, 30},
-    {NULL, NULL, 0},
-};

@@ -22,7 +22,7 @@ static void DialAgain(Probe *probe, DisconnectCause cause)
 }
 
 /* In OnDisconnected: the session that has failed is still in the set. */
-static void Again(void)
+TEST("connect: again, in OnDisconnected")
 {
     static const Behaviour behaviour = {.OnDisconnected = DialAgain};
     Host *client = NEED(Host_Create(SERVICE_CLIENT, &behaviour));
@@ -35,7 +35,7 @@ static void Again(void)
     Host_Stop(client);
 }
 
-static void AtAnyTime(void)
+TEST("connect: at any time")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
     Host *client = NEED(Host_CreateClient(server, &silentBehaviour, DIALLED));
@@ -60,7 +60,7 @@ static void AtAnyTime(void)
     Host_Stop(server);
 }
 
-static void Later(void)
+TEST("connect: later")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
     Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 2));
@@ -101,7 +101,7 @@ static void CheckRefused(const ServiceSettings *settings, const char *part)
 }
 
 /* Each is wrong in one way, and that is what the sentence names. */
-static void WrongSettings(void)
+TEST("use: wrong settings are named")
 {
     ServiceSettings right = Service_GetDefaults(), wrong;
 
@@ -133,7 +133,7 @@ static int StopInRecv(Probe *probe, const char *data, int length)
     return length;
 }
 
-static void StopInCallback(void)
+TEST("use: a service is not stopped in a callback")
 {
     static const Behaviour behaviour = {.OnRecv = StopInRecv};
     Host *server = NEED(Host_StartServer(&behaviour));
@@ -146,12 +146,3 @@ static void StopInCallback(void)
     CHECK(NEED_SOCKET(Peer_Open(server)) != INVALID_SOCKET);
     Host_Stop(server);
 }
-
-const Test connectTests[] = {
-    {"connect: again, in OnDisconnected", Again, 60},
-    {"connect: at any time", AtAnyTime, 30},
-    {"connect: later", Later, 30},
-    {"use: wrong settings are named", WrongSettings, 10},
-    {"use: a service is not stopped in a callback", StopInCallback, 20},
-    {NULL, NULL, 0},
-};

@@ -4,9 +4,6 @@
 #include "Library.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define HOST_MAX       128
 #define SHORT_DRAIN_MS 100  /* peers that a test leaves open hold up a stop no longer */
@@ -430,7 +427,7 @@ Probe *Host_WaitForProbe(Host *host, int number)
 
 bool Host_WaitForDisconnected(Host *host, int count)
 {
-    return WaitForValue(&host->disconnected, count, WAIT_MS, "the number of OnDisconnected") &&
+    return Test_WaitForValue(&host->disconnected, count, WAIT_MS, "the number of OnDisconnected") &&
            (host->connected == count ||
             Test_Explain("expected %d sessions, but there were %ld", count, host->connected));
 }

@@ -3,9 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define MANY        2000
 #define LARGE       10000
 #define AT_A_TIME   100 /* connections before one of them must have been answered */
@@ -46,7 +43,7 @@ static bool EchoMany(int count)
     return true;
 }
 
-static void TwoThousand(void)
+TEST("many: 2,000 clients at once", .limitSeconds = 120)
 {
     Host *server = Host_StartServer(&echoBehaviour);
     SendBuffer *buffer = SendBuffer_Copy("hello", 5);
@@ -75,7 +72,7 @@ static void TwoThousand(void)
  * Starts the server of 07. Under verify each block of memory takes pages of its own, and what is to
  * be measured is the server's memory and not that: so verify is off for it.
  */
-static ServerProcess *StartUnwatched(const char *path, NetAddress *address)
+static ServerProcess *StartUnwatched(NetAddress *address)
 {
     char words[256];
     DWORD length = GetEnvironmentVariableA("INSTRUMENT", words, sizeof(words));
@@ -83,23 +80,19 @@ static ServerProcess *StartUnwatched(const char *path, NetAddress *address)
     ServerProcess *server;
 
     SetEnvironmentVariableA("INSTRUMENT", NULL);
-    server = Server_Start(path, address);
+    server = Server_Start(7, address);
     if (isSet)
         SetEnvironmentVariableA("INSTRUMENT", words);
     return server;
 }
 
 /* In a process of its own, where nothing but the sessions grows. */
-static void Memory(void)
+TEST("many: the memory of 2,000 idle sessions", .limitSeconds = 120)
 {
-    const char *path = Server_GetPath(7);
-    ServerProcess *server;
     NetAddress address;
+    ServerProcess *server = NEED(StartUnwatched(&address));
     int before, grown;
 
-    REQUIRE(CHECK(path != NULL));
-    server = StartUnwatched(path, &address);
-    REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(OpenMany(&address, WARM_UP)));
     before = ServerProcess_GetMemoryKib(server);
     CHECK(before > 0);
@@ -111,38 +104,22 @@ static void Memory(void)
     TestProgram_CheckStop(server, WAIT_MS);
 }
 
-const Test manyTests[] = {
-    {"many: 2,000 clients at once", TwoThousand, 120},
-    {"many: the memory of 2,000 idle sessions", Memory, 120},
-    {NULL, NULL, 0},
-};
-
 /*
  * 10,000 connections are 20,000 sockets, all of which Wine's one server process has to hold. Where
  * that may open fewer, --port leads to a server of another Wine prefix.
  */
-static void TenThousand(void)
+TEST("many-10000", .limitSeconds = 600, .isLarge = true)
 {
     ServerProcess *server = NULL;
     NetAddress address;
 
-    if (Server_GetGivenPort() != 0) {
+    if (Server_GetGivenPort() != 0)
         CHECK(NetAddress_FromText(&address, "127.0.0.1", (uint16_t)Server_GetGivenPort()));
-    } else {
-        const char *path = Server_GetPath(7);
-
-        REQUIRE(CHECK(path != NULL));
-        server = Server_Start(path, &address);
-        REQUIRE(CHECK(server != NULL));
-    }
+    else
+        server = NEED(Server_Start(7, &address));
     REQUIRE(CHECK(OpenMany(&address, LARGE)));
     REQUIRE(CHECK(EchoMany(LARGE)));
     REQUIRE(CHECK(EchoMany(LARGE)));
     if (server != NULL)
         TestProgram_CheckStop(server, WAIT_MS);
 }
-
-const Test largeTests[] = {
-    {"many-10000", TenThousand, 600},
-    {NULL, NULL, 0},
-};

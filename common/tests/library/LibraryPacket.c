@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define MAX_PACKET    300 /* of the streams that are split everywhere */
 #define STREAM_SIZE   (4 + 5 + 100 + MAX_PACKET + 4)
 #define FRAMES        1000000
@@ -110,7 +106,7 @@ static bool SplitsRight(const char *stream, int length, const int *ends, int cou
     return true;
 }
 
-static void EverySplit(void)
+TEST("packet: two and three pieces, split everywhere")
 {
     char stream[STREAM_SIZE];
     int length = MakeStream(stream);
@@ -131,7 +127,7 @@ static void EverySplit(void)
     }
 }
 
-static void ByteByByte(void)
+TEST("packet: byte by byte")
 {
     char stream[STREAM_SIZE];
     int ends[STREAM_SIZE];
@@ -143,7 +139,7 @@ static void ByteByByte(void)
 }
 
 /* The largest there can be. */
-static void Largest(void)
+TEST("packet: 65,535 bytes")
 {
     char *stream = (char *)malloc(2 * 65535);
     Reader reader = {stream, 2 * 65535, 0, 0, false};
@@ -231,7 +227,7 @@ static bool ReadsRight(const RandomStream *stream, uint32_t *seed)
     return true;
 }
 
-static void MillionFrames(void)
+TEST("packet: a million frames, good and bad")
 {
     static RandomStream stream;
     uint32_t seed = 4711;
@@ -254,7 +250,7 @@ static void MillionFrames(void)
 
 /* --- Packet_Make ----------------------------------------------------------------------------- */
 
-static void Layout(void)
+TEST("packet: the bytes of the header")
 {
     static const unsigned char expected[] = {0x07, 0x00, 0x02, 0x01, 'a', 'b', 'c'};
     static char body[65535];
@@ -272,7 +268,7 @@ static void Layout(void)
     SendBuffer_Release(buffer);
 }
 
-static void MakeLimits(void)
+TEST("packet: the largest and the smallest")
 {
     static char body[70000];
     SendBuffer *buffer = NEED(Packet_Make(5, NULL, 0));
@@ -293,13 +289,3 @@ static void MakeLimits(void)
     CHECK(Packet_Make(7, body, 70000) == NULL);
     CHECK(Packet_Make(7, body, -1) == NULL);
 }
-
-const Test packetTests[] = {
-    {"packet: the bytes of the header", Layout, 10},
-    {"packet: the largest and the smallest", MakeLimits, 10},
-    {"packet: two and three pieces, split everywhere", EverySplit, 30},
-    {"packet: byte by byte", ByteByByte, 10},
-    {"packet: 65,535 bytes", Largest, 10},
-    {"packet: a million frames, good and bad", MillionFrames, 60},
-    {NULL, NULL, 0},
-};

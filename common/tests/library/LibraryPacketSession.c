@@ -3,10 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define MAX_PACKET  300
 #define RECV_SIZE   512 /* of the receive buffer: a packet or two */
 #define PACKETS     4000
@@ -74,7 +70,7 @@ static bool SendInPieces(SOCKET peer, const char *stream, int length)
     return true;
 }
 
-static void SplitOnTheWay(void)
+TEST("packet session: split and joined on the way")
 {
     char *stream = NEED((char *)malloc(STREAM_SIZE));
     Host *server = NEED(StartPacketServer(&checkBehaviour));
@@ -97,7 +93,7 @@ static void SplitOnTheWay(void)
 }
 
 /* Each byte in a segment of its own, as far as the system lets it. */
-static void ByteByByte(void)
+TEST("packet session: byte by byte")
 {
     Host *server = NEED(StartPacketServer(&checkBehaviour));
     char stream[5 * MAX_PACKET];
@@ -147,11 +143,11 @@ static bool EndsSession(Host *server, int badSize, int piece)
            Test_Explain("size %d: %ld packets of 3 were delivered", badSize, server->packets);
 }
 
-static void BadSizes(void)
+TEST("packet session: a size that cannot be ends it")
 {
     static const int sizes[] = {0, 1, 2, 3, MAX_PACKET + 1, RECV_SIZE, RECV_SIZE + 1, 65535};
 
-    for (int i = 0; i < 2 * (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
+    for (int i = 0; i < 2 * (int)COUNT_OF(sizes); i++) {
         Host *server = NEED(StartPacketServer(&checkBehaviour));
 
         REQUIRE(CHECK(EndsSession(server, sizes[i / 2], i % 2 == 0 ? 7 : 8 * MAX_PACKET)));
@@ -172,7 +168,7 @@ static void CloseAtThird(Probe *probe, uint16_t id, const char *body, int length
         Host_AddViolation(probe->host, "packet %d came after Session_Disconnect", id);
 }
 
-static void DisconnectInPacket(void)
+TEST("packet session: disconnected inside a packet")
 {
     static const Behaviour behaviour = {.OnRecvPacket = CloseAtThird, .maxPacketSize = MAX_PACKET};
     Host *server = NEED(StartPacketServer(&behaviour));
@@ -234,7 +230,7 @@ static void CheckEcho(Probe *probe, uint16_t id, const char *body, int length)
         SendNumber(probe, number + 20);
 }
 
-static void BothEnds(void)
+TEST("packet session: both ends, all sizes")
 {
     static const Behaviour serverSide = {.OnRecvPacket = EchoPacket, .maxPacketSize = ECHO_MAX};
     static const Behaviour clientSide = {
@@ -275,7 +271,7 @@ static bool CanInit(Host *host, int maxPacketSize)
     return true;
 }
 
-static void InitLimits(void)
+TEST("packet session: sizes that it is made with")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     int handles;
@@ -303,13 +299,3 @@ static void InitLimits(void)
     CHECK(!CanInit(server, RECV_SIZE + 1));
     Host_Stop(server);
 }
-
-const Test packetSessionTests[] = {
-    {"packet session: split and joined on the way", SplitOnTheWay, 30},
-    {"packet session: byte by byte", ByteByByte, 30},
-    {"packet session: a size that cannot be ends it", BadSizes, 40},
-    {"packet session: disconnected inside a packet", DisconnectInPacket, 20},
-    {"packet session: both ends, all sizes", BothEnds, 30},
-    {"packet session: sizes that it is made with", InitLimits, 20},
-    {NULL, NULL, 0},
-};

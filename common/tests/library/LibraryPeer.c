@@ -7,9 +7,6 @@
 #include <fcntl.h>
 #include <io.h>
 #include <psapi.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define PIECE_SIZE 65536
 #define SENDER_MAX 16
@@ -24,8 +21,7 @@ typedef struct Sender {
 static ThreadManager threads;
 static Sender senders[SENDER_MAX];
 static int senderCount;
-static const char *givenServer; /* --server */
-static int givenPort;           /* --port; 0: none */
+static int givenPort; /* --port; 0: none */
 
 /* --- Numbers and bytes ----------------------------------------------------------------------- */
 
@@ -38,19 +34,6 @@ uint32_t Random_Next(uint32_t *seed, uint32_t limit)
     x ^= x << 5;
     *seed = x;
     return (uint32_t)((uint64_t)x * limit >> 32);
-}
-
-bool WaitForValue(volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
-{
-    ULONGLONG deadline = Test_Now() + timeoutMs;
-
-    while (*value < least) {
-        if (Test_Now() >= deadline || Test_IsOver())
-            return Test_Explain("expected that %s comes to %ld, but it is %ld after %lu ms", name,
-                                least, *value, timeoutMs);
-        Sleep(2);
-    }
-    return true;
 }
 
 /* --- Opening and closing --------------------------------------------------------------------- */
@@ -179,36 +162,20 @@ bool Process_IsInstrumented(void)
 
 /* --- Servers --------------------------------------------------------------------------------- */
 
-/* True: the path leads to the stage's server. */
-static bool IsOfStage(const char *path, int stage)
+/* build/tests/library.exe stands beside build/06-iocp-core/server.exe. */
+static void FindServer(int stage, char *path, int size)
 {
-    char folder[8];
+    char *end = path;
 
-    snprintf(folder, sizeof(folder), "0%d-", stage);
-    return strstr(path, folder) != NULL;
-}
-
-const char *Server_GetPath(int stage)
-{
-    static char path[PATH_SIZE];
-    char *end;
-
-    if (givenServer != NULL)
-        return IsOfStage(givenServer, stage) ? givenServer : NULL;
-
-    /* build/tests/library.exe stands beside build/06-iocp-core/server.exe. */
-    if (GetModuleFileNameA(NULL, path, MAX_PATH) == 0)
-        return NULL;
-    for (int up = 0; up < 2; up++) {
+    GetModuleFileNameA(NULL, path, (DWORD)size);
+    for (int up = 0; up < 2 && end != NULL; up++) {
         end = strrchr(path, '\\');
-        if (end == NULL)
-            return NULL;
-        *end = '\0';
+        if (end != NULL)
+            *end = '\0';
     }
     end = path + strlen(path);
-    snprintf(end, (size_t)(path + PATH_SIZE - end), "\\%s\\server.exe",
+    snprintf(end, (size_t)(path + size - end), "\\%s\\server.exe",
              stage == 6 ? "06-iocp-core" : "07-service-session");
-    return path;
 }
 
 int Server_GetGivenPort(void)
@@ -216,18 +183,19 @@ int Server_GetGivenPort(void)
     return givenPort;
 }
 
-ServerProcess *Server_Start(const char *path, NetAddress *address)
+ServerProcess *Server_Start(int stage, NetAddress *address)
 {
     static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+    char path[PATH_SIZE];
 
+    FindServer(stage, path, (int)sizeof(path));
     return TestProgram_StartServer(path, arguments, address);
 }
 
 /* --- Around each test ------------------------------------------------------------------------ */
 
-void Fixture_Init(const char *serverPath, int serverPort)
+void Fixture_Init(int serverPort)
 {
-    givenServer = serverPath;
     givenPort = serverPort;
     ThreadManager_Init(&threads);
 }

@@ -5,8 +5,6 @@
 #include "Library.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SMALL      24
 #define GUARD      16
@@ -23,7 +21,7 @@ static bool Write(RecvBuffer *buffer, int count, LONG64 *position)
     return true;
 }
 
-static void Operations(void)
+TEST("recv buffer: every operation")
 {
     RecvBuffer buffer;
     LONG64 written = 0;
@@ -73,7 +71,7 @@ static void CheckBounds(RecvBuffer *buffer)
     CHECK_INT(RecvBuffer_DataSize(buffer), tooMuchData - 1);
 }
 
-static void Bounds(void)
+TEST("recv buffer: what is too much is refused")
 {
     RecvBuffer buffer;
     LONG64 written = 0;
@@ -128,7 +126,7 @@ static bool CleansRight(int capacity, int r, int w)
     return true;
 }
 
-static void CleanEverywhere(void)
+TEST("recv buffer: clean at every position")
 {
     for (int capacity = 1; capacity <= SMALL; capacity++) {
         for (int w = 0; w <= capacity; w++) {
@@ -139,11 +137,11 @@ static void CleanEverywhere(void)
 }
 
 /* Much data that moves by little: what memcpy would get wrong. */
-static void CleanLarge(void)
+TEST("recv buffer: clean moves much by little")
 {
     static const int sizes[] = {100, 1000, 4096, 65536, 1000003};
 
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         for (int r = 1; r <= 65; r += 16) {
             RecvBuffer buffer;
             LONG64 written = 0;
@@ -160,7 +158,7 @@ static void CleanLarge(void)
 }
 
 /* Writes, reads and cleans at random; what is to be read is the pattern from `read` on. */
-static void AgainstModel(void)
+TEST("recv buffer: a random row of operations")
 {
     RecvBuffer buffer;
     LONG64 written = 0, read = 0;
@@ -199,7 +197,7 @@ static void AgainstModel(void)
 }
 
 /* What is to be read stays, and has to fit. */
-static void Resize(void)
+TEST("recv buffer: another capacity")
 {
     RecvBuffer buffer;
     LONG64 written = 0;
@@ -309,28 +307,16 @@ static void CheckLengths(int recvBufferMax, const int *expected)
 }
 
 /* It doubles while receives fill it, and is small again when that was not needed for a while. */
-static void Follows(void)
+TEST("recv buffer: a session's grows with its stream")
 {
     static const int expected[] = {256, 512, 1024, 2048, 4096, 2320, 1, 1000, 256, 512, 232, 0};
 
     CheckLengths(MOST, expected);
 }
 
-static void Stays(void)
+TEST("recv buffer: a session's stays where it may not grow")
 {
     static const int expected[] = {256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 256, 0};
 
     CheckLengths(LEAST, expected);
 }
-
-const Test recvBufferTests[] = {
-    {"recv buffer: every operation", Operations, 10},
-    {"recv buffer: what is too much is refused", Bounds, 10},
-    {"recv buffer: clean at every position", CleanEverywhere, 20},
-    {"recv buffer: clean moves much by little", CleanLarge, 20},
-    {"recv buffer: a random row of operations", AgainstModel, 30},
-    {"recv buffer: another capacity", Resize, 10},
-    {"recv buffer: a session's grows with its stream", Follows, 20},
-    {"recv buffer: a session's stays where it may not grow", Stays, 20},
-    {NULL, NULL, 0},
-};

@@ -4,9 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define THREADS  8
 #define SLOTS    48
 #define CLIENTS  16
@@ -162,7 +159,7 @@ static bool RunRound(int round)
     rounds.client = Host_CreateClient(rounds.server, &behaviour, CLIENTS);
     if (rounds.client == NULL || !Host_Start(rounds.client))
         return false;
-    WaitForValue(&rounds.client->connected, CLIENTS, 1000, "the clients");
+    Test_WaitForValue(&rounds.client->connected, CLIENTS, 1000, "the clients");
     for (int i = 0; i < THREADS; i++) {
         seeds[i] = (uint32_t)(round * 1000 + i + 1);
         if (!Threads_Start(RunSteps, &seeds[i]))
@@ -190,7 +187,7 @@ static void CheckCounters(Host *host)
     CHECK(counters.sendCalls > 0 && counters.recvCalls > 0);
 }
 
-static void AtRandom(void)
+TEST("rounds: eight threads at random")
 {
     Host *clients[ROUNDS];
     LONG64 sentByClients = 0, receivedByClients = 0;
@@ -240,7 +237,7 @@ static void LeaveAtOnce(Probe *probe)
 }
 
 /* Both ends end it at the same moment, in all ways. */
-static void ComeAndGo(void)
+TEST("rounds: sessions that come and go")
 {
     static const Behaviour leaving = {.OnConnected = LeaveAtOnce, .OnRecv = Answer};
     Host *server = NEED(Host_StartServer(&leaving));
@@ -250,14 +247,8 @@ static void ComeAndGo(void)
         rounds.client = Host_CreateClient(server, &leaving, 40);
         REQUIRE(CHECK(rounds.client != NULL && Host_Start(rounds.client)));
         if (i % 2 == 0)
-            WaitForValue(&rounds.client->connected, 30, 1000, "the clients");
+            Test_WaitForValue(&rounds.client->connected, 30, 1000, "the clients");
         Host_Stop(rounds.client);
     }
     Host_Stop(server);
 }
-
-const Test roundTests[] = {
-    {"rounds: eight threads at random", AtRandom, 60},
-    {"rounds: sessions that come and go", ComeAndGo, 40},
-    {NULL, NULL, 0},
-};

@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define SENDERS       6
 #define MESSAGES      1500 /* of each sender */
 #define MESSAGE_SIZE  20
@@ -83,7 +79,7 @@ static bool ReceiveMessages(SOCKET peer)
     return true;
 }
 
-static void AnyThread(void)
+TEST("send: from any thread, in order")
 {
     static Speaker speakers[SENDERS];
     Host *server = NEED(StartServer(&silentBehaviour));
@@ -121,7 +117,7 @@ static LONG64 FillUp(Probe *probe)
 }
 
 /* 1,000 buffers wait behind a send that is outstanding; then the peer reads. */
-static void Gather(void)
+TEST("send: small buffers are gathered")
 {
     Host *server = NEED(StartServer(&silentBehaviour));
     ServiceCounters before, after;
@@ -147,7 +143,7 @@ static void Gather(void)
 }
 
 /* Buffers of no byte at all between others. */
-static void EmptyBuffers(void)
+TEST("send: buffers without a byte")
 {
     Host *server = NEED(StartServer(&silentBehaviour));
     char bytes[300];
@@ -188,7 +184,7 @@ static LONG64 WaitForPause(Host *server)
     return now;
 }
 
-static void Pause(void)
+TEST("send: a peer that does not read is not read")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     LONG64 received;
@@ -219,7 +215,7 @@ static void Pause(void)
 }
 
 /* What others send counts, too: the session goes on to receive when that is sent. */
-static void PauseByOthers(void)
+TEST("send: a session that others have filled up")
 {
     static char bytes[2 * PAUSE];
     Host *server = NEED(StartServer(&echoBehaviour));
@@ -253,7 +249,7 @@ static int SendLarge(Probe *probe, const char *data, int length)
     return length;
 }
 
-static void LargeInRecv(void)
+TEST("send: much inside OnRecv")
 {
     static const Behaviour behaviour = {.OnRecv = SendLarge};
     Host *server = NEED(StartServer(&behaviour));
@@ -269,7 +265,7 @@ static void LargeInRecv(void)
 /* --- Broadcast ------------------------------------------------------------------------------- */
 
 /* One buffer for all of them; it is freed when the last has sent it. */
-static void Broadcast(void)
+TEST("send: a broadcast")
 {
     Host *server = NEED(StartServer(&silentBehaviour));
     SOCKET peers[LISTENERS];
@@ -306,14 +302,3 @@ static void Broadcast(void)
     CHECK_INT(last->references, 1);
     SendBuffer_Release(last);
 }
-
-const Test sendTests[] = {
-    {"send: from any thread, in order", AnyThread, 40},
-    {"send: small buffers are gathered", Gather, 40},
-    {"send: buffers without a byte", EmptyBuffers, 20},
-    {"send: a peer that does not read is not read", Pause, 60},
-    {"send: a session that others have filled up", PauseByOthers, 40},
-    {"send: much inside OnRecv", LargeInRecv, 40},
-    {"send: a broadcast", Broadcast, 30},
-    {NULL, NULL, 0},
-};

@@ -5,8 +5,6 @@
 #include "Library.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define KEPT_BUFFERS 1000
 #define SHARERS      8
@@ -32,7 +30,7 @@ static bool IsRight(const SendBuffer *buffer, int size)
     return buffer->size == size && Pattern_IsRight(buffer->data, size, size);
 }
 
-static void OpenAndClose(void)
+TEST("send buffer: open, close, references")
 {
     SendBuffer *buffer = NEED(SendBuffer_Open(100));
 
@@ -57,7 +55,7 @@ static void OpenAndClose(void)
 }
 
 /* 1,000 at the same time, of all sizes: none overlaps another, and each can be used as it is. */
-static void NoOverlap(void)
+TEST("send buffer: buffers do not overlap")
 {
     SendBuffer *buffers[KEPT_BUFFERS];
     uint32_t seed = 11;
@@ -81,7 +79,7 @@ static void NoOverlap(void)
 }
 
 /* Sizes that cannot be, or hardly: no memory, or memory that is really there. */
-static void Huge(void)
+TEST("send buffer: sizes at the end of int")
 {
     static const int sizes[] = {INT_MAX, INT_MAX - 1, INT_MAX - 16, INT_MAX - 100};
 
@@ -98,7 +96,7 @@ static void Huge(void)
     CHECK(SendBuffer_Open(-1) == NULL);
 }
 
-static void ZeroBytes(void)
+TEST("send buffer: no byte at all")
 {
     for (int i = 0; i < 10000; i++) {
         SendBuffer *buffer = NEED(Make(1 + i % 3000, 0));
@@ -131,7 +129,7 @@ static void ReadShared(void *unused)
 }
 
 /* One buffer, eight threads, and the last of them releases it. */
-static void AcrossThreads(void)
+TEST("send buffer: references across threads")
 {
     shared.wrong = 0;
     for (int round = 0; round < 5; round++) {
@@ -193,20 +191,10 @@ static bool RunExchange(void (*exchange)(void *), int round)
     return true;
 }
 
-static void EachOthers(void)
+TEST("send buffer: threads release each other's")
 {
     shared.wrong = 0;
     for (int round = 0; round < 4; round++)
         REQUIRE(CHECK(RunExchange(Exchange, round)));
     CHECK_INT(shared.wrong, 0);
 }
-
-const Test sendBufferTests[] = {
-    {"send buffer: open, close, references", OpenAndClose, 10},
-    {"send buffer: buffers do not overlap", NoOverlap, 20},
-    {"send buffer: sizes at the end of int", Huge, 20},
-    {"send buffer: no byte at all", ZeroBytes, 20},
-    {"send buffer: references across threads", AcrossThreads, 20},
-    {"send buffer: threads release each other's", EachOthers, 40},
-    {NULL, NULL, 0},
-};

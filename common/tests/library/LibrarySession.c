@@ -3,9 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define MOVED        (2 * 1024 * 1024)
 #define BLOCK_MS     1500
 #define HOLDERS      8
@@ -14,7 +11,7 @@
 #define FAIR_ECHOES  20
 #define FAIR_ECHO_MS 2000
 
-static void EchoAndCounters(void)
+TEST("session: echo, address and counters")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
     ServiceCounters counters;
@@ -66,7 +63,7 @@ static void TakeAndGive(void *argument)
 }
 
 /* Eight threads take and give references to a session that works; then its last one goes. */
-static void References(void)
+TEST("session: references from eight threads")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET peer;
@@ -120,7 +117,7 @@ static int ConsumePart(Probe *probe, const char *data, int length)
     }
 }
 
-static void Part(void)
+TEST("session: OnRecv consumes part")
 {
     static const Behaviour behaviour = {.OnRecv = ConsumePart};
     static const int capacities[] = {2, 7, 64, 4096};
@@ -150,7 +147,7 @@ static int ConsumeThree(Probe *probe, const char *data, int length)
     return length < 8 ? 0 : length == 10 ? 3 : length;
 }
 
-static void RestIsThereAgain(void)
+TEST("session: what is left is there again")
 {
     static const Behaviour behaviour = {.OnRecv = ConsumeThree};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
@@ -192,7 +189,7 @@ static int Block(Probe *probe, const char *data, int length)
 }
 
 /* While a callback runs, every function can be called by others, for this session, too. */
-static void NoLockIsHeld(void)
+TEST("session: no lock is held in a callback")
 {
     static const Behaviour behaviour = {.OnRecv = Block};
     Host *server = Host_Create(SERVICE_SERVER, &behaviour);
@@ -209,7 +206,7 @@ static void NoLockIsHeld(void)
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(Peer_Send(peer, "x", 1));
-    CHECK(WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
+    CHECK(Test_WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
     CHECK(Session_Send(Probe_GetSession(probe), buffer));
     CHECK_INT(Service_Broadcast(&server->service, buffer), 1);
     CHECK_INT(Service_GetSessionCount(&server->service), 1);
@@ -265,7 +262,7 @@ static void CallAtEnd(Probe *probe, DisconnectCause cause)
     Session_Disconnect(Probe_GetSession(probe), cause);
 }
 
-static void CallsInCallbacks(void)
+TEST("session: every function inside callbacks")
 {
     static const Behaviour behaviour = {
         .OnConnected = CallEverything, .OnRecv = CallInRecv, .OnDisconnected = CallAtEnd};
@@ -297,7 +294,7 @@ static int EchoToLast(Probe *probe, const char *data, int length)
 }
 
 /* The bound on what is handled at once: one client must not hold the only worker. */
-static void Fairness(void)
+TEST("session: one client does not hold a worker")
 {
     static const Behaviour behaviour = {.OnRecv = EchoToLast};
     SOCKET floods[FLOODS], peer;
@@ -342,8 +339,8 @@ static int CloseAfterFive(Probe *probe, const char *data, int length)
     return length;
 }
 
-/* A ClientService connects as many as it is told, and they end one by one. */
-static void ClientService(void)
+/* A SERVICE_CLIENT connects as many as it is told, and they end one by one. */
+TEST("session: a client service")
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
     Host *server = NEED(Host_StartServer(&echoBehaviour));
@@ -393,7 +390,7 @@ static void CheckListen(const char *listenOn, const char *const *texts)
     Host_Stop(server);
 }
 
-static void Addresses(void)
+TEST("session: IPv4, IPv6 and both")
 {
     static const char *const four[] = {"127.0.0.1", NULL};
     static const char *const six[] = {"::1", NULL};
@@ -405,7 +402,7 @@ static void Addresses(void)
     CheckListen("::", both);
 }
 
-static void ClientOfSix(void)
+TEST("session: a client of IPv6")
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
@@ -420,17 +417,3 @@ static void ClientOfSix(void)
     Host_Stop(client);
     Host_Stop(server);
 }
-
-const Test sessionTests[] = {
-    {"session: echo, address and counters", EchoAndCounters, 30},
-    {"session: references from eight threads", References, 30},
-    {"session: OnRecv consumes part", Part, 30},
-    {"session: what is left is there again", RestIsThereAgain, 20},
-    {"session: no lock is held in a callback", NoLockIsHeld, 20},
-    {"session: every function inside callbacks", CallsInCallbacks, 20},
-    {"session: one client does not hold a worker", Fairness, 40},
-    {"session: a client service", ClientService, 20},
-    {"session: IPv4, IPv6 and both", Addresses, 30},
-    {"session: a client of IPv6", ClientOfSix, 20},
-    {NULL, NULL, 0},
-};

@@ -38,7 +38,7 @@ static int Wait(Probe *probe, const char *data, int length)
 }
 
 /* A burst of messages: no worker keeps more than one of them to itself while another is idle. */
-static void Burst(void)
+TEST("share: a burst is served by all workers")
 {
     static const Behaviour behaviour = {.OnRecv = Wait};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
@@ -70,16 +70,14 @@ static void Burst(void)
 /* --- Memory ---------------------------------------------------------------------------------- */
 
 /* From outside: one client sends single bytes and reads nothing while others talk. */
-static void SingleBytes(void)
+TEST("share: a queue of single bytes costs what its settings say")
 {
-    const char *path = Server_GetPath(7);
     ServerProcess *server;
     NetAddress address;
     SOCKET silent, others[2];
     int before, grown;
 
-    REQUIRE(CHECK(path != NULL));
-    server = NEED(Server_Start(path, &address));
+    server = NEED(Server_Start(7, &address));
     silent = NEED_SOCKET(Peer_OpenTo(&address, 8192));
     for (int i = 0; i < 2; i++) {
         others[i] = NEED_SOCKET(Peer_OpenTo(&address, 0));
@@ -97,7 +95,7 @@ static void SingleBytes(void)
 }
 
 /* A long buffer to a slow reader: it goes in pieces, so that it is seen that it goes. */
-static void SlowReader(void)
+TEST("share: one long buffer to a slow reader")
 {
     static char bytes[STREAM_SIZE];
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
@@ -130,7 +128,7 @@ static void CountPacket(Probe *probe, uint16_t id, const char *body, int length)
 }
 
 /* A stream of small packets costs few calls, though a remainder is always left in the buffer. */
-static void PacketStream(void)
+TEST("share: a stream of small packets")
 {
     static const Behaviour behaviour = {.OnRecvPacket = CountPacket, .maxPacketSize = 65535};
     Host *server = NEED(Host_StartServer(&behaviour));
@@ -150,11 +148,3 @@ static void PacketStream(void)
     CHECK_AT_MOST(counters.recvCalls, (LONG64)sizeof(stream) / 20000 + 20);
     Host_Stop(server);
 }
-
-const Test shareTests[] = {
-    {"share: a burst is served by all workers", Burst, 30},
-    {"share: a queue of single bytes costs what its settings say", SingleBytes, 60},
-    {"share: one long buffer to a slow reader", SlowReader, 60},
-    {"share: a stream of small packets", PacketStream, 30},
-    {NULL, NULL, 0},
-};

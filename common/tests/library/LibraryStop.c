@@ -4,10 +4,6 @@
  */
 #include "Library.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define READERS     5
 #define OWED        (512 * 1024)
 #define LONG_MS     10000
@@ -88,7 +84,7 @@ static Host *StartOwing(SOCKET *peers, int count, DWORD drainMs)
     return server;
 }
 
-static void DrainReading(void)
+TEST("stop: what is queued arrives")
 {
     static Reader readers[READERS];
     SOCKET peers[READERS];
@@ -112,7 +108,7 @@ static void DrainReading(void)
     CHECK(Host_CheckCause(server, CAUSE_SERVICE_STOPPED, READERS));
 }
 
-static void DrainStuck(void)
+TEST("stop: stuck clients do not hold it up")
 {
     SOCKET peers[3];
     Host *server = NEED(StartOwing(peers, 3, SHORT_MS));
@@ -127,7 +123,7 @@ static void DrainStuck(void)
 }
 
 /* One that reads and one that is stuck: the first gets all of it. */
-static void DrainBoth(void)
+TEST("stop: one reads and one is stuck")
 {
     static Reader reader;
     SOCKET peers[2];
@@ -154,7 +150,7 @@ static int Dawdle(Probe *probe, const char *data, int length)
     return length;
 }
 
-static void InsideCallback(void)
+TEST("stop: while a callback runs")
 {
     static const Behaviour behaviour = {.OnRecv = Dawdle};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
@@ -167,7 +163,7 @@ static void InsideCallback(void)
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));
     CHECK(Peer_Send(peer, "x", 1));
-    CHECK(WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
+    CHECK(Test_WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
     Host_StopService(server);
     CHECK_INT(probe->state, 2);
     Host_CheckStopped(server);
@@ -195,7 +191,7 @@ static void ConnectOn(void *argument)
     }
 }
 
-static void WhileConnecting(void)
+TEST("stop: while clients come")
 {
     for (int i = 0; i < 10; i++) {
         Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
@@ -214,7 +210,7 @@ static void WhileConnecting(void)
 }
 
 /* A client service that has hardly begun to connect. */
-static void ClientWhileConnecting(void)
+TEST("stop: a client service that connects")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
 
@@ -250,7 +246,7 @@ static bool TurnOnce(void)
     return true;
 }
 
-static void AgainAndAgain(void)
+TEST("stop: started and stopped fifty times")
 {
     int handles, memory;
 
@@ -279,7 +275,7 @@ static void CheckStartFails(Host *host, const char *part)
     CHECK_CONTAINS(Service_GetError(&host->service), part);
 }
 
-static void PortTaken(void)
+TEST("start: the port is taken")
 {
     Host *first = NEED(Host_StartServer(&echoBehaviour));
     Host *second = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
@@ -308,7 +304,7 @@ static void PortTaken(void)
 }
 
 /* An address that no interface of this machine has. */
-static void NoSuchAddress(void)
+TEST("start: no such address")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
 
@@ -329,7 +325,7 @@ static Session *CreateTwo(Service *service, int family)
     return NULL;
 }
 
-static void ClientWithoutMemory(void)
+TEST("start: a client without memory")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
     Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 5));
@@ -351,7 +347,7 @@ static void ClientWithoutMemory(void)
 }
 
 /* Sessions cannot be created for a while: no accept is lost. */
-static void AcceptsComeBack(void)
+TEST("start: accepts come back")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
     SOCKET peers[2 * ACCEPT_COUNT];
@@ -387,7 +383,7 @@ static void SendUntilFalse(void *argument)
     SendBuffer_Release(buffer);
 }
 
-static void Survivors(void)
+TEST("stop: sessions that the program keeps")
 {
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     Probe *probes[4];
@@ -415,19 +411,3 @@ static void Survivors(void)
     }
     Host_CheckStopped(server);
 }
-
-const Test stopTests[] = {
-    {"stop: what is queued arrives", DrainReading, 40},
-    {"stop: stuck clients do not hold it up", DrainStuck, 30},
-    {"stop: one reads and one is stuck", DrainBoth, 30},
-    {"stop: while a callback runs", InsideCallback, 20},
-    {"stop: while clients come", WhileConnecting, 60},
-    {"stop: a client service that connects", ClientWhileConnecting, 40},
-    {"stop: started and stopped fifty times", AgainAndAgain, 60},
-    {"stop: sessions that the program keeps", Survivors, 30},
-    {"start: the port is taken", PortTaken, 30},
-    {"start: no such address", NoSuchAddress, 20},
-    {"start: a client without memory", ClientWithoutMemory, 30},
-    {"start: accepts come back", AcceptsComeBack, 40},
-    {NULL, NULL, 0},
-};

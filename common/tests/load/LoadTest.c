@@ -4,8 +4,7 @@
  *     load.exe TOOL SERVER... [--list] [FILTER]     see ToolTest.h
  *
  * TOOL is the load.exe of common/tools; a server is one of a stage. Most tests have an echo server
- * in this process instead, which is slow or wrong on purpose and counts what it does. The last line
- * says "N passed, N failed".
+ * in this process instead, which is slow or wrong on purpose and counts what it does.
  */
 #include "LoadTest.h"
 #include "TestMain.h"
@@ -20,12 +19,6 @@ static void Fixture_End(void)
 static int Begin(const char *const words[])
 {
     ToolTest_Init(words, "load");
-    AddHistogramTests();
-    AddCommandLineTests();
-    AddHonestTests();
-    AddDelayTests();
-    AddFaultTests();
-    AddRealTests();
     return OPTIONS_RUN;
 }
 
@@ -38,7 +31,6 @@ int main(int argc, char *argv[])
         .wordMax = 1 + TOOL_SERVER_MAX,
         .begin = Begin,
         .endTest = Fixture_End,
-        .overTime = ToolRun_Kill,
     };
     int exitCode;
 

@@ -4,8 +4,7 @@
  * A test starts an echo server in this process, has load.exe talk to it, and looks at what load.exe
  * says of it:
  *
- *     EchoServer_Start(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .message = 1000});
- *     Load_Run("--clients 3");
+ *     Load_Test(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .message = 1000}, "--clients 3");
  *     CHECK_INT(tool.exitCode, 1);
  *     CHECK_INT(Load_GetFigure("corrupt"), 1);
  *
@@ -18,10 +17,7 @@
 #include "Test.h"
 #include "ToolTest.h"
 
-#include <stdint.h>
-
-#define LIMIT      60 /* seconds that a test may take */
-#define EXTRA_SIZE 5  /* bytes, where a server sends more than it should */
+#define EXTRA_SIZE 5 /* bytes, where a server sends more than it should */
 
 /* --- LoadTestServer.c ------------------------------------------------------------------------ */
 
@@ -118,6 +114,9 @@ bool Load_StartPlain(const char *const words[]);
 /* Load_Start, ToolRun_Wait. */
 bool Load_Run(const char *words);
 
+/* Load_Run against such a server. Without both the test is over. */
+void Load_Test(const EchoPlan *plan, const char *words);
+
 /* The number behind that name in its file; -1 where there is none. */
 double Load_GetFigure(const char *name);
 
@@ -127,16 +126,10 @@ double Load_GetPrinted(const char *text);
 /* Says whether the file has one JSON object and nothing else. False: explained. */
 bool Load_IsFileJson(void);
 
+/* Is that figure of its file in these bounds? False: explained. */
+bool Load_IsBetween(const char *name, double least, double most);
+
 /* False: explained, with the name. */
 bool IsBetween(const char *name, double value, double least, double most);
-
-/* --- The tests ------------------------------------------------------------------------------- */
-
-void AddHonestTests(void);
-void AddDelayTests(void);
-void AddFaultTests(void);
-void AddRealTests(void);
-void AddHistogramTests(void);
-void AddCommandLineTests(void);
 
 #endif

@@ -3,28 +3,29 @@
  */
 #include "LoadTest.h"
 
-#include <stdio.h>
-
 typedef struct CommandLine {
     const char *words[8]; /* up to a NULL */
     const char *sentence; /* on stderr, at its beginning */
 } CommandLine;
 
-/* None of these connects anywhere: the sentence, the usage, nothing on stdout, and exit code 2. */
-static void CheckLines(const CommandLine *lines, size_t count)
+/* It connects nowhere: the sentence, the usage, nothing on stdout, and exit code 2. */
+static void CheckLine(const char *const words[], const char *sentence)
 {
-    for (size_t i = 0; i < count; i++) {
-        REQUIRE(CHECK(Load_StartPlain(lines[i].words)));
-        REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
-        CHECK_INT(tool.exitCode, 2);
-        CHECK_CONTAINS(tool.errors, lines[i].sentence);
-        CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
-        CHECK_TEXT(tool.output, "");
-        CHECK_TEXT(tool.figures, "");
-    }
+    NEED_TRUE(Load_StartPlain(words) && ToolRun_Wait(WAIT_MS));
+    CHECK_INT(tool.exitCode, 2);
+    CHECK_CONTAINS(tool.errors, sentence);
+    CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
+    CHECK_TEXT(tool.output, "");
+    CHECK_TEXT(tool.figures, "");
 }
 
-static void WrongNumbers(void)
+static void CheckLines(const CommandLine *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        CheckLine(lines[i].words, lines[i].sentence);
+}
+
+TEST("load: command line: numbers")
 {
     static const CommandLine lines[] = {
         {{"--port", "0", NULL}, "--port takes a number from 1 to 65535, and '0' is none.\n"},
@@ -45,10 +46,10 @@ static void WrongNumbers(void)
         {{"--size", "", NULL}, "--size takes a number from 1 to 1048576, and '' is none.\n"},
     };
 
-    CheckLines(lines, sizeof(lines) / sizeof(lines[0]));
+    CheckLines(lines, COUNT_OF(lines));
 }
 
-static void WrongWords(void)
+TEST("load: command line: words")
 {
     static const CommandLine lines[] = {
         {{"--fast", NULL}, "Unknown option '--fast'.\n"},
@@ -61,31 +62,26 @@ static void WrongWords(void)
         {{"--server", "x.exe", "--address", "127.0.0.1", NULL}, "--server starts a server of its"},
     };
 
-    CheckLines(lines, sizeof(lines) / sizeof(lines[0]));
+    CheckLines(lines, COUNT_OF(lines));
 }
 
 /* Each option that has a value, with none. */
-static void NoValue(void)
+TEST("load: command line: no value")
 {
     static const char *const options[] = {"--address", "--port",    "--server",  "--clients",
                                           "--size",    "--depth",   "--seconds", "--rate",
                                           "--idle",    "--threads", "--timeout", "--json"};
 
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
         const char *const words[] = {options[i], NULL};
         char sentence[60];
 
         snprintf(sentence, sizeof(sentence), "Option %s needs a value.\n", options[i]);
-        REQUIRE(CHECK(Load_StartPlain(words)));
-        REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
-        CHECK_INT(tool.exitCode, 2);
-        CHECK_CONTAINS(tool.errors, sentence);
-        CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
-        CHECK_TEXT(tool.output, "");
+        CheckLine(words, sentence);
     }
 }
 
-static void Help(void)
+TEST("load: command line: help")
 {
     static const char *const options[] = {
         "--address A", "--port N",     "--server PATH", "--clients N", "--size B",
@@ -98,14 +94,6 @@ static void Help(void)
     CHECK_INT(tool.exitCode, 0);
     CHECK_TEXT(tool.errors, "");
     CHECK_CONTAINS(tool.output, "Usage: load.exe [OPTION...]\n");
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(options); i++)
         CHECK_CONTAINS(tool.output, options[i]);
-}
-
-void AddCommandLineTests(void)
-{
-    Test_Add("load: command line: numbers", WrongNumbers, LIMIT);
-    Test_Add("load: command line: words", WrongWords, LIMIT);
-    Test_Add("load: command line: no value", NoValue, LIMIT);
-    Test_Add("load: command line: help", Help, LIMIT);
 }

@@ -7,8 +7,6 @@
  */
 #include "LoadTest.h"
 
-#include <stdlib.h>
-
 #define HOLD_MS      50
 #define RARE_HOLD_MS 200
 #define STOP_AT_MS   1000 /* half a second after the measuring begins */
@@ -68,35 +66,33 @@ static bool IsMessagesRight(double ms)
 
 /* --- Tests ----------------------------------------------------------------------------------- */
 
-static void EachIsHeld(void)
+TEST("load: each echo is held for 50 ms")
 {
     const EchoPlan plan = {.size = 64, .holdMs = HOLD_MS, .holdEvery = 1};
     double most;
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--clients 4")));
+    Load_Test(&plan, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), HOLD_MS, GetMost(50, HOLD_MS)));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), HOLD_MS, GetMost(90, HOLD_MS)));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), HOLD_MS, GetMost(99, HOLD_MS)));
+    CHECK(Load_IsBetween("p50", HOLD_MS, GetMost(50, HOLD_MS)));
+    CHECK(Load_IsBetween("p90", HOLD_MS, GetMost(90, HOLD_MS)));
+    CHECK(Load_IsBetween("p99", HOLD_MS, GetMost(99, HOLD_MS)));
 
     /* A client that is faster has not waited; one that is at its first message has one more. */
     most = 4 * (Load_GetFigure("seconds") * 1000 / HOLD_MS + 1);
-    CHECK(IsBetween("messages", Load_GetFigure("messages"), 1, most));
+    CHECK(Load_IsBetween("messages", 1, most));
 }
 
 /* One message in fifty: 2 of 100. An average would say 4 ms of each. */
-static void OneInFiftyIsHeld(void)
+TEST("load: one echo in fifty is held for 200 ms")
 {
     const EchoPlan plan = {.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 50};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--clients 4")));
+    Load_Test(&plan, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), 0, GetMost(50, 0)));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 0, GetMost(90, 0)));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), RARE_HOLD_MS, GetMost(99, 0)));
-    CHECK(IsBetween("max", Load_GetFigure("max"), RARE_HOLD_MS, WAIT_MS));
+    CHECK(Load_IsBetween("p50", 0, GetMost(50, 0)));
+    CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
+    CHECK(Load_IsBetween("p99", RARE_HOLD_MS, GetMost(99, 0)));
+    CHECK(Load_IsBetween("max", RARE_HOLD_MS, WAIT_MS));
 }
 
 /*
@@ -104,68 +100,54 @@ static void OneInFiftyIsHeld(void)
  * has stopped are late, the first by 500 ms, the last by nearly nothing. So the tenth part of all
  * is 300 ms late, or more.
  */
-static void StopWithRate(void)
+TEST("load: a stop of 500 ms, with a rate")
 {
     enum { RATE = 200 };
     const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = STOP_MS};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--rate 200 --seconds 2")));
+    Load_Test(&plan, "--rate 200 --seconds 2");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(Load_GetFigure("seconds") * 1000));
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), 0, GetLate(50, RATE) + BACK_MS));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 200, GetLate(90, RATE) + BACK_MS));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), 400, GetLate(99, RATE) + BACK_MS));
-    CHECK(IsBetween("max", Load_GetFigure("max"), STOP_MS - 20, GetLate(100, RATE) + STOP_MS));
+    CHECK(Load_IsBetween("p50", 0, GetLate(50, RATE) + BACK_MS));
+    CHECK(Load_IsBetween("p90", 200, GetLate(90, RATE) + BACK_MS));
+    CHECK(Load_IsBetween("p99", 400, GetLate(99, RATE) + BACK_MS));
+    CHECK(Load_IsBetween("max", STOP_MS - 20, GetLate(100, RATE) + STOP_MS));
 }
 
 /* The same, but one message alone has met the stop: the others were not sent. */
-static void StopWithoutRate(void)
+TEST("load: a stop of 500 ms, without a rate")
 {
     const EchoPlan plan = {.size = 64, .stopAtMs = EARLY_MS, .stopMs = STOP_MS};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("")));
+    Load_Test(&plan, "");
     CHECK_INT(tool.exitCode, 0);
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 0, GetMost(90, 0)));
-    CHECK(IsBetween("p99", Load_GetFigure("p99"), 0, GetMost(99, 0)));
-    CHECK(IsBetween("max", Load_GetFigure("max"), STOP_MS - 20, WAIT_MS));
+    CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
+    CHECK(Load_IsBetween("p99", 0, GetMost(99, 0)));
+    CHECK(Load_IsBetween("max", STOP_MS - 20, WAIT_MS));
 }
 
 /*
  * The server stands still when the measuring ends, one second later than it began: 50 messages are
  * back by then, one is on its way, and 49 were due and not sent. Those have waited, too.
  */
-static void StopBeyondTheEnd(void)
+TEST("load: a stop that lasts longer than the measuring")
 {
     const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--rate 100")));
+    Load_Test(&plan, "--rate 100");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(STOP_AT_MS - 500));
-    CHECK(IsBetween("p90", Load_GetFigure("p90"), 200, GetLate(100, 100) + BACK_MS));
-    CHECK(IsBetween("max", Load_GetFigure("max"), 3 * STOP_MS - 100, GetLate(100, 100) + STOP_MS));
+    CHECK(Load_IsBetween("p90", 200, GetLate(100, 100) + BACK_MS));
+    CHECK(Load_IsBetween("max", 3 * STOP_MS - 100, GetLate(100, 100) + STOP_MS));
 }
 
 /* Each echo takes longer than the measuring. */
-static void AllBeyondTheEnd(void)
+TEST("load: no echo comes while it is measured")
 {
     const EchoPlan plan = {.size = 64, .holdMs = 4 * STOP_MS, .holdEvery = 1};
 
-    REQUIRE(CHECK(EchoServer_Start(&plan)));
-    REQUIRE(CHECK(Load_Run("--clients 4")));
+    Load_Test(&plan, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
-    CHECK(IsBetween("p50", Load_GetFigure("p50"), 4 * STOP_MS - 20, WAIT_MS));
-}
-
-void AddDelayTests(void)
-{
-    Test_Add("load: each echo is held for 50 ms", EachIsHeld, LIMIT);
-    Test_Add("load: one echo in fifty is held for 200 ms", OneInFiftyIsHeld, LIMIT);
-    Test_Add("load: a stop of 500 ms, with a rate", StopWithRate, LIMIT);
-    Test_Add("load: a stop of 500 ms, without a rate", StopWithoutRate, LIMIT);
-    Test_Add("load: a stop that lasts longer than the measuring", StopBeyondTheEnd, LIMIT);
-    Test_Add("load: no echo comes while it is measured", AllBeyondTheEnd, LIMIT);
+    CHECK(Load_IsBetween("p50", 4 * STOP_MS - 20, WAIT_MS));
 }

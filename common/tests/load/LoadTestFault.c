@@ -9,9 +9,6 @@
 
 #include "Peer.h"
 
-#include <stdio.h>
-#include <string.h>
-
 /* load.exe waits so long: no client that is served waits nearly as long, on a busy machine either. */
 #define SILENT_MS "4000"
 
@@ -53,8 +50,7 @@ static void CheckVerdict(const Verdict *verdict)
 /* The server is wrong so often, and those for whom it is not have all left in peace. */
 static void CheckFault(const EchoPlan *plan, const char *words, const Verdict *verdict)
 {
-    REQUIRE(CHECK(EchoServer_Start(plan)));
-    REQUIRE(CHECK(Load_Run(words)));
+    Load_Test(plan, words);
     CheckVerdict(verdict);
     CHECK_INT(echo.made, verdict->count);
     CHECK(IsBetween("ended in peace", echo.ended, echo.accepted - echo.made, echo.accepted));
@@ -198,7 +194,7 @@ static const FaultCase cases[] = {
 /* --- Others ------------------------------------------------------------------------------------ */
 
 /* What it owes is what the depth says: so many messages have come, and not one more. */
-static void Depth(void)
+TEST("load: a silent server, and depth")
 {
     CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_SILENT, .message = 1},
                "--clients 2 --depth 5 --timeout " SILENT_MS,
@@ -207,7 +203,7 @@ static void Depth(void)
     CHECK_INT(echo.messages, 2 * 5);
 }
 
-static void Refused(void)
+TEST("load: nobody listens")
 {
     NetAddress address;
     char words[60];
@@ -226,7 +222,7 @@ static void Refused(void)
  * A client that gives up resets at once, also when much that it has to send does not go: the server is
  * told while the other client still talks.
  */
-static void Deaf(void)
+TEST("load: a server that takes nothing more is told that the client gives up")
 {
     CheckFault(&(EchoPlan){.size = MEGABYTE, .fault = FAULT_DEAF, .connection = 1, .message = 1},
                "--clients 2 --size 1000000 --depth 16 --seconds 5 --timeout " SILENT_MS,
@@ -236,7 +232,7 @@ static void Deaf(void)
 }
 
 /* With churn a client ends at the first fault; the others go on. */
-static void ChurnReset(void)
+TEST("load: churn, and a reset")
 {
     CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_RESET, .connection = 20, .message = 1},
                "--churn --clients 3",
@@ -245,24 +241,13 @@ static void ChurnReset(void)
 }
 
 /* The connection on which the server stops listening is a good one; the next has none. */
-static void ChurnRefused(void)
+TEST("load: churn, and nobody listens")
 {
-    REQUIRE(CHECK(EchoServer_Start(
-        &(EchoPlan){.size = 64, .fault = FAULT_CLOSE_LISTEN, .connection = 10, .message = 1})));
-    REQUIRE(CHECK(Load_Run("--churn --clients 1")));
+    Load_Test(&(EchoPlan){.size = 64, .fault = FAULT_CLOSE_LISTEN, .connection = 10, .message = 1},
+              "--churn --clients 1");
     CheckVerdict(&(Verdict){LOAD_NO_CONNECTION, 1, noConnection, ": connect failed with error "});
     CHECK_INT(echo.accepted, 10);
     CHECK_INT(echo.ended, 10);
 }
 
-void AddFaultTests(void)
-{
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        Test_AddCase(cases[i].name, CheckCase, &cases[i], LIMIT);
-    Test_Add("load: a silent server, and depth", Depth, LIMIT);
-    Test_Add("load: nobody listens", Refused, LIMIT);
-    Test_Add("load: a server that takes nothing more is told that the client gives up", Deaf,
-             LIMIT);
-    Test_Add("load: churn, and a reset", ChurnReset, LIMIT);
-    Test_Add("load: churn, and nobody listens", ChurnRefused, LIMIT);
-}
+TEST_CASES(CheckCase, cases);

@@ -4,9 +4,6 @@
 #include "LoadTest.h"
 #include "LoadHistogram.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define VALUES 20000
 
 static LoadHistogram histogram, other;
@@ -34,7 +31,7 @@ static bool IsExactly(double percent, uint64_t wanted)
     return IsPercentile(percent, wanted, wanted);
 }
 
-static void Empty(void)
+TEST("load: histogram: empty")
 {
     Clear();
     CHECK(IsExactly(0, 0));
@@ -46,11 +43,11 @@ static void Empty(void)
 }
 
 /* A single value is each percentile: also one that has no bucket of its own. */
-static void Single(void)
+TEST("load: histogram: a single value")
 {
     static const uint64_t singles[] = {0, 1, 127, 128, 129, 1000003, 123456789012};
 
-    for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(singles); i++) {
         Clear();
         LoadHistogram_Add(&histogram, singles[i]);
         CHECK(IsExactly(50, singles[i]));
@@ -61,7 +58,7 @@ static void Single(void)
 }
 
 /* Up to 127 each value has a bucket. */
-static void SmallValues(void)
+TEST("load: histogram: values to 127 are exact")
 {
     for (uint64_t value = 0; value < 128; value++) {
         Clear();
@@ -79,7 +76,7 @@ static void SmallValues(void)
 }
 
 /* With 1 to 100, pN is N; and what lies a little above N percent is the next. */
-static void Ranks(void)
+TEST("load: histogram: ranks")
 {
     Clear();
     for (uint64_t value = 1; value <= 100; value++)
@@ -125,7 +122,7 @@ static void CheckSorted(void)
     qsort(values, VALUES, sizeof(values[0]), CompareValues);
     CHECK(histogram.max == values[VALUES - 1]);
     CHECK_INT(histogram.count, VALUES);
-    for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(percents); i++) {
         /* In hundredths of a percent it is a whole number, and so is the rank, rounded up. */
         uint64_t parts = (uint64_t)(percents[i] * 100 + 0.5);
         uint64_t value = values[(VALUES * parts + 9999) / 10000 - 1];
@@ -135,7 +132,7 @@ static void CheckSorted(void)
 }
 
 /* Of all magnitudes, from a few nanoseconds to 18 minutes. */
-static void Magnitudes(void)
+TEST("load: histogram: values of all magnitudes")
 {
     uint64_t state = 88172645463325252u;
 
@@ -150,7 +147,7 @@ static void Magnitudes(void)
 }
 
 /* Most are near each other, as latencies are, and some are far off. */
-static void Tail(void)
+TEST("load: histogram: a tail")
 {
     uint64_t state = 362436069;
 
@@ -165,7 +162,7 @@ static void Tail(void)
 }
 
 /* At each power of two and beside it. */
-static void Edges(void)
+TEST("load: histogram: edges of buckets")
 {
     for (int shift = 7; shift <= 40; shift++) {
         for (uint64_t value = (1ull << shift) - 1; value <= (1ull << shift) + 1; value++) {
@@ -178,7 +175,7 @@ static void Edges(void)
 }
 
 /* What is too long for the buckets counts as the longest that they have. */
-static void TooLong(void)
+TEST("load: histogram: too long a value")
 {
     Clear();
     for (int i = 0; i < 10; i++)
@@ -189,7 +186,7 @@ static void TooLong(void)
 }
 
 /* Two merged are what one of all values is. */
-static void Merged(void)
+TEST("load: histogram: two merged")
 {
     uint64_t state = 2463534242;
 
@@ -202,17 +199,4 @@ static void Merged(void)
     CheckSorted();
     LoadHistogram_Merge(&histogram, &(LoadHistogram){.count = 0});
     CheckSorted();
-}
-
-void AddHistogramTests(void)
-{
-    Test_Add("load: histogram: empty", Empty, LIMIT);
-    Test_Add("load: histogram: a single value", Single, LIMIT);
-    Test_Add("load: histogram: values to 127 are exact", SmallValues, LIMIT);
-    Test_Add("load: histogram: ranks", Ranks, LIMIT);
-    Test_Add("load: histogram: values of all magnitudes", Magnitudes, LIMIT);
-    Test_Add("load: histogram: a tail", Tail, LIMIT);
-    Test_Add("load: histogram: edges of buckets", Edges, LIMIT);
-    Test_Add("load: histogram: too long a value", TooLong, LIMIT);
-    Test_Add("load: histogram: two merged", Merged, LIMIT);
 }

@@ -5,8 +5,6 @@
  */
 #include "LoadTest.h"
 
-#include <stdio.h>
-
 #define PATH_SIZE 1024
 
 /* load.exe, with the server that it is to start and these words, up to a NULL. */
@@ -29,7 +27,7 @@ static bool RunWrong(const char *mode)
 }
 
 /* The last of the servers that this program was given. */
-static void Stage(void)
+TEST("load: a stage's CPU time and memory")
 {
     REQUIRE(
         CHECK(RunServer(ToolTest_GetServer(ToolTest_GetServerCount() - 1), "20", "2", "10000")));
@@ -43,7 +41,7 @@ static void Stage(void)
     CHECK(IsBetween("serverCpuUsPerMessage * messages",
                     Load_GetFigure("serverCpuUsPerMessage") * Load_GetFigure("messages") / 1e6,
                     0.001, 64));
-    CHECK(IsBetween("serverKibPerClient", Load_GetFigure("serverKibPerClient"), 4, 2000));
+    CHECK(Load_IsBetween("serverKibPerClient", 4, 2000));
     CHECK(IsBetween("server's CPU", Load_GetPrinted("\n  server's CPU, us a message   "),
                     Load_GetFigure("serverCpuUsPerMessage") - 0.006,
                     Load_GetFigure("serverCpuUsPerMessage") + 0.006));
@@ -53,7 +51,7 @@ static void Stage(void)
 }
 
 /* The first of them has one client at a time. */
-static void FirstStage(void)
+TEST("load: the first stage")
 {
     REQUIRE(CHECK(RunServer(ToolTest_GetServer(0), "1", "1", "10000")));
     CHECK_INT(tool.exitCode, 0);
@@ -61,7 +59,7 @@ static void FirstStage(void)
     CHECK(Load_GetFigure("messages") > 0);
 }
 
-static void NoServer(void)
+TEST("load: a server that does not exist")
 {
     REQUIRE(CHECK(RunServer("no\\such\\server.exe", "1", "1", "10000")));
     CHECK_INT(tool.exitCode, 1);
@@ -69,14 +67,14 @@ static void NoServer(void)
     CHECK_TEXT(tool.output, "");
 }
 
-static void MuteServer(void)
+TEST("load: a server that does not listen")
 {
     REQUIRE(CHECK(RunWrong("mute")));
     CHECK_INT(tool.exitCode, 1);
     CHECK_CONTAINS(tool.errors, "' does not say where it listens.\n");
 }
 
-static void WrongExitCode(void)
+TEST("load: a server with a wrong exit code")
 {
     REQUIRE(CHECK(RunWrong("code")));
     CHECK_INT(tool.exitCode, 1);
@@ -86,7 +84,7 @@ static void WrongExitCode(void)
 }
 
 /* Its clients fail, and what it ended with is said as well. */
-static void DyingServer(void)
+TEST("load: a server that dies")
 {
     REQUIRE(CHECK(RunWrong("dies")));
     CHECK_INT(tool.exitCode, 1);
@@ -96,22 +94,10 @@ static void DyingServer(void)
     CHECK_CONTAINS(tool.errors, "' has ended by itself, with exit code 3.\n");
 }
 
-static void FileNotWritten(void)
+TEST("load: a file that cannot be written")
 {
-    REQUIRE(CHECK(EchoServer_Start(&(EchoPlan){.size = 64})));
-    REQUIRE(CHECK(Load_Run("--json no\\such\\file.json")));
+    Load_Test(&(EchoPlan){.size = 64}, "--json no\\such\\file.json");
     CHECK_INT(tool.exitCode, 1);
     CHECK_TEXT(tool.errors, "The file 'no\\such\\file.json' cannot be written.\n");
     CHECK_CONTAINS(tool.output, "\n  errors                                  0\n");
-}
-
-void AddRealTests(void)
-{
-    Test_Add("load: a stage's CPU time and memory", Stage, LIMIT);
-    Test_Add("load: the first stage", FirstStage, LIMIT);
-    Test_Add("load: a server that does not exist", NoServer, LIMIT);
-    Test_Add("load: a server that does not listen", MuteServer, LIMIT);
-    Test_Add("load: a server with a wrong exit code", WrongExitCode, LIMIT);
-    Test_Add("load: a server that dies", DyingServer, LIMIT);
-    Test_Add("load: a file that cannot be written", FileNotWritten, LIMIT);
 }

@@ -3,9 +3,6 @@
  */
 #include "LoadTest.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #define WORD_MAX   24
 #define WORDS_SIZE 200
 
@@ -69,6 +66,12 @@ bool Load_Start(const char *words)
 bool Load_Run(const char *words)
 {
     return Load_Start(words) && ToolRun_Wait(WAIT_MS);
+}
+
+void Load_Test(const EchoPlan *plan, const char *words)
+{
+    NEED_TRUE(EchoServer_Start(plan));
+    NEED_TRUE(Load_Run(words));
 }
 
 /* --- Reading --------------------------------------------------------------------------------- */
@@ -146,4 +149,9 @@ bool IsBetween(const char *name, double value, double least, double most)
     if (value >= least && value <= most)
         return true;
     return Test_Explain("expected %s from %.3f to %.3f, but it is %.3f", name, least, most, value);
+}
+
+bool Load_IsBetween(const char *name, double least, double most)
+{
+    return IsBetween(name, Load_GetFigure(name), least, most);
 }

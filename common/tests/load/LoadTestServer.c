@@ -9,10 +9,6 @@
 #include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define KNOWN_MAX  64 /* connections at a time that others can reach */
 #define ACCEPT_MS  20
 #define SETTLE_MS  50  /* then the client's receive waits for what comes */
@@ -175,10 +171,12 @@ static bool IsTime(const Connection *connection)
 /* Faults that end the sending. Says whether the connection lasts. */
 static bool EndWrongly(Connection *connection)
 {
-    if (plan.fault == FAULT_RESET) {
+    if (plan.fault == FAULT_RESET)
         Reset(connection);
+    if (plan.fault == FAULT_DEAF)
+        WaitForReset(connection);
+    if (plan.fault == FAULT_RESET || plan.fault == FAULT_DEAF)
         return false;
-    }
     if (plan.fault == FAULT_END_AMID)
         SendAll(connection, connection->message, plan.size / 2);
     if (plan.fault == FAULT_END_AFTER)
@@ -226,9 +224,6 @@ static bool EchoWrongly(Connection *connection)
         return SendAll(connection, message, size + EXTRA_SIZE);
     case FAULT_EXCHANGE:
         return Exchange(connection);
-    case FAULT_DEAF:
-        WaitForReset(connection);
-        return false;
     case FAULT_END_SILENT:
         EndSilent();
         return SendAll(connection, message, size);

@@ -9,18 +9,33 @@
 #include "UnitTests.h"
 #include "TestMain.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#define CHILD_MAX 20
 
 ServerProcess *child;
 
 static const char *ownPath; /* the program that a child is another run of */
+static struct {
+    const char *name;
+    int (*run)(void);
+} children[CHILD_MAX];
+static int childCount;
 
-bool StartChild(const char *const arguments[])
+void RegisterChild(const char *name, int (*run)(void))
 {
-    child = TestProgram_Start(ownPath, arguments);
-    return child != NULL;
+    children[childCount].name = name;
+    children[childCount++].run = run;
+}
+
+void StartChildWith(const char *const arguments[])
+{
+    child = NEED(TestProgram_Start(ownPath, arguments));
+}
+
+void StartChild(const char *name)
+{
+    const char *const arguments[] = {name, NULL};
+
+    StartChildWith(arguments);
 }
 
 void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsContain)
@@ -60,30 +75,16 @@ static int PrintArgumentsInChild(int argc, char *argv[])
 
 static int RunChild(int argc, char *argv[])
 {
-    static const UnitChild *const groups[] = {textChildren, threadChildren, processChildren};
-
-    for (size_t i = 0; i < COUNT_OF(groups); i++) {
-        for (const UnitChild *one = groups[i]; one->name != NULL; one++) {
-            if (strcmp(argv[1], one->name) == 0)
-                return one->run();
-        }
+    for (int i = 0; i < childCount; i++) {
+        if (strcmp(argv[1], children[i].name) == 0)
+            return children[i].run();
     }
     return PrintArgumentsInChild(argc, argv);
 }
 
-static int Begin(const char *const words[])
-{
-    (void)words;
-    Test_AddAll(textTests);
-    Test_AddAll(threadTests);
-    Test_AddAll(socketTests);
-    Test_AddAll(processTests);
-    return OPTIONS_RUN;
-}
-
 int main(int argc, char *argv[])
 {
-    static const TestSuite suite = {.usage = "Usage: unit.exe [--list] [FILTER]\n", .begin = Begin};
+    static const TestSuite suite = {.usage = "Usage: unit.exe [--list] [FILTER]\n"};
 
     ownPath = argv[0];
     if (argc > 1 && strncmp(argv[1], "--child-", 8) == 0)

@@ -14,30 +14,24 @@
 #include "Test.h"
 #include "TestProgram.h"
 
-#define LIMIT_S 60
+/* CHILD("--child-log") { ... }: what a child does whose first argument that is, and its exit code. */
+#define CHILD(name)            CHILD_AT(__LINE__, name)
+#define CHILD_AT(number, name) CHILD_ON_LINE(number, name)
+#define CHILD_ON_LINE(number, name)                                                                \
+    static int Run##number(void);                                                                  \
+    BEFORE_MAIN(Register##number)                                                                  \
+    {                                                                                              \
+        RegisterChild(name, Run##number);                                                          \
+    }                                                                                              \
+    static int Run##number(void)
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-extern const Test textTests[];
-extern const Test threadTests[];
-extern const Test socketTests[];
-extern const Test processTests[];
-
-/* What a child does whose first argument is that name, and its exit code; a name of NULL ends a list
-   of them. */
-typedef struct UnitChild {
-    const char *name;
-    int (*run)(void);
-} UnitChild;
-
-extern const UnitChild textChildren[];
-extern const UnitChild threadChildren[];
-extern const UnitChild processChildren[];
+void RegisterChild(const char *name, int (*run)(void));
 
 /* The one that was started last; it is ended after the test. */
 extern ServerProcess *child;
 
-bool StartChild(const char *const arguments[]);
+void StartChild(const char *name);
+void StartChildWith(const char *const arguments[]);
 
 /* Waits for the child's end and checks all that it has printed. */
 void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsContain);

@@ -4,10 +4,6 @@
 #include "UnitTests.h"
 #include "CtrlC.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* --- CtrlC ----------------------------------------------------------------------------------- */
 
 static HANDLE wakeEvent;
@@ -20,7 +16,7 @@ static void Wake(void)
 }
 
 /* Waits for Ctrl+C to call Wake twice, the second time without another press. */
-static int WaitForCtrlCInChild(void)
+CHILD("--child-ctrl-c")
 {
     LONG atRemove;
 
@@ -46,11 +42,9 @@ static int WaitForCtrlCInChild(void)
     return 7;
 }
 
-static void PressCtrlC(void)
+static void CheckPress(void)
 {
-    static const char *const arguments[] = {"--child-ctrl-c", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-ctrl-c");
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
     REQUIRE(CHECK(TestProgram_PressCtrlC(child)));
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "removed", NULL, WAIT_MS)));
@@ -58,21 +52,26 @@ static void PressCtrlC(void)
     CheckChild(7, "ready\nremoved\nnot woken\n", "");
 }
 
+TEST("CtrlC: a press wakes, also again")
+{
+    CheckPress();
+}
+
 /* --- ServerProcess --------------------------------------------------------------------------- */
 
-static void ArgumentsArriveAsTheyAre(void)
+TEST("ServerProcess: arguments")
 {
     static const char *const arguments[] = {
         "--child-arguments", "plain",  "",   "two words",    "a\"b", "\\",
         "c:\\dir\\",         "\\\\\"", "\"", "a\\\"b c\\\\", NULL};
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChildWith(arguments);
     CheckChild(
         11, "<plain>\n<>\n<two words>\n<a\"b>\n<\\>\n<c:\\dir\\>\n<\\\\\">\n<\">\n<a\\\"b c\\\\>\n",
         "to stderr\n");
 }
 
-static int PrintNumbersInChild(void)
+CHILD("--child-numbers")
 {
     for (int i = 0; i < 6000; i++)
         printf("number %d\n", i);
@@ -84,7 +83,7 @@ static int PrintNumbersInChild(void)
 #define HANDLE_COUNT 100
 #define HANDLE_NOISE 10 /* that the system opens and closes for itself meanwhile */
 
-static int SpinInChild(void)
+CHILD("--child-spin")
 {
     volatile ULONG turns = 0;
 
@@ -95,7 +94,7 @@ static int SpinInChild(void)
 }
 
 /* Opens HANDLE_COUNT handles, some time after it has said "before". */
-static int OpenHandlesInChild(void)
+CHILD("--child-handles")
 {
     printf("before\n");
     fflush(stdout);
@@ -111,14 +110,13 @@ static int OpenHandlesInChild(void)
 }
 
 /* More than a pipe holds: it is read while the child runs. Then the child is killed. */
-static void OutputIsCaptured(void)
+TEST("ServerProcess: output")
 {
-    static const char *const arguments[] = {"--child-numbers", NULL};
     size_t position = 0;
     DWORD exitCode = 0;
     char *rest;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-numbers");
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "number 5999", NULL, WAIT_MS)));
     CHECK_INT(ServerProcess_CountLines(child, "number "), 6000);
     CHECK(ServerProcess_WaitForCount(child, "number 599", 11, 0));
@@ -145,11 +143,9 @@ static void OutputIsCaptured(void)
 }
 
 /* The child waits in its prints while nobody reads, and goes on when somebody does. */
-static void ReadingCanBePaused(void)
+TEST("ServerProcess: reading can be paused")
 {
-    static const char *const arguments[] = {"--child-numbers", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-numbers");
     ServerProcess_PauseReading(child, true);
     CHECK(!ServerProcess_WaitForLine(child, "number 5999", NULL, 500));
     ServerProcess_PauseReading(child, false);
@@ -157,12 +153,11 @@ static void ReadingCanBePaused(void)
 }
 
 /* A busy process and one that rests are told apart, and both from this one. */
-static void ProcessorTime(void)
+TEST("ServerProcess: processor time")
 {
-    static const char *const atWork[] = {"--child-spin", NULL};
     ULONGLONG start = Test_Now();
 
-    REQUIRE(CHECK(StartChild(atWork)));
+    StartChild("--child-spin");
     while (ServerProcess_GetCpuMs(child) < 100) {
         REQUIRE(CHECK_AT_MOST(Test_Now() - start, WAIT_MS));
         Sleep(20);
@@ -171,12 +166,11 @@ static void ProcessorTime(void)
     ServerProcess_Kill(child);
 }
 
-static void Handles(void)
+TEST("ServerProcess: handles")
 {
-    static const char *const arguments[] = {"--child-handles", NULL};
     int before, opened;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-handles");
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "before", NULL, WAIT_MS)));
     before = ServerProcess_GetHandleCount(child);
     CHECK(before > 0);
@@ -186,7 +180,7 @@ static void Handles(void)
     CHECK_AT_MOST(opened, HANDLE_COUNT + HANDLE_NOISE);
 }
 
-static void NoSuchProgram(void)
+TEST("ServerProcess: no such program")
 {
     static const char *const arguments[] = {NULL};
 
@@ -195,14 +189,13 @@ static void NoSuchProgram(void)
 }
 
 /* Each has a console of its own, and Ctrl+C reaches only the one that it is pressed in. */
-static void ConsolesAreApart(void)
+TEST("ServerProcess: Ctrl+C reaches one of two programs")
 {
-    static const char *const arguments[] = {"--child-ctrl-c", NULL};
     ServerProcess *other;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-ctrl-c");
     other = child;
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-ctrl-c");
     REQUIRE(CHECK(ServerProcess_WaitForLine(other, "ready", NULL, WAIT_MS)));
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
     REQUIRE(CHECK(TestProgram_PressCtrlC(other)) && CHECK(TestProgram_PressCtrlC(other)));
@@ -211,33 +204,10 @@ static void ConsolesAreApart(void)
 }
 
 /* The next child in a console is not disturbed by the one before. */
-static void ConsoleIsUsedAgain(void)
+TEST("ServerProcess: a console is used again")
 {
     for (int i = 0; i < 3; i++) {
-        PressCtrlC();
+        CheckPress();
         TestPrograms_Close(false);
     }
 }
-
-/* --- The lists ------------------------------------------------------------------------------- */
-
-const Test processTests[] = {
-    {"CtrlC: a press wakes, also again", PressCtrlC, LIMIT_S},
-    {"ServerProcess: arguments", ArgumentsArriveAsTheyAre, LIMIT_S},
-    {"ServerProcess: output", OutputIsCaptured, LIMIT_S},
-    {"ServerProcess: reading can be paused", ReadingCanBePaused, LIMIT_S},
-    {"ServerProcess: processor time", ProcessorTime, LIMIT_S},
-    {"ServerProcess: handles", Handles, LIMIT_S},
-    {"ServerProcess: no such program", NoSuchProgram, LIMIT_S},
-    {"ServerProcess: Ctrl+C reaches one of two programs", ConsolesAreApart, LIMIT_S},
-    {"ServerProcess: a console is used again", ConsoleIsUsedAgain, LIMIT_S},
-    {NULL, NULL, 0},
-};
-
-const UnitChild processChildren[] = {
-    {"--child-ctrl-c", WaitForCtrlCInChild},
-    {"--child-numbers", PrintNumbersInChild},
-    {"--child-spin", SpinInChild},
-    {"--child-handles", OpenHandlesInChild},
-    {NULL, NULL},
-};

@@ -4,8 +4,6 @@
 #include "UnitTests.h"
 #include "TestSocketUtils.h"
 
-#include <string.h>
-
 /* --- SocketUtils ----------------------------------------------------------------------------- */
 
 static int GetOption(SOCKET socket, int level, int name)
@@ -19,7 +17,7 @@ static int GetOption(SOCKET socket, int level, int name)
     return value;
 }
 
-static void SocketOptions(void)
+TEST("SocketUtils: options")
 {
     SOCKET socket = SocketUtils_CreateSocket(AF_INET);
     LINGER linger = {0};
@@ -52,7 +50,7 @@ static void SocketOptions(void)
     SocketUtils_Close(&socket);
 }
 
-static void CloseTwice(void)
+TEST("SocketUtils: closing twice")
 {
     SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET6));
     SOCKET copy = socket;
@@ -65,7 +63,7 @@ static void CloseTwice(void)
 }
 
 /* A child process that inherited a socket would keep its connection open. */
-static void SocketsAreNotInherited(void)
+TEST("SocketUtils: not inherited")
 {
     SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
     DWORD flags = HANDLE_FLAG_INHERIT;
@@ -88,7 +86,7 @@ static SOCKET OpenListener(NetAddress *address)
 }
 
 /* The port is nobody else's, whatever the other sets. */
-static void ExclusiveUse(void)
+TEST("SocketUtils: exclusive use")
 {
     NetAddress address;
     SOCKET listenSocket, second;
@@ -149,18 +147,18 @@ static void CheckConnection(const char *host)
     SocketUtils_Close(&listenSocket);
 }
 
-static void ConnectionIpv4(void)
+TEST("SocketUtils: a connection over IPv4")
 {
     CheckConnection("127.0.0.1");
 }
 
-static void ConnectionIpv6(void)
+TEST("SocketUtils: a connection over IPv6")
 {
     CheckConnection("::1");
 }
 
 /* A listener on :: that is not for IPv6 only takes both, and the log shows each as what it is. */
-static void DualStack(void)
+TEST("SocketUtils: a listener for both families")
 {
     static const char *const hosts[] = {"127.0.0.1", "::1"};
     NetAddress any;
@@ -256,14 +254,14 @@ static void CheckAcceptExAndConnectEx(const char *host)
     SocketUtils_Close(&trio.listenSocket);
 }
 
-static void AcceptExAndConnectEx(void)
+TEST("SocketUtils: AcceptEx and ConnectEx")
 {
     REQUIRE(CHECK(SocketUtils_BindConnectEx()));
     CheckAcceptExAndConnectEx("127.0.0.1");
     CheckAcceptExAndConnectEx("::1");
 }
 
-static void SocketFailures(void)
+TEST("SocketUtils: failures")
 {
     NetAddress address;
     SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
@@ -279,16 +277,3 @@ static void SocketFailures(void)
     CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
     CHECK(SocketUtils_CreateSocket(12345) == INVALID_SOCKET);
 }
-
-const Test socketTests[] = {
-    {"SocketUtils: options", SocketOptions, LIMIT_S},
-    {"SocketUtils: closing twice", CloseTwice, LIMIT_S},
-    {"SocketUtils: not inherited", SocketsAreNotInherited, LIMIT_S},
-    {"SocketUtils: exclusive use", ExclusiveUse, LIMIT_S},
-    {"SocketUtils: a connection over IPv4", ConnectionIpv4, LIMIT_S},
-    {"SocketUtils: a connection over IPv6", ConnectionIpv6, LIMIT_S},
-    {"SocketUtils: a listener for both families", DualStack, LIMIT_S},
-    {"SocketUtils: AcceptEx and ConnectEx", AcceptExAndConnectEx, LIMIT_S},
-    {"SocketUtils: failures", SocketFailures, LIMIT_S},
-    {NULL, NULL, 0},
-};

@@ -5,13 +5,9 @@
 #include "ErrorText.h"
 #include "ServerOptions.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* --- NetAddress ------------------------------------------------------------------------------ */
 
-static void AddressToTextAndBack(void)
+TEST("NetAddress: to text and back")
 {
     static const struct {
         const char *text;
@@ -45,7 +41,7 @@ static void AddressToTextAndBack(void)
 }
 
 /* What bind and connect are to find in it: the port and the address in network byte order. */
-static void AddressInNetworkOrder(void)
+TEST("NetAddress: network byte order")
 {
     NetAddress address;
     SOCKADDR_IN in;
@@ -64,7 +60,7 @@ static void AddressInNetworkOrder(void)
     CHECK_INT(in6.sin6_addr.s6_addr[15], 1);
 }
 
-static void BadAddresses(void)
+TEST("NetAddress: bad texts")
 {
     static const char *const texts[] = {
         "",
@@ -105,7 +101,7 @@ static void BadAddresses(void)
     }
 }
 
-static void LocalAddress(void)
+TEST("NetAddress: to local")
 {
     static const char *const rows[][2] = {
         {"0.0.0.0", "127.0.0.1:99"},       {"::", "[::1]:99"},  {"127.0.0.2", "127.0.0.2:99"},
@@ -123,7 +119,7 @@ static void LocalAddress(void)
 }
 
 /* A buffer that is too small is filled as far as it goes, and ended. */
-static void AddressTextIsCut(void)
+TEST("NetAddress: text in a small buffer")
 {
     NetAddress address;
     char text[12];
@@ -136,7 +132,7 @@ static void AddressTextIsCut(void)
 
 /* --- ErrorText ------------------------------------------------------------------------------- */
 
-static void ErrorSentence(void)
+TEST("ErrorText: the sentence")
 {
     char text[ERROR_TEXT_SIZE];
     const char *colon;
@@ -153,7 +149,7 @@ static void ErrorSentence(void)
 }
 
 /* A number that no system has a text for: the sentence ends behind it. */
-static void ErrorWithoutText(void)
+TEST("ErrorText: a number without a text")
 {
     char text[ERROR_TEXT_SIZE];
 
@@ -161,7 +157,7 @@ static void ErrorWithoutText(void)
                "call failed with error 717086448");
 }
 
-static void ErrorTextIsCut(void)
+TEST("ErrorText: a small buffer")
 {
     char text[40];
 
@@ -173,17 +169,15 @@ static void ErrorTextIsCut(void)
     }
 }
 
-static int PrintErrorInChild(void)
+CHILD("--child-error")
 {
     ErrorText_Print("CreateFile", ERROR_ACCESS_DENIED);
     return 0;
 }
 
-static void ErrorGoesToStderr(void)
+TEST("ErrorText: ErrorText_Print writes to stderr")
 {
-    static const char *const arguments[] = {"--child-error", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-error");
     CheckChild(0, "", "CreateFile failed with error 5");
 }
 
@@ -201,7 +195,7 @@ static int Parse(ServerOptions *options, const char *const words[])
     return ServerOptions_Parse(options, argc, argv);
 }
 
-static void GoodOptions(void)
+TEST("ServerOptions: good ones")
 {
     static const struct {
         const char *words[8];
@@ -230,7 +224,7 @@ static void GoodOptions(void)
 }
 
 /* In a child, as each of them prints the usage. Prints the ones that did not end in `expected`. */
-static int ParseInChild(void)
+CHILD("--child-options")
 {
     static const struct {
         const char *words[8];
@@ -266,12 +260,11 @@ static int ParseInChild(void)
     return 0;
 }
 
-static void BadOptions(void)
+TEST("ServerOptions: bad ones")
 {
-    static const char *const arguments[] = {"--child-options", NULL};
     char *errors;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-options");
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
     errors = NEED(ServerProcess_CopyErrors(child));
     CHECK_CONTAINS(errors, "\nall rows done\n");
@@ -281,7 +274,7 @@ static void BadOptions(void)
     CHECK_INT(ServerProcess_CountLines(child, "Usage: "), 2); /* for --help, and only there */
 }
 
-static void Numbers(void)
+TEST("ServerOptions: numbers")
 {
     static const char *const bad[] = {
         "",    "-1",  "+1",  " 1", "1 ", "1x",         "x",
@@ -301,27 +294,3 @@ static void Numbers(void)
     CHECK(Options_ParseNumber("007", 5, 10, &value));
     CHECK_INT(value, 7);
 }
-
-/* --- The lists ------------------------------------------------------------------------------- */
-
-const Test textTests[] = {
-    {"NetAddress: to text and back", AddressToTextAndBack, LIMIT_S},
-    {"NetAddress: network byte order", AddressInNetworkOrder, LIMIT_S},
-    {"NetAddress: bad texts", BadAddresses, LIMIT_S},
-    {"NetAddress: to local", LocalAddress, LIMIT_S},
-    {"NetAddress: text in a small buffer", AddressTextIsCut, LIMIT_S},
-    {"ErrorText: the sentence", ErrorSentence, LIMIT_S},
-    {"ErrorText: a number without a text", ErrorWithoutText, LIMIT_S},
-    {"ErrorText: a small buffer", ErrorTextIsCut, LIMIT_S},
-    {"ErrorText: ErrorText_Print writes to stderr", ErrorGoesToStderr, LIMIT_S},
-    {"ServerOptions: good ones", GoodOptions, LIMIT_S},
-    {"ServerOptions: bad ones", BadOptions, LIMIT_S},
-    {"ServerOptions: numbers", Numbers, LIMIT_S},
-    {NULL, NULL, 0},
-};
-
-const UnitChild textChildren[] = {
-    {"--child-error", PrintErrorInChild},
-    {"--child-options", ParseInChild},
-    {NULL, NULL},
-};

@@ -5,9 +5,6 @@
 #include "ServerLog.h"
 #include "ThreadManager.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* --- ThreadManager --------------------------------------------------------------------------- */
 
 #define THREAD_COUNT 100 /* WaitForMultipleObjects would take 64 */
@@ -26,7 +23,7 @@ static void Visit(void *argument)
 }
 
 /* Each comes a little later than the one before, so a join that leaves some out is seen. */
-static void ManyThreads(void)
+TEST("ThreadManager: 100 threads, twice")
 {
     static Visitor visitors[THREAD_COUNT];
     ThreadManager manager;
@@ -45,7 +42,7 @@ static void ManyThreads(void)
     }
 }
 
-static void JoinWaits(void)
+TEST("ThreadManager: join waits")
 {
     ThreadManager manager = {0}; /* all bytes zero is an empty one */
     Visitor visitor = {100, 0};
@@ -58,7 +55,7 @@ static void JoinWaits(void)
     ThreadManager_Join(&manager);
 }
 
-static void ProcessorCount(void)
+TEST("ThreadManager: processors")
 {
     CHECK(ThreadManager_GetProcessorCount() >= 1);
     CHECK_AT_MOST(ThreadManager_GetProcessorCount(), 1024);
@@ -84,21 +81,19 @@ static int PrintLog(bool quiet)
     return 0;
 }
 
-static int PrintLogInChild(void)
+CHILD("--child-log")
 {
     return PrintLog(false);
 }
 
-static int PrintQuietLogInChild(void)
+CHILD("--child-log-quiet")
 {
     return PrintLog(true);
 }
 
-static void LogLines(void)
+TEST("ServerLog: lines")
 {
-    static const char *const arguments[] = {"--child-log", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-log");
     CheckChild(0,
                "Listening on 127.0.0.1:7777\n"
                "Client Connected! 127.0.0.1:7777\n"
@@ -110,11 +105,9 @@ static void LogLines(void)
                "Cannot listen on 127.0.0.1:7777: bind failed with error 10048");
 }
 
-static void LogLinesQuiet(void)
+TEST("ServerLog: quiet")
 {
-    static const char *const arguments[] = {"--child-log-quiet", NULL};
-
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-log-quiet");
     CheckChild(0, "Listening on 127.0.0.1:7777\nServer stopped.\n", "10048");
 }
 
@@ -125,7 +118,7 @@ static void LogFromThread(void *unused)
         ServerLog_Received(123456789);
 }
 
-static int PrintLogOfThreadsInChild(void)
+CHILD("--child-log-threads")
 {
     ThreadManager threads = {0};
 
@@ -139,14 +132,13 @@ static int PrintLogOfThreadsInChild(void)
 }
 
 /* Lines of several threads do not mix. */
-static void LogLinesOfThreads(void)
+TEST("ServerLog: lines of several threads")
 {
-    static const char *const arguments[] = {"--child-log-threads", NULL};
     static const char event[] = "] Recv Data Len = 123456789";
     char *output;
     int lines = 0;
 
-    REQUIRE(CHECK(StartChild(arguments)));
+    StartChild("--child-log-threads");
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
     output = NEED(ServerProcess_CopyOutput(child, 0));
     for (char *line = output, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -162,22 +154,3 @@ static void LogLinesOfThreads(void)
     CHECK_INT(lines, 800);
     free(output);
 }
-
-/* --- The lists ------------------------------------------------------------------------------- */
-
-const Test threadTests[] = {
-    {"ThreadManager: 100 threads, twice", ManyThreads, LIMIT_S},
-    {"ThreadManager: join waits", JoinWaits, LIMIT_S},
-    {"ThreadManager: processors", ProcessorCount, LIMIT_S},
-    {"ServerLog: lines", LogLines, LIMIT_S},
-    {"ServerLog: quiet", LogLinesQuiet, LIMIT_S},
-    {"ServerLog: lines of several threads", LogLinesOfThreads, LIMIT_S},
-    {NULL, NULL, 0},
-};
-
-const UnitChild threadChildren[] = {
-    {"--child-log", PrintLogInChild},
-    {"--child-log-quiet", PrintQuietLogInChild},
-    {"--child-log-threads", PrintLogOfThreadsInChild},
-    {NULL, NULL},
-};

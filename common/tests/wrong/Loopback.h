@@ -8,8 +8,8 @@
  *     INSTRUMENT=verify build/instrument/wrong/overlapped-freed.exe       (with Wine in front of it)
  *
  * In the first comment of a program, `Expect: ` has what the first line of a finding begins with, for
- * each finding that is to come, or `nothing`; `Exit: ` has the exit code; `Alone: no` says that the
- * program, run without verify, harms itself.
+ * each finding that is to come, or `nothing`; `Exit: ` has the exit code where it is not 3, or 0 with
+ * `nothing`; `Alone: no` says that the program, run without verify, harms itself.
  */
 #ifndef LOOPBACK_H
 #define LOOPBACK_H
@@ -31,44 +31,80 @@ static inline void Require(bool isTrue, const char *what)
     exit(1);
 }
 
-static inline SOCKET CreateListener(NetAddress *address)
-{
-    SOCKET listener = Peer_Listen(address);
+/* What the functions below open, and Close closes. */
+static SOCKET client = INVALID_SOCKET, server = INVALID_SOCKET;
+static SOCKET listener = INVALID_SOCKET, accepted = INVALID_SOCKET;
+static HANDLE port;
+static bool isStarted;
 
+static inline void StartWinsock(void)
+{
+    isStarted = SocketUtils_Init();
+    Require(isStarted, "WSAStartup");
+}
+
+static inline void OpenListener(NetAddress *address)
+{
+    listener = Peer_Listen(address);
     Require(listener != INVALID_SOCKET, "listening");
-    return listener;
 }
 
 /* Starts Winsock and connects two sockets: what is sent on one comes out of the other. */
-static inline void OpenPair(SOCKET *client, SOCKET *server)
+static inline void OpenPair(void)
 {
-    Require(SocketUtils_Init(), "WSAStartup");
-    Require(Peer_OpenPair(client, server), "connecting");
+    StartWinsock();
+    Require(Peer_OpenPair(&client, &server), "connecting");
 }
 
-static inline void ClosePair(SOCKET client, SOCKET server)
-{
-    Peer_Close(&client);
-    Peer_Close(&server);
-    SocketUtils_Clear();
-}
-
-/* The same with AcceptEx, whose socket has no SO_UPDATE_ACCEPT_CONTEXT yet. The listener stays open. */
-static inline void OpenPairWithAcceptEx(SOCKET *client, SOCKET *accepted, SOCKET *listener)
+/* The same with AcceptEx: the accepted one has no SO_UPDATE_ACCEPT_CONTEXT yet. */
+static inline void OpenPairWithAcceptEx(void)
 {
     char addresses[ACCEPT_BUFFER_SIZE];
-    WSAOVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+    WSAOVERLAPPED accepting = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
     DWORD bytes, flags;
     NetAddress address;
 
-    Require(SocketUtils_Init(), "WSAStartup");
-    *listener = CreateListener(&address);
-    *accepted = SocketUtils_CreateSocket(AF_INET);
-    SocketUtils_AcceptEx(*listener, *accepted, addresses, &overlapped);
-    *client = SocketUtils_CreateSocket(AF_INET);
-    Require(SocketUtils_Connect(*client, &address), "connecting");
-    Require(WSAGetOverlappedResult(*listener, &overlapped, &bytes, TRUE, &flags), "AcceptEx");
-    CloseHandle(overlapped.hEvent);
+    StartWinsock();
+    OpenListener(&address);
+    accepted = SocketUtils_CreateSocket(AF_INET);
+    SocketUtils_AcceptEx(listener, accepted, addresses, &accepting);
+    client = SocketUtils_CreateSocket(AF_INET);
+    Require(SocketUtils_Connect(client, &address), "connecting");
+    Require(WSAGetOverlappedResult(listener, &accepting, &bytes, TRUE, &flags), "AcceptEx");
+    CloseHandle(accepting.hEvent);
+}
+
+static inline void OpenPort(void)
+{
+    port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+    Require(port != NULL, "CreateIoCompletionPort");
+}
+
+static inline void Associate(SOCKET socket)
+{
+    Require(CreateIoCompletionPort((HANDLE)socket, port, 0, 0) == port, "associating");
+}
+
+/* A pair whose server belongs to the port. */
+static inline void OpenPairWithPort(void)
+{
+    OpenPair();
+    OpenPort();
+    Associate(server);
+}
+
+/* Undoes all of this. Returns what main is to return. */
+static inline int Close(void)
+{
+    if (port != NULL)
+        CloseHandle(port);
+    Peer_Close(&client);
+    Peer_Close(&server);
+    Peer_Close(&listener);
+    Peer_Close(&accepted);
+    if (isStarted)
+        SocketUtils_Clear();
+    return 0;
 }
 
 static inline HANDLE StartThread(unsigned(__stdcall *procedure)(void *))
@@ -79,23 +115,20 @@ static inline HANDLE StartThread(unsigned(__stdcall *procedure)(void *))
     return (HANDLE)thread;
 }
 
-/* A port to which the socket belongs. */
-static inline HANDLE OpenPort(SOCKET socket)
+static inline void JoinThread(HANDLE thread)
 {
-    HANDLE opened = CreateIoCompletionPort((HANDLE)socket, NULL, 0, 0);
-
-    Require(opened != NULL, "CreateIoCompletionPort");
-    return opened;
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
 }
 
 /* Takes the next completion, of whatever outcome, from the port. */
-static inline OVERLAPPED *TakeCompletion(HANDLE from)
+static inline OVERLAPPED *TakeCompletion(void)
 {
     OVERLAPPED *taken = NULL;
     ULONG_PTR key = 0;
     DWORD bytes = 0;
 
-    GetQueuedCompletionStatus(from, &bytes, &key, &taken, WAIT_MS);
+    GetQueuedCompletionStatus(port, &bytes, &key, &taken, WAIT_MS);
     Require(taken != NULL, "GetQueuedCompletionStatus");
     return taken;
 }

@@ -2,21 +2,16 @@
  * SO_UPDATE_ACCEPT_CONTEXT is given the accepted socket, where it takes the one that listens.
  *
  * Expect: context: SO_UPDATE_ACCEPT_CONTEXT is not given the socket that listens
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
     const int option = SO_UPDATE_ACCEPT_CONTEXT;
-    SOCKET listener, client, accepted;
 
-    OpenPairWithAcceptEx(&client, &accepted, &listener);
+    OpenPairWithAcceptEx();
 
     setsockopt(accepted, SOL_SOCKET, option, (const char *)&accepted, sizeof(accepted)); /* Wrong */
     shutdown(accepted, SD_SEND);
-
-    SocketUtils_Close(&listener);
-    ClosePair(client, accepted);
-    return 0;
+    return Close();
 }

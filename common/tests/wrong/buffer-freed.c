@@ -3,7 +3,6 @@
  * and does not wait for it.
  *
  * Expect: rule 4: free gives back memory with the buffer of a WSARecv that is outstanding
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"
@@ -13,20 +12,15 @@ int main(void)
     static WSAOVERLAPPED overlapped;
     char *received = (char *)malloc(4096);
     WSABUF buffer = {4096, received};
-    SOCKET client, server;
     DWORD flags = 0;
-    HANDLE port;
 
     Require(received != NULL, "malloc");
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
 
     CancelIoEx((HANDLE)server, &overlapped);
     free(received); /* Wrong */
 
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

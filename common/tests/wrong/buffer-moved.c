@@ -2,7 +2,6 @@
  * The buffer grows while a receive into it is outstanding: realloc may move it.
  *
  * Expect: rule 4: realloc gives back memory with the buffer of a WSARecv that is outstanding
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"
@@ -13,22 +12,17 @@ int main(void)
     char *received = (char *)malloc(64);
     char *longer;
     WSABUF buffer = {64, received};
-    SOCKET client, server;
     DWORD flags = 0;
-    HANDLE port;
 
     Require(received != NULL, "malloc");
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
 
     longer = (char *)realloc(received, 100000); /* Wrong */
     Require(longer != NULL, "realloc");
 
     send(client, "hello", 5, 0);
-    TakeCompletion(port);
+    TakeCompletion();
     free(longer);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

@@ -2,7 +2,6 @@
  * The buffer of a receive is a variable of a function that returns before the data has come.
  *
  * Expect: rule 4: a function has returned that had the buffer of an outstanding WSARecv
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"
@@ -20,17 +19,11 @@ __declspec(noinline) static void BeginReceive(SOCKET socket)
 
 int main(void)
 {
-    SOCKET client, server;
-    HANDLE port;
-
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     BeginReceive(server);
 
     /* What is seen is the first call after the return. */
     CancelIoEx((HANDLE)server, &overlapped); /* Wrong */
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

@@ -2,7 +2,6 @@
  * The program ends without WSACleanup.
  *
  * Expect: rule 7: WSACleanup is missing
- * Exit: 3
  */
 #include "Loopback.h"
 

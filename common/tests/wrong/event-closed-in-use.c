@@ -2,7 +2,6 @@
  * An event is closed while another thread waits for it.
  *
  * Expect: rule 6: an event is closed while another thread is inside WaitForSingleObject with it
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -24,7 +23,6 @@ int main(void)
     thread = StartThread(Wait);
     Sleep(300);
     CloseHandle(event); /* Wrong */
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
+    JoinThread(thread);
     return 0;
 }

@@ -2,7 +2,6 @@
  * A closed event stays in the list of those that are waited for.
  *
  * Expect: rule 6: an event is used after it was closed
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -10,12 +9,11 @@ int main(void)
 {
     WSAEVENT events[2];
 
-    Require(SocketUtils_Init(), "WSAStartup");
+    StartWinsock();
     events[0] = WSACreateEvent();
     events[1] = WSACreateEvent();
     WSACloseEvent(events[1]);
     WSAWaitForMultipleEvents(2, events, FALSE, 100, FALSE); /* Wrong */
     WSACloseEvent(events[0]);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

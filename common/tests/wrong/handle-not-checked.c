@@ -2,7 +2,6 @@
  * CreateIoCompletionPort says with NULL that it has failed, and is compared with INVALID_HANDLE_VALUE.
  *
  * Expect: rule 8: GetQueuedCompletionStatus is given NULL
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -11,18 +10,13 @@ int main(void)
     OVERLAPPED *overlapped = NULL;
     ULONG_PTR key = 0;
     DWORD bytes = 0;
-    SOCKET client, server;
-    HANDLE port, second;
+    HANDLE second;
 
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
 
     /* It fails: a socket belongs to one port only, for good. */
     second = CreateIoCompletionPort((HANDLE)server, NULL, 0, 0);
     if (second != INVALID_HANDLE_VALUE)
         GetQueuedCompletionStatus(second, &bytes, &key, &overlapped, 0); /* Wrong */
-
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

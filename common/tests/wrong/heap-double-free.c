@@ -2,7 +2,6 @@
  * A block is freed twice.
  *
  * Expect: memory: a block of 16 bytes is freed for the second time
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -2,7 +2,6 @@
  * What is freed is not what malloc returned: the pointer has moved on through the block.
  *
  * Expect: memory: what is freed points into a block of 16 bytes
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -2,7 +2,6 @@
  * The old pointer is used after realloc, which has moved the block.
  *
  * Expect: memory: a write in a block of 16 bytes that was freed
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

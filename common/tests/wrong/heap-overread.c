@@ -2,7 +2,6 @@
  * A byte is read right behind a block, by a loop that goes one step too far.
  *
  * Expect: memory: a read behind a block of 16 bytes, at its index 16
- * Exit: 3
  */
 #include "Loopback.h"
 

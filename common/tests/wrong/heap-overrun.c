@@ -2,7 +2,6 @@
  * A byte is written right behind a block: the text is as long as the block, and has a NUL more.
  *
  * Expect: memory: a write behind a block of 16 bytes, at its index 16
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -3,7 +3,6 @@
  * what is written there is found when the block is freed.
  *
  * Expect: memory: something was written behind a block of 13 bytes
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -2,7 +2,6 @@
  * A byte is written before the second of two blocks that have the size of a page.
  *
  * Expect: memory: a write before a block of 4096 bytes, at its index -1
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -2,7 +2,6 @@
  * A byte is written before a block. It hits no guard, and is found when the block is freed.
  *
  * Expect: memory: something was written before a block of 16 bytes
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -2,7 +2,6 @@
  * A block is read after it was freed.
  *
  * Expect: memory: a read in a block of 16 bytes that was freed
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"

@@ -2,7 +2,6 @@
  * Memory is never freed: that of one of three sessions.
  *
  * Expect: left over: 1 block of 100 bytes is not freed at the end
- * Exit: 3
  */
 #include "Loopback.h"
 

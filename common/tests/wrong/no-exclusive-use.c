@@ -2,20 +2,17 @@
  * A socket listens, and another program may take its port: SO_EXCLUSIVEADDRUSE was not set.
  *
  * Expect: rule 10: a socket listens without SO_EXCLUSIVEADDRUSE
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
     NetAddress address;
-    SOCKET listener;
 
-    Require(SocketUtils_Init() && NetAddress_FromText(&address, "127.0.0.1", 0), "starting");
+    StartWinsock();
+    Require(NetAddress_FromText(&address, "127.0.0.1", 0), "the address");
     listener = SocketUtils_CreateSocket(AF_INET);
     Require(SocketUtils_Bind(listener, &address), "bind");
     listen(listener, SOMAXCONN); /* Wrong */
-    SocketUtils_Close(&listener);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

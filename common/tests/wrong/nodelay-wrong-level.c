@@ -2,19 +2,15 @@
  * TCP_NODELAY is set at SOL_SOCKET, where its number means another option.
  *
  * Expect: rule 10: TCP_NODELAY is set at SOL_SOCKET
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
-    SOCKET client;
     BOOL on = TRUE;
 
-    Require(SocketUtils_Init(), "starting");
+    StartWinsock();
     client = SocketUtils_CreateSocket(AF_INET);
     setsockopt(client, SOL_SOCKET, TCP_NODELAY, (const char *)&on, sizeof(on)); /* Wrong */
-    SocketUtils_Close(&client);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

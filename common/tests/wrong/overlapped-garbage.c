@@ -2,7 +2,6 @@
  * A session is made with malloc, and its OVERLAPPED is used with whatever the memory holds.
  *
  * Expect: rule 5: WSARecv is given an OVERLAPPED that is not zeroed
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -14,12 +13,11 @@ typedef struct Session {
 int main(void)
 {
     Session *session = (Session *)malloc(sizeof(*session));
-    SOCKET client, server;
     DWORD bytes = 0, flags = 0;
     WSABUF buffer;
 
     Require(session != NULL, "malloc");
-    OpenPair(&client, &server);
+    OpenPair();
     buffer.buf = session->received;
     buffer.len = sizeof(session->received);
     session->overlapped.hEvent = WSACreateEvent();
@@ -30,6 +28,5 @@ int main(void)
 
     WSACloseEvent(session->overlapped.hEvent);
     free(session);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

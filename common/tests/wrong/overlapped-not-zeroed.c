@@ -2,7 +2,6 @@
  * The second receive gets the OVERLAPPED as the first has left it.
  *
  * Expect: rule 5: WSARecv is given an OVERLAPPED that is not zeroed
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -12,9 +11,8 @@ int main(void)
     char received[16];
     WSABUF buffer = {sizeof(received), received};
     DWORD bytes = 0, flags = 0;
-    SOCKET client, server;
 
-    OpenPair(&client, &server);
+    OpenPair();
     overlapped.hEvent = WSACreateEvent();
     send(client, "one", 3, 0);
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL);
@@ -25,6 +23,5 @@ int main(void)
     WSAGetOverlappedResult(server, &overlapped, &bytes, TRUE, &flags);
 
     WSACloseEvent(overlapped.hEvent);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

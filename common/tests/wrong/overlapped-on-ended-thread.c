@@ -2,12 +2,10 @@
  * A thread begins a receive with an OVERLAPPED among its variables, and ends.
  *
  * Expect: rule 4: a thread has ended that had the OVERLAPPED of an outstanding WSARecv
- * Exit: 3
  * Alone: no
  */
 #include "Loopback.h"
 
-static SOCKET client, server;
 static char received[16];
 
 static unsigned __stdcall BeginReceive(void *argument)
@@ -25,10 +23,8 @@ int main(void)
 {
     HANDLE thread;
 
-    OpenPair(&client, &server);
+    OpenPair();
     thread = StartThread(BeginReceive);
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
-    ClosePair(client, server);
-    return 0;
+    JoinThread(thread);
+    return Close();
 }

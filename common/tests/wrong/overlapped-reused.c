@@ -2,7 +2,6 @@
  * A send is given the OVERLAPPED of a receive that is outstanding, in a session that has only one.
  *
  * Expect: rule 5: WSASend is given an OVERLAPPED that a WSARecv still uses
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -17,20 +16,15 @@ int main(void)
     static char hello[] = "hello";
     WSABUF receiveBuffer = {sizeof(session.received), session.received};
     WSABUF sendBuffer = {5, hello};
-    SOCKET client, server;
     DWORD flags = 0;
-    HANDLE port;
 
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     WSARecv(server, &receiveBuffer, 1, NULL, &flags, &session.overlapped, NULL);
 
     WSASend(server, &sendBuffer, 1, NULL, 0, &session.overlapped, NULL); /* Wrong */
 
     send(client, "x", 1, 0);
-    TakeCompletion(port);
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    TakeCompletion();
+    return Close();
 }

@@ -2,11 +2,8 @@
  * The port is closed while a worker still waits at it.
  *
  * Expect: rule 7: a completion port is closed while another thread is inside GetQueuedCompletionStatus
- * Exit: 3
  */
 #include "Loopback.h"
-
-static HANDLE port;
 
 static unsigned __stdcall Work(void *argument)
 {
@@ -23,12 +20,10 @@ int main(void)
 {
     HANDLE thread;
 
-    port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
-    Require(port != NULL, "CreateIoCompletionPort");
+    OpenPort();
     thread = StartThread(Work);
     Sleep(300);
     CloseHandle(port); /* Wrong */
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
+    JoinThread(thread);
     return 0;
 }

@@ -2,14 +2,12 @@
  * A completion port is never closed.
  *
  * Expect: left over: a completion port is still open at the end
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0); /* Wrong */
-
+    port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0); /* Wrong */
     Require(port != NULL, "CreateIoCompletionPort");
     return 0;
 }

@@ -2,19 +2,17 @@
  * What was posted to a port is freed before it was taken from there.
  *
  * Expect: rule 4: free gives back memory with the OVERLAPPED of a PostQueuedCompletionStatus
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
     OVERLAPPED *packet = (OVERLAPPED *)calloc(1, sizeof(*packet));
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
 
-    Require(packet != NULL && port != NULL, "starting");
+    Require(packet != NULL, "calloc");
+    OpenPort();
     PostQueuedCompletionStatus(port, 0, 0, packet);
     free(packet); /* Wrong */
-    TakeCompletion(port);
-    CloseHandle(port);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

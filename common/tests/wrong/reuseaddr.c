@@ -3,22 +3,19 @@
  *
  * Expect: rule 10: SO_REUSEADDR is set
  * Expect: rule 10: a socket listens without SO_EXCLUSIVEADDRUSE
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
     NetAddress address;
-    SOCKET listener;
     BOOL on = TRUE;
 
-    Require(SocketUtils_Init() && NetAddress_FromText(&address, "127.0.0.1", 0), "starting");
+    StartWinsock();
+    Require(NetAddress_FromText(&address, "127.0.0.1", 0), "the address");
     listener = SocketUtils_CreateSocket(AF_INET);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, (const char *)&on, sizeof(on)); /* Wrong */
     Require(SocketUtils_Bind(listener, &address), "bind");
     listen(listener, SOMAXCONN);
-    SocketUtils_Close(&listener);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

@@ -3,7 +3,6 @@
  * getpeername and shutdown.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -11,22 +10,22 @@ int main(void)
 {
     static char addresses[ACCEPT_BUFFER_SIZE];
     static WSAOVERLAPPED accepting, connecting;
-    SOCKET listener, client, accepted;
     NetAddress address, peer;
-    HANDLE port;
 
-    Require(SocketUtils_Init() && SocketUtils_BindConnectEx(), "starting");
-    listener = CreateListener(&address);
-    port = OpenPort(listener);
+    StartWinsock();
+    Require(SocketUtils_BindConnectEx(), "ConnectEx");
+    OpenListener(&address);
+    OpenPort();
+    Associate(listener);
     accepted = SocketUtils_CreateSocket(AF_INET);
     client = SocketUtils_CreateSocket(AF_INET);
-    Require(CreateIoCompletionPort((HANDLE)client, port, 0, 0) == port, "associating");
+    Associate(client);
     Require(SocketUtils_BindAnyAddress(client, AF_INET), "bind");
 
     SocketUtils_AcceptEx(listener, accepted, addresses, &accepting);
     SocketUtils_ConnectEx(client, &address, &connecting);
-    TakeCompletion(port);
-    TakeCompletion(port);
+    TakeCompletion();
+    TakeCompletion();
     Require(SocketUtils_SetUpdateAcceptSocket(accepted, listener), "SO_UPDATE_ACCEPT_CONTEXT");
     Require(SocketUtils_SetUpdateConnectSocket(client), "SO_UPDATE_CONNECT_CONTEXT");
     SocketUtils_GetAcceptAddress(addresses, &address);
@@ -35,9 +34,5 @@ int main(void)
     Require(getpeername(accepted, (SOCKADDR *)&peer.storage, &peer.length) == 0, "getpeername");
     Require(NetAddress_GetPort(&peer) == NetAddress_GetPort(&address), "the same address");
     Require(shutdown(accepted, SD_SEND) == 0 && shutdown(client, SD_SEND) == 0, "shutdown");
-
-    SocketUtils_Close(&listener);
-    CloseHandle(port);
-    ClosePair(client, accepted);
-    return 0;
+    return Close();
 }

@@ -3,7 +3,6 @@
  * and before each use the OVERLAPPED is zeroed, all but its event.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -13,9 +12,8 @@ int main(void)
     char received[16];
     WSABUF buffer = {sizeof(received), received};
     WSAEVENT event = WSA_INVALID_EVENT;
-    SOCKET client, server;
 
-    OpenPair(&client, &server);
+    OpenPair();
     event = WSACreateEvent();
     for (int i = 0; i < 10; i++) {
         DWORD bytes = 0, flags = 0;
@@ -32,6 +30,5 @@ int main(void)
         WSAResetEvent(event);
     }
     WSACloseEvent(event);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

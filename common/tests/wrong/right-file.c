@@ -2,7 +2,6 @@
  * Overlapped I/O on a file: there the OVERLAPPED says where in the file, so it is not all zeros.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -11,14 +10,15 @@ int main(void)
     static OVERLAPPED overlapped;
     static char header[2];
     WCHAR path[MAX_PATH];
-    HANDLE file, port;
+    HANDLE file;
     DWORD length = GetModuleFileNameW(NULL, path, MAX_PATH);
 
     Require(length > 0 && length < MAX_PATH, "GetModuleFileNameW");
     file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING,
                        FILE_FLAG_OVERLAPPED, NULL);
     Require(file != INVALID_HANDLE_VALUE, "CreateFileW");
-    port = OpenPort((SOCKET)file);
+    OpenPort();
+    Associate((SOCKET)file);
 
     /* Twice the same place of this program's own file, near its beginning. */
     for (int i = 0; i < 2; i++) {
@@ -27,9 +27,8 @@ int main(void)
         Require(ReadFile(file, header, sizeof(header), NULL, &overlapped) ||
                     GetLastError() == ERROR_IO_PENDING,
                 "ReadFile");
-        TakeCompletion(port);
+        TakeCompletion();
     }
     CloseHandle(file);
-    CloseHandle(port);
-    return 0;
+    return Close();
 }

@@ -3,13 +3,12 @@
  * ones that were opened last.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
 int main(void)
 {
-    Require(SocketUtils_Init(), "WSAStartup");
+    StartWinsock();
     for (int i = 0; i < 50; i++) {
         SOCKET socket = SocketUtils_CreateSocket(AF_INET);
         HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
@@ -20,6 +19,5 @@ int main(void)
         CloseHandle(event);
         SocketUtils_Close(&socket);
     }
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

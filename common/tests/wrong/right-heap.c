@@ -2,7 +2,6 @@
  * Every function that gives and takes memory, used to the last byte and not beyond.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 

@@ -3,7 +3,6 @@
  * packet for each worker, join, close the port.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -11,11 +10,9 @@
 
 typedef struct Session {
     WSAOVERLAPPED overlapped;
-    SOCKET socket;
     char received[16];
 } Session;
 
-static HANDLE port;
 static volatile LONG outstanding;
 
 /* True: a completion will come. */
@@ -25,7 +22,7 @@ static bool BeginReceive(Session *session)
     DWORD flags = 0;
 
     memset(&session->overlapped, 0, sizeof(session->overlapped));
-    return WSARecv(session->socket, &buffer, 1, NULL, &flags, &session->overlapped, NULL) == 0 ||
+    return WSARecv(server, &buffer, 1, NULL, &flags, &session->overlapped, NULL) == 0 ||
            WSAGetLastError() == WSA_IO_PENDING;
 }
 
@@ -50,12 +47,10 @@ int main(void)
 {
     Session *session = (Session *)calloc(1, sizeof(*session));
     ThreadManager workers;
-    SOCKET client;
 
     Require(session != NULL, "calloc");
     ThreadManager_Init(&workers);
-    OpenPair(&client, &session->socket);
-    port = OpenPort(session->socket);
+    OpenPairWithPort();
     Require(ThreadManager_Launch(&workers, Work, NULL) &&
                 ThreadManager_Launch(&workers, Work, NULL),
             "starting threads");
@@ -66,14 +61,12 @@ int main(void)
         Sleep(10);
     }
     while (InterlockedCompareExchange(&outstanding, 0, 0) != 0) {
-        CancelIoEx((HANDLE)session->socket, NULL);
+        CancelIoEx((HANDLE)server, NULL);
         Sleep(10);
     }
     PostQueuedCompletionStatus(port, 0, 0, NULL);
     PostQueuedCompletionStatus(port, 0, 0, NULL);
     ThreadManager_Join(&workers);
-    CloseHandle(port);
-    ClosePair(client, session->socket);
     free(session);
-    return 0;
+    return Close();
 }

@@ -3,7 +3,6 @@
  * same one may be posted twice, and is then taken twice.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -12,10 +11,9 @@ int main(void)
     OVERLAPPED_ENTRY entries[4];
     OVERLAPPED *const sign = (OVERLAPPED *)(uintptr_t)1;
     static OVERLAPPED packet;
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     ULONG count = 0, taken = 0;
 
-    Require(port != NULL, "CreateIoCompletionPort");
+    OpenPort();
     PostQueuedCompletionStatus(port, 0, 0, sign);
     PostQueuedCompletionStatus(port, 0, 0, &packet);
     PostQueuedCompletionStatus(port, 0, 0, &packet);
@@ -24,6 +22,5 @@ int main(void)
         Require(GetQueuedCompletionStatusEx(port, entries, 4, &count, WAIT_MS, FALSE), "taking");
         taken += count;
     }
-    CloseHandle(port);
-    return 0;
+    return Close();
 }

@@ -3,11 +3,9 @@
  * answers with an overlapped send.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
-static SOCKET client, server;
 static WSAOVERLAPPED receiving, sending;
 static char received[16];
 static int outstanding, count;
@@ -52,13 +50,12 @@ static void BeginReceive(void)
 
 int main(void)
 {
-    OpenPair(&client, &server);
+    OpenPair();
     SocketUtils_SetNonBlocking(client, true); /* Else its send would not fit into a routine. */
     BeginReceive();
     while (outstanding > 0)
         SleepEx(INFINITE, TRUE);
     Sleep(1); /* Outside of a routine it is allowed to wait. */
     Require(count == 10, "ten receives");
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

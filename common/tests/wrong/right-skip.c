@@ -3,7 +3,6 @@
  * is free for the next call as soon as it has returned.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -16,11 +15,8 @@ int main(void)
     static WSAOVERLAPPED overlapped;
     static char hello[] = "hello";
     WSABUF buffer = {5, hello};
-    SOCKET client, server;
-    HANDLE port;
 
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     Require(
         SetFileCompletionNotificationModes((HANDLE)server, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS),
         "SetFileCompletionNotificationModes");
@@ -28,10 +24,8 @@ int main(void)
         memset(&overlapped, 0, sizeof(overlapped));
         if (WSASend(server, &buffer, 1, NULL, 0, &overlapped, NULL) != 0) {
             Require(WSAGetLastError() == WSA_IO_PENDING, "WSASend");
-            TakeCompletion(port);
+            TakeCompletion();
         }
     }
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

@@ -3,7 +3,6 @@
  * Other functions are called meanwhile, and return.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -15,7 +14,7 @@ __declspec(noinline) static void Send(SOCKET socket)
     Sleep(10);
 }
 
-__declspec(noinline) static void Receive(SOCKET client, SOCKET server)
+__declspec(noinline) static void Receive(void)
 {
     WSAOVERLAPPED overlapped = {0};
     char received[16];
@@ -30,7 +29,7 @@ __declspec(noinline) static void Receive(SOCKET client, SOCKET server)
 }
 
 /* It waits for the event, and has no use for the result. */
-__declspec(noinline) static void WaitOnly(SOCKET client, SOCKET server)
+__declspec(noinline) static void WaitOnly(void)
 {
     WSAOVERLAPPED overlapped = {0};
     char received[16];
@@ -47,12 +46,9 @@ __declspec(noinline) static void WaitOnly(SOCKET client, SOCKET server)
 
 int main(void)
 {
-    SOCKET client, server;
-
-    OpenPair(&client, &server);
-    Receive(client, server);
-    WaitOnly(client, server);
-    Receive(client, server);
-    ClosePair(client, server);
-    return 0;
+    OpenPair();
+    Receive();
+    WaitOnly();
+    Receive();
+    return Close();
 }

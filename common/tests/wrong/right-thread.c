@@ -3,7 +3,6 @@
  * ends itself in the middle of its function.
  *
  * Expect: nothing
- * Exit: 0
  */
 #include "Loopback.h"
 
@@ -30,8 +29,7 @@ int main(void)
     HANDLE other = StartThread(RunHalf);
 
     CloseHandle(thread);
-    WaitForSingleObject(other, INFINITE);
-    CloseHandle(other);
+    JoinThread(other);
     while (InterlockedCompareExchange(&running, 0, 0) > 0)
         Sleep(10);
     Sleep(300);

@@ -11,20 +11,15 @@ int main(void)
     static WSAOVERLAPPED overlapped[2];
     static char received[2][16];
     WSABUF buffers[2] = {{sizeof(received[0]), received[0]}, {sizeof(received[1]), received[1]}};
-    SOCKET client, server;
     DWORD flags = 0;
-    HANDLE port;
 
-    OpenPair(&client, &server);
-    port = OpenPort(server);
+    OpenPairWithPort();
     WSARecv(server, &buffers[0], 1, NULL, &flags, &overlapped[0], NULL);
     WSARecv(server, &buffers[1], 1, NULL, &flags, &overlapped[1], NULL); /* Wrong */
 
     send(client, "x", 1, 0);
-    TakeCompletion(port);
+    TakeCompletion();
     send(client, "x", 1, 0);
-    TakeCompletion(port);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    TakeCompletion();
+    return Close();
 }

@@ -2,11 +2,9 @@
  * A completion routine answers with send, which waits if the client does not read.
  *
  * Expect: rule 9: send, which may wait, inside a completion routine
- * Exit: 3
  */
 #include "Loopback.h"
 
-static SOCKET client, server;
 static char received[16];
 
 static void CALLBACK OnReceived(DWORD error, DWORD bytes, LPWSAOVERLAPPED overlapped, DWORD flags)
@@ -23,10 +21,9 @@ int main(void)
     WSABUF buffer = {sizeof(received), received};
     DWORD flags = 0;
 
-    OpenPair(&client, &server);
+    OpenPair();
     WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, OnReceived);
     send(client, "hello", 5, 0);
     SleepEx(WAIT_MS, TRUE);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

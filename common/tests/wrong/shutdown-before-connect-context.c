@@ -2,7 +2,6 @@
  * A socket from ConnectEx is shut down, and SO_UPDATE_CONNECT_CONTEXT was not set on it.
  *
  * Expect: context: shutdown on a socket that ConnectEx has connected
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -10,22 +9,18 @@ int main(void)
 {
     static WSAOVERLAPPED overlapped;
     NetAddress address, peer;
-    SOCKET listener, client, server;
-    HANDLE port;
 
-    Require(SocketUtils_Init() && SocketUtils_BindConnectEx(), "starting");
-    listener = CreateListener(&address);
+    StartWinsock();
+    Require(SocketUtils_BindConnectEx(), "ConnectEx");
+    OpenListener(&address);
     client = SocketUtils_CreateSocket(AF_INET);
-    port = OpenPort(client);
+    OpenPort();
+    Associate(client);
     Require(SocketUtils_BindAnyAddress(client, AF_INET), "bind");
     SocketUtils_ConnectEx(client, &address, &overlapped);
     server = SocketUtils_Accept(listener, &peer);
-    TakeCompletion(port);
+    TakeCompletion();
 
     shutdown(client, SD_SEND); /* Wrong */
-
-    SocketUtils_Close(&listener);
-    CloseHandle(port);
-    ClosePair(client, server);
-    return 0;
+    return Close();
 }

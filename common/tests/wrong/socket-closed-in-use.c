@@ -2,11 +2,8 @@
  * A socket is closed while another thread waits in recv on it.
  *
  * Expect: rule 6: a socket is closed while another thread is inside recv with it
- * Exit: 3
  */
 #include "Loopback.h"
-
-static SOCKET client, server;
 
 static unsigned __stdcall Receive(void *argument)
 {
@@ -21,7 +18,7 @@ int main(void)
     NetAddress address;
     HANDLE thread;
 
-    OpenPair(&client, &server);
+    OpenPair();
     thread = StartThread(Receive);
     Sleep(300);
 
@@ -29,9 +26,8 @@ int main(void)
     SocketUtils_GetLocalAddress(server, &address);
     closesocket(server); /* Wrong */
 
-    SocketUtils_Close(&client);
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
-    SocketUtils_Clear();
-    return 0;
+    Peer_Close(&client);
+    JoinThread(thread);
+    server = INVALID_SOCKET;
+    return Close();
 }

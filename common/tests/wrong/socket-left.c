@@ -2,7 +2,6 @@
  * A socket is never closed.
  *
  * Expect: left over: a socket is still open at the end
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -10,9 +9,8 @@ int main(void)
 {
     SOCKET unused;
 
-    Require(SocketUtils_Init(), "WSAStartup");
+    StartWinsock();
     unused = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP); /* Wrong */
     Require(unused != INVALID_SOCKET, "socket");
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

@@ -2,22 +2,18 @@
  * socket says with INVALID_SOCKET that it has failed, and nobody looks.
  *
  * Expect: rule 8: connect is given INVALID_SOCKET
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
     NetAddress address;
-    SOCKET client;
 
-    Require(SocketUtils_Init() && NetAddress_FromText(&address, "127.0.0.1", 9), "starting");
+    StartWinsock();
+    Require(NetAddress_FromText(&address, "127.0.0.1", 9), "the address");
 
     /* It fails: there are no streams of UDP. */
     client = socket(AF_INET, SOCK_STREAM, IPPROTO_UDP);
     connect(client, (const SOCKADDR *)&address.storage, address.length); /* Wrong */
-
-    SocketUtils_Close(&client);
-    SocketUtils_Clear();
-    return 0;
+    return Close();
 }

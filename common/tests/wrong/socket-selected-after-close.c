@@ -2,22 +2,20 @@
  * A closed socket stays in the set that select is given.
  *
  * Expect: rule 6: a socket is used after it was closed
- * Exit: 3
  */
 #include "Loopback.h"
 
 int main(void)
 {
     struct timeval atOnce = {0, 0};
-    SOCKET client, server;
     fd_set readSet;
 
-    OpenPair(&client, &server);
+    OpenPair();
     FD_ZERO(&readSet);
     FD_SET(client, &readSet);
     FD_SET(server, &readSet);
     closesocket(server);
     select(0, &readSet, NULL, NULL, &atOnce); /* Wrong */
-    ClosePair(client, INVALID_SOCKET);
-    return 0;
+    server = INVALID_SOCKET;
+    return Close();
 }

@@ -2,7 +2,6 @@
  * A thread is waited for, and its handle is never closed.
  *
  * Expect: left over: a thread handle is still open at the end
- * Exit: 3
  */
 #include "Loopback.h"
 

@@ -2,7 +2,6 @@
  * The program ends while one of its threads still runs.
  *
  * Expect: rule 7: a thread still runs at the end
- * Exit: 3
  */
 #include "Loopback.h"
 

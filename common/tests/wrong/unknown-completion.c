@@ -3,7 +3,6 @@
  * calls through a pointer to a function, and so it is with any mistake that leads to such a packet.
  *
  * Expect: rule 5: a completion came for an OVERLAPPED with which nothing is outstanding
- * Exit: 3
  */
 #include "Loopback.h"
 
@@ -14,10 +13,9 @@ int main(void)
     OVERLAPPED *overlapped = NULL;
     ULONG_PTR key = 0;
     DWORD bytes = 0;
-    HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
 
-    Require(port != NULL && post(port, 0, 0, &packet), "posting");
+    OpenPort();
+    Require(post(port, 0, 0, &packet), "posting");
     GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, WAIT_MS); /* Wrong */
-    CloseHandle(port);
-    return 0;
+    return Close();
 }

@@ -15,6 +15,7 @@
 #include "Waits.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,8 +124,9 @@ static bool FailCall(const char *who, const char *call, DWORD error)
 
 /* --- The server's side ----------------------------------------------------------------------- */
 
-/* Prints the server's whole lines that were not shown, those with `text`, or all if it is NULL. */
-static void ShowLines(Show *show, const char *text)
+/* Prints the server's whole lines that were not shown, up to the position or all. */
+#define ALL_LINES SIZE_MAX
+static void ShowLines(Show *show, size_t position)
 {
     char *output = ServerProcess_CopyOutput(show->process, show->shown);
     char *line = output;
@@ -132,26 +134,28 @@ static void ShowLines(Show *show, const char *text)
 
     if (output == NULL)
         return;
-    while ((end = strchr(line, '\n')) != NULL) {
+    while (show->shown < position && (end = strchr(line, '\n')) != NULL) {
         *end = '\0';
-        if (text == NULL || strstr(line, text) != NULL)
-            PrintRow("server", line);
+        PrintRow("server", line);
+        show->shown += (size_t)(end + 1 - line);
         line = end + 1;
     }
-    show->shown += (size_t)(line - output);
     free(output);
 }
 
-/* Waits for a line with the text, which was not shown, and shows what came up to now. */
+/*
+ * Waits for a line with the text, which was not shown, and shows what came up to it. What has come
+ * behind it already is for the next call: it may be what that one waits for.
+ */
 static bool AwaitLine(Show *show, const char *text)
 {
     size_t position = show->shown;
 
     if (!ServerProcess_WaitForLine(show->process, text, &position, WAIT_MS)) {
-        ShowLines(show, NULL);
+        ShowLines(show, ALL_LINES);
         return Fail("The server should have printed '%s'.", text);
     }
-    ShowLines(show, NULL);
+    ShowLines(show, position);
     return true;
 }
 
@@ -183,7 +187,7 @@ static bool StartServer(Show *show, const char *path)
         return FailCall(path, "CreateProcess", GetLastError());
     if (!ServerProcess_WaitForListening(show->process, &show->address, WAIT_MS))
         return Fail("The server should have said where it listens.");
-    ShowLines(show, NULL);
+    ShowLines(show, ALL_LINES);
     return true;
 }
 

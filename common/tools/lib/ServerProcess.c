@@ -301,13 +301,6 @@ void ServerProcess_PauseReading(ServerProcess *server, bool pause)
     WakeAllConditionVariable(&server->changed);
 }
 
-void ServerProcess_PrintLine(void *prefix, const char *line, bool isError)
-{
-    (void)isError;
-    printf("%s%s\n", (const char *)prefix, line);
-    fflush(stdout);
-}
-
 /* --- Waiting for lines ----------------------------------------------------------------------- */
 
 /*

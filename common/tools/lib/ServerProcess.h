@@ -73,9 +73,6 @@ void ServerProcess_Close(ServerProcess *server);
  */
 void ServerProcess_PauseReading(ServerProcess *server, bool pause);
 
-/* A ServerProcessLine that prints each line to stdout; `prefix` is a char * to put in front. */
-void ServerProcess_PrintLine(void *prefix, const char *line, bool isError);
-
 /*
  * Waits for "Listening on ADDRESS:PORT" and gives that address in `address`. False: the line did
  * not come in time, or the server has ended without it.

@@ -38,41 +38,39 @@ static void Keeper_Clear(Keeper *keeper, KeeperTimer *timer)
     }
 }
 
-/* Puts what is in the slot of the tick, and due, into `due`, and the rest back into the wheel. */
-static void Keeper_TakeDue(Keeper *keeper, ULONGLONG nowMs)
+/* --- The thread ----------------------------------------------------------------------------- */
+
+/* Calls the object of a timer that is due; the lock is not held during the call. */
+static void Keeper_Call(Keeper *keeper, KeeperTimer *timer)
+{
+    IocpObject *object = timer->object;
+    ULONGLONG dueMs;
+
+    /* The timer is removed before its object is destroyed: so here it is still alive. */
+    IocpObject_AddRef(object);
+    Keeper_Clear(keeper, timer);
+    ReleaseSRWLockExclusive(&keeper->lock);
+    dueMs = object->vtbl->OnTime(object);
+    if (dueMs != 0)
+        Keeper_Set(keeper, timer, dueMs);
+    IocpObject_Release(object);
+    AcquireSRWLockExclusive(&keeper->lock);
+}
+
+/* Does the next tick: its slot is empty after it, as nothing is put into the slot of a tick that was. */
+static void Keeper_DoTick(Keeper *keeper, ULONGLONG nowMs)
 {
     KeeperTimer *head = &keeper->slots[keeper->tick++ % KEEPER_SLOTS];
 
     while (head->next != head) {
         KeeperTimer *timer = head->next;
 
-        Timer_Unlink(timer);
-        if (timer->dueMs <= nowMs)
-            Timer_Link(timer, &keeper->due);
-        else
+        if (timer->dueMs <= nowMs) {
+            Keeper_Call(keeper, timer);
+        } else {
+            Timer_Unlink(timer);
             Keeper_Insert(keeper, timer);
-    }
-}
-
-/* --- The thread ----------------------------------------------------------------------------- */
-
-/* Calls the objects that are due; the lock is held, but not during a call. */
-static void Keeper_CallDue(Keeper *keeper)
-{
-    while (keeper->due.next != &keeper->due) {
-        KeeperTimer *timer = keeper->due.next;
-        IocpObject *object = timer->object;
-        ULONGLONG dueMs;
-
-        /* The timer is removed before its object is destroyed: so here it is still alive. */
-        IocpObject_AddRef(object);
-        Keeper_Clear(keeper, timer);
-        ReleaseSRWLockExclusive(&keeper->lock);
-        dueMs = object->vtbl->OnTime(object);
-        if (dueMs != 0)
-            Keeper_Set(keeper, timer, dueMs);
-        IocpObject_Release(object);
-        AcquireSRWLockExclusive(&keeper->lock);
+        }
     }
 }
 
@@ -89,10 +87,8 @@ static void Keeper_Main(void *argument)
         WaitForSingleObject(keeper->wake, timeoutMs);
         AcquireSRWLockExclusive(&keeper->lock);
         nowMs = GetTickCount64();
-        while (keeper->tick <= nowMs / TICK_MS && !keeper->isOver) {
-            Keeper_TakeDue(keeper, nowMs);
-            Keeper_CallDue(keeper);
-        }
+        while (keeper->tick <= nowMs / TICK_MS && !keeper->isOver)
+            Keeper_DoTick(keeper, nowMs);
     }
     ReleaseSRWLockExclusive(&keeper->lock);
 }
@@ -101,7 +97,6 @@ bool Keeper_Start(Keeper *keeper)
 {
     ZeroMemory(keeper, sizeof(*keeper));
     InitializeSRWLock(&keeper->lock);
-    keeper->due.previous = keeper->due.next = &keeper->due;
     for (int i = 0; i < KEEPER_SLOTS; i++)
         keeper->slots[i].previous = keeper->slots[i].next = &keeper->slots[i];
     keeper->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
@@ -129,7 +124,7 @@ void Keeper_Set(Keeper *keeper, KeeperTimer *timer, ULONGLONG dueMs)
 
         /* Where nothing was due the thread sleeps, and the wheel has stood still. */
         if (isFirst)
-            keeper->tick = GetTickCount64() / TICK_MS;
+            keeper->tick = max(keeper->tick, GetTickCount64() / TICK_MS);
         Keeper_Clear(keeper, timer);
         timer->dueMs = dueMs;
         keeper->count++;

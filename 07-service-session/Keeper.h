@@ -32,7 +32,6 @@ typedef struct Keeper {
     int count;                       /* timers that are set */
     ULONGLONG tick;                  /* the next that the thread does, in TICK_MS */
     KeeperTimer slots[KEEPER_SLOTS]; /* that of `tick` is slots[tick % KEEPER_SLOTS] */
-    KeeperTimer due;                 /* of the tick that the thread is at */
 } Keeper;
 
 /* Starts the thread. False: GetLastError says why. Keeper_Stop may be called anyway. */

@@ -1,7 +1,7 @@
 /*
  * Listener: see Listener.h.
  */
-#include "Listener.h"
+#include "SessionCore.h"
 
 #include <string.h>
 
@@ -40,17 +40,16 @@ void Listener_Init(Listener *listener)
 static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent, const char *call,
                                     DWORD error)
 {
-    SessionOwner *owner = listener->owner;
     bool isClosing;
 
-    AcquireSRWLockExclusive(&listener->lock);
-    acceptEvent->isPostponed = true;
+    AcquireSRWLockShared(&listener->lock);
     isClosing = listener->isClosing;
-    if (!isClosing)
-        Keeper_Set(owner->keeper, &listener->timer, GetTickCount64() + PAUSE_MS);
-    ReleaseSRWLockExclusive(&listener->lock);
-    if (!isClosing)
-        owner->OnError(owner, call, error);
+    ReleaseSRWLockShared(&listener->lock);
+    if (isClosing)
+        return;
+    InterlockedExchange(&acceptEvent->isPostponed, TRUE);
+    Keeper_Set(&listener->service->keeper, &listener->timer, GetTickCount64() + PAUSE_MS);
+    Service_Report(listener->service, call, error);
 }
 
 /*
@@ -88,7 +87,8 @@ static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent,
 /* Starts an accept with a new session. Returns NULL, or the call that failed; GetLastError says why. */
 static const char *Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
-    Session *session = listener->owner->CreateSession(listener->owner, listener->family);
+    Session *session =
+        listener->service->settings.createSession(listener->service, listener->family);
     DWORD error;
 
     if (session == NULL)
@@ -111,18 +111,6 @@ static bool Listener_NextAccept(Listener *listener, AcceptEvent *acceptEvent)
     return failedCall == NULL;
 }
 
-/* Returns the session of a completed accept. The thread that started the accept holds the lock
-   until its call has returned: before that nobody may close the session's socket. */
-static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEvent)
-{
-    Session *session;
-
-    AcquireSRWLockExclusive(&listener->lock);
-    session = acceptEvent->session;
-    ReleaseSRWLockExclusive(&listener->lock);
-    return session;
-}
-
 /* Reads the client's address from what a completed AcceptEx wrote to the buffer. */
 static void Listener_GetAddress(Listener *listener, AcceptEvent *acceptEvent, NetAddress *address)
 {
@@ -136,36 +124,35 @@ static void Listener_GetAddress(Listener *listener, AcceptEvent *acceptEvent, Ne
     address->length = remoteLength;
 }
 
-/* Gives the accepted socket the properties of the listener. Before that shutdown, getpeername and
-   some options do not work on it. Returns 0, or why it cannot. */
-static DWORD Listener_UpdateContext(Listener *listener, Session *session)
-{
-    /* The value of the option is the listener's SOCKET. */
-    if (setsockopt(session->socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-                   (const char *)&listener->socket, (int)sizeof(listener->socket)) == 0)
-        return 0;
-    return (DWORD)WSAGetLastError();
-}
-
-/* The session has a client: has it served. */
+/*
+ * The session has a client: has it served. First the socket gets the properties of the listener: before
+ * that shutdown, getpeername and some options do not work on it.
+ */
 static void Listener_Serve(Listener *listener, Session *session, const NetAddress *address)
 {
-    SessionOwner *owner = listener->owner;
-    DWORD error = Listener_UpdateContext(listener, session);
+    /* The value of the option is the listener's SOCKET. */
+    int result = setsockopt(session->socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                            (const char *)&listener->socket, (int)sizeof(listener->socket));
+    DWORD error = result == 0 ? 0 : (DWORD)WSAGetLastError();
 
     if (error == 0)
         Session_ProcessAccept(session, address);
     else if (!SocketUtils_IsClientGone(error))
-        owner->OnError(owner, "setsockopt", error);
+        Service_Report(listener->service, "setsockopt", error);
 }
 
 /* Handles a completed accept. The next one is started first: a client may wait for it, and serving
    this one may take long. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
-    Session *session = Listener_TakeSession(listener, acceptEvent);
     NetAddress address;
+    Session *session;
 
+    /* The thread that started the accept holds the lock until its call has returned: before that
+       nobody may close the session's socket. */
+    AcquireSRWLockExclusive(&listener->lock);
+    session = acceptEvent->session;
+    ReleaseSRWLockExclusive(&listener->lock);
     if (error == 0)
         Listener_GetAddress(listener, acceptEvent, &address);
     if (error == 0 || SocketUtils_IsClientGone(error))
@@ -191,23 +178,11 @@ static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     ReleaseSRWLockExclusive(&listener->lock);
 }
 
-/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are extensions
-   of Winsock, and WSAIoctl returns their addresses. False: WSAGetLastError says why. */
-static bool Listener_BindFunctions(Listener *listener)
-{
-    const GUID acceptEx = WSAID_ACCEPTEX;
-    const GUID getAcceptExSockaddrs = WSAID_GETACCEPTEXSOCKADDRS;
-
-    return SocketUtils_BindWindowsFunction(listener->socket, acceptEx, &listener->acceptEx,
-                                           sizeof(listener->acceptEx)) &&
-           SocketUtils_BindWindowsFunction(listener->socket, getAcceptExSockaddrs,
-                                           &listener->getAcceptExSockaddrs,
-                                           sizeof(listener->getAcceptExSockaddrs));
-}
-
 /* Opens the socket. Returns NULL, or the call that failed; WSAGetLastError says why. */
 static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
 {
+    const GUID acceptEx = WSAID_ACCEPTEX;
+    const GUID getAcceptExSockaddrs = WSAID_GETACCEPTEXSOCKADDRS;
     BOOL isExclusive = TRUE;
 
     listener->socket = SocketUtils_CreateSocket(listener->family);
@@ -227,23 +202,17 @@ static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
     if (getsockname(listener->socket, (SOCKADDR *)&address->storage, &address->length) ==
         SOCKET_ERROR)
         return "getsockname";
-    if (!Listener_BindFunctions(listener))
+
+    /* ws2_32.dll does not export these: they are extensions of Winsock, and WSAIoctl returns them. */
+    if (!SocketUtils_BindWindowsFunction(listener->socket, acceptEx, &listener->acceptEx,
+                                         sizeof(listener->acceptEx)) ||
+        !SocketUtils_BindWindowsFunction(listener->socket, getAcceptExSockaddrs,
+                                         &listener->getAcceptExSockaddrs,
+                                         sizeof(listener->getAcceptExSockaddrs)))
         return "WSAIoctl";
-    if (!IocpCore_Register(listener->owner->core, &listener->object))
+    if (!IocpCore_Register(&listener->service->core, &listener->object))
         return "CreateIoCompletionPort";
     return NULL;
-}
-
-/* True: the accept was postponed, and is now the caller's to start. */
-static bool Listener_TakePostponed(Listener *listener, AcceptEvent *acceptEvent)
-{
-    bool isPostponed;
-
-    AcquireSRWLockExclusive(&listener->lock);
-    isPostponed = acceptEvent->isPostponed;
-    acceptEvent->isPostponed = false;
-    ReleaseSRWLockExclusive(&listener->lock);
-    return isPostponed;
 }
 
 /* On the keeper's thread: starts the postponed accepts. */
@@ -254,19 +223,19 @@ static ULONGLONG Listener_OnTime(IocpObject *object)
 
     /* Stop at the first failure: the others would fail for the same reason. It has set the timer. */
     for (int i = 0; i < ACCEPT_COUNT && isStarted; i++) {
-        if (Listener_TakePostponed(listener, &listener->events[i]))
+        if (InterlockedExchange(&listener->events[i].isPostponed, FALSE))
             isStarted = Listener_NextAccept(listener, &listener->events[i]);
     }
     return 0;
 }
 
-const char *Listener_StartAccept(Listener *listener, NetAddress *address, SessionOwner *owner)
+const char *Listener_StartAccept(Listener *listener, Service *service)
 {
     const char *failedCall;
 
-    listener->family = NetAddress_GetFamily(address);
-    listener->owner = owner;
-    failedCall = Listener_OpenSocket(listener, address);
+    listener->family = NetAddress_GetFamily(&service->settings.address);
+    listener->service = service;
+    failedCall = Listener_OpenSocket(listener, &service->settings.address);
 
     /* If one accept can be started, the others can be later. */
     if (failedCall == NULL)
@@ -274,7 +243,7 @@ const char *Listener_StartAccept(Listener *listener, NetAddress *address, Sessio
     if (failedCall != NULL)
         return failedCall;
     for (int i = 1; i < ACCEPT_COUNT; i++)
-        listener->events[i].isPostponed = true;
+        listener->events[i].isPostponed = TRUE;
     Listener_OnTime(&listener->object);
     return NULL;
 }
@@ -290,5 +259,5 @@ void Listener_Close(Listener *listener)
         SleepConditionVariableSRW(&listener->noAccept, &listener->lock, INFINITE, 0);
     ReleaseSRWLockExclusive(&listener->lock);
     SocketUtils_Close(&listener->socket);
-    Keeper_Remove(listener->owner->keeper, &listener->timer);
+    Keeper_Remove(&listener->service->keeper, &listener->timer);
 }

@@ -10,7 +10,7 @@
 #ifndef LISTENER_H
 #define LISTENER_H
 
-#include "SessionOwner.h"
+#include "Session.h"
 
 #define ACCEPT_COUNT 16
 
@@ -22,7 +22,7 @@ typedef struct AcceptEvent {
     IocpEvent event;
     Session *session;                     /* for the next client; a reference */
     char buffer[2 * ACCEPT_ADDRESS_SIZE]; /* where AcceptEx writes the addresses */
-    bool isPostponed;                     /* not outstanding; the keeper starts it */
+    volatile LONG isPostponed;            /* not outstanding; the keeper starts it */
 } AcceptEvent;
 
 typedef struct Listener {
@@ -31,7 +31,7 @@ typedef struct Listener {
     int family; /* AF_INET or AF_INET6 */
     LPFN_ACCEPTEX acceptEx;
     LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
-    SessionOwner *owner;
+    Service *service;
     KeeperTimer timer; /* postponed accepts are due */
 
     SRWLOCK lock;                /* held to change or read what follows */
@@ -45,11 +45,11 @@ typedef struct Listener {
 void Listener_Init(Listener *listener);
 
 /*
- * Listens on `address`, in which port 0 becomes the port that the system chose, and starts to
+ * Listens on the address of the service's settings, in which port 0 becomes the port that the system chose, and starts to
  * accept. On :: it also accepts IPv4 clients. Returns NULL, or the call that failed; GetLastError
  * says why, and Listener_Close must still be called.
  */
-const char *Listener_StartAccept(Listener *listener, NetAddress *address, SessionOwner *owner);
+const char *Listener_StartAccept(Listener *listener, Service *service);
 
 /*
  * Cancels the accepts and waits until all have been dispatched, by other threads; then closes the

@@ -1,5 +1,5 @@
 /*
- * SendQueue: what a session is to send: buffers, first in, first out. A ring that grows.
+ * SendQueue: what a session is to send: buffers, first in, first out.
  *
  * Nothing here is shared: a session uses its queue under its lock. All bytes zero is an empty queue.
  */
@@ -8,17 +8,20 @@
 
 #include "SendBuffer.h"
 
-/* What each buffer costs beside its bytes: its head, its place in the ring, the heap's own. */
+/* What each buffer costs beside its bytes: its head, its place in the queue, the heap's own. */
 #define BUFFER_COST 100
 
+typedef struct QueuedBuffer {
+    struct QueuedBuffer *next;
+    SendBuffer *buffer; /* a reference */
+} QueuedBuffer;
+
 typedef struct SendQueue {
-    SendBuffer **buffers; /* references */
-    int capacity;
-    int first;
-    int count;
-    int sentOfFirst; /* bytes of the first buffer that were sent already */
-    int bytes;       /* that are still to be sent */
-    int cost;        /* memory: the capacity of each buffer, and BUFFER_COST */
+    QueuedBuffer *first;
+    QueuedBuffer *last; /* where there is a first */
+    int sentOfFirst;    /* bytes of the first buffer that were sent already */
+    int bytes;          /* that are still to be sent */
+    int cost;           /* memory: the capacity of each buffer, and BUFFER_COST */
 } SendQueue;
 
 /* What the buffer would add to the queue's cost. */
@@ -33,7 +36,7 @@ DWORD SendQueue_Gather(const SendQueue *queue, WSABUF *pieces, DWORD maxCount, U
 /* `bytes` were sent: releases the buffers of which all is. */
 void SendQueue_Remove(SendQueue *queue, int bytes);
 
-/* Releases all buffers and frees the ring. */
-void SendQueue_Free(SendQueue *queue);
+/* Releases all buffers. */
+void SendQueue_Clear(SendQueue *queue);
 
 #endif

@@ -70,13 +70,15 @@ static void OnError(Service *service, const char *call, DWORD error, const char 
 
 static void PrintCounters(Service *service)
 {
-    ServiceCounters counters = Service_GetCounters(service);
-
-    printf(
-        "Sessions: %ld served, %ld refused. Received %.0f bytes in %.0f calls, sent %.0f bytes in "
-        "%.0f calls.\n",
-        (long)counters.sessionsEver, (long)counters.refused, (double)counters.recvBytes,
-        (double)counters.recvCalls, (double)counters.sendBytes, (double)counters.sendCalls);
+    printf("Sessions: %lld served, %lld refused. Received %lld bytes in %lld calls, sent %lld "
+           "bytes in "
+           "%lld calls.\n",
+           Service_GetCounter(service, COUNTER_SESSIONS),
+           Service_GetCounter(service, COUNTER_REFUSED),
+           Service_GetCounter(service, COUNTER_RECV_BYTES),
+           Service_GetCounter(service, COUNTER_RECV_CALLS),
+           Service_GetCounter(service, COUNTER_SEND_BYTES),
+           Service_GetCounter(service, COUNTER_SEND_CALLS));
     fflush(stdout);
 }
 

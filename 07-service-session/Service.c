@@ -6,9 +6,10 @@
  * disconnected, under its lock, finds its service alive. A session's lock may be taken while the
  * service's lock is held, and never the other way round; the keeper's under both.
  */
-#include "Service.h"
+#include "SessionCore.h"
 #include "ErrorText.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,13 +53,13 @@ static DWORD Service_AddSession(Service *service, Session *session)
             session->next->previous = session;
         service->first = session;
         service->sessionCount++;
-        service->sessionsEver++;
+        Service_Count(service, COUNTER_SESSIONS, 1);
     }
     ReleaseSRWLockExclusive(&service->lock);
     return error;
 }
 
-static void Service_RemoveSession(Service *service, Session *session)
+void Service_RemoveSession(Service *service, Session *session)
 {
     AcquireSRWLockExclusive(&service->lock);
     if (session->previous != NULL)
@@ -75,7 +76,7 @@ static void Service_RemoveSession(Service *service, Session *session)
 
 /* --- What sessions and the listener tell ---------------------------------------------------- */
 
-static void Service_Report(Service *service, const char *call, DWORD error)
+void Service_Report(Service *service, const char *call, DWORD error)
 {
     char text[ERROR_TEXT_SIZE];
 
@@ -84,14 +85,12 @@ static void Service_Report(Service *service, const char *call, DWORD error)
                                   ErrorText_Format(text, sizeof(text), call, error));
 }
 
-static bool Service_OnSessionConnected(SessionOwner *owner, Session *session)
+bool Service_AdmitSession(Service *service, Session *session)
 {
-    Service *service = CONTAINING_RECORD(owner, Service, sessionOwner);
-
     /* A client's sessions are in the set since they were to be connected. */
     if (service->settings.type == SERVICE_CLIENT || Service_AddSession(service, session) == 0)
         return true;
-    InterlockedIncrement64(&service->refused);
+    Service_Count(service, COUNTER_REFUSED, 1);
     if (service->settings.OnRefused != NULL) {
         char reason[64];
 
@@ -102,21 +101,9 @@ static bool Service_OnSessionConnected(SessionOwner *owner, Session *session)
     return false;
 }
 
-static void Service_OnSessionDisconnected(SessionOwner *owner, Session *session)
+void Service_Count(Service *service, Counter counter, LONG64 number)
 {
-    Service_RemoveSession(CONTAINING_RECORD(owner, Service, sessionOwner), session);
-}
-
-static void Service_OnError(SessionOwner *owner, const char *call, DWORD error)
-{
-    Service_Report(CONTAINING_RECORD(owner, Service, sessionOwner), call, error);
-}
-
-static Session *Service_CreateSession(SessionOwner *owner, int family)
-{
-    Service *service = CONTAINING_RECORD(owner, Service, sessionOwner);
-
-    return service->settings.createSession(service, family);
+    InterlockedExchangeAdd64(&service->counters[counter].value, number);
 }
 
 /* --- Workers -------------------------------------------------------------------------------- */
@@ -143,9 +130,7 @@ static bool Service_LaunchWorkers(Service *service)
     int count = service->settings.workerCount;
 
     if (count == 0)
-        count = ThreadManager_GetProcessorCount();
-    if (service->settings.workerCount == 0 && count < MIN_WORKERS)
-        count = MIN_WORKERS;
+        count = max(ThreadManager_GetProcessorCount(), MIN_WORKERS);
     for (int i = 0; i < count; i++) {
         if (!ThreadManager_Launch(&service->workers, Service_WorkerMain, service)) {
             if (i > 0)
@@ -171,28 +156,30 @@ static void Service_StopWorkers(Service *service)
 static const char *CheckSettings(const ServiceSettings *settings)
 {
     const SessionSettings *session = &settings->session;
+    int family = NetAddress_GetFamily(&settings->address);
+    const struct {
+        bool isRight;
+        const char *sentence;
+    } rules[] = {
+        {settings->type == SERVICE_SERVER || settings->type == SERVICE_CLIENT,
+         "type has to be SERVICE_SERVER or SERVICE_CLIENT."},
+        {family == AF_INET || family == AF_INET6, "address has to be set."},
+        {settings->createSession != NULL, "createSession has to be set."},
+        {settings->maxSessionCount >= 1, "maxSessionCount has to be at least 1."},
+        {settings->connectCount >= 0 && settings->connectCount <= settings->maxSessionCount,
+         "connectCount has to be from 0 to maxSessionCount."},
+        {settings->workerCount >= 0, "workerCount has to be at least 0."},
+        {session->recvBufferSize >= 1, "recvBufferSize has to be at least 1."},
+        {session->recvBufferMax >= session->recvBufferSize,
+         "recvBufferMax has to be at least recvBufferSize."},
+        {session->pauseBytes >= 0, "pauseBytes has to be at least 0."},
+        {session->limitBytes >= session->pauseBytes, "limitBytes has to be at least pauseBytes."},
+    };
 
-    if (settings->type != SERVICE_SERVER && settings->type != SERVICE_CLIENT)
-        return "type has to be SERVICE_SERVER or SERVICE_CLIENT.";
-    if (NetAddress_GetFamily(&settings->address) != AF_INET &&
-        NetAddress_GetFamily(&settings->address) != AF_INET6)
-        return "address has to be set.";
-    if (settings->createSession == NULL)
-        return "createSession has to be set.";
-    if (settings->maxSessionCount < 1)
-        return "maxSessionCount has to be at least 1.";
-    if (settings->connectCount < 0 || settings->connectCount > settings->maxSessionCount)
-        return "connectCount has to be from 0 to maxSessionCount.";
-    if (settings->workerCount < 0)
-        return "workerCount has to be at least 0.";
-    if (session->recvBufferSize < 1)
-        return "recvBufferSize has to be at least 1.";
-    if (session->recvBufferMax < session->recvBufferSize)
-        return "recvBufferMax has to be at least recvBufferSize.";
-    if (session->pauseBytes < 0)
-        return "pauseBytes has to be at least 0.";
-    if (session->limitBytes < session->pauseBytes)
-        return "limitBytes has to be at least pauseBytes.";
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (!rules[i].isRight)
+            return rules[i].sentence;
+    }
     return NULL;
 }
 
@@ -202,25 +189,9 @@ static void Service_Init(Service *service, const ServiceSettings *settings)
 {
     ZeroMemory(service, sizeof(*service));
     service->settings = *settings;
-    service->sessionOwner.core = &service->core;
-    service->sessionOwner.keeper = &service->keeper;
-    service->sessionOwner.settings = settings->session;
-    service->sessionOwner.OnSessionConnected = Service_OnSessionConnected;
-    service->sessionOwner.OnSessionDisconnected = Service_OnSessionDisconnected;
-    service->sessionOwner.CreateSession = Service_CreateSession;
-    service->sessionOwner.OnError = Service_OnError;
     InitializeSRWLock(&service->lock);
     InitializeConditionVariable(&service->noSession);
     Listener_Init(&service->listener);
-}
-
-static const char *Service_ConnectAll(Service *service)
-{
-    for (int i = 0; i < service->settings.connectCount; i++) {
-        if (!Service_Connect(service, 0))
-            return "createSession";
-    }
-    return NULL;
 }
 
 /* Returns NULL, or the call that failed; GetLastError says why. */
@@ -233,9 +204,12 @@ static const char *Service_Open(Service *service)
     if (!Keeper_Start(&service->keeper) || !Service_LaunchWorkers(service))
         return "_beginthreadex";
     if (service->settings.type == SERVICE_SERVER)
-        return Listener_StartAccept(&service->listener, &service->settings.address,
-                                    &service->sessionOwner);
-    return Service_ConnectAll(service);
+        return Listener_StartAccept(&service->listener, service);
+    for (int i = 0; i < service->settings.connectCount; i++) {
+        if (!Service_Connect(service, 0))
+            return "createSession";
+    }
+    return NULL;
 }
 
 bool Service_Start(Service *service, const ServiceSettings *settings)
@@ -266,40 +240,20 @@ const char *Service_GetError(const Service *service)
     return service->error;
 }
 
-static void Service_CloseAll(Service *service)
+/* Ends all sessions, `end` is Session_Close or Session_Disconnect, and waits until the set is empty,
+   but not longer than until `endMs`. */
+static void Service_EndAll(Service *service, void (*end)(Session *, DisconnectCause),
+                           ULONGLONG endMs)
 {
+    ULONGLONG nowMs = GetTickCount64();
+
     AcquireSRWLockExclusive(&service->lock);
     service->isStopping = true;
     for (Session *session = service->first; session != NULL; session = session->next)
-        Session_Close(session, CAUSE_SERVICE_STOPPED);
-    ReleaseSRWLockExclusive(&service->lock);
-}
-
-static void Service_DisconnectAll(Service *service)
-{
-    AcquireSRWLockShared(&service->lock);
-    for (Session *session = service->first; session != NULL; session = session->next)
-        Session_Disconnect(session, CAUSE_SERVICE_STOPPED);
-    ReleaseSRWLockShared(&service->lock);
-}
-
-/* Waits up to `timeoutMs` milliseconds (or INFINITE) until the set is empty. */
-static void Service_WaitUntilEmpty(Service *service, DWORD timeoutMs)
-{
-    ULONGLONG endMs = GetTickCount64() + timeoutMs;
-
-    AcquireSRWLockExclusive(&service->lock);
-    while (service->sessionCount > 0) {
-        ULONGLONG nowMs = GetTickCount64();
-        DWORD leftMs = timeoutMs;
-
-        if (timeoutMs != INFINITE) {
-            if (nowMs >= endMs)
-                break;
-            leftMs = (DWORD)(endMs - nowMs);
-        }
-        SleepConditionVariableSRW(&service->noSession, &service->lock, leftMs, 0);
-    }
+        end(session, CAUSE_SERVICE_STOPPED);
+    for (; service->sessionCount > 0 && nowMs < endMs; nowMs = GetTickCount64())
+        SleepConditionVariableSRW(&service->noSession, &service->lock,
+                                  (DWORD)min(endMs - nowMs, INFINITE), 0);
     ReleaseSRWLockExclusive(&service->lock);
 }
 
@@ -311,10 +265,8 @@ bool Service_Stop(Service *service)
         return false;
     }
     Listener_Close(&service->listener);
-    Service_CloseAll(service);
-    Service_WaitUntilEmpty(service, service->settings.session.drainMs);
-    Service_DisconnectAll(service);
-    Service_WaitUntilEmpty(service, INFINITE);
+    Service_EndAll(service, Session_Close, GetTickCount64() + service->settings.session.drainMs);
+    Service_EndAll(service, Session_Disconnect, ULLONG_MAX);
     Keeper_Stop(&service->keeper);
     Service_StopWorkers(service);
     IocpCore_Close(&service->core);
@@ -366,40 +318,7 @@ int Service_GetSessionCount(Service *service)
     return count;
 }
 
-ServiceCounters Service_GetCounters(Service *service)
+LONG64 Service_GetCounter(const Service *service, Counter counter)
 {
-    SessionCounters *sessions = &service->sessionOwner.counters;
-    ServiceCounters counters;
-
-    AcquireSRWLockShared(&service->lock);
-    counters.sessionsNow = service->sessionCount;
-    counters.sessionsEver = service->sessionsEver;
-    ReleaseSRWLockShared(&service->lock);
-    counters.refused = service->refused;
-    counters.recvBytes = sessions->recvBytes.value;
-    counters.sendBytes = sessions->sendBytes.value;
-    counters.recvCalls = sessions->recvCalls.value;
-    counters.sendCalls = sessions->sendCalls.value;
-    counters.packets = sessions->packets.value;
-    return counters;
-}
-
-Session *Session_New(Service *service, const SessionVtbl *vtbl, size_t size, int family)
-{
-    Session *session = (Session *)calloc(1, size);
-
-    if (session == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return NULL;
-    }
-    if (!Session_Init(session, vtbl, &service->sessionOwner, family)) {
-        free(session);
-        return NULL;
-    }
-    return session;
-}
-
-Service *Session_GetService(Session *session)
-{
-    return CONTAINING_RECORD(session->owner, Service, sessionOwner);
+    return service->counters[counter].value;
 }

@@ -22,7 +22,7 @@
 #define SERVICE_H
 
 #include "Listener.h"
-#include "SessionOwner.h"
+#include "Session.h"
 
 /* Counters are changed by 64-bit instructions, for which 32-bit programs do not align them. */
 #ifndef _WIN64
@@ -30,8 +30,6 @@
 #endif
 
 #define SERVICE_TEXT_SIZE 640
-
-typedef struct Service Service;
 
 typedef enum ServiceType { SERVICE_SERVER, SERVICE_CLIENT } ServiceType;
 
@@ -41,6 +39,17 @@ typedef enum ServiceType { SERVICE_SERVER, SERVICE_CLIENT } ServiceType;
  * one that calls Service_Start or Service_Connect.
  */
 typedef Session *(*SessionFactory)(Service *service, int family);
+
+/* How each session of the service is. */
+typedef struct SessionSettings {
+    int recvBufferSize;  /* bytes of the receive buffer */
+    int recvBufferMax;   /* that it grows to while more comes than fits */
+    int pauseBytes;      /* above so much of queued memory nothing is received */
+    int limitBytes;      /* and above so much the session is disconnected */
+    DWORD idleTimeoutMs; /* a session without a byte for so long is disconnected; 0: never */
+    DWORD drainMs;       /* how long Session_Close and Service_Stop let a session end in peace */
+    DWORD halfClosedMs; /* how long a peer that has closed its side may take nothing; 0: for ever */
+} SessionSettings;
 
 typedef struct ServiceSettings {
     ServiceType type;
@@ -63,19 +72,25 @@ typedef struct ServiceSettings {
     void (*OnError)(Service *service, const char *call, DWORD error, const char *text);
 } ServiceSettings;
 
-typedef struct ServiceCounters {
-    LONG64 sessionsNow;
-    LONG64 sessionsEver;
-    LONG64 refused;
-    LONG64 recvBytes;
-    LONG64 sendBytes;
-    LONG64 recvCalls;
-    LONG64 sendCalls;
-    LONG64 packets;
-} ServiceCounters;
+/* What is counted. */
+typedef enum Counter {
+    COUNTER_SESSIONS, /* that were in the set, ever */
+    COUNTER_REFUSED,
+    COUNTER_RECV_BYTES,
+    COUNTER_SEND_BYTES,
+    COUNTER_RECV_CALLS, /* WSARecv */
+    COUNTER_SEND_CALLS, /* WSASend */
+    COUNTER_PACKETS,    /* whole packets that PacketSessions delivered */
+    COUNTER_COUNT
+} Counter;
+
+/* Each has a cache line of its own: two workers that count do not wait for each other. */
+typedef struct CounterLine {
+    DECLSPEC_ALIGN(64) volatile LONG64 value;
+} CounterLine;
 
 struct Service {
-    SessionOwner sessionOwner;
+    CounterLine counters[COUNTER_COUNT];
     ServiceSettings settings;
     IocpCore core;
     Keeper keeper;
@@ -88,8 +103,6 @@ struct Service {
     Session *first;               /* the set of live sessions; a reference each */
     int sessionCount;
     bool isStopping; /* no session is added any more */
-    LONG64 sessionsEver;
-    volatile LONG64 refused;
 };
 
 /* 100,000 sessions, one that a client connects, a worker for each processor, buffers of 4 KiB that
@@ -129,8 +142,8 @@ int Service_Broadcast(Service *service, SendBuffer *buffer);
 
 int Service_GetSessionCount(Service *service);
 
-/* Each number is exact by itself; they are not read at one instant. */
-ServiceCounters Service_GetCounters(Service *service);
+/* Each number is exact by itself. After Service_Stop, too. */
+LONG64 Service_GetCounter(const Service *service, Counter counter);
 
 /*
  * For a factory: a session of `size` bytes, of which the first are a Session and the others 0, with

@@ -1,5 +1,5 @@
 /*
- * Session: see Session.h and SessionOwner.h; what the workers do is in SessionWorker.c.
+ * Session: see Session.h and SessionCore.h; what the workers do is in SessionWorker.c.
  *
  * How it holds together. `pending` counts the operations that are outstanding and the workers that
  * handle a completion; a completion hands its count to the worker that handles it. While the
@@ -55,11 +55,6 @@ DisconnectCause DisconnectCause_FromError(DWORD error)
     }
 }
 
-void SessionCounter_Add(SessionCounter *counter, LONG64 number)
-{
-    InterlockedExchangeAdd64(&counter->value, number);
-}
-
 /* --- Life ----------------------------------------------------------------------------------- */
 
 static HANDLE Session_GetHandle(IocpObject *object)
@@ -72,7 +67,7 @@ static void Session_Destroy(IocpObject *object)
     Session *session = CONTAINING_RECORD(object, Session, object);
 
     SocketUtils_Close(&session->socket);
-    SendQueue_Free(&session->queue);
+    SendQueue_Clear(&session->queue);
     RecvBuffer_Free(&session->recvBuffer);
     if (session->vtbl->Destroy != NULL)
         session->vtbl->Destroy(session);
@@ -80,28 +75,40 @@ static void Session_Destroy(IocpObject *object)
         free(session);
 }
 
+static ULONGLONG Session_OnTime(IocpObject *object);
+
 static const IocpObjectVtbl sessionVtbl = {.GetHandle = Session_GetHandle,
                                            .Dispatch = Session_Dispatch,
                                            .OnTime = Session_OnTime,
                                            .Destroy = Session_Destroy};
 
-bool Session_Init(Session *session, const SessionVtbl *vtbl, SessionOwner *owner, int family)
+Session *Session_New(Service *service, const SessionVtbl *vtbl, size_t size, int family)
 {
-    ZeroMemory(session, sizeof(*session));
+    Session *session = (Session *)calloc(1, size);
+
+    if (session == NULL) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
     IocpObject_Init(&session->object, &sessionVtbl);
     InitializeSRWLock(&session->lock);
     session->vtbl = vtbl;
-    session->owner = owner;
+    session->service = service;
     session->timer.object = &session->object;
     session->socket = SocketUtils_CreateSocket(family);
-    if (session->socket == INVALID_SOCKET)
-        return false;
-    if (!RecvBuffer_Init(&session->recvBuffer, owner->settings.recvBufferSize)) {
+    if (session->socket != INVALID_SOCKET) {
+        if (RecvBuffer_Resize(&session->recvBuffer, service->settings.session.recvBufferSize))
+            return session;
         SocketUtils_Close(&session->socket);
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return false;
     }
-    return true;
+    free(session);
+    return NULL;
+}
+
+Service *Session_GetService(Session *session)
+{
+    return session->service;
 }
 
 void Session_AddRef(Session *session)
@@ -119,7 +126,7 @@ void Session_Release(Session *session)
 bool Session_IsTooFull(const Session *session)
 {
     return session->state == STATE_CONNECTED &&
-           session->queue.cost > session->owner->settings.pauseBytes;
+           session->queue.cost > session->service->settings.session.pauseBytes;
 }
 
 void Session_BeginOperation(Session *session, IocpEvent *event, EventType type)
@@ -144,7 +151,7 @@ static bool Session_CallWorker(Session *session, EventType type)
     DWORD error;
 
     Session_BeginOperation(session, &session->recvEvent, type);
-    if (IocpCore_Post(session->owner->core, &session->recvEvent))
+    if (IocpCore_Post(&session->service->core, &session->recvEvent))
         return true;
     Session_EndCall(session, &session->recvEvent, SOCKET_ERROR, &error);
     Session_SetTimer(session, DUE_NOW);
@@ -178,7 +185,7 @@ static IoResult Session_RegisterSend(Session *session, DWORD *bytes)
     session->sendState = SEND_BUSY;
     session->activeMs = GetTickCount64();
     Session_BeginOperation(session, &session->sendEvent, EVENT_SEND);
-    SessionCounter_Add(&session->owner->counters.sendCalls, 1);
+    Service_Count(session->service, COUNTER_SEND_CALLS, 1);
 
     /* `bytes` has a meaning only when the call has succeeded at once. */
     result = Session_EndCall(
@@ -196,14 +203,14 @@ void Session_EndSend(Session *session, DWORD bytes)
 {
     session->activeMs = GetTickCount64();
     SendQueue_Remove(&session->queue, (int)bytes);
-    SessionCounter_Add(&session->owner->counters.sendBytes, (LONG64)bytes);
+    Service_Count(session->service, COUNTER_SEND_BYTES, (LONG64)bytes);
 }
 
 /* Sends as much of the queue as goes at once, and begins to send the rest. */
 static void Session_Flush(Session *session)
 {
     while (session->state != STATE_DISCONNECTED && session->sendState == SEND_IDLE &&
-           session->queue.count > 0) {
+           session->queue.first != NULL) {
         DWORD bytes = 0;
 
         if (Session_RegisterSend(session, &bytes) != IO_DONE)
@@ -216,7 +223,7 @@ void Session_Advance(Session *session)
 {
     Session_Flush(session);
     if (session->state == STATE_CLOSING && session->sendState != SEND_BUSY &&
-        session->queue.count == 0) {
+        session->queue.first == NULL) {
         if (session->recvState == RECV_OVER) {
             /* The end in peace. Nothing is outstanding that would have to be cancelled. */
             session->state = STATE_DISCONNECTED;
@@ -234,7 +241,7 @@ void Session_Advance(Session *session)
 
 void Session_SetTimer(Session *session, ULONGLONG dueMs)
 {
-    Keeper_Set(session->owner->keeper, &session->timer, dueMs);
+    Keeper_Set(&session->service->keeper, &session->timer, dueMs);
 }
 
 /* Is the time over that began at `startMs`? 0: it has no end. If not, `*nextMs` is not later. */
@@ -252,7 +259,7 @@ static bool IsOver(ULONGLONG startMs, DWORD lengthMs, ULONGLONG nowMs, ULONGLONG
 /* Does what is due. Returns when it is due again; 0: no more. The lock is held. */
 static ULONGLONG Session_CheckTime(Session *session, ULONGLONG nowMs)
 {
-    const SessionSettings *settings = &session->owner->settings;
+    const SessionSettings *settings = &session->service->settings.session;
     ULONGLONG nextMs = 0;
 
     if (session->dialMs != 0) {
@@ -281,7 +288,7 @@ static ULONGLONG Session_CheckTime(Session *session, ULONGLONG nowMs)
 }
 
 /* On the keeper's thread. */
-ULONGLONG Session_OnTime(IocpObject *object)
+static ULONGLONG Session_OnTime(IocpObject *object)
 {
     Session *session = CONTAINING_RECORD(object, Session, object);
     ULONGLONG nextMs;
@@ -292,7 +299,7 @@ ULONGLONG Session_OnTime(IocpObject *object)
     return nextMs;
 }
 
-/* --- For the owner and the program ---------------------------------------------------------- */
+/* --- For the service and the program -------------------------------------------------------- */
 
 void Session_Connect(Session *session, const NetAddress *address, DWORD delayMs)
 {
@@ -314,7 +321,7 @@ bool Session_Send(Session *session, SendBuffer *buffer)
 
     AcquireSRWLockExclusive(&session->lock);
     if (session->state == STATE_CONNECTED) {
-        int limit = session->owner->settings.limitBytes;
+        int limit = session->service->settings.session.limitBytes;
 
         if (SendQueue_GetCost(buffer) > limit - session->queue.cost) {
             Session_Abort(session, CAUSE_SLOW_RECEIVER, 0);
@@ -348,7 +355,8 @@ void Session_Close(Session *session, DisconnectCause cause)
         if (session->closeMs == 0)
             session->closeMs = GetTickCount64();
         Session_Advance(session);
-        Session_SetTimer(session, session->closeMs + session->owner->settings.drainMs + 1);
+        Session_SetTimer(session,
+                         session->closeMs + session->service->settings.session.drainMs + 1);
     } else {
         Session_Abort(session, cause, 0);
     }

@@ -28,6 +28,7 @@
 #include "RecvBuffer.h"
 #include "SendQueue.h"
 
+typedef struct Service Service;
 typedef struct Session Session;
 
 /* Why a session is over. */
@@ -74,7 +75,7 @@ typedef struct SessionVtbl {
 
 typedef enum SessionState {
     STATE_NEW,
-    STATE_CONNECTING, /* or accepted, and the owner has yet to admit it */
+    STATE_CONNECTING, /* or accepted, and its service has yet to admit it */
     STATE_CONNECTED,
     STATE_CLOSING, /* sends what is queued, tells the peer, and waits for the peer's end */
     STATE_DISCONNECTED
@@ -97,11 +98,11 @@ typedef enum SendState {
 struct Session {
     IocpObject object;
     const SessionVtbl *vtbl;
-    struct SessionOwner *owner; /* see SessionOwner.h */
-    SOCKET socket;              /* closed when the session is over */
-    bool isSkipping;            /* an operation that succeeds at once queues no completion */
-    NetAddress address;         /* the peer */
-    IocpEvent recvEvent;        /* of connect, too */
+    Service *service;
+    SOCKET socket;       /* closed when the session is over */
+    bool isSkipping;     /* an operation that succeeds at once queues no completion */
+    NetAddress address;  /* the peer */
+    IocpEvent recvEvent; /* of connect, too */
     IocpEvent sendEvent;
     RecvBuffer recvBuffer; /* of the worker that receives, while no receive is outstanding */
 
@@ -119,7 +120,7 @@ struct Session {
     ULONGLONG closeMs;  /* when Session_Close was called; 0: it was not */
 
     KeeperTimer timer;
-    Session *previous; /* for the owner's list; under the owner's lock */
+    Session *previous; /* in the service's set; under the service's lock */
     Session *next;
     void *context; /* the program's own */
 };

@@ -1,12 +1,40 @@
 /*
- * SessionCore: what Session.c and SessionWorker.c share, and nobody else uses.
- *
- * The lock of the session is held in all these calls.
+ * SessionCore: what the service, the listener and the two files of a session call of each other, and
+ * no program does.
  */
 #ifndef SESSION_CORE_H
 #define SESSION_CORE_H
 
-#include "SessionOwner.h"
+#include "Service.h"
+
+/* --- A session, for its service and the listener; any thread ------------------------------------- */
+
+/*
+ * Begins to connect to `address`, `delayMs` from now, on a worker. Once, for a session that is in the
+ * set already. OnConnected follows, or OnDisconnected with CAUSE_CONNECT_FAILED.
+ */
+void Session_Connect(Session *session, const NetAddress *address, DWORD delayMs);
+
+/*
+ * The session's socket has accepted a client from `address`. If the program has disconnected the
+ * session already, its socket is closed, and no callback comes. A worker thread.
+ */
+void Session_ProcessAccept(Session *session, const NetAddress *address);
+
+/* --- A service, for its sessions and the listener; no lock is held ------------------------------- */
+
+/* The session was connected. A worker thread, before its OnConnected. False: it is refused. */
+bool Service_AdmitSession(Service *service, Session *session);
+
+/* The session is over. After its OnDisconnected; not for one that was refused. A worker thread. */
+void Service_RemoveSession(Service *service, Session *session);
+
+/* Something does not work now: `call` failed. Any thread. */
+void Service_Report(Service *service, const char *call, DWORD error);
+
+void Service_Count(Service *service, Counter counter, LONG64 number);
+
+/* --- Between Session.c and SessionWorker.c; the session's lock is held ----------------------------- */
 
 #define MAX_SEND 65536 /* bytes that one WSASend takes: so that it is seen that it goes */
 
@@ -17,9 +45,8 @@ typedef enum IoResult {
     IO_FAILED   /* it did not begin, and no completion comes */
 } IoResult;
 
-/* The vtbl of the session as an IocpObject, in SessionWorker.c; and in Session.c: */
+/* The vtbl of the session as an IocpObject, in SessionWorker.c: without the lock. */
 void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
-ULONGLONG Session_OnTime(IocpObject *object);
 
 /* The cause where an operation has failed. */
 DisconnectCause DisconnectCause_FromError(DWORD error);

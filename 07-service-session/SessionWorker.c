@@ -23,7 +23,7 @@ static bool Session_RegisterRecv(Session *session, DWORD *bytes)
         session->recvState = RECV_PAUSED;
     } else if (session->state != STATE_DISCONNECTED) {
         Session_BeginOperation(session, &session->recvEvent, EVENT_RECV);
-        SessionCounter_Add(&session->owner->counters.recvCalls, 1);
+        Service_Count(session->service, COUNTER_RECV_CALLS, 1);
 
         /* `bytes` has a meaning only when the call has succeeded at once. */
         result = Session_EndCall(session, &session->recvEvent,
@@ -40,7 +40,7 @@ static bool Session_RegisterRecv(Session *session, DWORD *bytes)
 /* A receive has failed. True: it is to be begun again. */
 static bool Session_ProcessRecvError(Session *session, DWORD error)
 {
-    const SessionSettings *settings = &session->owner->settings;
+    const SessionSettings *settings = &session->service->settings.session;
     bool isKept;
 
     AcquireSRWLockExclusive(&session->lock);
@@ -48,7 +48,7 @@ static bool Session_ProcessRecvError(Session *session, DWORD error)
     isKept = error == ERROR_OPERATION_ABORTED && session->state != STATE_DISCONNECTED;
     if (!isKept)
         Session_Abort(session, DisconnectCause_FromError(error), error);
-    else if (RecvBuffer_DataSize(&session->recvBuffer) < settings->recvBufferSize)
+    else if (session->recvBuffer.size < settings->recvBufferSize)
         RecvBuffer_Resize(&session->recvBuffer, settings->recvBufferSize);
     ReleaseSRWLockExclusive(&session->lock);
     return isKept;
@@ -65,8 +65,9 @@ static void Session_ProcessRecvEnd(Session *session)
     }
     session->activeMs = GetTickCount64();
     Session_Advance(session);
-    if (session->state == STATE_CLOSING && session->owner->settings.halfClosedMs != 0)
-        Session_SetTimer(session, session->activeMs + session->owner->settings.halfClosedMs);
+    if (session->state == STATE_CLOSING && session->service->settings.session.halfClosedMs != 0)
+        Session_SetTimer(session,
+                         session->activeMs + session->service->settings.session.halfClosedMs);
     ReleaseSRWLockExclusive(&session->lock);
 }
 
@@ -77,7 +78,7 @@ static bool Session_NoteRecv(Session *session)
 
     AcquireSRWLockExclusive(&session->lock);
     session->activeMs = GetTickCount64();
-    if (RecvBuffer_DataSize(&session->recvBuffer) > session->owner->settings.recvBufferSize)
+    if (session->recvBuffer.size > session->service->settings.session.recvBufferSize)
         session->largeMs = session->activeMs;
     isConnected = session->state == STATE_CONNECTED;
     ReleaseSRWLockExclusive(&session->lock);
@@ -93,7 +94,7 @@ static bool Session_NoteRecv(Session *session)
  */
 static bool Session_GrowBuffer(Session *session)
 {
-    const SessionSettings *settings = &session->owner->settings;
+    const SessionSettings *settings = &session->service->settings.session;
     RecvBuffer *buffer = &session->recvBuffer;
     int capacity = buffer->capacity;
     bool hasRoom;
@@ -126,34 +127,33 @@ static bool Session_ProcessRecv(Session *session, DWORD bytes, DWORD error)
         Session_ProcessRecvEnd(session);
         return false;
     }
-    SessionCounter_Add(&session->owner->counters.recvBytes, (LONG64)bytes);
+    Service_Count(session->service, COUNTER_RECV_BYTES, (LONG64)bytes);
     RecvBuffer_OnWrite(buffer, (int)bytes);
     isFilled = RecvBuffer_FreeSize(buffer) == 0;
-    length = consumed = RecvBuffer_DataSize(buffer);
+    length = consumed = buffer->size;
     if (Session_NoteRecv(session) && session->vtbl->OnRecv != NULL)
-        consumed = session->vtbl->OnRecv(session, RecvBuffer_ReadPos(buffer), length);
+        consumed = session->vtbl->OnRecv(session, buffer->data, length);
     if (!RecvBuffer_OnRead(buffer, consumed)) {
         Session_Disconnect(session, CAUSE_BAD_CONSUME);
         return false;
     }
-    RecvBuffer_Clean(buffer);
     return !isFilled || Session_GrowBuffer(session);
 }
 
 /* --- The end; on a worker, no lock is held -------------------------------------------------- */
 
 /*
- * Nothing is outstanding and nobody is at work: the program and the owner are told. Nobody is inside
+ * Nothing is outstanding and nobody is at work: the program and the service are told. Nobody is inside
  * a call on the socket either, or can make one any more, so it is closed, however long the program
  * keeps its reference.
  */
 static void Session_Finish(Session *session)
 {
     const LINGER reset = {1, 0};
-    SessionOwner *owner = session->owner;
+    Service *service = session->service;
 
     /* Not in peace: the peer shall not take what it got for all there was. */
-    if (session->recvState != RECV_OVER || session->queue.count > 0)
+    if (session->recvState != RECV_OVER || session->queue.first != NULL)
         setsockopt(session->socket, SOL_SOCKET, SO_LINGER, (const char *)&reset, sizeof(reset));
     SocketUtils_Close(&session->socket);
     if (session->cause == CAUSE_TURNED_AWAY)
@@ -163,10 +163,10 @@ static void Session_Finish(Session *session)
 
     /* What was not sent need not stay with the program's reference either. */
     AcquireSRWLockExclusive(&session->lock);
-    SendQueue_Free(&session->queue);
+    SendQueue_Clear(&session->queue);
     ReleaseSRWLockExclusive(&session->lock);
-    Keeper_Remove(owner->keeper, &session->timer);
-    owner->OnSessionDisconnected(owner, session);
+    Keeper_Remove(&service->keeper, &session->timer);
+    Service_RemoveSession(service, session);
 }
 
 /* A worker has done its part. */
@@ -190,7 +190,7 @@ static void Session_Receive(Session *session, bool isTurn)
 {
     DWORD bytes = 0;
 
-    for (int i = 0; isTurn || !IocpCore_TakeTurns(session->owner->core, &session->recvEvent,
+    for (int i = 0; isTurn || !IocpCore_TakeTurns(&session->service->core, &session->recvEvent,
                                                   &session->object, i >= MAX_INLINE);
          i++) {
         isTurn = false;
@@ -237,8 +237,8 @@ static bool Session_SkipOnSuccess(Session *session)
 static bool Session_ProcessConnected(Session *session)
 {
     const int sendBuffer = MAX_SEND;
-    SessionOwner *owner = session->owner;
-    bool isAdmitted = owner->OnSessionConnected(owner, session);
+    Service *service = session->service;
+    bool isAdmitted = Service_AdmitSession(service, session);
 
     SocketUtils_SetTcpNoDelay(session->socket, true);
     SocketUtils_SetKeepAlive(session->socket);
@@ -254,8 +254,8 @@ static bool Session_ProcessConnected(Session *session)
         session->state = STATE_CONNECTED;
         session->isSkipping = Session_SkipOnSuccess(session);
         session->activeMs = GetTickCount64();
-        if (owner->settings.idleTimeoutMs != 0)
-            Session_SetTimer(session, session->activeMs + owner->settings.idleTimeoutMs);
+        if (service->settings.session.idleTimeoutMs != 0)
+            Session_SetTimer(session, session->activeMs + service->settings.session.idleTimeoutMs);
     }
     ReleaseSRWLockExclusive(&session->lock);
     if (isAdmitted && session->vtbl->OnConnected != NULL)
@@ -266,14 +266,14 @@ static bool Session_ProcessConnected(Session *session)
 /* Begins to connect. If that fails, the session is over. */
 static void Session_ProcessDial(Session *session)
 {
-    SessionOwner *owner = session->owner;
+    Service *service = session->service;
     const char *failedCall = NULL;
     DWORD error = 0;
     bool isBegun;
 
     if (!SocketUtils_BindAnyAddress(session->socket, NetAddress_GetFamily(&session->address)))
         failedCall = "bind";
-    else if (!IocpCore_Register(owner->core, &session->object))
+    else if (!IocpCore_Register(&service->core, &session->object))
         failedCall = "CreateIoCompletionPort";
     if (failedCall != NULL)
         error = GetLastError();
@@ -290,7 +290,7 @@ static void Session_ProcessDial(Session *session)
         Session_Abort(session, CAUSE_CONNECT_FAILED, error);
     ReleaseSRWLockExclusive(&session->lock);
     if (failedCall != NULL)
-        owner->OnError(owner, failedCall, error);
+        Service_Report(service, failedCall, error);
 }
 
 /* A ConnectEx is over. True: the session is to receive. */
@@ -330,12 +330,12 @@ void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD e
 
 void Session_ProcessAccept(Session *session, const NetAddress *address)
 {
-    SessionOwner *owner = session->owner;
+    Service *service = session->service;
     bool isWanted;
 
     session->address = *address;
-    if (!IocpCore_Register(owner->core, &session->object)) {
-        owner->OnError(owner, "CreateIoCompletionPort", GetLastError());
+    if (!IocpCore_Register(&service->core, &session->object)) {
+        Service_Report(service, "CreateIoCompletionPort", GetLastError());
         return;
     }
     AcquireSRWLockExclusive(&session->lock);

@@ -443,20 +443,21 @@ static void RunServer(const Service *service)
 
 static void StopServer(Service *service)
 {
-    ServiceCounters counters;
-
     AcquireSRWLockExclusive(&room.lock);
     room.isClosed = true;
     ReleaseSRWLockExclusive(&room.lock);
     Service_Stop(service);
     if (isQuiet)
         return;
-    counters = Service_GetCounters(service);
-    printf("Sessions: %" PRId64 " served, %" PRId64 " refused. Received %" PRId64
-           " packets: %" PRId64 " bytes in %" PRId64 " calls, sent %" PRId64 " bytes in %" PRId64
-           " calls.\n",
-           counters.sessionsEver, counters.refused, counters.packets, counters.recvBytes,
-           counters.recvCalls, counters.sendBytes, counters.sendCalls);
+    printf(
+        "Sessions: %" PRId64 " served, %" PRId64 " refused. Received %" PRId64 " packets: %" PRId64
+        " bytes in %" PRId64 " calls, sent %" PRId64 " bytes in %" PRId64 " calls.\n",
+        Service_GetCounter(service, COUNTER_SESSIONS), Service_GetCounter(service, COUNTER_REFUSED),
+        Service_GetCounter(service, COUNTER_PACKETS),
+        Service_GetCounter(service, COUNTER_RECV_BYTES),
+        Service_GetCounter(service, COUNTER_RECV_CALLS),
+        Service_GetCounter(service, COUNTER_SEND_BYTES),
+        Service_GetCounter(service, COUNTER_SEND_CALLS));
     fflush(stdout);
 }
 

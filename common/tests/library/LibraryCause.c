@@ -72,7 +72,7 @@ static bool WaitUntilReceiving(Host *server, int count)
 {
     ULONGLONG deadline = Test_Now() + WAIT_MS;
 
-    while (Service_GetCounters(&server->service).recvCalls < 2 * count) {
+    while (Service_GetCounter(&server->service, COUNTER_RECV_CALLS) < 2 * count) {
         if (Test_Now() >= deadline)
             return Test_Explain("the sessions do not receive again");
         Sleep(1);

@@ -83,7 +83,7 @@ TEST("close: all that was queued arrives")
     Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_OURS, 1));
-    CHECK_INT(Service_GetCounters(&server->service).sendBytes, QUEUED);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), QUEUED);
     Host_Stop(server);
 }
 

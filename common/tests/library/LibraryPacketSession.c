@@ -87,8 +87,8 @@ TEST("packet session: split and joined on the way")
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(server->packets, PACKETS);
-    CHECK_INT(Service_GetCounters(&server->service).packets, PACKETS);
-    CHECK_INT(Service_GetCounters(&server->service).recvBytes, length);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), PACKETS);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), length);
     Host_Stop(server);
 }
 
@@ -152,7 +152,7 @@ TEST("packet session: a size that cannot be ends it")
 
         REQUIRE(CHECK(EndsSession(server, sizes[i / 2], i % 2 == 0 ? 7 : 8 * MAX_PACKET)));
         CHECK(Host_CheckCause(server, CAUSE_BAD_PACKET, 1));
-        CHECK_INT(Service_GetCounters(&server->service).packets, 3);
+        CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), 3);
         Host_Stop(server);
     }
 }
@@ -241,10 +241,10 @@ TEST("packet session: both ends, all sizes")
     client = Host_CreateClient(server, &clientSide, 2);
     REQUIRE(CHECK(client != NULL && Host_Start(client)));
     CHECK(WAIT_FOR(client->packets, 2 * ECHO_COUNT));
-    CHECK_INT(Service_GetCounters(&client->service).packets, 2 * ECHO_COUNT);
-    CHECK_INT(Service_GetCounters(&server->service).packets, 2 * ECHO_COUNT);
-    CHECK(Service_GetCounters(&client->service).recvBytes ==
-          Service_GetCounters(&server->service).recvBytes);
+    CHECK_INT(Service_GetCounter(&client->service, COUNTER_PACKETS), 2 * ECHO_COUNT);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), 2 * ECHO_COUNT);
+    CHECK(Service_GetCounter(&client->service, COUNTER_RECV_BYTES) ==
+          Service_GetCounter(&server->service, COUNTER_RECV_BYTES));
     Host_Stop(client);
     Host_Stop(server);
 }

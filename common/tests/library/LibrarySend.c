@@ -95,7 +95,8 @@ TEST("send: from any thread, in order")
     Threads_Join();
     CHECK(Peer_IsQuiet(peer));
     CHECK_INT(Session_GetQueuedBytes(Probe_GetSession(probe)), 0);
-    CHECK_INT(Service_GetCounters(&server->service).sendBytes, SENDERS * MESSAGES * MESSAGE_SIZE);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES),
+              SENDERS * MESSAGES * MESSAGE_SIZE);
     Host_Stop(server);
 }
 
@@ -120,14 +121,13 @@ static LONG64 FillUp(Probe *probe)
 TEST("send: small buffers are gathered")
 {
     Host *server = NEED(StartServer(&silentBehaviour));
-    ServiceCounters before, after;
-    LONG64 sent;
+    LONG64 sent, calls;
     SOCKET peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
     Probe *probe = NEED(Host_WaitForProbe(server, 0));
 
     sent = FillUp(probe);
     REQUIRE(CHECK(sent > 0));
-    before = Service_GetCounters(&server->service);
+    calls = Service_GetCounter(&server->service, COUNTER_SEND_CALLS);
     for (int i = 0; i < GATHERED; i++) {
         char bytes[GATHERED_SIZE];
 
@@ -136,9 +136,10 @@ TEST("send: small buffers are gathered")
     }
     CHECK(Peer_ReceivePattern(peer, 0, sent + GATHERED * GATHERED_SIZE));
     CHECK(Peer_IsQuiet(peer));
-    after = Service_GetCounters(&server->service);
-    CHECK(after.sendBytes == sent + GATHERED * GATHERED_SIZE);
-    CHECK_AT_MOST(after.sendCalls - before.sendCalls, GATHERED / 16 + 100);
+    CHECK(Service_GetCounter(&server->service, COUNTER_SEND_BYTES) ==
+          sent + GATHERED * GATHERED_SIZE);
+    CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_SEND_CALLS) - calls,
+                  GATHERED / 16 + 100);
     Host_Stop(server);
 }
 
@@ -164,7 +165,7 @@ TEST("send: buffers without a byte")
     for (int i = 0; i < 100; i++)
         CHECK(bytes[i] == (char)(i * 3));
     CHECK(Peer_IsQuiet(peer));
-    CHECK_INT(Service_GetCounters(&server->service).sendBytes, 100);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), 100);
     Host_Stop(server);
 }
 
@@ -173,13 +174,13 @@ TEST("send: buffers without a byte")
 /* Waits until the server receives nothing more. Returns how much it has received. */
 static LONG64 WaitForPause(Host *server)
 {
-    LONG64 before, now = Service_GetCounters(&server->service).recvBytes;
+    LONG64 before, now = Service_GetCounter(&server->service, COUNTER_RECV_BYTES);
     ULONGLONG deadline = Test_Now() + 2 * WAIT_MS;
 
     do {
         before = now;
         Sleep(QUIET_MS);
-        now = Service_GetCounters(&server->service).recvBytes;
+        now = Service_GetCounter(&server->service, COUNTER_RECV_BYTES);
     } while ((now != before || now == 0) && Test_Now() < deadline);
     return now;
 }
@@ -206,7 +207,7 @@ TEST("send: a peer that does not read is not read")
         CHECK_AT_MOST(queued, PAUSE + server->settings.session.recvBufferMax);
         CHECK(queued > PAUSE / 2);
         CHECK(Peer_Echo(other, 1));
-        CHECK(Service_GetCounters(&server->service).recvBytes == received + 1);
+        CHECK(Service_GetCounter(&server->service, COUNTER_RECV_BYTES) == received + 1);
         CHECK(Peer_ReceivePattern(peer, 0, PAUSED_BYTES));
         Threads_Join();
     }

@@ -14,7 +14,6 @@
 TEST("session: echo, address and counters")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
-    ServiceCounters counters;
     char text[NET_ADDRESS_TEXT_SIZE], expected[NET_ADDRESS_TEXT_SIZE];
     NetAddress own;
     SOCKET peer;
@@ -34,12 +33,12 @@ TEST("session: echo, address and counters")
     Threads_Join();
     CHECK(Peer_IsQuiet(peer));
     CHECK_INT(Session_GetQueuedBytes(Probe_GetSession(probe)), 0);
-    counters = Service_GetCounters(&server->service);
-    CHECK_INT(counters.sessionsNow, 1);
-    CHECK_INT(counters.recvBytes, MOVED);
-    CHECK_INT(counters.sendBytes, MOVED);
+    CHECK_INT(Service_GetSessionCount(&server->service), 1);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), MOVED);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), MOVED);
     CHECK_INT(probe->consumed, MOVED);
-    CHECK(counters.recvCalls > 0 && counters.sendCalls > 0);
+    CHECK(Service_GetCounter(&server->service, COUNTER_RECV_CALLS) > 0);
+    CHECK(Service_GetCounter(&server->service, COUNTER_SEND_CALLS) > 0);
     Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
@@ -134,7 +133,7 @@ TEST("session: OnRecv consumes part")
         Peer_Close(&peer);
         CHECK(Host_WaitForDisconnected(server, 1));
         CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
-        CHECK_INT(Service_GetCounters(&server->service).recvBytes, i < 2 ? 3000 : 300000);
+        CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), i < 2 ? 3000 : 300000);
         Host_Stop(server);
     }
 }
@@ -240,7 +239,7 @@ static void CallEverything(Probe *probe)
     }
     if (Service_GetSessionCount(service) < 1)
         Host_AddViolation(probe->host, "a session that calls back is not in the set");
-    Service_GetCounters(service);
+    Service_GetCounter(service, COUNTER_SESSIONS);
     Session_GetQueuedBytes(session);
     Session_GetError(session);
     if (NetAddress_GetPort(Session_GetAddress(session)) == 0)
@@ -352,8 +351,8 @@ TEST("session: a client service")
     CHECK(Host_CheckCause(client, CAUSE_PROGRAM, 20));
     CHECK(Host_WaitForDisconnected(server, 20));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 20));
-    CHECK_INT(Service_GetCounters(&server->service).recvBytes, 100);
-    CHECK_INT(Service_GetCounters(&client->service).recvBytes, 100);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), 100);
+    CHECK_INT(Service_GetCounter(&client->service, COUNTER_RECV_BYTES), 100);
     Host_Stop(client);
     Host_Stop(server);
 }

@@ -4,7 +4,6 @@
 #include "PacketSession.h"
 #include "SessionCore.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_PACKET_SIZE 65535
@@ -54,36 +53,23 @@ SendBuffer *Packet_Make(uint16_t id, const void *body, int length)
     return buffer;
 }
 
-static PacketSession *FromSession(Session *session)
-{
-    return CONTAINING_RECORD(session, PacketSession, session);
-}
-
-static void PacketSession_OnConnected(Session *session)
-{
-    PacketSession *packetSession = FromSession(session);
-
-    if (packetSession->vtbl->OnConnected != NULL)
-        packetSession->vtbl->OnConnected(packetSession);
-}
-
 static void PacketSession_OnPacket(void *context, uint16_t id, const char *body, int length)
 {
-    PacketSession *packetSession = (PacketSession *)context;
+    Session *session = (Session *)context;
+    const PacketSessionVtbl *vtbl = CONTAINING_RECORD(session->vtbl, PacketSessionVtbl, session);
 
     /* The packet before this one may have been the last that the program wanted. */
-    if (!Session_IsConnected(&packetSession->session))
+    if (!Session_IsConnected(session))
         return;
-    Service_Count(packetSession->session.service, COUNTER_PACKETS, 1);
-    if (packetSession->vtbl->OnRecvPacket != NULL)
-        packetSession->vtbl->OnRecvPacket(packetSession, id, body, length);
+    Service_Count(session->service, COUNTER_PACKETS, 1);
+    if (vtbl->OnRecvPacket != NULL)
+        vtbl->OnRecvPacket(session, id, body, length);
 }
 
-static int PacketSession_OnRecv(Session *session, const char *data, int length)
+int PacketSession_OnRecv(Session *session, const char *data, int length)
 {
-    PacketSession *packetSession = FromSession(session);
-    int done = Packet_Split(data, length, packetSession->maxPacketSize, PacketSession_OnPacket,
-                            packetSession);
+    int most = CONTAINING_RECORD(session, PacketSession, session)->maxPacketSize;
+    int done = Packet_Split(data, length, most, PacketSession_OnPacket, session);
 
     if (done >= 0)
         return done;
@@ -91,45 +77,19 @@ static int PacketSession_OnRecv(Session *session, const char *data, int length)
     return length;
 }
 
-static void PacketSession_OnDisconnected(Session *session, DisconnectCause cause)
+Session *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size_t size, int family,
+                           int maxPacketSize)
 {
-    PacketSession *packetSession = FromSession(session);
-
-    if (packetSession->vtbl->OnDisconnected != NULL)
-        packetSession->vtbl->OnDisconnected(packetSession, cause);
-}
-
-static void PacketSession_Destroy(Session *session)
-{
-    PacketSession *packetSession = FromSession(session);
-
-    if (packetSession->vtbl->Destroy != NULL)
-        packetSession->vtbl->Destroy(packetSession);
-    else
-        free(packetSession);
-}
-
-static const SessionVtbl packetSessionVtbl = {.OnConnected = PacketSession_OnConnected,
-                                              .OnRecv = PacketSession_OnRecv,
-                                              .OnDisconnected = PacketSession_OnDisconnected,
-                                              .Destroy = PacketSession_Destroy};
-
-PacketSession *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size_t size,
-                                 int family, int maxPacketSize)
-{
-    PacketSession *packetSession;
     Session *session;
 
     if (maxPacketSize < PACKET_HEADER_SIZE || maxPacketSize > MAX_PACKET_SIZE ||
-        maxPacketSize > service->settings.session.recvBufferMax) {
+        maxPacketSize > service->settings.session.recvBufferMax ||
+        vtbl->session.OnRecv != PacketSession_OnRecv) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    session = Session_New(service, &packetSessionVtbl, size, family);
-    if (session == NULL)
-        return NULL;
-    packetSession = FromSession(session);
-    packetSession->vtbl = vtbl;
-    packetSession->maxPacketSize = maxPacketSize;
-    return packetSession;
+    session = Session_New(service, &vtbl->session, size, family);
+    if (session != NULL)
+        CONTAINING_RECORD(session, PacketSession, session)->maxPacketSize = maxPacketSize;
+    return session;
 }

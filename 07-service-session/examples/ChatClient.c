@@ -196,7 +196,7 @@ static bool HandlePacket(uint16_t id, ChatText body)
     }
 }
 
-static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
     ChatText text = {body, length};
 
@@ -206,22 +206,22 @@ static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, 
                 ChatText_FromString(""));
 }
 
-static void OnConnected(PacketSession *session)
+static void OnConnected(Session *session)
 {
     SendBuffer *enter = ChatPacket_Make(CHAT_ENTER, ChatText_FromString(client.options.name));
 
     if (enter == NULL) {
-        Session_Disconnect(&session->session, CAUSE_NO_MEMORY);
+        Session_Disconnect(session, CAUSE_NO_MEMORY);
         return;
     }
-    Session_Send(&session->session, enter);
+    Session_Send(session, enter);
     SendBuffer_Release(enter);
 }
 
-static void OnDisconnected(PacketSession *session, DisconnectCause cause)
+static void OnDisconnected(Session *session, DisconnectCause cause)
 {
     char address[NET_ADDRESS_TEXT_SIZE], text[ERROR_TEXT_SIZE], reason[REASON_SIZE];
-    DWORD error = Session_GetError(&session->session);
+    DWORD error = Session_GetError(session);
 
     if (cause != CAUSE_CONNECT_FAILED) {
         EndChat(client.isInside ? "The server is gone: " : "The server lets nobody in now: ",
@@ -239,15 +239,19 @@ static void OnDisconnected(PacketSession *session, DisconnectCause cause)
 static Session *CreateSession(Service *service, int family)
 {
     static const PacketSessionVtbl vtbl = {
-        .OnConnected = OnConnected, .OnRecvPacket = OnRecvPacket, .OnDisconnected = OnDisconnected};
-    PacketSession *session =
+        .session = {.OnConnected = OnConnected,
+                    .OnRecv = PacketSession_OnRecv,
+                    .OnDisconnected = OnDisconnected},
+        .OnRecvPacket = OnRecvPacket,
+    };
+    Session *session =
         PacketSession_New(service, &vtbl, sizeof(PacketSession), family, CHAT_NOTICE_MAX);
 
     if (session == NULL)
         return NULL;
-    Session_AddRef(&session->session);
-    client.session = &session->session;
-    return client.session;
+    Session_AddRef(session);
+    client.session = session;
+    return session;
 }
 
 /* --- The input; on a thread of its own ------------------------------------------------------- */

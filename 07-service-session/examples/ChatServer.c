@@ -71,9 +71,9 @@ static HANDLE wakeEvent; /* signalled for Ctrl+C */
 
 /* --- One client ------------------------------------------------------------------------------ */
 
-static ChatSession *ChatSession_From(PacketSession *session)
+static ChatSession *ChatSession_From(Session *session)
 {
-    return CONTAINING_RECORD(session, ChatSession, packetSession);
+    return CONTAINING_RECORD(session, ChatSession, packetSession.session);
 }
 
 static ChatText ChatSession_GetName(const ChatSession *chat)
@@ -272,19 +272,19 @@ static void Room_Patrol(void)
 
 /* --- What the library calls, on its workers -------------------------------------------------- */
 
-static void OnConnected(PacketSession *session)
+static void OnConnected(Session *session)
 {
     ChatSession *chat = ChatSession_From(session);
 
-    ServerLog_Connected(Session_GetAddress(&session->session));
-    Session_AddRef(&session->session);
+    ServerLog_Connected(Session_GetAddress(session));
+    Session_AddRef(session);
     AcquireSRWLockExclusive(&room.lock);
     Room_Add(chat);
     ChatSession_SetStanding(chat, GUEST);
     ReleaseSRWLockExclusive(&room.lock);
 }
 
-static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
     ChatSession *chat = ChatSession_From(session);
     ChatText text = {body, length};
@@ -304,7 +304,7 @@ static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, 
     ReleaseSRWLockExclusive(&room.lock);
 }
 
-static void OnDisconnected(PacketSession *session, DisconnectCause cause)
+static void OnDisconnected(Session *session, DisconnectCause cause)
 {
     ChatSession *chat = ChatSession_From(session);
     const char *reason = cause == CAUSE_REFUSED ? "refused" : DisconnectCause_GetText(cause);
@@ -319,7 +319,7 @@ static void OnDisconnected(PacketSession *session, DisconnectCause cause)
     }
     ReleaseSRWLockExclusive(&room.lock);
     if (wasInside)
-        Session_Release(&session->session);
+        Session_Release(session);
 }
 
 static void OnRefused(Service *service, const NetAddress *address, const char *reason)
@@ -339,11 +339,13 @@ static void OnError(Service *service, const char *call, DWORD error, const char 
 static Session *CreateSession(Service *service, int family)
 {
     static const PacketSessionVtbl vtbl = {
-        .OnConnected = OnConnected, .OnRecvPacket = OnRecvPacket, .OnDisconnected = OnDisconnected};
-    PacketSession *session =
-        PacketSession_New(service, &vtbl, sizeof(ChatSession), family, CHAT_REQUEST_MAX);
+        .session = {.OnConnected = OnConnected,
+                    .OnRecv = PacketSession_OnRecv,
+                    .OnDisconnected = OnDisconnected},
+        .OnRecvPacket = OnRecvPacket,
+    };
 
-    return session != NULL ? &session->session : NULL;
+    return PacketSession_New(service, &vtbl, sizeof(ChatSession), family, CHAT_REQUEST_MAX);
 }
 
 /* --- The command line ------------------------------------------------------------------------ */

@@ -183,14 +183,9 @@ static const SessionVtbl sessionVtbl = {.OnConnected = OnConnected,
 
 /* --- The same for packets -------------------------------------------------------------------- */
 
-static void OnPacketsConnected(PacketSession *session)
+static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
-    OnConnected(&session->session);
-}
-
-static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
-{
-    Probe *probe = Probe_FromSession(&session->session);
+    Probe *probe = Probe_FromSession(session);
 
     EnterCall(probe, "OnRecvPacket");
     CheckLife(probe, "OnRecvPacket", &probe->receiving);
@@ -202,20 +197,13 @@ static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, 
     LeaveCall();
 }
 
-static void OnPacketsDisconnected(PacketSession *session, DisconnectCause cause)
-{
-    OnDisconnected(&session->session, cause);
-}
-
-static void DestroyPackets(PacketSession *session)
-{
-    Destroy(&session->session);
-}
-
-static const PacketSessionVtbl packetSessionVtbl = {.OnConnected = OnPacketsConnected,
-                                                    .OnRecvPacket = OnRecvPacket,
-                                                    .OnDisconnected = OnPacketsDisconnected,
-                                                    .Destroy = DestroyPackets};
+static const PacketSessionVtbl packetSessionVtbl = {
+    .session = {.OnConnected = OnConnected,
+                .OnRecv = PacketSession_OnRecv,
+                .OnDisconnected = OnDisconnected,
+                .Destroy = Destroy},
+    .OnRecvPacket = OnRecvPacket,
+};
 
 /* --- Behaviours ------------------------------------------------------------------------------ */
 
@@ -254,8 +242,8 @@ static Session *CreateProbe(Service *service, int family)
         return NULL;
     }
     if (behaviour->OnRecvPacket != NULL)
-        session = (Session *)PacketSession_New(service, &packetSessionVtbl, sizeof(*probe), family,
-                                               behaviour->maxPacketSize);
+        session = PacketSession_New(service, &packetSessionVtbl, sizeof(*probe), family,
+                                    behaviour->maxPacketSize);
     else
         session = Session_New(service, &sessionVtbl, sizeof(*probe), family);
     if (session == NULL)

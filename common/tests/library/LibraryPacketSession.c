@@ -253,7 +253,7 @@ TEST("packet session: both ends, all sizes")
 
 static volatile LONG destroyCount;
 
-static void CountDestroy(PacketSession *session)
+static void CountDestroy(Session *session)
 {
     InterlockedIncrement(&destroyCount);
     free(session);
@@ -261,18 +261,20 @@ static void CountDestroy(PacketSession *session)
 
 static bool CanInit(Host *host, int maxPacketSize)
 {
-    static const PacketSessionVtbl vtbl = {.Destroy = CountDestroy};
-    PacketSession *session =
+    static const PacketSessionVtbl vtbl = {
+        .session = {.OnRecv = PacketSession_OnRecv, .Destroy = CountDestroy}};
+    Session *session =
         PacketSession_New(&host->service, &vtbl, sizeof(PacketSession), AF_INET, maxPacketSize);
 
     if (session == NULL)
         return false;
-    Session_Release(&session->session);
+    Session_Release(session);
     return true;
 }
 
 TEST("packet session: sizes that it is made with")
 {
+    static const PacketSessionVtbl withoutOnRecv = {.OnRecvPacket = NULL};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     int handles;
 
@@ -287,6 +289,8 @@ TEST("packet session: sizes that it is made with")
     CHECK(!CanInit(server, 0));
     CHECK(!CanInit(server, -1));
     CHECK(!CanInit(server, 65536));
+    CHECK(PacketSession_New(&server->service, &withoutOnRecv, sizeof(PacketSession), AF_INET,
+                            100) == NULL);
     CHECK_INT(destroyCount, 2);
     CHECK_AT_MOST(Process_GetHandleCount(), handles);
     Host_Stop(server);

@@ -110,7 +110,7 @@ static DispatchResult IocpCore_Wait(IocpCore *core, DWORD timeoutMs, IocpEvent *
     AcquireSRWLockExclusive(&core->lock);
     core->waiting--;
 
-    /* With an OVERLAPPED `error` is the operation's, and in the OVERLAPPED, too. */
+    /* With an OVERLAPPED `error` is the operation's. The OVERLAPPED has it as well. */
     if (overlapped != NULL) {
         *event = CONTAINING_RECORD(overlapped, IocpEvent, overlapped);
         if (core->waiting == 0)

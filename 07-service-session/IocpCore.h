@@ -25,7 +25,7 @@ typedef struct IocpObjectVtbl {
      */
     void (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
 
-    /* What was due at a time, see Keeper.h. Returns when it is due again; 0: no more. */
+    /* The time of its timer has come, see Keeper.h. Returns the next time; 0: none. */
     ULONGLONG (*OnTime)(IocpObject *object);
 
     /* Nobody has a reference any more: frees the object. On the thread that released the last. */

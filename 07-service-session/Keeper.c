@@ -40,7 +40,7 @@ static void Keeper_Clear(Keeper *keeper, KeeperTimer *timer)
 
 /* --- The thread ----------------------------------------------------------------------------- */
 
-/* Calls the object of a timer that is due; the lock is not held during the call. */
+/* Calls the object of a timer whose time has come; the lock is not held during the call. */
 static void Keeper_Call(Keeper *keeper, KeeperTimer *timer)
 {
     IocpObject *object = timer->object;
@@ -122,7 +122,7 @@ void Keeper_Set(Keeper *keeper, KeeperTimer *timer, ULONGLONG dueMs)
     if (!timer->isRemoved && (timer->dueMs == 0 || dueMs < timer->dueMs)) {
         bool isFirst = keeper->count == 0;
 
-        /* Where nothing was due the thread sleeps, and the wheel has stood still. */
+        /* Without a timer the thread sleeps, and the wheel has stood still. */
         if (isFirst)
             keeper->tick = max(keeper->tick, GetTickCount64() / TICK_MS);
         Keeper_Clear(keeper, timer);

@@ -1,5 +1,5 @@
 /*
- * Keeper: a thread that does what is due at a time and not at a completion.
+ * Keeper: a thread for everything that is driven by time rather than by completions.
  *
  * An IocpObject that wants to be called at a time has a KeeperTimer. The timers stand in a wheel: a
  * ring of slots, one for each TICK_MS, and each timer in the list of the slot in which it is due. So

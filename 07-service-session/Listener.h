@@ -32,7 +32,7 @@ typedef struct Listener {
     LPFN_ACCEPTEX acceptEx;
     LPFN_GETACCEPTEXSOCKADDRS getAcceptExSockaddrs;
     Service *service;
-    KeeperTimer timer; /* postponed accepts are due */
+    KeeperTimer timer; /* for the postponed accepts */
 
     SRWLOCK lock;                /* held to change or read what follows */
     CONDITION_VARIABLE noAccept; /* no accept is outstanding */

@@ -47,7 +47,7 @@ SendBuffer *Packet_Make(uint16_t id, const void *body, int length);
 
 /*
  * Cuts packets off `data`, as a PacketSession does: calls `onPacket` for each whole one and returns
- * the bytes of all of them, or -1 after a header that cannot be; those before it were delivered.
+ * the bytes of all of them, or -1 after an invalid header; those before it were delivered.
  */
 int Packet_Split(const char *data, int length, int maxPacketSize,
                  void (*onPacket)(void *context, uint16_t id, const char *body, int bodyLength),

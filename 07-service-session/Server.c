@@ -7,7 +7,7 @@
  * Limit  Memory: a session costs its receive buffer and what is queued for it.
  * New    Sessions count their references, so anybody may keep one and send to it. A receive and a
  *        send are outstanding together; sends are queued and gathered. Services for clients,
- *        packets, timeouts, an end in peace.
+ *        packets, timeouts, a graceful end.
  *
  * Build  make 07, or the compiler line in README.md.
  * Run    make run-07, and talk to it with make client.

@@ -16,7 +16,7 @@
  *
  * SocketUtils_Init comes before, and SocketUtils_Clear after. Service_Start and Service_Stop are
  * called by one thread of the program. The other functions may be called on any thread between the
- * two, in callbacks, too.
+ * two, also in callbacks.
  */
 #ifndef SERVICE_H
 #define SERVICE_H
@@ -47,7 +47,7 @@ typedef struct SessionSettings {
     int pauseBytes;      /* above so much of queued memory nothing is received */
     int limitBytes;      /* and above so much the session is disconnected */
     DWORD idleTimeoutMs; /* a session without a byte for so long is disconnected; 0: never */
-    DWORD drainMs;       /* how long Session_Close and Service_Stop let a session end in peace */
+    DWORD drainMs;       /* how long Session_Close and Service_Stop wait for a graceful close */
     DWORD halfClosedMs; /* how long a peer that has closed its side may take nothing; 0: for ever */
 } SessionSettings;
 
@@ -107,11 +107,11 @@ struct Service {
 
 /* 100,000 sessions, one that a client connects, a worker for each processor, buffers of 4 KiB that
    grow to 64 KiB, 64 KiB until a session pauses, 1 MiB until it is disconnected, no idle timeout,
-   1,000 ms to end in peace, 60,000 ms for a peer that has closed its side. */
+   1,000 ms to close gracefully, 60,000 ms for a peer that has closed its side. */
 ServiceSettings Service_GetDefaults(void);
 
 /*
- * Starts the workers, and listens or begins to connect. False: it cannot, Service_GetError says why,
+ * Starts the workers, and listens or starts to connect. False: it cannot, Service_GetError says why,
  * and all is given back; Service_Stop does nothing then. `settings` is copied; the address in
  * service->settings.address then has the real port.
  */
@@ -121,7 +121,7 @@ bool Service_Start(Service *service, const ServiceSettings *settings);
 const char *Service_GetError(const Service *service);
 
 /*
- * Accepts nobody any more; closes all sessions in peace (Session_Close) for up to drainMs, then
+ * Accepts nobody any more; closes all sessions gracefully (Session_Close) for up to drainMs, then
  * disconnects those that are left; waits until each has had its OnDisconnected; ends the workers
  * and frees all. Sessions that the program still has references to live on, disconnected.
  * False, with ERROR_POSSIBLE_DEADLOCK, and nothing was done: a thread of the service has called it,
@@ -131,9 +131,9 @@ bool Service_Stop(Service *service);
 
 /*
  * A client: connects one session more, `delayMs` from now. Its OnConnected comes, or its
- * OnDisconnected with CAUSE_CONNECT_FAILED. Any thread, in OnDisconnected, too. False: GetLastError
+ * OnDisconnected with CAUSE_CONNECT_FAILED. Any thread, also in OnDisconnected. False: GetLastError
  * says why; ERROR_CONNECTION_COUNT_LIMIT: there are maxSessionCount, ERROR_SHUTDOWN_IN_PROGRESS:
- * Service_Stop has begun.
+ * Service_Stop was called.
  */
 bool Service_Connect(Service *service, DWORD delayMs);
 
@@ -142,7 +142,7 @@ int Service_Broadcast(Service *service, SendBuffer *buffer);
 
 int Service_GetSessionCount(Service *service);
 
-/* Each number is exact by itself. After Service_Stop, too. */
+/* Each number is exact by itself. Also after Service_Stop. */
 LONG64 Service_GetCounter(const Service *service, Counter counter);
 
 /*

@@ -6,9 +6,9 @@
  * session is connected the count is at least 1. Whoever brings it to 0, in Session_EndWork, ends
  * the session; as that is always a worker, OnDisconnected always runs on one.
  *
- * Operations are begun under the lock, after a look at the state, and Session_Abort changes the
+ * Operations are started under the lock, after a look at the state, and Session_Abort changes the
  * state and cancels under the same lock. So there is no operation that it does not find and none
- * that is begun after it. Winsock calls that only begin something do not wait, so the lock is held
+ * that is started after it. Winsock calls that only start something do not wait, so the lock is held
  * briefly. What is to happen next is decided in one place, Session_Advance.
  *
  * Once it is connected, an operation that succeeds at once queues no completion (see
@@ -31,9 +31,9 @@ const char *DisconnectCause_GetText(DisconnectCause cause)
         [CAUSE_CONNECT_FAILED] = "it could not be connected",
         [CAUSE_SLOW_RECEIVER] = "the peer does not read what it is sent",
         [CAUSE_IDLE] = "idle for too long",
-        [CAUSE_BAD_PACKET] = "a packet has a size that cannot be",
+        [CAUSE_BAD_PACKET] = "a packet has an invalid size",
         [CAUSE_BUFFER_FULL] = "nothing of a full receive buffer was consumed",
-        [CAUSE_BAD_CONSUME] = "OnRecv returned a number that cannot be",
+        [CAUSE_BAD_CONSUME] = "OnRecv returned an invalid count",
         [CAUSE_NO_MEMORY] = "memory or handles ran out",
         [CAUSE_SERVICE_STOPPED] = "the service stops",
         [CAUSE_TURNED_AWAY] = "the service did not want it",
@@ -175,7 +175,7 @@ void Session_Abort(Session *session, DisconnectCause cause, DWORD error)
         Session_SetTimer(session, DUE_NOW);
 }
 
-/* Begins to send what is at the front of the queue. IO_DONE: `*bytes` were sent. */
+/* Starts to send what is at the front of the queue. IO_DONE: `*bytes` were sent. */
 static IoResult Session_RegisterSend(Session *session, DWORD *bytes)
 {
     WSABUF pieces[MAX_GATHER];
@@ -206,7 +206,7 @@ void Session_EndSend(Session *session, DWORD bytes)
     Service_Count(session->service, COUNTER_SEND_BYTES, (LONG64)bytes);
 }
 
-/* Sends as much of the queue as goes at once, and begins to send the rest. */
+/* Sends as much of the queue as goes at once, and starts to send the rest. */
 static void Session_Flush(Session *session)
 {
     while (session->state != STATE_DISCONNECTED && session->sendState == SEND_IDLE &&
@@ -225,7 +225,7 @@ void Session_Advance(Session *session)
     if (session->state == STATE_CLOSING && session->sendState != SEND_BUSY &&
         session->queue.first == NULL) {
         if (session->recvState == RECV_OVER) {
-            /* The end in peace. Nothing is outstanding that would have to be cancelled. */
+            /* The graceful end. Nothing is outstanding that would have to be cancelled. */
             session->state = STATE_DISCONNECTED;
         } else if (session->sendState == SEND_IDLE) {
             session->sendState = SEND_OVER;
@@ -256,7 +256,7 @@ static bool IsOver(ULONGLONG startMs, DWORD lengthMs, ULONGLONG nowMs, ULONGLONG
     return false;
 }
 
-/* Does what is due. Returns when it is due again; 0: no more. The lock is held. */
+/* Does what the time asks for. Returns the next time; 0: none. The lock is held. */
 static ULONGLONG Session_CheckTime(Session *session, ULONGLONG nowMs)
 {
     const SessionSettings *settings = &session->service->settings.session;

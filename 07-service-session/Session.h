@@ -18,7 +18,7 @@
  * up: past limitBytes it is disconnected.
  *
  * Ends. A peer that has closed its side is sent what is queued first, and Session_Close ends a
- * session in peace, too. Session_Disconnect ends it at once: the peer gets a reset.
+ * session gracefully as well. Session_Disconnect ends it at once: the peer gets a reset.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -39,9 +39,9 @@ typedef enum DisconnectCause {
     CAUSE_CONNECT_FAILED,  /* it was never connected; Session_GetError says why */
     CAUSE_SLOW_RECEIVER,   /* more than limitBytes were queued */
     CAUSE_IDLE,            /* nothing was received or sent for the idle timeout */
-    CAUSE_BAD_PACKET,      /* PacketSession: a size that cannot be */
+    CAUSE_BAD_PACKET,      /* PacketSession: an invalid size */
     CAUSE_BUFFER_FULL,     /* OnRecv consumed nothing of a full buffer */
-    CAUSE_BAD_CONSUME,     /* OnRecv returned a number that cannot be */
+    CAUSE_BAD_CONSUME,     /* OnRecv returned an invalid count */
     CAUSE_NO_MEMORY,       /* memory, handles or the system's buffers ran out */
     CAUSE_SERVICE_STOPPED, /* Service_Stop */
     CAUSE_TURNED_AWAY,     /* its service did not want it; it has no callback */
@@ -53,7 +53,7 @@ const char *DisconnectCause_GetText(DisconnectCause cause);
 
 /* What a program does with its sessions. NULL: nothing. All on a worker thread. */
 typedef struct SessionVtbl {
-    /* It can be sent to and will receive. */
+    /* The session is ready to send and receive. */
     void (*OnConnected)(Session *session);
 
     /*
@@ -83,7 +83,7 @@ typedef enum SessionState {
 
 /* The receiving side of a session. */
 typedef enum RecvState {
-    RECV_ON,     /* a receive is outstanding, or a worker is about to begin one */
+    RECV_ON,     /* a receive is outstanding, or a worker is about to start one */
     RECV_PAUSED, /* none is, because too much is queued */
     RECV_OVER    /* the peer has closed its side */
 } RecvState;
@@ -102,11 +102,11 @@ struct Session {
     SOCKET socket;       /* closed when the session is over */
     bool isSkipping;     /* an operation that succeeds at once queues no completion */
     NetAddress address;  /* the peer */
-    IocpEvent recvEvent; /* of connect, too */
+    IocpEvent recvEvent; /* also of connect */
     IocpEvent sendEvent;
     RecvBuffer recvBuffer; /* of the worker that receives, while no receive is outstanding */
 
-    SRWLOCK lock; /* held to change or read what follows, and to begin operations */
+    SRWLOCK lock; /* held to change or read what follows, and to start operations */
     SessionState state;
     RecvState recvState;
     SendState sendState;
@@ -116,7 +116,7 @@ struct Session {
     SendQueue queue;
     ULONGLONG activeMs; /* GetTickCount64 when it last received or sent */
     ULONGLONG largeMs;  /* and when it last received more than a small buffer holds */
-    ULONGLONG dialMs;   /* when it is to begin to connect; 0: it has, or is not to */
+    ULONGLONG dialMs;   /* when it is to connect; 0: it has, or is not to */
     ULONGLONG closeMs;  /* when Session_Close was called; 0: it was not */
 
     KeeperTimer timer;
@@ -142,8 +142,8 @@ bool Session_Send(Session *session, SendBuffer *buffer);
 void Session_Disconnect(Session *session, DisconnectCause cause);
 
 /*
- * Ends the connection in peace: receives nothing more, sends what is queued, tells the peer, and
- * waits until the peer has closed its side, too. Closed at once instead, a connection on which
+ * Ends the connection gracefully: receives nothing more, sends what is queued, tells the peer, and
+ * waits until the peer has closed its side as well. Closed at once instead, a connection on which
  * bytes of the peer are unread is reset, and what was sent last is lost. The first cause counts.
  * After drainMs it is disconnected, whatever the peer still sends. Any thread.
  */

@@ -10,7 +10,7 @@
 /* --- A session, for its service and the listener; any thread ------------------------------------- */
 
 /*
- * Begins to connect to `address`, `delayMs` from now, on a worker. Once, for a session that is in the
+ * Starts to connect to `address`, `delayMs` from now, on a worker. Once, for a session that is in the
  * set already. OnConnected follows, or OnDisconnected with CAUSE_CONNECT_FAILED.
  */
 void Session_Connect(Session *session, const NetAddress *address, DWORD delayMs);
@@ -38,11 +38,11 @@ void Service_Count(Service *service, Counter counter, LONG64 number);
 
 #define MAX_SEND 65536 /* bytes that one WSASend takes: so that it is seen that it goes */
 
-/* What became of a call that begins an operation. */
+/* The outcome of a call that starts an operation. */
 typedef enum IoResult {
     IO_DONE,    /* it is over, and no completion comes */
     IO_PENDING, /* a completion comes */
-    IO_FAILED   /* it did not begin, and no completion comes */
+    IO_FAILED   /* it did not start, and no completion comes */
 } IoResult;
 
 /* The vtbl of the session as an IocpObject, in SessionWorker.c: without the lock. */
@@ -51,7 +51,7 @@ void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD e
 /* The cause where an operation has failed. */
 DisconnectCause DisconnectCause_FromError(DWORD error);
 
-/* To be called before each call that begins an operation, and whatever its result after it. `result`
+/* To be called before each call that starts an operation, and whatever its result after it. `result`
    is what it returned. */
 void Session_BeginOperation(Session *session, IocpEvent *event, EventType type);
 IoResult Session_EndCall(Session *session, IocpEvent *event, int result, DWORD *error);

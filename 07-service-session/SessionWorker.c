@@ -8,7 +8,7 @@
 /* --- Receiving; on a worker, no lock is held ------------------------------------------------ */
 
 /*
- * Begins to receive. True: `*bytes` were received at once. False: a completion comes, or nothing is
+ * Starts to receive. True: `*bytes` were received at once. False: a completion comes, or nothing is
  * received any more, or not until the queue is shorter.
  */
 static bool Session_RegisterRecv(Session *session, DWORD *bytes)
@@ -37,7 +37,7 @@ static bool Session_RegisterRecv(Session *session, DWORD *bytes)
     return result == IO_DONE;
 }
 
-/* A receive has failed. True: it is to be begun again. */
+/* A receive has failed. True: it is to be started again. */
 static bool Session_ProcessRecvError(Session *session, DWORD error)
 {
     const SessionSettings *settings = &session->service->settings.session;
@@ -114,7 +114,7 @@ static bool Session_GrowBuffer(Session *session)
     return hasRoom;
 }
 
-/* A receive is over. False: no other is to be begun. */
+/* A receive is over. False: no other is to be started. */
 static bool Session_ProcessRecv(Session *session, DWORD bytes, DWORD error)
 {
     RecvBuffer *buffer = &session->recvBuffer;
@@ -152,7 +152,7 @@ static void Session_Finish(Session *session)
     const LINGER reset = {1, 0};
     Service *service = session->service;
 
-    /* Not in peace: the peer shall not take what it got for all there was. */
+    /* Not gracefully: the peer shall not take what it got for all there was. */
     if (session->recvState != RECV_OVER || session->queue.first != NULL)
         setsockopt(session->socket, SOL_SOCKET, SO_LINGER, (const char *)&reset, sizeof(reset));
     SocketUtils_Close(&session->socket);
@@ -263,7 +263,7 @@ static bool Session_ProcessConnected(Session *session)
     return isAdmitted;
 }
 
-/* Begins to connect. If that fails, the session is over. */
+/* Starts to connect. If that fails, the session is over. */
 static void Session_ProcessDial(Session *session)
 {
     Service *service = session->service;

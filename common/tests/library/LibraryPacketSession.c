@@ -109,7 +109,7 @@ TEST("packet session: byte by byte")
     Host_Stop(server);
 }
 
-/* Three good packets, a header that cannot be, and packets that must not be delivered. */
+/* Three good packets, an invalid header, and packets that must not be delivered. */
 static int MakeBadStream(char *stream, int badSize)
 {
     int length = 0;
@@ -143,7 +143,7 @@ static bool EndsSession(Host *server, int badSize, int piece)
            Test_Explain("size %d: %ld packets of 3 were delivered", badSize, server->packets);
 }
 
-TEST("packet session: a size that cannot be ends it")
+TEST("packet session: an invalid size ends it")
 {
     static const int sizes[] = {0, 1, 2, 3, MAX_PACKET + 1, RECV_SIZE, RECV_SIZE + 1, 65535};
 

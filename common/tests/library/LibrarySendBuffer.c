@@ -78,7 +78,7 @@ TEST("send buffer: buffers do not overlap")
     }
 }
 
-/* Sizes that cannot be, or hardly: no memory, or memory that is really there. */
+/* Invalid sizes, and enormous ones: no memory, or memory that is really there. */
 TEST("send buffer: sizes at the end of int")
 {
     static const int sizes[] = {INT_MAX, INT_MAX - 1, INT_MAX - 16, INT_MAX - 100};

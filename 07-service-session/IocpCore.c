@@ -1,26 +1,19 @@
 /*
  * IocpCore: see IocpCore.h.
+ *
+ * How the work is shared. A thread waits for one completion. If nobody else waits then, all are at
+ * work, and it fetches more without waiting, many with one call, into a list. Whoever is done first
+ * takes the next from there. A thread waits only when the list is empty, and the list is filled only
+ * while nobody waits, both under the lock: so nothing is in the list that an idle thread could do.
  */
 #include "IocpCore.h"
 
-#include <stdlib.h>
-
-#define MAX_BATCH   64   /* completions that one call takes */
-#define MAX_AT_HAND 1024 /* objects that a thread has at hand: the others shall have work, too */
-#define MAX_TAKES   8    /* so often a thread takes before it has done with what it took */
-
-/* What a thread has taken: objects that are to continue, each with a reference. */
-typedef struct AtHand {
-    IocpObject *objects[MAX_AT_HAND];
-    ULONG count;
-    ULONG quits; /* what IocpCore_PostQuit has posted, taken, too */
-} AtHand;
+#define MAX_FETCH 16 /* completions that one call takes from the port */
 
 void IocpObject_Init(IocpObject *object, const IocpObjectVtbl *vtbl)
 {
     object->vtbl = vtbl;
     object->references = 1;
-    object->isSkipping = false;
 }
 
 void IocpObject_AddRef(IocpObject *object)
@@ -34,33 +27,10 @@ void IocpObject_Release(IocpObject *object)
         object->vtbl->Destroy(object);
 }
 
-/*
- * May sockets be asked to queue no completion where a call has succeeded? Some third-party Winsock
- * providers hand out handles that are not the system's; with those the system would get it wrong.
- * https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setfilecompletionnotificationmodes
- */
-static bool AreHandlesOfSystem(void)
-{
-    INT tcp[] = {IPPROTO_TCP, 0};
-    DWORD size = 0;
-    WSAPROTOCOL_INFOW *providers;
-    int count;
-    bool areOfSystem = true;
-
-    WSAEnumProtocolsW(tcp, NULL, &size);
-    providers = (WSAPROTOCOL_INFOW *)malloc(size);
-    if (providers == NULL)
-        return false;
-    count = WSAEnumProtocolsW(tcp, providers, &size);
-    for (int i = 0; i < count; i++)
-        areOfSystem = areOfSystem && (providers[i].dwServiceFlags1 & XP1_IFS_HANDLES) != 0;
-    free(providers);
-    return count > 0 && areOfSystem;
-}
-
 bool IocpCore_Create(IocpCore *core)
 {
-    core->isSkipping = AreHandlesOfSystem();
+    ZeroMemory(core, sizeof(*core));
+    InitializeSRWLock(&core->lock);
 
     /* It fails with NULL, not with INVALID_HANDLE_VALUE as some other functions do. */
     core->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
@@ -76,105 +46,137 @@ void IocpCore_Close(IocpCore *core)
 
 bool IocpCore_Register(IocpCore *core, IocpObject *object)
 {
-    const UCHAR modes = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE;
-    HANDLE handle = object->vtbl->GetHandle(object);
-
     /* The key is not used: the event leads to its owner. */
-    if (CreateIoCompletionPort(handle, core->port, 0, 0) == NULL)
-        return false;
-    object->isSkipping = core->isSkipping && SetFileCompletionNotificationModes(handle, modes);
-    return true;
+    return CreateIoCompletionPort(object->vtbl->GetHandle(object), core->port, 0, 0) != NULL;
 }
+
+/* --- The list; the lock is held ------------------------------------------------------------- */
+
+static void IocpCore_Append(IocpCore *core, IocpEvent *event)
+{
+    event->next = NULL;
+    if (core->first == NULL)
+        core->first = event;
+    else
+        core->last->next = event;
+    core->last = event;
+}
+
+/* Fetches what has come to the port. The call does not wait. */
+static void IocpCore_Fetch(IocpCore *core)
+{
+    OVERLAPPED_ENTRY entries[MAX_FETCH];
+    ULONG count = 0;
+
+    /* A failure that lasts is met again by the thread that waits next. */
+    if (!GetQueuedCompletionStatusEx(core->port, entries, MAX_FETCH, &count, 0, FALSE))
+        count = 0;
+    for (ULONG i = 0; i < count; i++) {
+        if (entries[i].lpOverlapped == NULL)
+            core->quits++;
+        else
+            IocpCore_Append(core,
+                            CONTAINING_RECORD(entries[i].lpOverlapped, IocpEvent, overlapped));
+    }
+    /* A full batch was perhaps not all. */
+    core->isLookDue = count == MAX_FETCH;
+}
+
+/* The event whose turn it is. NULL: none. */
+static IocpEvent *IocpCore_TakeFirst(IocpCore *core)
+{
+    IocpEvent *event;
+
+    if (core->isLookDue && (core->first == NULL || core->first->type == EVENT_RESUME))
+        IocpCore_Fetch(core);
+    event = core->first;
+    if (event != NULL)
+        core->first = event->next;
+    return event;
+}
+
+/* Waits for one completion; the lock is not held meanwhile. `*event` is set for DISPATCH_DONE. */
+static DispatchResult IocpCore_Wait(IocpCore *core, DWORD timeoutMs, IocpEvent **event)
+{
+    OVERLAPPED *overlapped = NULL;
+    ULONG_PTR key;
+    DWORD bytes, error;
+
+    core->waiting++;
+    ReleaseSRWLockExclusive(&core->lock);
+    error = GetQueuedCompletionStatus(core->port, &bytes, &key, &overlapped, timeoutMs)
+                ? 0
+                : GetLastError();
+    AcquireSRWLockExclusive(&core->lock);
+    core->waiting--;
+
+    /* With an OVERLAPPED `error` is the operation's. The OVERLAPPED has it as well. */
+    if (overlapped != NULL) {
+        *event = CONTAINING_RECORD(overlapped, IocpEvent, overlapped);
+        if (core->waiting == 0)
+            IocpCore_Fetch(core);
+        return DISPATCH_DONE;
+    }
+    SetLastError(error);
+    if (error != 0)
+        return error == WAIT_TIMEOUT ? DISPATCH_TIMEOUT : DISPATCH_FAILED;
+    return DISPATCH_QUIT;
+}
+
+/* --- For the threads ------------------------------------------------------------------------ */
 
 /* Has the owner of the event handle it. The event's reference keeps the owner alive meanwhile. */
-static void DispatchEntry(AtHand *atHand, const OVERLAPPED_ENTRY *entry)
+static void DispatchEvent(IocpEvent *event)
 {
-    IocpEvent *event = CONTAINING_RECORD(entry->lpOverlapped, IocpEvent, overlapped);
     IocpObject *owner = event->owner;
-    DWORD bytes = entry->dwNumberOfBytesTransferred, error = 0;
+    DWORD bytes = (DWORD)event->overlapped.InternalHigh, error = 0;
 
-    /* An entry carries no error. The operation's status is in the OVERLAPPED, 0 for success. */
-    if (entry->lpOverlapped->Internal != 0 &&
-        !GetOverlappedResult(owner->vtbl->GetHandle(owner), entry->lpOverlapped, &bytes, FALSE))
+    /* The operation's status is in the OVERLAPPED, 0 for success. */
+    if (event->overlapped.Internal != 0 &&
+        !GetOverlappedResult(owner->vtbl->GetHandle(owner), &event->overlapped, &bytes, FALSE))
         error = GetLastError();
     event->owner = NULL;
-    if (owner->vtbl->Dispatch(owner, event, bytes, error))
-        atHand->objects[atHand->count++] = owner;
-    else
-        IocpObject_Release(owner);
+    owner->vtbl->Dispatch(owner, event, bytes, error);
+    IocpObject_Release(owner);
 }
 
-/* Takes what has come, or comes in time, as far as there is room. False: nothing; GetLastError says
-   why. */
-static bool TakeCompletions(IocpCore *core, AtHand *atHand, DWORD timeoutMs)
-{
-    OVERLAPPED_ENTRY entries[MAX_BATCH];
-    ULONG room = MAX_AT_HAND - atHand->count, count = MAX_BATCH;
-    bool hasTaken = false;
-
-    /* A full batch was perhaps not all. */
-    for (; count == MAX_BATCH && room >= MAX_BATCH; room -= MAX_BATCH) {
-        if (!GetQueuedCompletionStatusEx(core->port, entries, MAX_BATCH, &count,
-                                         hasTaken ? 0 : timeoutMs, FALSE))
-            return hasTaken;
-        hasTaken = true;
-        for (ULONG i = 0; i < count; i++) {
-            if (entries[i].lpOverlapped == NULL)
-                atHand->quits++;
-            else
-                DispatchEntry(atHand, &entries[i]);
-        }
-    }
-    return hasTaken;
-}
-
-static void ContinueEach(AtHand *atHand)
-{
-    ULONG left = 0;
-
-    for (ULONG i = 0; i < atHand->count; i++) {
-        IocpObject *object = atHand->objects[i];
-
-        if (object->vtbl->Continue(object))
-            atHand->objects[left++] = object;
-        else
-            IocpObject_Release(object);
-    }
-    atHand->count = left;
-}
-
-/*
- * Those that have come are answered before any continues, and all take turns. What an object begins
- * then finds more done already: a receive, above all, as the next message of a client has often come
- * while the others were sent their answers. Who comes meanwhile joins in with the next turn.
- */
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs)
 {
-    AtHand atHand;
+    DispatchResult result = DISPATCH_DONE;
+    IocpEvent *event;
 
-    atHand.count = 0;
-    atHand.quits = 0;
-    if (!TakeCompletions(core, &atHand, timeoutMs))
-        return GetLastError() == WAIT_TIMEOUT ? DISPATCH_TIMEOUT : DISPATCH_FAILED;
-    for (int takes = 1; atHand.count > 0; takes++) {
-        ContinueEach(&atHand);
-        /* One alone has kept nobody waiting, and a look that finds nothing is a call, too. */
-        if (takes < MAX_TAKES && atHand.count > 1)
-            TakeCompletions(core, &atHand, 0);
+    AcquireSRWLockExclusive(&core->lock);
+    event = IocpCore_TakeFirst(core);
+    if (event == NULL && core->quits > 0) {
+        core->quits--;
+        result = DISPATCH_QUIT;
+    } else if (event == NULL) {
+        result = IocpCore_Wait(core, timeoutMs, &event);
     }
-
-    /* One is for this thread. It may have taken those of others, too, who would wait for ever if one
-       were lost: so it is tried until it succeeds. */
-    for (ULONG i = 1; i < atHand.quits; i++) {
-        while (!IocpCore_PostQuit(core))
-            Sleep(1);
-    }
-    return atHand.quits > 0 ? DISPATCH_QUIT : DISPATCH_DONE;
+    ReleaseSRWLockExclusive(&core->lock);
+    if (event != NULL)
+        DispatchEvent(event);
+    return result;
 }
 
-bool IocpCore_Post(IocpCore *core, IocpEvent *event, DWORD bytes)
+bool IocpCore_TakeTurns(IocpCore *core, IocpEvent *event, IocpObject *owner, bool isLong)
 {
-    return PostQueuedCompletionStatus(core->port, bytes, 0, &event->overlapped);
+    bool isQueued;
+
+    AcquireSRWLockExclusive(&core->lock);
+    isQueued = core->waiting == 0 && (isLong || core->first != NULL);
+    if (isQueued) {
+        IocpEvent_Begin(event, EVENT_RESUME, owner);
+        IocpCore_Append(core, event);
+        core->isLookDue = true;
+    }
+    ReleaseSRWLockExclusive(&core->lock);
+    return isQueued;
+}
+
+bool IocpCore_Post(IocpCore *core, IocpEvent *event)
+{
+    return PostQueuedCompletionStatus(core->port, 0, 0, &event->overlapped);
 }
 
 bool IocpCore_PostQuit(IocpCore *core)

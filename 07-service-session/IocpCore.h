@@ -4,6 +4,9 @@
  * An object has a handle on which operations complete, and is told of each completion. It counts
  * its references and is destroyed with the last, on whichever thread that is. Listener and Session
  * are IocpObjects: their struct begins with one, and CONTAINING_RECORD leads back.
+ *
+ * The threads that dispatch share the work: while one of them waits at the port, no completion waits
+ * in the hands of another.
  */
 #ifndef IOCP_CORE_H
 #define IOCP_CORE_H
@@ -18,18 +21,12 @@ typedef struct IocpObjectVtbl {
     /*
      * `event` has completed: `bytes` were moved and `error` is 0, or `error` says why it failed, in
      * the numbers of the system (64, 995), not of Winsock. The event is the object's own again. On
-     * whichever thread called IocpCore_Dispatch; a reference is held meanwhile. True: Continue is
-     * to be called, once.
+     * whichever thread called IocpCore_Dispatch; a reference is held meanwhile.
      */
-    bool (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+    void (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
 
-    /*
-     * On the same thread, when all completions that it took with that one were dispatched. True: it
-     * is to be called again, when the others have had their turn. It may say so a few times in a
-     * row, and has to end it then. The reference is held until it returns false. NULL: Dispatch
-     * never asks for it.
-     */
-    bool (*Continue)(IocpObject *object);
+    /* The time of its timer has come, see Keeper.h. Returns the next time; 0: none. */
+    ULONGLONG (*OnTime)(IocpObject *object);
 
     /* Nobody has a reference any more: frees the object. On the thread that released the last. */
     void (*Destroy)(IocpObject *object);
@@ -38,7 +35,6 @@ typedef struct IocpObjectVtbl {
 struct IocpObject {
     const IocpObjectVtbl *vtbl;
     volatile LONG references;
-    bool isSkipping; /* an operation that succeeds at once queues no completion */
 };
 
 /* The creator's reference is the first. */
@@ -47,13 +43,19 @@ void IocpObject_AddRef(IocpObject *object);
 void IocpObject_Release(IocpObject *object);
 
 typedef struct IocpCore {
-    HANDLE port;     /* NULL while there is none */
-    bool isSkipping; /* handles may be asked for no completion where a call has succeeded */
+    HANDLE port; /* NULL while there is none */
+
+    SRWLOCK lock;     /* held to change what follows, and to look at the port */
+    int waiting;      /* threads that wait at the port, or are about to */
+    int quits;        /* packets of IocpCore_PostQuit that were taken and not yet returned */
+    IocpEvent *first; /* the list: taken and not yet dispatched; empty while a thread waits */
+    IocpEvent *last;
+    bool isLookDue; /* at the port, before a thread waits there or an EVENT_RESUME has its turn */
 } IocpCore;
 
 /* What IocpCore_Dispatch did. */
 typedef enum DispatchResult {
-    DISPATCH_DONE,    /* objects were told of completions */
+    DISPATCH_DONE,    /* an object was told of a completion */
     DISPATCH_TIMEOUT, /* none came in time */
     DISPATCH_QUIT,    /* this thread took a packet of IocpCore_PostQuit */
     DISPATCH_FAILED   /* the call itself failed; GetLastError says why */
@@ -67,25 +69,30 @@ void IocpCore_Close(IocpCore *core);
 
 /*
  * From now on the completions of the object's handle are dispatched by this core. A handle can be
- * registered once. An operation that succeeds at once queues no completion: the call that began it
- * has the result, if object->isSkipping. False: GetLastError says why.
+ * registered once. False: GetLastError says why.
  * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
  */
 bool IocpCore_Register(IocpCore *core, IocpObject *object);
 
 /*
- * Waits up to `timeoutMs` milliseconds (or INFINITE) for completions, takes as many as there are up
- * to a bound, and has their objects handle them, on this thread: first Dispatch of each, then
- * Continue of those that asked for it, in turns. Between the turns it takes what has come, without
- * waiting and a bounded number of times. Any number of threads may do this.
+ * Waits up to `timeoutMs` milliseconds (or INFINITE) for a completion and has its object handle it,
+ * on this thread. Any number of threads may do this.
  */
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs);
 
 /*
- * Queues a completion of `event` by hand: its owner will be told of `bytes` by one of the threads.
+ * A thread that dispatches wants to go on with `owner`: may others have their turn first? True:
+ * `event` was queued as EVENT_RESUME, behind them, and is dispatched like a completion. False:
+ * nobody waits for this thread, so it goes on at once. `isLong`: it has gone on for a while, so that
+ * whoever has come to the port in the meantime is to be asked, too.
+ */
+bool IocpCore_TakeTurns(IocpCore *core, IocpEvent *event, IocpObject *owner, bool isLong);
+
+/*
+ * Queues a completion of `event` by hand: its owner will be told by one of the threads.
  * IocpEvent_Begin comes before. False: it was not queued; GetLastError says why.
  */
-bool IocpCore_Post(IocpCore *core, IocpEvent *event, DWORD bytes);
+bool IocpCore_Post(IocpCore *core, IocpEvent *event);
 
 /* Makes one thread leave IocpCore_Dispatch with DISPATCH_QUIT. False: GetLastError says why. */
 bool IocpCore_PostQuit(IocpCore *core);

@@ -1,18 +1,19 @@
 /*
  * Listener: see Listener.h.
  */
-#include "Listener.h"
-#include "ErrorText.h"
-#include "ServerLog.h"
+#include "SessionCore.h"
 
 #include <string.h>
+
+#define PAUSE_MS 50 /* what a postponed accept lacked may be there when a session has ended */
 
 static HANDLE Listener_GetHandle(IocpObject *object)
 {
     return (HANDLE)CONTAINING_RECORD(object, Listener, object)->socket;
 }
 
-static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
+static ULONGLONG Listener_OnTime(IocpObject *object);
 
 /* The listener is part of its owner, which outlives it: there is nothing to free. */
 static void Listener_Destroy(IocpObject *object)
@@ -20,37 +21,35 @@ static void Listener_Destroy(IocpObject *object)
     (void)object;
 }
 
-static const IocpObjectVtbl listenerVtbl = {Listener_GetHandle, Listener_Dispatch, NULL,
-                                            Listener_Destroy};
+static const IocpObjectVtbl listenerVtbl = {.GetHandle = Listener_GetHandle,
+                                            .Dispatch = Listener_Dispatch,
+                                            .OnTime = Listener_OnTime,
+                                            .Destroy = Listener_Destroy};
 
 void Listener_Init(Listener *listener)
 {
     ZeroMemory(listener, sizeof(*listener));
     IocpObject_Init(&listener->object, &listenerVtbl);
     listener->socket = INVALID_SOCKET;
+    listener->timer.object = &listener->object;
     InitializeSRWLock(&listener->lock);
     InitializeConditionVariable(&listener->noAccept);
 }
 
-/* Postpones the accept: asks the owner to retry it after a pause. */
-static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent)
+/* Postpones the accept, because `call` failed with `error`: the keeper is to start it. */
+static void Listener_PostponeAccept(Listener *listener, AcceptEvent *acceptEvent, const char *call,
+                                    DWORD error)
 {
     bool isClosing;
 
-    AcquireSRWLockExclusive(&listener->lock);
-    acceptEvent->isPostponed = true;
+    AcquireSRWLockShared(&listener->lock);
     isClosing = listener->isClosing;
-    ReleaseSRWLockExclusive(&listener->lock);
-    if (!isClosing)
-        listener->owner->OnAcceptPostponed(listener->owner);
-}
-
-/* A client was there already, and no completion comes: posts one, so that the workers share a burst
-   of clients. Losing it would cost us one accept for good, so retry until it succeeds. */
-static void Listener_Post(Listener *listener, AcceptEvent *acceptEvent)
-{
-    while (!IocpCore_Post(listener->core, &acceptEvent->event, 0))
-        Sleep(1);
+    ReleaseSRWLockShared(&listener->lock);
+    if (isClosing)
+        return;
+    InterlockedExchange(&acceptEvent->isPostponed, TRUE);
+    Keeper_Set(&listener->service->keeper, &listener->timer, GetTickCount64() + PAUSE_MS);
+    Service_Report(listener->service, call, error);
 }
 
 /*
@@ -74,8 +73,6 @@ static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent,
                                 ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE, &bytes,
                                 &acceptEvent->event.overlapped))
             error = (DWORD)WSAGetLastError();
-        else if (listener->object.isSkipping)
-            Listener_Post(listener, acceptEvent);
         if (error == WSA_IO_PENDING)
             error = 0;
         if (error != 0) {
@@ -87,38 +84,31 @@ static DWORD Listener_CallAcceptEx(Listener *listener, AcceptEvent *acceptEvent,
     return error;
 }
 
-/* Starts an accept with a new session. False: the accept was postponed. */
-static bool Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent)
+/* Starts an accept with a new session. Returns NULL, or the call that failed; GetLastError says why. */
+static const char *Listener_RegisterAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
-    Session *session = listener->owner->CreateSession(listener->owner, listener->family);
-    const char *failedCall = "socket";
+    Session *session =
+        listener->service->settings.createSession(listener->service, listener->family);
     DWORD error;
 
-    if (session == NULL) {
-        error = GetLastError();
-    } else {
-        error = Listener_CallAcceptEx(listener, acceptEvent, session);
-        failedCall = "AcceptEx";
-        if (error == 0)
-            return true;
-        Session_Release(session);
-    }
-    if (error != ERROR_OPERATION_ABORTED)
-        ServerLog_AcceptFailed(failedCall, error);
-    Listener_PostponeAccept(listener, acceptEvent);
-    return false;
+    if (session == NULL)
+        return "createSession";
+    error = Listener_CallAcceptEx(listener, acceptEvent, session);
+    if (error == 0)
+        return NULL;
+    Session_Release(session);
+    SetLastError(error);
+    return "AcceptEx";
 }
 
-/* Returns the session of a completed accept. The thread that started the accept holds the lock
-   until its call has returned: before that nobody may close the session's socket. */
-static Session *Listener_TakeSession(Listener *listener, AcceptEvent *acceptEvent)
+/* The same, or else the accept is postponed. False: it is. */
+static bool Listener_NextAccept(Listener *listener, AcceptEvent *acceptEvent)
 {
-    Session *session;
+    const char *failedCall = Listener_RegisterAccept(listener, acceptEvent);
 
-    AcquireSRWLockExclusive(&listener->lock);
-    session = acceptEvent->session;
-    ReleaseSRWLockExclusive(&listener->lock);
-    return session;
+    if (failedCall != NULL)
+        Listener_PostponeAccept(listener, acceptEvent, failedCall, GetLastError());
+    return failedCall == NULL;
 }
 
 /* Reads the client's address from what a completed AcceptEx wrote to the buffer. */
@@ -134,46 +124,47 @@ static void Listener_GetAddress(Listener *listener, AcceptEvent *acceptEvent, Ne
     address->length = remoteLength;
 }
 
-/* Gives the accepted socket the properties of the listener. Before that shutdown, getpeername and
-   some options do not work on it. Returns 0, or why it cannot. */
-static DWORD Listener_UpdateContext(Listener *listener, Session *session)
+/*
+ * The session has a client: has it served. First the socket gets the properties of the listener: before
+ * that shutdown, getpeername and some options do not work on it.
+ */
+static void Listener_Serve(Listener *listener, Session *session, const NetAddress *address)
 {
     /* The value of the option is the listener's SOCKET. */
-    if (setsockopt(session->socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-                   (const char *)&listener->socket, (int)sizeof(listener->socket)) == 0)
-        return 0;
-    return (DWORD)WSAGetLastError();
+    int result = setsockopt(session->socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                            (const char *)&listener->socket, (int)sizeof(listener->socket));
+    DWORD error = result == 0 ? 0 : (DWORD)WSAGetLastError();
+
+    if (error == 0)
+        Session_ProcessAccept(session, address);
+    else if (!SocketUtils_IsClientGone(error))
+        Service_Report(listener->service, "setsockopt", error);
 }
 
-/* Handles a completed accept: starts or drops its session, and starts the next accept. */
+/* Handles a completed accept. The next one is started first: a client may wait for it, and serving
+   this one may take long. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
-    Session *session = Listener_TakeSession(listener, acceptEvent);
-    const char *failedCall = "AcceptEx";
     NetAddress address;
+    Session *session;
 
-    if (error == 0) {
-        failedCall = "setsockopt";
-        error = Listener_UpdateContext(listener, session);
-    }
-    if (error == 0) {
+    /* The thread that started the accept holds the lock until its call has returned: before that
+       nobody may close the session's socket. */
+    AcquireSRWLockExclusive(&listener->lock);
+    session = acceptEvent->session;
+    ReleaseSRWLockExclusive(&listener->lock);
+    if (error == 0)
         Listener_GetAddress(listener, acceptEvent, &address);
-        if (!Session_ProcessAccept(session, &address))
-            ServerLog_AcceptFailed("CreateIoCompletionPort", GetLastError());
-    }
+    if (error == 0 || SocketUtils_IsClientGone(error))
+        Listener_NextAccept(listener, acceptEvent);
+    else
+        Listener_PostponeAccept(listener, acceptEvent, "AcceptEx", error);
+    if (error == 0)
+        Listener_Serve(listener, session, &address);
     Session_Release(session);
-
-    if (error == 0 || SocketUtils_IsClientGone(error)) {
-        Listener_RegisterAccept(listener, acceptEvent);
-    } else {
-        /* ERROR_OPERATION_ABORTED: Listener_Close has cancelled it. */
-        if (error != ERROR_OPERATION_ABORTED)
-            ServerLog_AcceptFailed(failedCall, error);
-        Listener_PostponeAccept(listener, acceptEvent);
-    }
 }
 
-static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
+static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
 {
     Listener *listener = CONTAINING_RECORD(object, Listener, object);
 
@@ -185,26 +176,13 @@ static bool Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
     if (--listener->outstanding == 0)
         WakeConditionVariable(&listener->noAccept);
     ReleaseSRWLockExclusive(&listener->lock);
-    return false;
-}
-
-/* Fetches AcceptEx and GetAcceptExSockaddrs. ws2_32.dll does not export them: they are extensions
-   of Winsock, and WSAIoctl returns their addresses. False: WSAGetLastError says why. */
-static bool Listener_BindFunctions(Listener *listener)
-{
-    const GUID acceptEx = WSAID_ACCEPTEX;
-    const GUID getAcceptExSockaddrs = WSAID_GETACCEPTEXSOCKADDRS;
-
-    return SocketUtils_BindWindowsFunction(listener->socket, acceptEx, &listener->acceptEx,
-                                           sizeof(listener->acceptEx)) &&
-           SocketUtils_BindWindowsFunction(listener->socket, getAcceptExSockaddrs,
-                                           &listener->getAcceptExSockaddrs,
-                                           sizeof(listener->getAcceptExSockaddrs));
 }
 
 /* Opens the socket. Returns NULL, or the call that failed; WSAGetLastError says why. */
 static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
 {
+    const GUID acceptEx = WSAID_ACCEPTEX;
+    const GUID getAcceptExSockaddrs = WSAID_GETACCEPTEXSOCKADDRS;
     BOOL isExclusive = TRUE;
 
     listener->socket = SocketUtils_CreateSocket(listener->family);
@@ -219,58 +197,55 @@ static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
     if (bind(listener->socket, (const SOCKADDR *)&address->storage, address->length) ==
         SOCKET_ERROR)
         return "bind";
-    if (listen(listener->socket, SOMAXCONN) == SOCKET_ERROR)
+    if (listen(listener->socket, SOMAXCONN_HINT(LISTEN_BACKLOG)) == SOCKET_ERROR)
         return "listen";
     if (getsockname(listener->socket, (SOCKADDR *)&address->storage, &address->length) ==
         SOCKET_ERROR)
         return "getsockname";
-    if (!Listener_BindFunctions(listener))
+
+    /* ws2_32.dll does not export these: they are extensions of Winsock, and WSAIoctl returns them. */
+    if (!SocketUtils_BindWindowsFunction(listener->socket, acceptEx, &listener->acceptEx,
+                                         sizeof(listener->acceptEx)) ||
+        !SocketUtils_BindWindowsFunction(listener->socket, getAcceptExSockaddrs,
+                                         &listener->getAcceptExSockaddrs,
+                                         sizeof(listener->getAcceptExSockaddrs)))
         return "WSAIoctl";
-    if (!IocpCore_Register(listener->core, &listener->object))
+    if (!IocpCore_Register(&listener->service->core, &listener->object))
         return "CreateIoCompletionPort";
     return NULL;
 }
 
-bool Listener_StartAccept(Listener *listener, NetAddress *address, IocpCore *core,
-                          ListenerOwner *owner)
+/* On the keeper's thread: starts the postponed accepts. */
+static ULONGLONG Listener_OnTime(IocpObject *object)
+{
+    Listener *listener = CONTAINING_RECORD(object, Listener, object);
+    bool isStarted = true;
+
+    /* Stop at the first failure: the others would fail for the same reason. It has set the timer. */
+    for (int i = 0; i < ACCEPT_COUNT && isStarted; i++) {
+        if (InterlockedExchange(&listener->events[i].isPostponed, FALSE))
+            isStarted = Listener_NextAccept(listener, &listener->events[i]);
+    }
+    return 0;
+}
+
+const char *Listener_StartAccept(Listener *listener, Service *service)
 {
     const char *failedCall;
 
-    listener->family = NetAddress_GetFamily(address);
-    listener->core = core;
-    listener->owner = owner;
-    failedCall = Listener_OpenSocket(listener, address);
-    if (failedCall != NULL) {
-        ServerLog_CannotListen(address, failedCall, (DWORD)WSAGetLastError());
-        return false;
-    }
-    for (int i = 0; i < ACCEPT_COUNT; i++)
-        listener->events[i].isPostponed = true;
-    Listener_RetryAccepts(listener);
-    return true;
-}
+    listener->family = NetAddress_GetFamily(&service->settings.address);
+    listener->service = service;
+    failedCall = Listener_OpenSocket(listener, &service->settings.address);
 
-/* True: the accept was postponed, and is now the caller's to start. */
-static bool Listener_TakePostponed(Listener *listener, AcceptEvent *acceptEvent)
-{
-    bool isPostponed;
-
-    AcquireSRWLockExclusive(&listener->lock);
-    isPostponed = acceptEvent->isPostponed;
-    acceptEvent->isPostponed = false;
-    ReleaseSRWLockExclusive(&listener->lock);
-    return isPostponed;
-}
-
-void Listener_RetryAccepts(Listener *listener)
-{
-    bool isStarted = true;
-
-    /* Stop at the first failure: the others would fail for the same reason. */
-    for (int i = 0; i < ACCEPT_COUNT && isStarted; i++) {
-        if (Listener_TakePostponed(listener, &listener->events[i]))
-            isStarted = Listener_RegisterAccept(listener, &listener->events[i]);
-    }
+    /* If one accept can be started, the others can be later. */
+    if (failedCall == NULL)
+        failedCall = Listener_RegisterAccept(listener, &listener->events[0]);
+    if (failedCall != NULL)
+        return failedCall;
+    for (int i = 1; i < ACCEPT_COUNT; i++)
+        listener->events[i].isPostponed = TRUE;
+    Listener_OnTime(&listener->object);
+    return NULL;
 }
 
 void Listener_Close(Listener *listener)
@@ -284,4 +259,5 @@ void Listener_Close(Listener *listener)
         SleepConditionVariableSRW(&listener->noAccept, &listener->lock, INFINITE, 0);
     ReleaseSRWLockExclusive(&listener->lock);
     SocketUtils_Close(&listener->socket);
+    Keeper_Remove(&listener->service->keeper, &listener->timer);
 }

@@ -2,23 +2,17 @@
  * PacketSession: see PacketSession.h.
  */
 #include "PacketSession.h"
+#include "SessionCore.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_PACKET_SIZE 65535
 
-/* Byte by byte: the bytes of a packet have an order of their own, and need not be aligned. */
-static uint16_t ReadUint16(const char *data)
-{
-    return (uint16_t)((unsigned char)data[0] | (unsigned char)data[1] << 8);
-}
-
-static void WriteUint16(char *data, uint16_t value)
-{
-    data[0] = (char)(value & 0xFF);
-    data[1] = (char)(value >> 8);
-}
+/* As it stands at the start of a packet. Windows is little-endian, and so are packets. */
+typedef struct PacketHeader {
+    uint16_t size;
+    uint16_t id;
+} PacketHeader;
 
 int Packet_Split(const char *data, int length, int maxPacketSize,
                  void (*onPacket)(void *context, uint16_t id, const char *body, int bodyLength),
@@ -27,67 +21,55 @@ int Packet_Split(const char *data, int length, int maxPacketSize,
     int done = 0;
 
     while (length - done >= PACKET_HEADER_SIZE) {
-        const char *packet = data + done;
-        int size = ReadUint16(packet);
+        PacketHeader header;
 
-        if (size < PACKET_HEADER_SIZE || size > maxPacketSize)
+        /* A packet need not be aligned. */
+        memcpy(&header, data + done, sizeof(header));
+        if (header.size < PACKET_HEADER_SIZE || header.size > maxPacketSize)
             return -1;
-        if (size > length - done)
+        if (header.size > length - done)
             break;
-        onPacket(context, ReadUint16(packet + 2), packet + PACKET_HEADER_SIZE,
-                 size - PACKET_HEADER_SIZE);
-        done += size;
+        onPacket(context, header.id, data + done + PACKET_HEADER_SIZE,
+                 header.size - PACKET_HEADER_SIZE);
+        done += header.size;
     }
     return done;
 }
 
 SendBuffer *Packet_Make(uint16_t id, const void *body, int length)
 {
+    PacketHeader header = {(uint16_t)(PACKET_HEADER_SIZE + length), id};
     SendBuffer *buffer;
 
     if (length < 0 || length > MAX_PACKET_SIZE - PACKET_HEADER_SIZE)
         return NULL;
-    buffer = SendBuffer_Open(PACKET_HEADER_SIZE + length);
+    buffer = SendBuffer_Open(header.size);
     if (buffer == NULL)
         return NULL;
-    WriteUint16(buffer->data, (uint16_t)(PACKET_HEADER_SIZE + length));
-    WriteUint16(buffer->data + 2, id);
+    memcpy(buffer->data, &header, sizeof(header));
     if (length > 0)
         memcpy(buffer->data + PACKET_HEADER_SIZE, body, (size_t)length);
-    SendBuffer_Close(buffer, PACKET_HEADER_SIZE + length);
+    SendBuffer_Close(buffer, header.size);
     return buffer;
-}
-
-static PacketSession *FromSession(Session *session)
-{
-    return CONTAINING_RECORD(session, PacketSession, session);
-}
-
-static void PacketSession_OnConnected(Session *session)
-{
-    PacketSession *packetSession = FromSession(session);
-
-    if (packetSession->vtbl->OnConnected != NULL)
-        packetSession->vtbl->OnConnected(packetSession);
 }
 
 static void PacketSession_OnPacket(void *context, uint16_t id, const char *body, int length)
 {
-    PacketSession *packetSession = (PacketSession *)context;
+    Session *session = (Session *)context;
+    const PacketSessionVtbl *vtbl = CONTAINING_RECORD(session->vtbl, PacketSessionVtbl, session);
 
     /* The packet before this one may have been the last that the program wanted. */
-    if (!Session_IsConnected(&packetSession->session))
+    if (!Session_IsConnected(session))
         return;
-    InterlockedIncrement64(&packetSession->session.owner->counters.packets);
-    if (packetSession->vtbl->OnRecvPacket != NULL)
-        packetSession->vtbl->OnRecvPacket(packetSession, id, body, length);
+    Service_Count(session->service, COUNTER_PACKETS, 1);
+    if (vtbl->OnRecvPacket != NULL)
+        vtbl->OnRecvPacket(session, id, body, length);
 }
 
-static int PacketSession_OnRecv(Session *session, const char *data, int length)
+int PacketSession_OnRecv(Session *session, const char *data, int length)
 {
-    PacketSession *packetSession = FromSession(session);
-    int done = Packet_Split(data, length, packetSession->maxPacketSize, PacketSession_OnPacket,
-                            packetSession);
+    int most = CONTAINING_RECORD(session, PacketSession, session)->maxPacketSize;
+    int done = Packet_Split(data, length, most, PacketSession_OnPacket, session);
 
     if (done >= 0)
         return done;
@@ -95,36 +77,19 @@ static int PacketSession_OnRecv(Session *session, const char *data, int length)
     return length;
 }
 
-static void PacketSession_OnDisconnected(Session *session, DisconnectCause cause)
+Session *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size_t size, int family,
+                           int maxPacketSize)
 {
-    PacketSession *packetSession = FromSession(session);
+    Session *session;
 
-    if (packetSession->vtbl->OnDisconnected != NULL)
-        packetSession->vtbl->OnDisconnected(packetSession, cause);
-}
-
-static void PacketSession_Destroy(Session *session)
-{
-    PacketSession *packetSession = FromSession(session);
-
-    if (packetSession->vtbl->Destroy != NULL)
-        packetSession->vtbl->Destroy(packetSession);
-    else
-        free(packetSession);
-}
-
-static const SessionVtbl packetSessionVtbl = {PacketSession_OnConnected, PacketSession_OnRecv, NULL,
-                                              PacketSession_OnDisconnected, PacketSession_Destroy};
-
-bool PacketSession_Init(PacketSession *session, const PacketSessionVtbl *vtbl, SessionOwner *owner,
-                        int family, int maxPacketSize)
-{
     if (maxPacketSize < PACKET_HEADER_SIZE || maxPacketSize > MAX_PACKET_SIZE ||
-        maxPacketSize > owner->settings.recvBufferSize) {
+        maxPacketSize > service->settings.session.recvBufferMax ||
+        vtbl->session.OnRecv != PacketSession_OnRecv) {
         SetLastError(ERROR_INVALID_PARAMETER);
-        return false;
+        return NULL;
     }
-    session->vtbl = vtbl;
-    session->maxPacketSize = maxPacketSize;
-    return Session_Init(&session->session, &packetSessionVtbl, owner, family);
+    session = Session_New(service, &vtbl->session, size, family);
+    if (session != NULL)
+        CONTAINING_RECORD(session, PacketSession, session)->maxPacketSize = maxPacketSize;
+    return session;
 }

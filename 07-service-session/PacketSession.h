@@ -12,44 +12,42 @@
 #ifndef PACKET_SESSION_H
 #define PACKET_SESSION_H
 
-#include "Session.h"
+#include "Service.h"
 
 #include <stdint.h>
 
 #define PACKET_HEADER_SIZE 4
 
-typedef struct PacketSession PacketSession;
-
-/* As SessionVtbl, but for packets. */
+/* What a program does with it: as any session, but OnRecv has to be PacketSession_OnRecv. */
 typedef struct PacketSessionVtbl {
-    void (*OnConnected)(PacketSession *session);
+    SessionVtbl session;
 
     /* `body` has `length` bytes, 0 or more; they are the session's. On a worker thread. */
-    void (*OnRecvPacket)(PacketSession *session, uint16_t id, const char *body, int length);
-
-    void (*OnDisconnected)(PacketSession *session, DisconnectCause cause);
-    void (*Destroy)(PacketSession *session); /* NULL: free() */
+    void (*OnRecvPacket)(Session *session, uint16_t id, const char *body, int length);
 } PacketSessionVtbl;
 
-struct PacketSession {
+typedef struct PacketSession {
     Session session;
-    const PacketSessionVtbl *vtbl;
     int maxPacketSize; /* bytes, the header included */
-};
+} PacketSession;
+
+int PacketSession_OnRecv(Session *session, const char *data, int length);
 
 /*
- * As Session_Init. `maxPacketSize` is at least PACKET_HEADER_SIZE and at most 65535 and the owner's
- * recvBufferSize: a packet must fit in the receive buffer. False: so it is not, or as Session_Init.
+ * For a factory: as Session_New, a session of `size` bytes, of which the first are a PacketSession.
+ * `maxPacketSize` is at least PACKET_HEADER_SIZE and at most 65535 and the service's recvBufferMax: a
+ * packet must fit in the receive buffer. NULL with ERROR_INVALID_PARAMETER: so it is not, or
+ * OnRecv is another function.
  */
-bool PacketSession_Init(PacketSession *session, const PacketSessionVtbl *vtbl, SessionOwner *owner,
-                        int family, int maxPacketSize);
+Session *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size_t size, int family,
+                           int maxPacketSize);
 
 /* A buffer with the header and `length` bytes of body. NULL: too long, or no memory. */
 SendBuffer *Packet_Make(uint16_t id, const void *body, int length);
 
 /*
  * Cuts packets off `data`, as a PacketSession does: calls `onPacket` for each whole one and returns
- * the bytes of all of them, or -1 after a header that cannot be; those before it were delivered.
+ * the bytes of all of them, or -1 after an invalid header; those before it were delivered.
  */
 int Packet_Split(const char *data, int length, int maxPacketSize,
                  void (*onPacket)(void *context, uint16_t id, const char *body, int bodyLength),

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool RecvBuffer_Init(RecvBuffer *buffer, int capacity)
+bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity)
 {
-    buffer->data = (char *)malloc((size_t)capacity);
+    char *data = buffer->size > capacity ? NULL : (char *)realloc(buffer->data, (size_t)capacity);
+
+    if (data == NULL)
+        return false;
+    buffer->data = data;
     buffer->capacity = capacity;
-    buffer->readPos = 0;
-    buffer->writePos = 0;
-    return buffer->data != NULL;
+    return true;
 }
 
 void RecvBuffer_Free(RecvBuffer *buffer)
@@ -21,63 +23,32 @@ void RecvBuffer_Free(RecvBuffer *buffer)
     buffer->data = NULL;
 }
 
-bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity)
+char *RecvBuffer_WritePos(const RecvBuffer *buffer)
 {
-    char *data = RecvBuffer_DataSize(buffer) > 0 ? NULL : (char *)malloc((size_t)capacity);
-
-    if (data == NULL)
-        return false;
-    free(buffer->data);
-    buffer->data = data;
-    buffer->capacity = capacity;
-    buffer->readPos = 0;
-    buffer->writePos = 0;
-    return true;
+    return buffer->data + buffer->size;
 }
 
-void RecvBuffer_Clean(RecvBuffer *buffer)
+int RecvBuffer_FreeSize(const RecvBuffer *buffer)
 {
-    int dataSize = RecvBuffer_DataSize(buffer);
-
-    /* memmove, not memcpy: where the data is and where it goes may overlap. */
-    if (dataSize > 0 && buffer->readPos > 0)
-        memmove(buffer->data, RecvBuffer_ReadPos(buffer), (size_t)dataSize);
-    buffer->readPos = 0;
-    buffer->writePos = dataSize;
-}
-
-bool RecvBuffer_OnRead(RecvBuffer *buffer, int bytes)
-{
-    if (bytes < 0 || bytes > RecvBuffer_DataSize(buffer))
-        return false;
-    buffer->readPos += bytes;
-    return true;
+    return buffer->capacity - buffer->size;
 }
 
 bool RecvBuffer_OnWrite(RecvBuffer *buffer, int bytes)
 {
     if (bytes < 0 || bytes > RecvBuffer_FreeSize(buffer))
         return false;
-    buffer->writePos += bytes;
+    buffer->size += bytes;
     return true;
 }
 
-char *RecvBuffer_ReadPos(RecvBuffer *buffer)
+bool RecvBuffer_OnRead(RecvBuffer *buffer, int bytes)
 {
-    return buffer->data + buffer->readPos;
-}
+    if (bytes < 0 || bytes > buffer->size)
+        return false;
+    buffer->size -= bytes;
 
-char *RecvBuffer_WritePos(RecvBuffer *buffer)
-{
-    return buffer->data + buffer->writePos;
-}
-
-int RecvBuffer_DataSize(const RecvBuffer *buffer)
-{
-    return buffer->writePos - buffer->readPos;
-}
-
-int RecvBuffer_FreeSize(const RecvBuffer *buffer)
-{
-    return buffer->capacity - buffer->writePos;
+    /* memmove, not memcpy: where the data is and where it goes may overlap. */
+    if (bytes > 0 && buffer->size > 0)
+        memmove(buffer->data, buffer->data + bytes, (size_t)buffer->size);
+    return true;
 }

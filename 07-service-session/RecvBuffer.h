@@ -1,11 +1,11 @@
 /*
- * RecvBuffer: what a session has received and its program has not yet consumed.
+ * RecvBuffer: the bytes that were received and that nobody has consumed yet.
  *
- *     0          readPos         writePos        capacity
- *     | consumed | to be read    | free          |
+ *     data                  data + size             data + capacity
+ *       |  to be read            |  to be received into    |
  *
- * A receive writes at WritePos, up to FreeSize bytes; the program reads at ReadPos. Nothing here
- * is shared: a session uses its buffer while no receive is outstanding.
+ * A receive writes behind `size`; a program reads from `data` and says how much it has consumed,
+ * which may be less than there is: the rest moves to the front. It belongs to one thread at a time.
  */
 #ifndef RECV_BUFFER_H
 #define RECV_BUFFER_H
@@ -13,34 +13,24 @@
 #include <stdbool.h>
 
 typedef struct RecvBuffer {
-    char *data;
-    int capacity; /* bytes of data */
-    int readPos;
-    int writePos;
+    char *data; /* NULL while there is none */
+    int capacity;
+    int size;
 } RecvBuffer;
 
-/* A buffer of `capacity` bytes, at least 1. False: no memory. RecvBuffer_Free is due after true. */
-bool RecvBuffer_Init(RecvBuffer *buffer, int capacity);
-void RecvBuffer_Free(RecvBuffer *buffer);
-
 /*
- * Gives the buffer another capacity, at least 1. False: there is something to be read, or no memory,
- * and nothing was changed.
+ * Makes the buffer, or makes it larger or smaller; what is to be read stays. False: there is no
+ * memory, or it does not fit, and nothing has changed.
  */
 bool RecvBuffer_Resize(RecvBuffer *buffer, int capacity);
+void RecvBuffer_Free(RecvBuffer *buffer);
 
-/* Moves what is to be read to the front, so that all free bytes are in one piece. */
-void RecvBuffer_Clean(RecvBuffer *buffer);
+/* Where the next receive writes, and how much at most. */
+char *RecvBuffer_WritePos(const RecvBuffer *buffer);
+int RecvBuffer_FreeSize(const RecvBuffer *buffer);
 
-/* `bytes` were consumed. False: there are not so many, and nothing was changed. */
-bool RecvBuffer_OnRead(RecvBuffer *buffer, int bytes);
-
-/* `bytes` were received. False: there is no room for so many, and nothing was changed. */
+/* So many bytes were received, or consumed. False: there is not so much, and nothing has changed. */
 bool RecvBuffer_OnWrite(RecvBuffer *buffer, int bytes);
-
-char *RecvBuffer_ReadPos(RecvBuffer *buffer);
-char *RecvBuffer_WritePos(RecvBuffer *buffer);
-int RecvBuffer_DataSize(const RecvBuffer *buffer); /* bytes to be read */
-int RecvBuffer_FreeSize(const RecvBuffer *buffer); /* bytes that a receive may write */
+bool RecvBuffer_OnRead(RecvBuffer *buffer, int bytes);
 
 #endif

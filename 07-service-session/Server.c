@@ -3,11 +3,11 @@
  *
  * Model  A Service owns the sessions, the listener, the port and the workers. The program says what
  *        happens when a session is connected, has received something, and is disconnected.
- * Waits  The workers inside GetQueuedCompletionStatusEx. The main thread waits for Ctrl+C.
+ * Waits  The workers inside GetQueuedCompletionStatus. The main thread waits for Ctrl+C.
  * Limit  Memory: a session costs its receive buffer and what is queued for it.
  * New    Sessions count their references, so anybody may keep one and send to it. A receive and a
  *        send are outstanding together; sends are queued and gathered. Services for clients,
- *        packets, timeouts, an end in peace.
+ *        packets, timeouts, a graceful end.
  *
  * Build  make 07, or the compiler line in README.md.
  * Run    make run-07, and talk to it with make client.
@@ -19,7 +19,6 @@
 #include "Service.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static HANDLE stopEvent;
 
@@ -48,23 +47,12 @@ static void Echo_OnDisconnected(Session *session, DisconnectCause cause)
     ServerLog_Disconnected(Session_GetAddress(session), Session_GetError(session));
 }
 
-static const SessionVtbl echoVtbl = {Echo_OnConnected, Echo_OnRecv, NULL, Echo_OnDisconnected,
-                                     NULL};
+static const SessionVtbl echoVtbl = {
+    .OnConnected = Echo_OnConnected, .OnRecv = Echo_OnRecv, .OnDisconnected = Echo_OnDisconnected};
 
-static Session *CreateEchoSession(Service *service, SessionOwner *owner, int family)
+static Session *CreateEchoSession(Service *service, int family)
 {
-    Session *session = (Session *)malloc(sizeof(*session));
-
-    (void)service;
-    if (session == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return NULL;
-    }
-    if (!Session_Init(session, &echoVtbl, owner, family)) {
-        free(session);
-        return NULL;
-    }
-    return session;
+    return Session_New(service, &echoVtbl, sizeof(Session), family);
 }
 
 static void OnRefused(Service *service, const NetAddress *address, const char *reason)
@@ -73,15 +61,24 @@ static void OnRefused(Service *service, const NetAddress *address, const char *r
     ServerLog_Refused(address, reason);
 }
 
+static void OnError(Service *service, const char *call, DWORD error, const char *text)
+{
+    (void)service;
+    (void)text;
+    ServerLog_AcceptFailed(call, error);
+}
+
 static void PrintCounters(Service *service)
 {
-    ServiceCounters counters = Service_GetCounters(service);
-
-    printf(
-        "Sessions: %ld served, %ld refused. Received %.0f bytes in %.0f calls, sent %.0f bytes in "
-        "%.0f calls.\n",
-        (long)counters.sessionsEver, (long)counters.refused, (double)counters.recvBytes,
-        (double)counters.recvCalls, (double)counters.sendBytes, (double)counters.sendCalls);
+    printf("Sessions: %lld served, %lld refused. Received %lld bytes in %lld calls, sent %lld "
+           "bytes in "
+           "%lld calls.\n",
+           Service_GetCounter(service, COUNTER_SESSIONS),
+           Service_GetCounter(service, COUNTER_REFUSED),
+           Service_GetCounter(service, COUNTER_RECV_BYTES),
+           Service_GetCounter(service, COUNTER_RECV_CALLS),
+           Service_GetCounter(service, COUNTER_SEND_BYTES),
+           Service_GetCounter(service, COUNTER_SEND_CALLS));
     fflush(stdout);
 }
 
@@ -100,11 +97,13 @@ static bool RunServer(const ServerOptions *options)
     settings.address = options->address;
     settings.createSession = CreateEchoSession;
     settings.OnRefused = OnRefused;
+    settings.OnError = OnError;
     if (!CtrlC_Install(WakeServer)) {
         ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
     if (!Service_Start(&service, &settings)) {
+        fprintf(stderr, "%s\n", Service_GetError(&service));
         CtrlC_Remove();
         return false;
     }
@@ -124,15 +123,9 @@ static bool OpenProgram(void)
         ErrorText_Print("WSAStartup", GetLastError());
         return false;
     }
-    if (!SendBufferManager_Init()) {
-        ErrorText_Print("FlsAlloc", GetLastError());
-        SocketUtils_Clear();
-        return false;
-    }
     stopEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (stopEvent == NULL) {
         ErrorText_Print("CreateEvent", GetLastError());
-        SendBufferManager_Clear();
         SocketUtils_Clear();
         return false;
     }
@@ -142,7 +135,6 @@ static bool OpenProgram(void)
 static void CloseProgram(void)
 {
     CloseHandle(stopEvent);
-    SendBufferManager_Clear();
     SocketUtils_Clear();
 }
 

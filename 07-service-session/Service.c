@@ -2,17 +2,19 @@
  * Service: see Service.h.
  *
  * The set of sessions holds a reference to each from before its OnConnected until after its
- * OnDisconnected, and Service_Stop waits until it is empty. A session's lock may be taken while the
- * service's lock is held, and never the other way round.
+ * OnDisconnected, and Service_Stop waits until it is empty. So whoever finds a session that is not
+ * disconnected, under its lock, finds its service alive. A session's lock may be taken while the
+ * service's lock is held, and never the other way round; the keeper's under both.
  */
-#include "Service.h"
+#include "SessionCore.h"
 #include "ErrorText.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MIN_WORKERS    2
-#define ERROR_PAUSE_MS 50  /* after a call that failed for lack of resources: don't spin */
-#define KEEPER_MS      100 /* how often the keeper looks at sessions that are to end at a time */
+#define ERROR_PAUSE_MS 50 /* after a call that failed for lack of resources: don't spin */
 
 ServiceSettings Service_GetDefaults(void)
 {
@@ -21,23 +23,29 @@ ServiceSettings Service_GetDefaults(void)
     ZeroMemory(&settings, sizeof(settings));
     settings.type = SERVICE_SERVER;
     settings.maxSessionCount = 100000;
+    settings.connectCount = 1;
     settings.session.recvBufferSize = 4096;
     settings.session.recvBufferMax = 64 * 1024;
     settings.session.pauseBytes = 64 * 1024;
     settings.session.limitBytes = 1024 * 1024;
-    settings.drainMs = 1000;
+    settings.session.drainMs = 1000;
+    settings.session.halfClosedMs = 60000;
     return settings;
 }
 
 /* --- The set -------------------------------------------------------------------------------- */
 
-/* Takes a reference. False: there are maxSessionCount already. */
-static bool Service_AddSession(Service *service, Session *session)
+/* Takes a reference. Returns 0, or why it is not added; or, of NULL, why none could be. */
+static DWORD Service_AddSession(Service *service, Session *session)
 {
-    bool isAdded = false;
+    DWORD error = 0;
 
     AcquireSRWLockExclusive(&service->lock);
-    if (service->sessionCount < service->settings.maxSessionCount) {
+    if (service->isStopping) {
+        error = ERROR_SHUTDOWN_IN_PROGRESS;
+    } else if (service->sessionCount >= service->settings.maxSessionCount) {
+        error = ERROR_CONNECTION_COUNT_LIMIT;
+    } else if (session != NULL) {
         Session_AddRef(session);
         session->previous = NULL;
         session->next = service->first;
@@ -45,15 +53,13 @@ static bool Service_AddSession(Service *service, Session *session)
             session->next->previous = session;
         service->first = session;
         service->sessionCount++;
-        isAdded = true;
+        Service_Count(service, COUNTER_SESSIONS, 1);
     }
     ReleaseSRWLockExclusive(&service->lock);
-    if (isAdded)
-        InterlockedIncrement64(&service->sessionsEver);
-    return isAdded;
+    return error;
 }
 
-static void Service_RemoveSession(Service *service, Session *session)
+void Service_RemoveSession(Service *service, Session *session)
 {
     AcquireSRWLockExclusive(&service->lock);
     if (session->previous != NULL)
@@ -70,14 +76,21 @@ static void Service_RemoveSession(Service *service, Session *session)
 
 /* --- What sessions and the listener tell ---------------------------------------------------- */
 
-static bool Service_OnSessionConnected(SessionOwner *owner, Session *session)
+void Service_Report(Service *service, const char *call, DWORD error)
 {
-    Service *service = CONTAINING_RECORD(owner, Service, sessionOwner);
+    char text[ERROR_TEXT_SIZE];
 
-    /* A client's sessions are in the set since they began to connect. */
-    if (service->settings.type == SERVICE_CLIENT || Service_AddSession(service, session))
+    if (service->settings.OnError != NULL)
+        service->settings.OnError(service, call, error,
+                                  ErrorText_Format(text, sizeof(text), call, error));
+}
+
+bool Service_AdmitSession(Service *service, Session *session)
+{
+    /* A client's sessions are in the set since they were to be connected. */
+    if (service->settings.type == SERVICE_CLIENT || Service_AddSession(service, session) == 0)
         return true;
-    InterlockedIncrement64(&service->refused);
+    Service_Count(service, COUNTER_REFUSED, 1);
     if (service->settings.OnRefused != NULL) {
         char reason[64];
 
@@ -88,33 +101,12 @@ static bool Service_OnSessionConnected(SessionOwner *owner, Session *session)
     return false;
 }
 
-static void Service_OnSessionClosing(SessionOwner *owner, Session *session)
+void Service_Count(Service *service, Counter counter, LONG64 number)
 {
-    (void)session;
-    SetEvent(CONTAINING_RECORD(owner, Service, sessionOwner)->keeperEvent);
+    InterlockedExchangeAdd64(&service->counters[counter].value, number);
 }
 
-static void Service_OnSessionDisconnected(SessionOwner *owner, Session *session)
-{
-    Service_RemoveSession(CONTAINING_RECORD(owner, Service, sessionOwner), session);
-}
-
-static Session *Service_CreateSession(ListenerOwner *owner, int family)
-{
-    Service *service = CONTAINING_RECORD(owner, Service, listenerOwner);
-
-    return service->settings.createSession(service, &service->sessionOwner, family);
-}
-
-static void Service_OnAcceptPostponed(ListenerOwner *owner)
-{
-    Service *service = CONTAINING_RECORD(owner, Service, listenerOwner);
-
-    InterlockedExchange(&service->isAcceptIdle, 1);
-    SetEvent(service->keeperEvent);
-}
-
-/* --- Threads -------------------------------------------------------------------------------- */
+/* --- Workers -------------------------------------------------------------------------------- */
 
 static void Service_WorkerMain(void *argument)
 {
@@ -126,84 +118,69 @@ static void Service_WorkerMain(void *argument)
         if (result == DISPATCH_QUIT)
             return;
         if (result == DISPATCH_FAILED) {
-            ErrorText_Print("GetQueuedCompletionStatusEx", GetLastError());
+            Service_Report(service, "GetQueuedCompletionStatus", GetLastError());
             Sleep(ERROR_PAUSE_MS);
         }
     }
 }
 
-/* True: a session waits for its peer, so it is to be looked at again soon. */
-static bool Service_CheckSessions(Service *service)
-{
-    ULONGLONG nowMs = GetTickCount64();
-    bool isSomeoneWaiting = false;
-
-    AcquireSRWLockShared(&service->lock);
-    for (Session *session = service->first; session != NULL; session = session->next) {
-        if (Session_CheckTime(session, nowMs, service->settings.idleTimeoutMs,
-                              service->settings.drainMs))
-            isSomeoneWaiting = true;
-    }
-    ReleaseSRWLockShared(&service->lock);
-    return isSomeoneWaiting;
-}
-
-/* Does what is due at a time. With no idle timeout and nobody to wait for, it sleeps. */
-static void Service_KeeperMain(void *argument)
-{
-    Service *service = (Service *)argument;
-    bool isSomeoneWaiting = false;
-
-    for (;;) {
-        bool isTimed = isSomeoneWaiting || service->settings.idleTimeoutMs != 0;
-
-        WaitForSingleObject(service->keeperEvent, isTimed ? KEEPER_MS : INFINITE);
-        if (InterlockedCompareExchange(&service->isKeeperOver, 0, 0) != 0)
-            return;
-        if (InterlockedExchange(&service->isAcceptIdle, 0) != 0) {
-            /* What the accept lacked may be there when a session has ended. */
-            Sleep(ERROR_PAUSE_MS);
-            Listener_RetryAccepts(&service->listener);
-        }
-        isSomeoneWaiting = Service_CheckSessions(service);
-    }
-}
-
-/* False: not one worker, or no keeper; a sentence has said why. */
-static bool Service_LaunchThreads(Service *service)
+/* False: there is not one worker; GetLastError says why. */
+static bool Service_LaunchWorkers(Service *service)
 {
     int count = service->settings.workerCount;
 
     if (count == 0)
-        count = ThreadManager_GetProcessorCount();
-    if (service->settings.workerCount == 0 && count < MIN_WORKERS)
-        count = MIN_WORKERS;
+        count = max(ThreadManager_GetProcessorCount(), MIN_WORKERS);
     for (int i = 0; i < count; i++) {
         if (!ThreadManager_Launch(&service->workers, Service_WorkerMain, service)) {
-            ErrorText_Print("_beginthreadex", GetLastError());
+            if (i > 0)
+                Service_Report(service, "_beginthreadex", GetLastError());
             break;
         }
     }
-    if (service->workers.count == 0)
-        return false;
-    if (!ThreadManager_Launch(&service->keeper, Service_KeeperMain, service)) {
-        ErrorText_Print("_beginthreadex", GetLastError());
-        return false;
-    }
-    return true;
+    return service->workers.count > 0;
 }
 
-static void Service_StopThreads(Service *service)
+static void Service_StopWorkers(Service *service)
 {
-    InterlockedExchange(&service->isKeeperOver, 1);
-    if (service->keeperEvent != NULL)
-        SetEvent(service->keeperEvent);
-    ThreadManager_Join(&service->keeper);
     for (int i = 0; i < service->workers.count; i++) {
         while (!IocpCore_PostQuit(&service->core))
             Sleep(ERROR_PAUSE_MS);
     }
     ThreadManager_Join(&service->workers);
+}
+
+/* --- Settings ------------------------------------------------------------------------------- */
+
+/* What is wrong with the settings: a sentence. NULL: nothing. */
+static const char *CheckSettings(const ServiceSettings *settings)
+{
+    const SessionSettings *session = &settings->session;
+    int family = NetAddress_GetFamily(&settings->address);
+    const struct {
+        bool isRight;
+        const char *sentence;
+    } rules[] = {
+        {settings->type == SERVICE_SERVER || settings->type == SERVICE_CLIENT,
+         "type has to be SERVICE_SERVER or SERVICE_CLIENT."},
+        {family == AF_INET || family == AF_INET6, "address has to be set."},
+        {settings->createSession != NULL, "createSession has to be set."},
+        {settings->maxSessionCount >= 1, "maxSessionCount has to be at least 1."},
+        {settings->connectCount >= 0 && settings->connectCount <= settings->maxSessionCount,
+         "connectCount has to be from 0 to maxSessionCount."},
+        {settings->workerCount >= 0, "workerCount has to be at least 0."},
+        {session->recvBufferSize >= 1, "recvBufferSize has to be at least 1."},
+        {session->recvBufferMax >= session->recvBufferSize,
+         "recvBufferMax has to be at least recvBufferSize."},
+        {session->pauseBytes >= 0, "pauseBytes has to be at least 0."},
+        {session->limitBytes >= session->pauseBytes, "limitBytes has to be at least pauseBytes."},
+    };
+
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (!rules[i].isRight)
+            return rules[i].sentence;
+    }
+    return NULL;
 }
 
 /* --- Start and stop ------------------------------------------------------------------------- */
@@ -212,126 +189,111 @@ static void Service_Init(Service *service, const ServiceSettings *settings)
 {
     ZeroMemory(service, sizeof(*service));
     service->settings = *settings;
-    service->sessionOwner.core = &service->core;
-    service->sessionOwner.settings = settings->session;
-    service->sessionOwner.OnSessionConnected = Service_OnSessionConnected;
-    service->sessionOwner.OnSessionClosing = Service_OnSessionClosing;
-    service->sessionOwner.OnSessionDisconnected = Service_OnSessionDisconnected;
-    service->listenerOwner.CreateSession = Service_CreateSession;
-    service->listenerOwner.OnAcceptPostponed = Service_OnAcceptPostponed;
     InitializeSRWLock(&service->lock);
     InitializeConditionVariable(&service->noSession);
     Listener_Init(&service->listener);
 }
 
-/* Begins to connect one session of a client. False: a sentence has said why not. */
-static bool Service_ConnectOne(Service *service)
+/* Returns NULL, or the call that failed; GetLastError says why. */
+static const char *Service_Open(Service *service)
 {
-    const NetAddress *address = &service->settings.address;
-    Session *session = service->settings.createSession(service, &service->sessionOwner,
-                                                       NetAddress_GetFamily(address));
-    bool isStarted;
-
-    if (session == NULL) {
-        ErrorText_Print("socket", GetLastError());
-        return false;
+    if (!SocketUtils_BindConnectEx())
+        return "WSAIoctl";
+    if (!IocpCore_Create(&service->core))
+        return "CreateIoCompletionPort";
+    if (!Keeper_Start(&service->keeper) || !Service_LaunchWorkers(service))
+        return "_beginthreadex";
+    if (service->settings.type == SERVICE_SERVER)
+        return Listener_StartAccept(&service->listener, service);
+    for (int i = 0; i < service->settings.connectCount; i++) {
+        if (!Service_Connect(service, 0))
+            return "createSession";
     }
-    Service_AddSession(service, session);
-    isStarted = Session_Connect(session, address);
-    if (!isStarted) {
-        ErrorText_Print("ConnectEx", GetLastError());
-        Service_RemoveSession(service, session);
-    }
-    Session_Release(session);
-    return isStarted;
-}
-
-static bool Service_ConnectAll(Service *service)
-{
-    for (int i = 0; i < service->settings.maxSessionCount; i++) {
-        if (!Service_ConnectOne(service))
-            return false;
-    }
-    return true;
+    return NULL;
 }
 
 bool Service_Start(Service *service, const ServiceSettings *settings)
 {
-    const char *failedCall = NULL;
+    const char *sentence = CheckSettings(settings), *failedCall = NULL;
+    DWORD error;
 
     Service_Init(service, settings);
-    if (!SocketUtils_BindConnectEx())
-        failedCall = "WSAIoctl";
-    else if ((service->keeperEvent = CreateEventW(NULL, FALSE, FALSE, NULL)) == NULL)
-        failedCall = "CreateEvent";
-    else if (!IocpCore_Create(&service->core))
-        failedCall = "CreateIoCompletionPort";
-    if (failedCall != NULL)
-        ErrorText_Print(failedCall, GetLastError());
-
-    if (failedCall == NULL && Service_LaunchThreads(service)) {
-        if (settings->type == SERVICE_SERVER &&
-            Listener_StartAccept(&service->listener, &service->settings.address, &service->core,
-                                 &service->listenerOwner))
-            return true;
-        if (settings->type == SERVICE_CLIENT && Service_ConnectAll(service))
-            return true;
-    }
+    if (sentence == NULL)
+        failedCall = Service_Open(service);
+    if (sentence == NULL && failedCall == NULL)
+        return true;
+    error = sentence != NULL ? ERROR_INVALID_PARAMETER : GetLastError();
     Service_Stop(service);
+    if (sentence != NULL)
+        snprintf(service->error, sizeof(service->error), "Wrong settings: %s", sentence);
+    else if (service->settings.type == SERVICE_SERVER)
+        ErrorText_FormatListen(service->error, sizeof(service->error), &service->settings.address,
+                               failedCall, error);
+    else
+        ErrorText_Format(service->error, sizeof(service->error), failedCall, error);
+    SetLastError(error);
     return false;
 }
 
-static void Service_CloseAll(Service *service)
+const char *Service_GetError(const Service *service)
 {
-    AcquireSRWLockShared(&service->lock);
-    for (Session *session = service->first; session != NULL; session = session->next)
-        Session_Close(session, CAUSE_SERVICE_STOPPED);
-    ReleaseSRWLockShared(&service->lock);
+    return service->error;
 }
 
-static void Service_DisconnectAll(Service *service)
+/* Ends all sessions, `end` is Session_Close or Session_Disconnect, and waits until the set is empty,
+   but not longer than until `endMs`. */
+static void Service_EndAll(Service *service, void (*end)(Session *, DisconnectCause),
+                           ULONGLONG endMs)
 {
-    AcquireSRWLockShared(&service->lock);
-    for (Session *session = service->first; session != NULL; session = session->next)
-        Session_Disconnect(session, CAUSE_SERVICE_STOPPED);
-    ReleaseSRWLockShared(&service->lock);
-}
-
-/* Waits up to `timeoutMs` milliseconds (or INFINITE) until the set is empty. */
-static void Service_WaitUntilEmpty(Service *service, DWORD timeoutMs)
-{
-    ULONGLONG endMs = GetTickCount64() + timeoutMs;
+    ULONGLONG nowMs = GetTickCount64();
 
     AcquireSRWLockExclusive(&service->lock);
-    while (service->sessionCount > 0) {
-        ULONGLONG nowMs = GetTickCount64();
-        DWORD leftMs = timeoutMs;
-
-        if (timeoutMs != INFINITE) {
-            if (nowMs >= endMs)
-                break;
-            leftMs = (DWORD)(endMs - nowMs);
-        }
-        SleepConditionVariableSRW(&service->noSession, &service->lock, leftMs, 0);
-    }
+    service->isStopping = true;
+    for (Session *session = service->first; session != NULL; session = session->next)
+        end(session, CAUSE_SERVICE_STOPPED);
+    for (; service->sessionCount > 0 && nowMs < endMs; nowMs = GetTickCount64())
+        SleepConditionVariableSRW(&service->noSession, &service->lock,
+                                  (DWORD)min(endMs - nowMs, INFINITE), 0);
     ReleaseSRWLockExclusive(&service->lock);
 }
 
-void Service_Stop(Service *service)
+bool Service_Stop(Service *service)
 {
+    if (ThreadManager_IsCaller(&service->workers) ||
+        ThreadManager_IsCaller(&service->keeper.thread)) {
+        SetLastError(ERROR_POSSIBLE_DEADLOCK);
+        return false;
+    }
     Listener_Close(&service->listener);
-    Service_CloseAll(service);
-    Service_WaitUntilEmpty(service, service->settings.drainMs);
-    Service_DisconnectAll(service);
-    Service_WaitUntilEmpty(service, INFINITE);
-    Service_StopThreads(service);
+    Service_EndAll(service, Session_Close, GetTickCount64() + service->settings.session.drainMs);
+    Service_EndAll(service, Session_Disconnect, ULLONG_MAX);
+    Keeper_Stop(&service->keeper);
+    Service_StopWorkers(service);
     IocpCore_Close(&service->core);
-    if (service->keeperEvent != NULL)
-        CloseHandle(service->keeperEvent);
-    service->keeperEvent = NULL;
+    return true;
 }
 
 /* --- For the program ------------------------------------------------------------------------ */
+
+bool Service_Connect(Service *service, DWORD delayMs)
+{
+    const NetAddress *address = &service->settings.address;
+    Session *session = NULL;
+    DWORD error = ERROR_INVALID_FUNCTION;
+
+    if (service->settings.type == SERVICE_CLIENT)
+        error = Service_AddSession(service, NULL);
+    if (error == 0) {
+        session = service->settings.createSession(service, NetAddress_GetFamily(address));
+        error = session != NULL ? Service_AddSession(service, session) : GetLastError();
+    }
+    if (error == 0)
+        Session_Connect(session, address, delayMs);
+    if (session != NULL)
+        Session_Release(session);
+    SetLastError(error);
+    return error == 0;
+}
 
 int Service_Broadcast(Service *service, SendBuffer *buffer)
 {
@@ -356,24 +318,7 @@ int Service_GetSessionCount(Service *service)
     return count;
 }
 
-/* A 64-bit number that other threads add to, read whole on 32-bit systems, too. */
-static LONG64 ReadCounter(volatile LONG64 *counter)
+LONG64 Service_GetCounter(const Service *service, Counter counter)
 {
-    return InterlockedCompareExchange64(counter, 0, 0);
-}
-
-ServiceCounters Service_GetCounters(Service *service)
-{
-    SessionCounters *sessions = &service->sessionOwner.counters;
-    ServiceCounters counters;
-
-    counters.sessionsNow = Service_GetSessionCount(service);
-    counters.sessionsEver = ReadCounter(&service->sessionsEver);
-    counters.refused = ReadCounter(&service->refused);
-    counters.recvBytes = ReadCounter(&sessions->recvBytes);
-    counters.sendBytes = ReadCounter(&sessions->sendBytes);
-    counters.recvCalls = ReadCounter(&sessions->recvCalls);
-    counters.sendCalls = ReadCounter(&sessions->sendCalls);
-    counters.packets = ReadCounter(&sessions->packets);
-    return counters;
+    return service->counters[counter].value;
 }

@@ -27,6 +27,18 @@ char *ErrorText_Format(char *text, int size, const char *call, DWORD error)
     return text;
 }
 
+char *ErrorText_FormatListen(char *text, int size, const NetAddress *address, const char *call,
+                             DWORD error)
+{
+    char addressText[NET_ADDRESS_TEXT_SIZE];
+    char reason[ERROR_TEXT_SIZE];
+
+    snprintf(text, (size_t)size, "Cannot listen on %s: %s",
+             NetAddress_ToText(address, addressText, sizeof(addressText)),
+             ErrorText_Format(reason, sizeof(reason), call, error));
+    return text;
+}
+
 void ErrorText_Print(const char *call, DWORD error)
 {
     char text[ERROR_TEXT_SIZE];

@@ -7,8 +7,7 @@
 #ifndef ERROR_TEXT_H
 #define ERROR_TEXT_H
 
-#include <winsock2.h>
-#include <windows.h>
+#include "NetAddress.h"
 
 /* Room for the longest text that ErrorText_Format writes. */
 #define ERROR_TEXT_SIZE 512
@@ -20,7 +19,11 @@
  */
 char *ErrorText_Format(char *text, int size, const char *call, DWORD error);
 
-/* Prints that sentence and a newline to stderr. */
+/* The same behind "Cannot listen on 127.0.0.1:7777: ". */
+char *ErrorText_FormatListen(char *text, int size, const NetAddress *address, const char *call,
+                             DWORD error);
+
+/* Prints the sentence of ErrorText_Format and a newline to stderr. */
 void ErrorText_Print(const char *call, DWORD error);
 
 #endif

@@ -52,11 +52,9 @@ void ServerLog_Stopped(void)
 
 void ServerLog_CannotListen(const NetAddress *address, const char *call, DWORD error)
 {
-    char text[NET_ADDRESS_TEXT_SIZE];
-    char reason[ERROR_TEXT_SIZE];
+    char text[LINE_SIZE];
 
-    fprintf(stderr, "Cannot listen on %s: %s\n", NetAddress_ToText(address, text, sizeof(text)),
-            ErrorText_Format(reason, sizeof(reason), call, error));
+    fprintf(stderr, "%s\n", ErrorText_FormatListen(text, sizeof(text), address, call, error));
     fflush(stderr);
 }
 

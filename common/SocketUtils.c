@@ -3,6 +3,14 @@
  */
 #include "SocketUtils.h"
 
+#include <mstcpip.h>
+
+#define KEEP_ALIVE_MS       60000
+#define KEEP_ALIVE_AGAIN_MS 1000
+#ifndef SO_REUSE_UNICASTPORT
+#define SO_REUSE_UNICASTPORT 0x3007 /* since Windows 10 */
+#endif
+
 static LPFN_CONNECTEX connectEx;
 
 bool SocketUtils_Init(void)
@@ -54,6 +62,15 @@ bool SocketUtils_SetTcpNoDelay(SOCKET socket, bool on)
     BOOL value = on;
 
     return SetOption(socket, IPPROTO_TCP, TCP_NODELAY, &value, (int)sizeof(value));
+}
+
+bool SocketUtils_SetKeepAlive(SOCKET socket)
+{
+    struct tcp_keepalive value = {1, KEEP_ALIVE_MS, KEEP_ALIVE_AGAIN_MS};
+    DWORD bytes = 0;
+
+    return WSAIoctl(socket, SIO_KEEPALIVE_VALS, &value, sizeof(value), NULL, 0, &bytes, NULL,
+                    NULL) == 0;
 }
 
 bool SocketUtils_Connect(SOCKET socket, const NetAddress *address)
@@ -111,8 +128,11 @@ bool SocketUtils_SetUpdateConnectSocket(SOCKET socket)
 
 bool SocketUtils_BindAnyAddress(SOCKET socket, int family)
 {
+    DWORD isReused = 1;
     NetAddress any;
 
+    /* Towards different servers the same port may serve several times. Older systems do not know it. */
+    SetOption(socket, SOL_SOCKET, SO_REUSE_UNICASTPORT, &isReused, (int)sizeof(isReused));
     return NetAddress_FromText(&any, family == AF_INET6 ? "::" : "0.0.0.0", 0) &&
            bind(socket, (const SOCKADDR *)&any.storage, any.length) == 0;
 }

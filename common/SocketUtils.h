@@ -11,6 +11,16 @@
 
 #include <mswsock.h>
 
+/*
+ * How many clients may wait to be accepted. SOMAXCONN is not the longest queue: with it the system
+ * chooses; it takes the number itself when it is given by this macro, which some headers lack.
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen
+ */
+#define LISTEN_BACKLOG 1000
+#ifndef SOMAXCONN_HINT
+#define SOMAXCONN_HINT(backlog) (-(backlog))
+#endif
+
 /* Starts Winsock 2.2, before any other call. After a success SocketUtils_Clear must be called. */
 bool SocketUtils_Init(void);
 void SocketUtils_Clear(void);
@@ -32,6 +42,13 @@ bool SocketUtils_SetNonBlocking(SOCKET socket, bool on);
  * acknowledged (Nagle's algorithm), which the peer may delay by 200 ms.
  */
 bool SocketUtils_SetTcpNoDelay(SOCKET socket, bool on);
+
+/*
+ * The system asks a peer that is silent for 60 s whether it is still there, and ends the connection
+ * when it does not answer. Without it a peer whose cable is pulled stays for ever.
+ * https://learn.microsoft.com/windows/win32/winsock/sio-keepalive-vals
+ */
+bool SocketUtils_SetKeepAlive(SOCKET socket);
 
 bool SocketUtils_Connect(SOCKET socket, const NetAddress *address);
 

@@ -81,6 +81,15 @@ void ThreadManager_Join(ThreadManager *manager)
     ThreadManager_Init(manager);
 }
 
+bool ThreadManager_IsCaller(const ThreadManager *manager)
+{
+    for (int i = 0; i < manager->count; i++) {
+        if (GetThreadId(manager->threads[i]) == GetCurrentThreadId())
+            return true;
+    }
+    return false;
+}
+
 int ThreadManager_GetProcessorCount(void)
 {
     SYSTEM_INFO info;

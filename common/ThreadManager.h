@@ -29,6 +29,9 @@ bool ThreadManager_Launch(ThreadManager *manager, void (*procedure)(void *), voi
 /* Waits for every launched thread, closes their handles and leaves the manager empty. */
 void ThreadManager_Join(ThreadManager *manager);
 
+/* Is the calling thread one that was launched? Any thread, between a launch and ThreadManager_Join. */
+bool ThreadManager_IsCaller(const ThreadManager *manager);
+
 /* Returns the number of processors, at least 1. */
 int ThreadManager_GetProcessorCount(void);
 

@@ -196,7 +196,7 @@ static bool HandlePacket(uint16_t id, ChatText body)
     }
 }
 
-static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
     ChatText text = {body, length};
 
@@ -206,22 +206,22 @@ static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, 
                 ChatText_FromString(""));
 }
 
-static void OnConnected(PacketSession *session)
+static void OnConnected(Session *session)
 {
     SendBuffer *enter = ChatPacket_Make(CHAT_ENTER, ChatText_FromString(client.options.name));
 
     if (enter == NULL) {
-        Session_Disconnect(&session->session, CAUSE_NO_MEMORY);
+        Session_Disconnect(session, CAUSE_NO_MEMORY);
         return;
     }
-    Session_Send(&session->session, enter);
+    Session_Send(session, enter);
     SendBuffer_Release(enter);
 }
 
-static void OnDisconnected(PacketSession *session, DisconnectCause cause)
+static void OnDisconnected(Session *session, DisconnectCause cause)
 {
     char address[NET_ADDRESS_TEXT_SIZE], text[ERROR_TEXT_SIZE], reason[REASON_SIZE];
-    DWORD error = Session_GetError(&session->session);
+    DWORD error = Session_GetError(session);
 
     if (cause != CAUSE_CONNECT_FAILED) {
         EndChat(client.isInside ? "The server is gone: " : "The server lets nobody in now: ",
@@ -236,26 +236,22 @@ static void OnDisconnected(PacketSession *session, DisconnectCause cause)
     EndChat("Cannot connect to ", ChatText_FromString(reason));
 }
 
-static Session *CreateSession(Service *service, SessionOwner *owner, int family)
+static Session *CreateSession(Service *service, int family)
 {
-    static const PacketSessionVtbl vtbl = {OnConnected, OnRecvPacket, OnDisconnected, NULL};
-    PacketSession *session = (PacketSession *)calloc(1, sizeof(*session));
-    DWORD error;
+    static const PacketSessionVtbl vtbl = {
+        .session = {.OnConnected = OnConnected,
+                    .OnRecv = PacketSession_OnRecv,
+                    .OnDisconnected = OnDisconnected},
+        .OnRecvPacket = OnRecvPacket,
+    };
+    Session *session =
+        PacketSession_New(service, &vtbl, sizeof(PacketSession), family, CHAT_NOTICE_MAX);
 
-    (void)service;
-    if (session == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    if (session == NULL)
         return NULL;
-    }
-    if (PacketSession_Init(session, &vtbl, owner, family, CHAT_NOTICE_MAX)) {
-        Session_AddRef(&session->session);
-        client.session = &session->session;
-        return &session->session;
-    }
-    error = GetLastError();
-    free(session);
-    SetLastError(error);
-    return NULL;
+    Session_AddRef(session);
+    client.session = session;
+    return session;
 }
 
 /* --- The input; on a thread of its own ------------------------------------------------------- */
@@ -528,7 +524,6 @@ static int RunClient(void)
     settings.createSession = CreateSession;
     settings.maxSessionCount = 1;
     settings.workerCount = 1;
-    settings.session.recvBufferSize = CHAT_NOTICE_MAX;
     if (!CtrlC_Install(WakeClient)) {
         ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return 1;
@@ -543,6 +538,8 @@ static int RunClient(void)
            a pipe or terminal of Unix. Such a thread is left alone; the program's end ends it. */
         if (inputThread.count > 0 && EndInput(inputThread.threads[0]))
             ThreadManager_Join(&inputThread);
+    } else {
+        fprintf(stderr, "%s\n", Service_GetError(&service));
     }
     if (client.session != NULL)
         Session_Release(client.session);
@@ -560,15 +557,9 @@ static int Run(void)
         ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
-    if (!SendBufferManager_Init()) {
-        ErrorText_Print("FlsAlloc", GetLastError());
-        SocketUtils_Clear();
-        return 1;
-    }
     client.isInputConsole = GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), &mode) != 0;
     client.isOutputConsole = GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), &mode) != 0;
     exitCode = RunClient();
-    SendBufferManager_Clear();
     SocketUtils_Clear();
     return exitCode;
 }

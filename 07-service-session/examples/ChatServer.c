@@ -71,9 +71,9 @@ static HANDLE wakeEvent; /* signalled for Ctrl+C */
 
 /* --- One client ------------------------------------------------------------------------------ */
 
-static ChatSession *ChatSession_From(PacketSession *session)
+static ChatSession *ChatSession_From(Session *session)
 {
-    return CONTAINING_RECORD(session, ChatSession, packetSession);
+    return CONTAINING_RECORD(session, ChatSession, packetSession.session);
 }
 
 static ChatText ChatSession_GetName(const ChatSession *chat)
@@ -272,19 +272,19 @@ static void Room_Patrol(void)
 
 /* --- What the library calls, on its workers -------------------------------------------------- */
 
-static void OnConnected(PacketSession *session)
+static void OnConnected(Session *session)
 {
     ChatSession *chat = ChatSession_From(session);
 
-    ServerLog_Connected(Session_GetAddress(&session->session));
-    Session_AddRef(&session->session);
+    ServerLog_Connected(Session_GetAddress(session));
+    Session_AddRef(session);
     AcquireSRWLockExclusive(&room.lock);
     Room_Add(chat);
     ChatSession_SetStanding(chat, GUEST);
     ReleaseSRWLockExclusive(&room.lock);
 }
 
-static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
     ChatSession *chat = ChatSession_From(session);
     ChatText text = {body, length};
@@ -304,7 +304,7 @@ static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, 
     ReleaseSRWLockExclusive(&room.lock);
 }
 
-static void OnDisconnected(PacketSession *session, DisconnectCause cause)
+static void OnDisconnected(Session *session, DisconnectCause cause)
 {
     ChatSession *chat = ChatSession_From(session);
     const char *reason = cause == CAUSE_REFUSED ? "refused" : DisconnectCause_GetText(cause);
@@ -319,7 +319,7 @@ static void OnDisconnected(PacketSession *session, DisconnectCause cause)
     }
     ReleaseSRWLockExclusive(&room.lock);
     if (wasInside)
-        Session_Release(&session->session);
+        Session_Release(session);
 }
 
 static void OnRefused(Service *service, const NetAddress *address, const char *reason)
@@ -328,23 +328,24 @@ static void OnRefused(Service *service, const NetAddress *address, const char *r
     ServerLog_Refused(address, reason);
 }
 
-static Session *CreateSession(Service *service, SessionOwner *owner, int family)
+static void OnError(Service *service, const char *call, DWORD error, const char *text)
 {
-    static const PacketSessionVtbl vtbl = {OnConnected, OnRecvPacket, OnDisconnected, NULL};
-    ChatSession *chat = (ChatSession *)calloc(1, sizeof(*chat));
-    DWORD error;
-
     (void)service;
-    if (chat == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return NULL;
-    }
-    if (PacketSession_Init(&chat->packetSession, &vtbl, owner, family, CHAT_REQUEST_MAX))
-        return &chat->packetSession.session;
-    error = GetLastError();
-    free(chat);
-    SetLastError(error);
-    return NULL;
+    (void)call;
+    (void)error;
+    fprintf(stderr, "%s\n", text);
+}
+
+static Session *CreateSession(Service *service, int family)
+{
+    static const PacketSessionVtbl vtbl = {
+        .session = {.OnConnected = OnConnected,
+                    .OnRecv = PacketSession_OnRecv,
+                    .OnDisconnected = OnDisconnected},
+        .OnRecvPacket = OnRecvPacket,
+    };
+
+    return PacketSession_New(service, &vtbl, sizeof(ChatSession), family, CHAT_REQUEST_MAX);
 }
 
 /* --- The command line ------------------------------------------------------------------------ */
@@ -414,6 +415,7 @@ static bool OpenServer(Service *service, const ChatOptions *options)
     settings.maxSessionCount = (int)options->max;
     settings.session.limitBytes = LIMIT_BYTES;
     settings.OnRefused = OnRefused;
+    settings.OnError = OnError;
     room.lastPingMs = GetTickCount64();
     wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (wakeEvent == NULL) {
@@ -424,7 +426,10 @@ static bool OpenServer(Service *service, const ChatOptions *options)
         ErrorText_Print("SetConsoleCtrlHandler", GetLastError());
         return false;
     }
-    return Service_Start(service, &settings);
+    if (Service_Start(service, &settings))
+        return true;
+    fprintf(stderr, "%s\n", Service_GetError(service));
+    return false;
 }
 
 static void RunServer(const Service *service)
@@ -440,20 +445,21 @@ static void RunServer(const Service *service)
 
 static void StopServer(Service *service)
 {
-    ServiceCounters counters;
-
     AcquireSRWLockExclusive(&room.lock);
     room.isClosed = true;
     ReleaseSRWLockExclusive(&room.lock);
     Service_Stop(service);
     if (isQuiet)
         return;
-    counters = Service_GetCounters(service);
-    printf("Sessions: %" PRId64 " served, %" PRId64 " refused. Received %" PRId64
-           " packets: %" PRId64 " bytes in %" PRId64 " calls, sent %" PRId64 " bytes in %" PRId64
-           " calls.\n",
-           counters.sessionsEver, counters.refused, counters.packets, counters.recvBytes,
-           counters.recvCalls, counters.sendBytes, counters.sendCalls);
+    printf(
+        "Sessions: %" PRId64 " served, %" PRId64 " refused. Received %" PRId64 " packets: %" PRId64
+        " bytes in %" PRId64 " calls, sent %" PRId64 " bytes in %" PRId64 " calls.\n",
+        Service_GetCounter(service, COUNTER_SESSIONS), Service_GetCounter(service, COUNTER_REFUSED),
+        Service_GetCounter(service, COUNTER_PACKETS),
+        Service_GetCounter(service, COUNTER_RECV_BYTES),
+        Service_GetCounter(service, COUNTER_RECV_CALLS),
+        Service_GetCounter(service, COUNTER_SEND_BYTES),
+        Service_GetCounter(service, COUNTER_SEND_CALLS));
     fflush(stdout);
 }
 
@@ -472,11 +478,6 @@ int main(int argc, char *argv[])
         ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
-    if (!SendBufferManager_Init()) {
-        ErrorText_Print("FlsAlloc", GetLastError());
-        SocketUtils_Clear();
-        return 1;
-    }
 
     /* Names may be in any script. The buffer makes each line reach the console at once: a character
        has several bytes, and must not come in parts. */
@@ -491,7 +492,6 @@ int main(int argc, char *argv[])
     SetConsoleOutputCP(codePage);
     if (wakeEvent != NULL)
         CloseHandle(wakeEvent);
-    SendBufferManager_Clear();
     SocketUtils_Clear();
     if (exitCode == 0)
         ServerLog_Stopped();

@@ -24,7 +24,7 @@
 #include <string.h>
 
 #define DEFAULT_ADDRESS "127.0.0.1"
-#define TICK_MS         250   /* between two looks at whether anything happens */
+#define LOOK_MS         250   /* between two looks at whether anything happens */
 #define SILENCE_MS      5000  /* without a byte for so long we give up */
 #define CONNECT_MS      30000 /* without one more session connected; the system retries for long */
 #define DRAIN_MS        5000  /* for all sessions to leave */
@@ -155,24 +155,15 @@ static void OnDisconnected(Session *session, DisconnectCause cause)
         CountFinished();
 }
 
-static Session *CreateSession(Service *service, SessionOwner *owner, int family)
+static Session *CreateSession(Service *service, int family)
 {
-    static const SessionVtbl vtbl = {OnConnected, OnRecv, NULL, OnDisconnected, NULL};
-    DummySession *dummy = (DummySession *)calloc(1, sizeof(*dummy));
-    DWORD error;
+    static const SessionVtbl vtbl = {
+        .OnConnected = OnConnected, .OnRecv = OnRecv, .OnDisconnected = OnDisconnected};
+    Session *session = Session_New(service, &vtbl, sizeof(DummySession), family);
 
-    (void)service;
-    if (dummy == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return NULL;
-    }
-    dummy->number = InterlockedIncrement(&run.created) - 1;
-    if (Session_Init(&dummy->session, &vtbl, owner, family))
-        return &dummy->session;
-    error = GetLastError();
-    free(dummy);
-    SetLastError(error);
-    return NULL;
+    if (session != NULL)
+        DummySession_From(session)->number = InterlockedIncrement(&run.created) - 1;
+    return session;
 }
 
 /* --- The command line ------------------------------------------------------------------------ */
@@ -252,7 +243,7 @@ static RunEnd WaitForSessions(void)
                    (ULONGLONG)(connected < run.options.sessions ? CONNECT_MS : SILENCE_MS)) {
             return END_SILENCE;
         }
-        WaitForSingleObject(run.wakeEvent, TICK_MS);
+        WaitForSingleObject(run.wakeEvent, LOOK_MS);
     }
 }
 
@@ -328,23 +319,25 @@ static int RunSessions(Service *service)
 {
     ServiceSettings settings = Service_GetDefaults();
     ULONGLONG startMs = GetTickCount64(), elapsedMs;
+    int cost = (int)run.options.size + BUFFER_COST;
     RunEnd end;
 
     settings.type = SERVICE_CLIENT;
     settings.address = run.options.address;
     settings.createSession = CreateSession;
     settings.maxSessionCount = (int)run.options.sessions;
-    settings.drainMs = DRAIN_MS;
+    settings.connectCount = settings.maxSessionCount;
+    settings.session.drainMs = DRAIN_MS;
 
     /* A session must receive while it sends a message, or it would wait for the server, which waits
        for it to receive. */
-    if (settings.session.pauseBytes < run.options.size)
-        settings.session.pauseBytes = (int)run.options.size;
-    if (settings.session.limitBytes < run.options.size)
-        settings.session.limitBytes = (int)run.options.size;
+    settings.session.pauseBytes = max(settings.session.pauseBytes, cost);
+    settings.session.limitBytes = max(settings.session.limitBytes, cost);
     run.deadlineMs = startMs + (ULONGLONG)run.options.seconds * 1000;
-    if (!Service_Start(service, &settings))
+    if (!Service_Start(service, &settings)) {
+        fprintf(stderr, "%s\n", Service_GetError(service));
         return 1;
+    }
     end = WaitForSessions();
     elapsedMs = GetTickCount64() - startMs;
     Service_Stop(service);
@@ -364,11 +357,6 @@ int main(int argc, char *argv[])
         ErrorText_Print("WSAStartup", GetLastError());
         return 1;
     }
-    if (!SendBufferManager_Init()) {
-        ErrorText_Print("FlsAlloc", GetLastError());
-        SocketUtils_Clear();
-        return 1;
-    }
     exitCode = 1;
     run.wakeEvent = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (run.wakeEvent == NULL)
@@ -380,7 +368,6 @@ int main(int argc, char *argv[])
     CtrlC_Remove();
     if (run.wakeEvent != NULL)
         CloseHandle(run.wakeEvent);
-    SendBufferManager_Clear();
     SocketUtils_Clear();
     return exitCode;
 }

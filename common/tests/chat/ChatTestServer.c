@@ -337,7 +337,7 @@ TEST("chat: bad packets", .limitSeconds = 90)
     }
 }
 
-/* Sizes that cannot be: the connection ends, without words. */
+/* Invalid sizes: the connection ends, without words. */
 TEST("chat: bad sizes")
 {
     static const int sizes[] = {0, 1, 3, 2049, 65535};
@@ -353,7 +353,7 @@ TEST("chat: bad sizes")
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
         CHECK(Talker_SendBytes(talker, header, 4));
         CHECK(Talker_IsEnd(Talker_Receive(talker)));
-        CHECK_TEXT(Talker_Receive(witness), "Left bad|a packet has a size that cannot be");
+        CHECK_TEXT(Talker_Receive(witness), "Left bad|a packet has an invalid size");
         Talker_Close(talker);
         CHECK(Talker_Send(witness, SAY, "well"));
         CHECK_TEXT(Talker_Receive(witness), "Said witness|well");

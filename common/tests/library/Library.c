@@ -30,7 +30,7 @@ static long serverPort;
 static int Begin(const char *const words[])
 {
     (void)words;
-    if (!SocketUtils_BindConnectEx() || !SendBufferManager_Init()) {
+    if (!SocketUtils_BindConnectEx()) {
         fprintf(stderr, "The library cannot be set up: error %lu.\n", GetLastError());
         return 1;
     }
@@ -52,7 +52,6 @@ int main(int argc, char *argv[])
         .usage = "Usage: library.exe [--port N] [--list] [FILTER]\n",
         .options = options,
         .begin = Begin,
-        .end = SendBufferManager_Clear,
         .endTest = Fixture_End,
     };
 

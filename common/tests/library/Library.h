@@ -36,7 +36,6 @@ typedef struct Probe Probe;
 typedef struct Behaviour {
     void (*OnConnected)(Probe *probe);
     int (*OnRecv)(Probe *probe, const char *data, int length);
-    void (*OnSend)(Probe *probe, int bytes);
     void (*OnDisconnected)(Probe *probe, DisconnectCause cause);
 
     /* Not NULL: the sessions are PacketSessions, with packets of at most maxPacketSize. */
@@ -58,10 +57,8 @@ struct Probe {
     volatile LONG disconnected;
     volatile LONG destroyed;
     volatile LONG receiving; /* calls of OnRecv that are running now */
-    volatile LONG sending;   /* the same of OnSend */
     volatile LONG recvCalls; /* calls of OnRecv ever */
     volatile LONG64 consumed;
-    volatile LONG64 sent; /* as OnSend said */
     DisconnectCause cause;
     DWORD error;
     uint32_t seed; /* for what a test does at random */
@@ -81,6 +78,7 @@ struct Host {
     volatile LONG disconnected;
     volatile LONG destroyed;
     volatile LONG refused;
+    volatile LONG errors; /* calls of OnError */
     volatile LONG causes[CAUSE_MAX];
     volatile LONG packets;
 
@@ -164,10 +162,6 @@ int Process_GetMemoryKib(void);
 
 /* This program is an instrumented one that was told to watch itself. */
 bool Process_IsInstrumented(void);
-
-/* What is written to stderr from Begin to End. End returns it; free() it. */
-bool Errors_BeginCapture(void);
-char *Errors_EndCapture(void);
 
 /* The port that --port says; 0: none. */
 int Server_GetGivenPort(void);

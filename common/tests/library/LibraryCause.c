@@ -72,7 +72,7 @@ static bool WaitUntilReceiving(Host *server, int count)
 {
     ULONGLONG deadline = Test_Now() + WAIT_MS;
 
-    while (Service_GetCounters(&server->service).recvCalls < 2 * count) {
+    while (Service_GetCounter(&server->service, COUNTER_RECV_CALLS) < 2 * count) {
         if (Test_Now() >= deadline)
             return Test_Explain("the sessions do not receive again");
         Sleep(1);
@@ -112,6 +112,7 @@ TEST("cause: nobody listens")
 
     REQUIRE(CHECK(Peer_Bind(&client->settings.address) != INVALID_SOCKET));
     client->settings.maxSessionCount = 3;
+    client->settings.connectCount = 3;
     REQUIRE(CHECK(Host_Start(client)));
     CHECK(Test_WaitForValue(&client->causes[CAUSE_CONNECT_FAILED], 3, 3 * WAIT_MS,
                             "the number of CAUSE_CONNECT_FAILED"));
@@ -191,7 +192,7 @@ TEST("cause: a slow receiver of a broadcast")
     Host_Stop(server);
 }
 
-/* A single buffer that is larger than the limit cannot be sent at all. */
+/* A single buffer that costs more than the limit cannot be sent at all. */
 TEST("cause: a buffer larger than the limit")
 {
     static char bytes[LIMIT + 1];
@@ -206,12 +207,12 @@ TEST("cause: a buffer larger than the limit")
     first = NEED(Host_WaitForProbe(server, 0));
     peer = NEED_SOCKET(Peer_Open(server));
     second = NEED(Host_WaitForProbe(server, 1));
-    CHECK(!Probe_Send(first, bytes, LIMIT + 1));
+    CHECK(!Probe_Send(first, bytes, LIMIT - BUFFER_COST + 1));
     CHECK(WAIT_FOR(server->disconnected, 1));
     CHECK(Host_CheckCause(server, CAUSE_SLOW_RECEIVER, 1));
     Pattern_Fill(bytes, LIMIT, 0);
-    CHECK(Probe_Send(second, bytes, LIMIT));
-    CHECK(Peer_ReceivePattern(peer, 0, LIMIT));
+    CHECK(Probe_Send(second, bytes, LIMIT - BUFFER_COST));
+    CHECK(Peer_ReceivePattern(peer, 0, LIMIT - BUFFER_COST));
     CHECK(Session_IsConnected(Probe_GetSession(second)));
     Host_Stop(server);
 }
@@ -225,7 +226,7 @@ TEST("cause: idle")
     ULONGLONG start;
 
     server->keepsSessions = true;
-    server->settings.idleTimeoutMs = IDLE_MS;
+    server->settings.session.idleTimeoutMs = IDLE_MS;
     REQUIRE(CHECK(Host_Start(server)));
     idle = NEED_SOCKET(Peer_Open(server));
     active = NEED_SOCKET(Peer_Open(server));
@@ -258,7 +259,7 @@ TEST("cause: not idle while it is sent to")
     char byte;
 
     server->keepsSessions = true;
-    server->settings.idleTimeoutMs = IDLE_MS;
+    server->settings.session.idleTimeoutMs = IDLE_MS;
     REQUIRE(CHECK(Host_Start(server)));
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));
@@ -366,6 +367,7 @@ TEST("cause: OnRecv consumes nothing")
 
     server->keepsSessions = true;
     server->settings.session.recvBufferSize = FULL_SIZE;
+    server->settings.session.recvBufferMax = FULL_SIZE;
     REQUIRE(CHECK(Host_Start(server)));
     peer = NEED_SOCKET(Peer_Open(server));
     probe = NEED(Host_WaitForProbe(server, 0));

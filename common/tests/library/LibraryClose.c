@@ -21,7 +21,7 @@ static Host *StartServer(const Behaviour *behaviour, DWORD drainMs)
         return NULL;
     server->keepsSessions = true;
     server->settings.session.limitBytes = LIMIT;
-    server->settings.drainMs = drainMs;
+    server->settings.session.drainMs = drainMs;
     return Host_Start(server) ? server : NULL;
 }
 
@@ -83,7 +83,7 @@ TEST("close: all that was queued arrives")
     Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_OURS, 1));
-    CHECK_INT(probe->sent, QUEUED);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), QUEUED);
     Host_Stop(server);
 }
 
@@ -123,7 +123,7 @@ TEST("close: while the session is paused")
     LONG64 owed;
 
     server->keepsSessions = true;
-    server->settings.drainMs = LONG_MS;
+    server->settings.session.drainMs = LONG_MS;
     REQUIRE(CHECK(Host_Start(server)));
     peer = OpenPeer(server, 8192, &probe);
     REQUIRE(CHECK(Peer_StartSending(peer, MUCH)));
@@ -280,27 +280,14 @@ static int DisconnectInRecv(Probe *probe, const char *data, int length)
     return length;
 }
 
-static int SendInRecv(Probe *probe, const char *data, int length)
-{
-    Probe_Send(probe, data, length);
-    return length;
-}
-
-static void DisconnectInSend(Probe *probe, int bytes)
-{
-    (void)bytes;
-    Disconnect(probe);
-}
-
 TEST("close: Session_Disconnect inside callbacks")
 {
     static const Behaviour behaviours[] = {
         {.OnConnected = Disconnect},
         {.OnRecv = DisconnectInRecv},
-        {.OnRecv = SendInRecv, .OnSend = DisconnectInSend},
     };
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         Host *server = NEED(StartServer(&behaviours[i], LONG_MS));
 
         for (int j = 0; j < 3; j++) {

@@ -103,7 +103,7 @@ static void OnConnected(Session *session)
     LeaveCall();
 }
 
-/* What holds for every call of OnRecv, OnRecvPacket and OnSend. */
+/* What holds for every call of OnRecv and OnRecvPacket. */
 static void CheckLife(Probe *probe, const char *name, volatile LONG *running)
 {
     if (InterlockedIncrement(running) != 1)
@@ -134,21 +134,6 @@ static int OnRecv(Session *session, const char *data, int length)
     return consumed;
 }
 
-static void OnSend(Session *session, int bytes)
-{
-    Probe *probe = Probe_FromSession(session);
-
-    EnterCall(probe, "OnSend");
-    CheckLife(probe, "OnSend", &probe->sending);
-    if (bytes < 1)
-        Host_AddViolation(probe->host, "OnSend was called with %d bytes", bytes);
-    InterlockedExchangeAdd64(&probe->sent, bytes);
-    if (probe->host->behaviour->OnSend != NULL)
-        probe->host->behaviour->OnSend(probe, bytes);
-    InterlockedDecrement(&probe->sending);
-    LeaveCall();
-}
-
 static void OnDisconnected(Session *session, DisconnectCause cause)
 {
     Probe *probe = Probe_FromSession(session);
@@ -157,8 +142,8 @@ static void OnDisconnected(Session *session, DisconnectCause cause)
     EnterCall(probe, "OnDisconnected");
     if (probe->connected != probe->started)
         Host_AddViolation(host, "OnDisconnected was called while OnConnected ran");
-    if (probe->receiving != 0 || probe->sending != 0)
-        Host_AddViolation(host, "OnDisconnected was called while OnRecv or OnSend ran");
+    if (probe->receiving != 0)
+        Host_AddViolation(host, "OnDisconnected was called while OnRecv ran");
     if (InterlockedIncrement(&probe->disconnected) != 1)
         Host_AddViolation(host, "OnDisconnected was called twice");
     if (cause <= CAUSE_NONE || cause >= CAUSE_MAX)
@@ -185,24 +170,22 @@ static void Destroy(Session *session)
         Host_AddViolation(probe->host, "a session was destroyed twice");
     if (probe->started != probe->disconnected && probe->started != 0)
         Host_AddViolation(probe->host, "a session was destroyed before its OnDisconnected");
-    if (probe->receiving != 0 || probe->sending != 0)
-        Host_AddViolation(probe->host, "a session was destroyed while OnRecv or OnSend ran");
+    if (probe->receiving != 0)
+        Host_AddViolation(probe->host, "a session was destroyed while OnRecv ran");
     memset(&probe->packetSession, POISON, sizeof(probe->packetSession));
     InterlockedIncrement(&probe->host->destroyed);
 }
 
-static const SessionVtbl sessionVtbl = {OnConnected, OnRecv, OnSend, OnDisconnected, Destroy};
+static const SessionVtbl sessionVtbl = {.OnConnected = OnConnected,
+                                        .OnRecv = OnRecv,
+                                        .OnDisconnected = OnDisconnected,
+                                        .Destroy = Destroy};
 
 /* --- The same for packets -------------------------------------------------------------------- */
 
-static void OnPacketsConnected(PacketSession *session)
+static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
-    OnConnected(&session->session);
-}
-
-static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
-{
-    Probe *probe = Probe_FromSession(&session->session);
+    Probe *probe = Probe_FromSession(session);
 
     EnterCall(probe, "OnRecvPacket");
     CheckLife(probe, "OnRecvPacket", &probe->receiving);
@@ -214,18 +197,13 @@ static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, 
     LeaveCall();
 }
 
-static void OnPacketsDisconnected(PacketSession *session, DisconnectCause cause)
-{
-    OnDisconnected(&session->session, cause);
-}
-
-static void DestroyPackets(PacketSession *session)
-{
-    Destroy(&session->session);
-}
-
-static const PacketSessionVtbl packetSessionVtbl = {OnPacketsConnected, OnRecvPacket,
-                                                    OnPacketsDisconnected, DestroyPackets};
+static const PacketSessionVtbl packetSessionVtbl = {
+    .session = {.OnConnected = OnConnected,
+                .OnRecv = PacketSession_OnRecv,
+                .OnDisconnected = OnDisconnected,
+                .Destroy = Destroy},
+    .OnRecvPacket = OnRecvPacket,
+};
 
 /* --- Behaviours ------------------------------------------------------------------------------ */
 
@@ -247,41 +225,49 @@ static int Echo(Probe *probe, const char *data, int length)
     return length;
 }
 
-const Behaviour silentBehaviour = {NULL, NULL, NULL, NULL, NULL, 0};
-const Behaviour echoBehaviour = {NULL, Echo, NULL, NULL, NULL, 0};
+const Behaviour silentBehaviour = {.OnRecv = NULL};
+const Behaviour echoBehaviour = {.OnRecv = Echo};
 
 /* --- Hosts ----------------------------------------------------------------------------------- */
 
-static Session *CreateProbe(Service *service, SessionOwner *owner, int family)
+static Session *CreateProbe(Service *service, int family)
 {
     Host *host = (Host *)service->settings.context;
     const Behaviour *behaviour = host->behaviour;
-    Probe *probe = NULL;
-    bool isMade;
+    Session *session;
+    Probe *probe;
 
-    if (InterlockedDecrement(&host->creationsToFail) < 0)
-        probe = (Probe *)calloc(1, sizeof(*probe));
-    if (probe == NULL) {
+    if (InterlockedDecrement(&host->creationsToFail) >= 0) {
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    probe->host = host;
-    probe->number = -1;
     if (behaviour->OnRecvPacket != NULL)
-        isMade = PacketSession_Init(&probe->packetSession, &packetSessionVtbl, owner, family,
+        session = PacketSession_New(service, &packetSessionVtbl, sizeof(*probe), family,
                                     behaviour->maxPacketSize);
     else
-        isMade = Session_Init(&probe->packetSession.session, &sessionVtbl, owner, family);
-    if (!isMade) {
-        free(probe);
+        session = Session_New(service, &sessionVtbl, sizeof(*probe), family);
+    if (session == NULL)
         return NULL;
-    }
+    probe = Probe_FromSession(session);
+    probe->host = host;
+    probe->number = -1;
     AcquireSRWLockExclusive(&host->lock);
     probe->next = host->probes;
     host->probes = probe;
     ReleaseSRWLockExclusive(&host->lock);
     probe->seed = (uint32_t)InterlockedIncrement(&host->created) * 7919u;
-    return &probe->packetSession.session;
+    return session;
+}
+
+static void OnError(Service *service, const char *call, DWORD error, const char *text)
+{
+    Host *host = (Host *)service->settings.context;
+    char number[20];
+
+    snprintf(number, sizeof(number), "error %lu", error);
+    if (error == 0 || strstr(text, call) != text || strstr(text, number) == NULL)
+        Host_AddViolation(host, "OnError was called with '%s' for %s, %lu", text, call, error);
+    InterlockedIncrement(&host->errors);
 }
 
 static void OnRefused(Service *service, const NetAddress *address, const char *reason)
@@ -310,7 +296,8 @@ Host *Host_Create(ServiceType type, const Behaviour *behaviour)
     host->settings.createSession = CreateProbe;
     host->settings.context = host;
     host->settings.OnRefused = OnRefused;
-    host->settings.drainMs = SHORT_DRAIN_MS;
+    host->settings.OnError = OnError;
+    host->settings.session.drainMs = SHORT_DRAIN_MS;
     NetAddress_FromText(&host->settings.address, "127.0.0.1", 0);
     hosts[hostCount++] = host;
     return host;
@@ -319,7 +306,7 @@ Host *Host_Create(ServiceType type, const Behaviour *behaviour)
 bool Host_Start(Host *host)
 {
     host->isStarted = Service_Start(&host->service, &host->settings);
-    return host->isStarted || Test_Explain("Service_Start returned false");
+    return host->isStarted || Test_Explain("%s", Service_GetError(&host->service));
 }
 
 Host *Host_StartServer(const Behaviour *behaviour)
@@ -337,6 +324,7 @@ Host *Host_CreateClient(const Host *server, const Behaviour *behaviour, int coun
         return NULL;
     host->settings.address = NetAddress_ToLocal(&server->service.settings.address);
     host->settings.maxSessionCount = count;
+    host->settings.connectCount = count;
     return host;
 }
 
@@ -386,8 +374,6 @@ void Host_StopService(Host *host)
 
 void Host_CheckStopped(Host *host)
 {
-    ServiceCounters counters = Service_GetCounters(&host->service);
-
     ReleaseKept(host);
     for (Probe *probe = host->probes; probe != NULL; probe = probe->next)
         CheckProbe(host, probe);
@@ -395,11 +381,10 @@ void Host_CheckStopped(Host *host)
     CHECK_INT(host->destroyed, host->created);
     CHECK_INT(host->disconnected, host->connected);
     CHECK_INT(Service_GetSessionCount(&host->service), 0);
-    CHECK_INT(counters.sessionsNow, 0);
     /* A client counts those that could not be connected, too. */
-    CHECK_INT(counters.sessionsEver,
+    CHECK_INT(Service_GetCounter(&host->service, COUNTER_SESSIONS),
               host->settings.type == SERVICE_CLIENT ? host->created : host->connected);
-    CHECK_INT(counters.refused, host->refused);
+    CHECK_INT(Service_GetCounter(&host->service, COUNTER_REFUSED), host->refused);
 }
 
 void Host_Stop(Host *host)

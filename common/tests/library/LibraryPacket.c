@@ -1,6 +1,6 @@
 /*
  * LibraryPacket: packets are cut off a stream of bytes whole, once and in order, however the stream
- * is split; a header that cannot be is found where it stands.
+ * is split; an invalid header is found where it stands.
  */
 #include "Library.h"
 

@@ -87,8 +87,8 @@ TEST("packet session: split and joined on the way")
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(server->packets, PACKETS);
-    CHECK_INT(Service_GetCounters(&server->service).packets, PACKETS);
-    CHECK_INT(Service_GetCounters(&server->service).recvBytes, length);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), PACKETS);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), length);
     Host_Stop(server);
 }
 
@@ -109,7 +109,7 @@ TEST("packet session: byte by byte")
     Host_Stop(server);
 }
 
-/* Three good packets, a header that cannot be, and packets that must not be delivered. */
+/* Three good packets, an invalid header, and packets that must not be delivered. */
 static int MakeBadStream(char *stream, int badSize)
 {
     int length = 0;
@@ -143,7 +143,7 @@ static bool EndsSession(Host *server, int badSize, int piece)
            Test_Explain("size %d: %ld packets of 3 were delivered", badSize, server->packets);
 }
 
-TEST("packet session: a size that cannot be ends it")
+TEST("packet session: an invalid size ends it")
 {
     static const int sizes[] = {0, 1, 2, 3, MAX_PACKET + 1, RECV_SIZE, RECV_SIZE + 1, 65535};
 
@@ -152,7 +152,7 @@ TEST("packet session: a size that cannot be ends it")
 
         REQUIRE(CHECK(EndsSession(server, sizes[i / 2], i % 2 == 0 ? 7 : 8 * MAX_PACKET)));
         CHECK(Host_CheckCause(server, CAUSE_BAD_PACKET, 1));
-        CHECK_INT(Service_GetCounters(&server->service).packets, 3);
+        CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), 3);
         Host_Stop(server);
     }
 }
@@ -241,41 +241,44 @@ TEST("packet session: both ends, all sizes")
     client = Host_CreateClient(server, &clientSide, 2);
     REQUIRE(CHECK(client != NULL && Host_Start(client)));
     CHECK(WAIT_FOR(client->packets, 2 * ECHO_COUNT));
-    CHECK_INT(Service_GetCounters(&client->service).packets, 2 * ECHO_COUNT);
-    CHECK_INT(Service_GetCounters(&server->service).packets, 2 * ECHO_COUNT);
-    CHECK(Service_GetCounters(&client->service).recvBytes ==
-          Service_GetCounters(&server->service).recvBytes);
+    CHECK_INT(Service_GetCounter(&client->service, COUNTER_PACKETS), 2 * ECHO_COUNT);
+    CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), 2 * ECHO_COUNT);
+    CHECK(Service_GetCounter(&client->service, COUNTER_RECV_BYTES) ==
+          Service_GetCounter(&server->service, COUNTER_RECV_BYTES));
     Host_Stop(client);
     Host_Stop(server);
 }
 
-/* --- PacketSession_Init ---------------------------------------------------------------------- */
+/* --- PacketSession_New ----------------------------------------------------------------------- */
 
 static volatile LONG destroyCount;
 
-static void CountDestroy(PacketSession *session)
+static void CountDestroy(Session *session)
 {
-    (void)session;
     InterlockedIncrement(&destroyCount);
+    free(session);
 }
 
 static bool CanInit(Host *host, int maxPacketSize)
 {
-    static const PacketSessionVtbl vtbl = {.Destroy = CountDestroy};
-    PacketSession session;
+    static const PacketSessionVtbl vtbl = {
+        .session = {.OnRecv = PacketSession_OnRecv, .Destroy = CountDestroy}};
+    Session *session =
+        PacketSession_New(&host->service, &vtbl, sizeof(PacketSession), AF_INET, maxPacketSize);
 
-    if (!PacketSession_Init(&session, &vtbl, &host->service.sessionOwner, AF_INET, maxPacketSize))
+    if (session == NULL)
         return false;
-    Session_Release(&session.session);
+    Session_Release(session);
     return true;
 }
 
 TEST("packet session: sizes that it is made with")
 {
+    static const PacketSessionVtbl withoutOnRecv = {.OnRecvPacket = NULL};
     Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
     int handles;
 
-    server->settings.session.recvBufferSize = 100000;
+    server->settings.session.recvBufferMax = 100000;
     REQUIRE(CHECK(Host_Start(server)));
     destroyCount = 0;
     CHECK(CanInit(server, PACKET_HEADER_SIZE));
@@ -286,11 +289,16 @@ TEST("packet session: sizes that it is made with")
     CHECK(!CanInit(server, 0));
     CHECK(!CanInit(server, -1));
     CHECK(!CanInit(server, 65536));
+    CHECK(PacketSession_New(&server->service, &withoutOnRecv, sizeof(PacketSession), AF_INET,
+                            100) == NULL);
     CHECK_INT(destroyCount, 2);
     CHECK_AT_MOST(Process_GetHandleCount(), handles);
     Host_Stop(server);
 
-    server = NEED(StartPacketServer(&checkBehaviour));
+    server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
+    server->settings.session.recvBufferSize = 100;
+    server->settings.session.recvBufferMax = RECV_SIZE;
+    REQUIRE(CHECK(Host_Start(server)));
     CHECK(CanInit(server, RECV_SIZE));
     CHECK(!CanInit(server, RECV_SIZE + 1));
     Host_Stop(server);

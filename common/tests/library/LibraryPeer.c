@@ -160,37 +160,6 @@ bool Process_IsInstrumented(void)
     return GetEnvironmentVariableA("INSTRUMENT", word, sizeof(word)) > 0;
 }
 
-static int errorPipe[2] = {-1, -1};
-static int savedErrors = -1;
-
-bool Errors_BeginCapture(void)
-{
-    fflush(stderr);
-    savedErrors = _dup(2);
-    if (savedErrors < 0 || _pipe(errorPipe, ERRORS_MAX, _O_BINARY | _O_NOINHERIT) != 0)
-        return Test_Explain("no pipe for stderr");
-    return _dup2(errorPipe[1], 2) == 0 || Test_Explain("stderr cannot be a pipe");
-}
-
-char *Errors_EndCapture(void)
-{
-    char *text = (char *)calloc(1, ERRORS_MAX + 1);
-    int size = 0, count;
-
-    fflush(stderr);
-    _dup2(savedErrors, 2);
-    _close(savedErrors);
-    _close(errorPipe[1]);
-    do {
-        count = text != NULL && size < ERRORS_MAX
-                    ? _read(errorPipe[0], text + size, (unsigned)(ERRORS_MAX - size))
-                    : 0;
-        size += count > 0 ? count : 0;
-    } while (count > 0);
-    _close(errorPipe[0]);
-    return text;
-}
-
 /* --- Servers --------------------------------------------------------------------------------- */
 
 /* build/tests/library.exe stands beside build/06-iocp-core/server.exe. */

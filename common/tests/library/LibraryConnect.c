@@ -1,0 +1,148 @@
+/*
+ * LibraryConnect: a client dials at any time, again and later; wrong settings and wrong use are
+ * refused with a sentence.
+ */
+#include "Library.h"
+
+#include <string.h>
+
+#define DIALLED  5
+#define FAILURES 3
+#define DELAY_MS 300
+
+/* --- Service_Connect ------------------------------------------------------------------------- */
+
+static void DialAgain(Probe *probe, DisconnectCause cause)
+{
+    Host *host = probe->host;
+
+    if (cause == CAUSE_CONNECT_FAILED && host->causes[cause] < FAILURES &&
+        !Service_Connect(&host->service, 1))
+        Host_AddViolation(host, "Service_Connect failed with error %lu", GetLastError());
+}
+
+/* In OnDisconnected: the session that has failed is still in the set. */
+TEST("connect: again, in OnDisconnected")
+{
+    static const Behaviour behaviour = {.OnDisconnected = DialAgain};
+    Host *client = NEED(Host_Create(SERVICE_CLIENT, &behaviour));
+
+    NEED_SOCKET(Peer_Bind(&client->settings.address));
+    REQUIRE(CHECK(Host_Start(client)));
+    CHECK(WAIT_FOR(client->destroyed, FAILURES));
+    CHECK(Host_CheckCause(client, CAUSE_CONNECT_FAILED, FAILURES));
+    CHECK_INT(Service_GetSessionCount(&client->service), 0);
+    Host_Stop(client);
+}
+
+TEST("connect: at any time")
+{
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    Host *client = NEED(Host_CreateClient(server, &silentBehaviour, DIALLED));
+    SendBuffer *buffer = NEED(SendBuffer_Copy("hello", 5));
+
+    client->settings.connectCount = 0;
+    REQUIRE(CHECK(Host_Start(client)));
+    CHECK_INT(Service_GetSessionCount(&client->service), 0);
+    for (int i = 0; i < DIALLED; i++)
+        CHECK(Service_Connect(&client->service, 0));
+    CHECK(!Service_Connect(&client->service, 0));
+    CHECK_INT(GetLastError(), ERROR_CONNECTION_COUNT_LIMIT);
+    CHECK(WAIT_FOR(client->connected, DIALLED));
+    CHECK_INT(Service_Broadcast(&client->service, buffer), DIALLED);
+    SendBuffer_Release(buffer);
+    CHECK(!Service_Connect(&server->service, 0));
+    CHECK_INT(GetLastError(), ERROR_INVALID_FUNCTION);
+    Host_StopService(client);
+    CHECK(!Service_Connect(&client->service, 0));
+    CHECK_INT(GetLastError(), ERROR_SHUTDOWN_IN_PROGRESS);
+    Host_Stop(client);
+    Host_Stop(server);
+}
+
+TEST("connect: later")
+{
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    Host *client = NEED(Host_CreateClient(server, &silentBehaviour, 2));
+    ULONGLONG start;
+
+    client->settings.connectCount = 0;
+    REQUIRE(CHECK(Host_Start(client)));
+    start = Test_Now();
+    CHECK(Service_Connect(&client->service, DELAY_MS));
+    CHECK(WAIT_FOR(client->connected, 1));
+    CHECK(Test_Now() - start >= DELAY_MS);
+
+    /* The one that is still to dial is told, too. */
+    CHECK(Service_Connect(&client->service, 1000 * WAIT_MS));
+    Host_StopService(client);
+    CHECK(Host_CheckCause(client, CAUSE_SERVICE_STOPPED, 2));
+    Host_Stop(client);
+    Host_Stop(server);
+}
+
+/* --- Wrong use ------------------------------------------------------------------------------- */
+
+static Session *CreateNone(Service *service, int family)
+{
+    (void)service;
+    (void)family;
+    return NULL;
+}
+
+static void CheckRefused(const ServiceSettings *settings, const char *part)
+{
+    static Service service;
+
+    CHECK(!Service_Start(&service, settings));
+    CHECK_INT(GetLastError(), ERROR_INVALID_PARAMETER);
+    CHECK_CONTAINS(Service_GetError(&service), part);
+    CHECK(Service_Stop(&service));
+}
+
+/* Each is wrong in one way, and that is what the sentence names. */
+TEST("use: wrong settings are named")
+{
+    ServiceSettings right = Service_GetDefaults(), wrong;
+
+    CheckRefused(&right, "address");
+    NetAddress_FromText(&right.address, "127.0.0.1", 0);
+    CheckRefused(&right, "createSession");
+    right.createSession = CreateNone;
+#define WRONG(member, value)                                                                       \
+    wrong = right;                                                                                 \
+    wrong.member = (value);                                                                        \
+    CheckRefused(&wrong, strrchr("." #member, '.') + 1)
+    WRONG(type, (ServiceType)7);
+    WRONG(maxSessionCount, 0);
+    WRONG(connectCount, -1);
+    WRONG(connectCount, right.maxSessionCount + 1);
+    WRONG(workerCount, -1);
+    WRONG(session.recvBufferSize, 0);
+    WRONG(session.recvBufferMax, right.session.recvBufferSize - 1);
+    WRONG(session.pauseBytes, -1);
+    WRONG(session.limitBytes, right.session.pauseBytes - 1);
+#undef WRONG
+}
+
+static int StopInRecv(Probe *probe, const char *data, int length)
+{
+    (void)data;
+    if (Service_Stop(&probe->host->service) || GetLastError() != ERROR_POSSIBLE_DEADLOCK)
+        Host_AddViolation(probe->host, "Service_Stop in OnRecv: error %lu", GetLastError());
+    return length;
+}
+
+TEST("use: a service is not stopped in a callback")
+{
+    static const Behaviour behaviour = {.OnRecv = StopInRecv};
+    Host *server = NEED(Host_StartServer(&behaviour));
+    SOCKET peer = NEED_SOCKET(Peer_Open(server));
+
+    server->keepsSessions = true;
+    CHECK(Peer_Send(peer, "x", 1));
+    Peer_Close(&peer);
+    CHECK(WAIT_FOR(server->disconnected, 1));
+    CHECK(NEED_SOCKET(Peer_Open(server)) != INVALID_SOCKET);
+    Host_Stop(server);
+}

@@ -196,6 +196,7 @@ ULONGLONG Instrument_GetTickCount64(InstrumentPlace place);
 BOOL Instrument_QueryPerformanceCounter(InstrumentPlace place, LARGE_INTEGER *count);
 BOOL Instrument_QueryPerformanceFrequency(InstrumentPlace place, LARGE_INTEGER *frequency);
 DWORD Instrument_GetCurrentThreadId(InstrumentPlace place);
+DWORD Instrument_GetThreadId(InstrumentPlace place, HANDLE thread);
 void Instrument_GetSystemInfo(InstrumentPlace place, LPSYSTEM_INFO info);
 DWORD Instrument_FormatMessageA(InstrumentPlace place, DWORD flags, LPCVOID source, DWORD message,
                                 DWORD language, LPSTR buffer, DWORD size, va_list *arguments);
@@ -359,6 +360,7 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory);
     Instrument_QueryPerformanceCounter(INSTRUMENT_PLACE, __VA_ARGS__)
 #define QueryPerformanceFrequency(...)                                                             \
     Instrument_QueryPerformanceFrequency(INSTRUMENT_PLACE, __VA_ARGS__)
+#define GetThreadId(...)         Instrument_GetThreadId(INSTRUMENT_PLACE, __VA_ARGS__)
 #define GetCurrentThreadId()     Instrument_GetCurrentThreadId(INSTRUMENT_PLACE)
 #define GetSystemInfo(...)       Instrument_GetSystemInfo(INSTRUMENT_PLACE, __VA_ARGS__)
 #define FormatMessageA(...)      Instrument_FormatMessageA(INSTRUMENT_PLACE, __VA_ARGS__)

@@ -113,6 +113,7 @@
     X(QueryPerformanceCounter, KIND_TEXT, 0)                                                       \
     X(QueryPerformanceFrequency, KIND_TEXT, 0)                                                     \
     X(GetCurrentThreadId, KIND_TEXT, 0)                                                            \
+    X(GetThreadId, KIND_TEXT, 0)                                                                   \
     X(GetSystemInfo, KIND_TEXT, 0)                                                                 \
     X(FormatMessageA, KIND_TEXT, ERROR_MR_MID_NOT_FOUND)                                           \
     X(FormatMessageW, KIND_TEXT, ERROR_MR_MID_NOT_FOUND)                                           \

@@ -539,6 +539,7 @@ COUNTED(BOOL, QueryPerformanceCounter, FALSE, (InstrumentPlace place, LARGE_INTE
 COUNTED(BOOL, QueryPerformanceFrequency, FALSE, (InstrumentPlace place, LARGE_INTEGER *frequency),
         (frequency))
 COUNTED(DWORD, GetCurrentThreadId, 0, (InstrumentPlace place), ())
+COUNTED(DWORD, GetThreadId, 0, (InstrumentPlace place, HANDLE thread), (thread))
 COUNTED_VOID(GetSystemInfo, (InstrumentPlace place, LPSYSTEM_INFO info), (info))
 COUNTED(DWORD, FormatMessageA, 0,
         (InstrumentPlace place, DWORD flags, LPCVOID source, DWORD message, DWORD language,

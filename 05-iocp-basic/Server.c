@@ -236,6 +236,8 @@ static void AcceptClient(void)
         return;
     }
     SocketUtils_SetTcpNoDelay(clientSocket, true);
+    SocketUtils_SetKeepAlive(clientSocket);
+    SocketUtils_SetInherited(clientSocket, false);
     session = DetachFromListener(clientSocket) ? Session_Create(clientSocket, &address) : NULL;
     if (session == NULL) {
         ServerLog_Refused(&address, "out of memory");
@@ -333,13 +335,15 @@ static SOCKET OpenListener(NetAddress *address)
        same port and take the clients. */
     if (listenSocket == INVALID_SOCKET)
         failedCall = "socket";
+    else if (!SocketUtils_SetInherited(listenSocket, false))
+        failedCall = "SetHandleInformation";
     else if (setsockopt(listenSocket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, (const char *)&isExclusive,
                         (int)sizeof(isExclusive)) == SOCKET_ERROR)
         failedCall = "setsockopt";
     else if (bind(listenSocket, (const SOCKADDR *)&address->storage, address->length) ==
              SOCKET_ERROR)
         failedCall = "bind";
-    else if (listen(listenSocket, SOMAXCONN) == SOCKET_ERROR)
+    else if (listen(listenSocket, SOMAXCONN_HINT(LISTEN_BACKLOG)) == SOCKET_ERROR)
         failedCall = "listen";
     else if (getsockname(listenSocket, (SOCKADDR *)&address->storage, &address->length) ==
              SOCKET_ERROR)

@@ -122,32 +122,41 @@ static DWORD Listener_UpdateContext(Listener *listener, Session *session)
     return (DWORD)WSAGetLastError();
 }
 
-/* Handles a completed accept: starts or drops its session, and starts the next accept. */
+/* The session has a client: starts it. */
+static void Listener_Serve(Listener *listener, Session *session, const NetAddress *address)
+{
+    DWORD error = Listener_UpdateContext(listener, session);
+
+    if (error == 0) {
+        Session_Start(session, listener->core, address);
+        return;
+    }
+    if (!SocketUtils_IsClientGone(error))
+        ServerLog_AcceptFailed("setsockopt", error);
+    Session_Destroy(session);
+}
+
+/* Handles a completed accept. The next one is started first: a client may wait for it, and serving
+   this one may take long. */
 static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent, DWORD error)
 {
     Session *session = Listener_TakeSession(listener, acceptEvent);
-    const char *failedCall = "AcceptEx";
     NetAddress address;
 
-    if (error == 0) {
-        failedCall = "setsockopt";
-        error = Listener_UpdateContext(listener, session);
-    }
-    if (error == 0) {
+    if (error == 0)
         Listener_GetAddress(listener, acceptEvent, &address);
-        Session_Start(session, listener->core, &address);
-    } else {
-        Session_Destroy(session);
-    }
-
     if (error == 0 || SocketUtils_IsClientGone(error)) {
         Listener_RegisterAccept(listener, acceptEvent);
     } else {
         /* ERROR_OPERATION_ABORTED: Listener_Close has cancelled it. */
         if (error != ERROR_OPERATION_ABORTED)
-            ServerLog_AcceptFailed(failedCall, error);
+            ServerLog_AcceptFailed("AcceptEx", error);
         Listener_PostponeAccept(listener, acceptEvent);
     }
+    if (error == 0)
+        Listener_Serve(listener, session, &address);
+    else
+        Session_Destroy(session);
 }
 
 static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
@@ -192,7 +201,7 @@ static const char *Listener_OpenSocket(Listener *listener, NetAddress *address)
     if (bind(listener->socket, (const SOCKADDR *)&address->storage, address->length) ==
         SOCKET_ERROR)
         return "bind";
-    if (listen(listener->socket, SOMAXCONN) == SOCKET_ERROR)
+    if (listen(listener->socket, SOMAXCONN_HINT(LISTEN_BACKLOG)) == SOCKET_ERROR)
         return "listen";
     if (getsockname(listener->socket, (SOCKADDR *)&address->storage, &address->length) ==
         SOCKET_ERROR)

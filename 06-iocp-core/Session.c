@@ -170,6 +170,7 @@ void Session_Start(Session *session, IocpCore *core, const NetAddress *address)
     SessionList_Add(session->list, session);
     ServerLog_Connected(&session->address);
     SocketUtils_SetTcpNoDelay(session->socket, true);
+    SocketUtils_SetKeepAlive(session->socket);
     if (IocpCore_Register(core, &session->object))
         isOpen = Session_RegisterRecv(session);
     else

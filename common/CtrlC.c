@@ -11,6 +11,7 @@
 static volatile LONG pressed;
 static SRWLOCK wakeLock = SRWLOCK_INIT; /* held while wakeServer is called or changed */
 static void (*wakeServer)(void);
+static bool wasQuickEdit; /* it was on, and CtrlC_Install has switched it off */
 
 /* Calls wakeServer. False: CtrlC_Remove was called. */
 static bool Wake(void)
@@ -38,12 +39,33 @@ static BOOL WINAPI Handler(DWORD event)
     return TRUE;
 }
 
+/* Switches Quick Edit, where there is a console. Returns whether it was on. */
+static bool SetQuickEdit(bool on)
+{
+    /* Not the standard handle, which may be that of a file. */
+    HANDLE console = CreateFileW(L"CONIN$", GENERIC_READ | GENERIC_WRITE,
+                                 FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+    DWORD mode = 0;
+
+    if (console == INVALID_HANDLE_VALUE)
+        return false;
+    /* ENABLE_EXTENDED_FLAGS says that the other flag counts. */
+    if (GetConsoleMode(console, &mode))
+        SetConsoleMode(console, (mode & ~(DWORD)ENABLE_QUICK_EDIT_MODE) | ENABLE_EXTENDED_FLAGS |
+                                    (on ? ENABLE_QUICK_EDIT_MODE : 0));
+    CloseHandle(console);
+    return (mode & ENABLE_QUICK_EDIT_MODE) != 0;
+}
+
 bool CtrlC_Install(void (*wake)(void))
 {
     AcquireSRWLockExclusive(&wakeLock);
     wakeServer = wake;
     ReleaseSRWLockExclusive(&wakeLock);
-    return SetConsoleCtrlHandler(Handler, TRUE);
+    wasQuickEdit = SetQuickEdit(false);
+
+    /* NULL and FALSE: Ctrl+C is not ignored. */
+    return SetConsoleCtrlHandler(Handler, TRUE) && SetConsoleCtrlHandler(NULL, FALSE);
 }
 
 bool CtrlC_IsPressed(void)
@@ -56,4 +78,7 @@ void CtrlC_Remove(void)
     AcquireSRWLockExclusive(&wakeLock);
     wakeServer = NULL;
     ReleaseSRWLockExclusive(&wakeLock);
+    if (wasQuickEdit)
+        SetQuickEdit(true);
+    wasQuickEdit = false;
 }

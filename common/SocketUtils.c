@@ -37,6 +37,11 @@ SOCKET SocketUtils_CreateSocket(int family)
                       WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
 }
 
+bool SocketUtils_SetInherited(SOCKET socket, bool on)
+{
+    return SetHandleInformation((HANDLE)socket, HANDLE_FLAG_INHERIT, on ? HANDLE_FLAG_INHERIT : 0);
+}
+
 void SocketUtils_Close(SOCKET *socket)
 {
     if (*socket != INVALID_SOCKET) {

@@ -31,6 +31,13 @@ void SocketUtils_Clear(void);
  */
 SOCKET SocketUtils_CreateSocket(int family);
 
+/*
+ * Off: child processes do not inherit the socket. Those of socket and accept they do, if they inherit
+ * handles at all, and so does a child that another thread starts just before this call.
+ * https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-sethandleinformation
+ */
+bool SocketUtils_SetInherited(SOCKET socket, bool on);
+
 /* Closes the socket and sets the variable to INVALID_SOCKET. Does nothing if it is that already. */
 void SocketUtils_Close(SOCKET *socket);
 

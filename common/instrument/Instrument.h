@@ -147,6 +147,7 @@ HANDLE Instrument_CreateEventA(InstrumentPlace place, LPSECURITY_ATTRIBUTES secu
                                BOOL initial, LPCSTR name);
 HANDLE Instrument_CreateEventW(InstrumentPlace place, LPSECURITY_ATTRIBUTES security, BOOL manual,
                                BOOL initial, LPCWSTR name);
+BOOL Instrument_SetHandleInformation(InstrumentPlace place, HANDLE handle, DWORD mask, DWORD flags);
 BOOL Instrument_SetEvent(InstrumentPlace place, HANDLE event);
 BOOL Instrument_ResetEvent(InstrumentPlace place, HANDLE event);
 DWORD Instrument_WaitForSingleObject(InstrumentPlace place, HANDLE handle, DWORD timeout);
@@ -170,6 +171,9 @@ DECLSPEC_NORETURN void Instrument_ExitProcess(InstrumentPlace place, UINT code);
 
 /* The console and files */
 BOOL Instrument_SetConsoleCtrlHandler(InstrumentPlace place, PHANDLER_ROUTINE handler, BOOL add);
+HANDLE Instrument_CreateFileW(InstrumentPlace place, LPCWSTR path, DWORD access, DWORD share,
+                              LPSECURITY_ATTRIBUTES security, DWORD creation, DWORD flags,
+                              HANDLE template);
 BOOL Instrument_ReadFile(InstrumentPlace place, HANDLE file, LPVOID buffer, DWORD size,
                          LPDWORD bytes, LPOVERLAPPED overlapped);
 BOOL Instrument_WriteFile(InstrumentPlace place, HANDLE file, LPCVOID buffer, DWORD size,
@@ -180,6 +184,7 @@ BOOL Instrument_WriteConsoleW(InstrumentPlace place, HANDLE console, const VOID 
                               LPDWORD written, LPVOID reserved);
 HANDLE Instrument_GetStdHandle(InstrumentPlace place, DWORD number);
 BOOL Instrument_GetConsoleMode(InstrumentPlace place, HANDLE console, LPDWORD mode);
+BOOL Instrument_SetConsoleMode(InstrumentPlace place, HANDLE console, DWORD mode);
 UINT Instrument_GetConsoleOutputCP(InstrumentPlace place);
 BOOL Instrument_SetConsoleOutputCP(InstrumentPlace place, UINT codePage);
 
@@ -191,6 +196,7 @@ ULONGLONG Instrument_GetTickCount64(InstrumentPlace place);
 BOOL Instrument_QueryPerformanceCounter(InstrumentPlace place, LARGE_INTEGER *count);
 BOOL Instrument_QueryPerformanceFrequency(InstrumentPlace place, LARGE_INTEGER *frequency);
 DWORD Instrument_GetCurrentThreadId(InstrumentPlace place);
+DWORD Instrument_GetThreadId(InstrumentPlace place, HANDLE thread);
 void Instrument_GetSystemInfo(InstrumentPlace place, LPSYSTEM_INFO info);
 DWORD Instrument_FormatMessageA(InstrumentPlace place, DWORD flags, LPCVOID source, DWORD message,
                                 DWORD language, LPSTR buffer, DWORD size, va_list *arguments);
@@ -318,6 +324,7 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory);
 #define CancelIoEx(...)             Instrument_CancelIoEx(INSTRUMENT_PLACE, __VA_ARGS__)
 #define CancelSynchronousIo(...)    Instrument_CancelSynchronousIo(INSTRUMENT_PLACE, __VA_ARGS__)
 #define CloseHandle(...)            Instrument_CloseHandle(INSTRUMENT_PLACE, __VA_ARGS__)
+#define SetHandleInformation(...)   Instrument_SetHandleInformation(INSTRUMENT_PLACE, __VA_ARGS__)
 #define CreateEventA(...)           Instrument_CreateEventA(INSTRUMENT_PLACE, __VA_ARGS__)
 #define CreateEventW(...)           Instrument_CreateEventW(INSTRUMENT_PLACE, __VA_ARGS__)
 #define SetEvent(...)               Instrument_SetEvent(INSTRUMENT_PLACE, __VA_ARGS__)
@@ -335,12 +342,14 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory);
 #define ExitThread(...)            Instrument_ExitThread(INSTRUMENT_PLACE, __VA_ARGS__)
 #define ExitProcess(...)           Instrument_ExitProcess(INSTRUMENT_PLACE, __VA_ARGS__)
 #define SetConsoleCtrlHandler(...) Instrument_SetConsoleCtrlHandler(INSTRUMENT_PLACE, __VA_ARGS__)
+#define CreateFileW(...)           Instrument_CreateFileW(INSTRUMENT_PLACE, __VA_ARGS__)
 #define ReadFile(...)              Instrument_ReadFile(INSTRUMENT_PLACE, __VA_ARGS__)
 #define WriteFile(...)             Instrument_WriteFile(INSTRUMENT_PLACE, __VA_ARGS__)
 #define ReadConsoleW(...)          Instrument_ReadConsoleW(INSTRUMENT_PLACE, __VA_ARGS__)
 #define WriteConsoleW(...)         Instrument_WriteConsoleW(INSTRUMENT_PLACE, __VA_ARGS__)
 #define GetStdHandle(...)          Instrument_GetStdHandle(INSTRUMENT_PLACE, __VA_ARGS__)
 #define GetConsoleMode(...)        Instrument_GetConsoleMode(INSTRUMENT_PLACE, __VA_ARGS__)
+#define SetConsoleMode(...)        Instrument_SetConsoleMode(INSTRUMENT_PLACE, __VA_ARGS__)
 #define GetConsoleOutputCP()       Instrument_GetConsoleOutputCP(INSTRUMENT_PLACE)
 #define SetConsoleOutputCP(...)    Instrument_SetConsoleOutputCP(INSTRUMENT_PLACE, __VA_ARGS__)
 #define GetLastError()             Instrument_GetLastError(INSTRUMENT_PLACE)
@@ -351,6 +360,7 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory);
     Instrument_QueryPerformanceCounter(INSTRUMENT_PLACE, __VA_ARGS__)
 #define QueryPerformanceFrequency(...)                                                             \
     Instrument_QueryPerformanceFrequency(INSTRUMENT_PLACE, __VA_ARGS__)
+#define GetThreadId(...)         Instrument_GetThreadId(INSTRUMENT_PLACE, __VA_ARGS__)
 #define GetCurrentThreadId()     Instrument_GetCurrentThreadId(INSTRUMENT_PLACE)
 #define GetSystemInfo(...)       Instrument_GetSystemInfo(INSTRUMENT_PLACE, __VA_ARGS__)
 #define FormatMessageA(...)      Instrument_FormatMessageA(INSTRUMENT_PLACE, __VA_ARGS__)

@@ -99,6 +99,8 @@
     X(_endthreadex, KIND_IO, 0)                                                                    \
     X(ExitThread, KIND_IO, 0)                                                                      \
     X(SetConsoleCtrlHandler, KIND_IO, ERROR_NOT_ENOUGH_MEMORY)                                     \
+    X(CreateFileW, KIND_IO, ERROR_FILE_NOT_FOUND)                                                  \
+    X(SetHandleInformation, KIND_IO, ERROR_INVALID_PARAMETER)                                      \
     X(ReadFile, KIND_IO, ERROR_BROKEN_PIPE)                                                        \
     X(WriteFile, KIND_IO, ERROR_BROKEN_PIPE)                                                       \
     X(ReadConsoleW, KIND_IO, ERROR_OPERATION_ABORTED)                                              \
@@ -111,11 +113,13 @@
     X(QueryPerformanceCounter, KIND_TEXT, 0)                                                       \
     X(QueryPerformanceFrequency, KIND_TEXT, 0)                                                     \
     X(GetCurrentThreadId, KIND_TEXT, 0)                                                            \
+    X(GetThreadId, KIND_TEXT, 0)                                                                   \
     X(GetSystemInfo, KIND_TEXT, 0)                                                                 \
     X(FormatMessageA, KIND_TEXT, ERROR_MR_MID_NOT_FOUND)                                           \
     X(FormatMessageW, KIND_TEXT, ERROR_MR_MID_NOT_FOUND)                                           \
     X(GetStdHandle, KIND_TEXT, 0)                                                                  \
     X(GetConsoleMode, KIND_TEXT, 0)                                                                \
+    X(SetConsoleMode, KIND_TEXT, 0)                                                                \
     X(GetConsoleOutputCP, KIND_TEXT, 0)                                                            \
     X(SetConsoleOutputCP, KIND_TEXT, 0)                                                            \
     X(GetCommandLineW, KIND_TEXT, 0)                                                               \

@@ -11,7 +11,13 @@
 
 #include "InstrumentCall.h"
 
-typedef enum ResourceType { TYPE_SOCKET, TYPE_EVENT, TYPE_PORT, TYPE_THREAD } ResourceType;
+typedef enum ResourceType {
+    TYPE_SOCKET,
+    TYPE_EVENT,
+    TYPE_PORT,
+    TYPE_THREAD,
+    TYPE_FILE
+} ResourceType;
 
 typedef struct Resource {
     struct Resource *next; /* in its bucket */

@@ -169,6 +169,8 @@ HANDLE_CALL(CancelIo, (InstrumentPlace place, HANDLE handle), (handle))
 HANDLE_CALL(CancelIoEx, (InstrumentPlace place, HANDLE handle, LPOVERLAPPED overlapped),
             (handle, overlapped))
 HANDLE_CALL(CancelSynchronousIo, (InstrumentPlace place, HANDLE handle), (handle))
+HANDLE_CALL(SetHandleInformation, (InstrumentPlace place, HANDLE handle, DWORD mask, DWORD flags),
+            (handle, mask, flags))
 HANDLE_CALL(SetEvent, (InstrumentPlace place, HANDLE handle), (handle))
 HANDLE_CALL(ResetEvent, (InstrumentPlace place, HANDLE handle), (handle))
 
@@ -446,6 +448,11 @@ BOOL Instrument_SetConsoleCtrlHandler(InstrumentPlace place, PHANDLER_ROUTINE ha
     return result;
 }
 
+OPENING_CALL(HANDLE, CreateFileW, INVALID_HANDLE_VALUE, TYPE_FILE,
+             (InstrumentPlace place, LPCWSTR path, DWORD access, DWORD share,
+              LPSECURITY_ATTRIBUTES security, DWORD creation, DWORD flags, HANDLE template),
+             (path, access, share, security, creation, flags, template))
+
 BOOL Instrument_ReadFile(InstrumentPlace place, HANDLE file, LPVOID buffer, DWORD size,
                          LPDWORD bytes, LPOVERLAPPED overlapped)
 {
@@ -520,6 +527,8 @@ BOOL Instrument_WriteConsoleW(InstrumentPlace place, HANDLE console, const VOID 
 COUNTED(HANDLE, GetStdHandle, NULL, (InstrumentPlace place, DWORD number), (number))
 COUNTED(BOOL, GetConsoleMode, FALSE, (InstrumentPlace place, HANDLE console, LPDWORD mode),
         (console, mode))
+COUNTED(BOOL, SetConsoleMode, FALSE, (InstrumentPlace place, HANDLE console, DWORD mode),
+        (console, mode))
 COUNTED(UINT, GetConsoleOutputCP, 0, (InstrumentPlace place), ())
 COUNTED(BOOL, SetConsoleOutputCP, FALSE, (InstrumentPlace place, UINT codePage), (codePage))
 COUNTED(DWORD, GetLastError, 0, (InstrumentPlace place), ())
@@ -530,6 +539,7 @@ COUNTED(BOOL, QueryPerformanceCounter, FALSE, (InstrumentPlace place, LARGE_INTE
 COUNTED(BOOL, QueryPerformanceFrequency, FALSE, (InstrumentPlace place, LARGE_INTEGER *frequency),
         (frequency))
 COUNTED(DWORD, GetCurrentThreadId, 0, (InstrumentPlace place), ())
+COUNTED(DWORD, GetThreadId, 0, (InstrumentPlace place, HANDLE thread), (thread))
 COUNTED_VOID(GetSystemInfo, (InstrumentPlace place, LPSYSTEM_INFO info), (info))
 COUNTED(DWORD, FormatMessageA, 0,
         (InstrumentPlace place, DWORD flags, LPCVOID source, DWORD message, DWORD language,

@@ -18,7 +18,7 @@ objects=${BUILD:=build/instrument}/obj
 # files; and what the compiler itself calls.
 is_allowed() {
     case $1 in
-    memchr | memcmp | memcpy | memmove | memset | strchr | strcmp | strlen | strncmp | strrchr | strstr) ;;
+    memchr | memcmp | memcpy | memmove | memset | strchr | strcmp | strlen | strncmp | strrchr | strstr | wcslen) ;;
     strspn | strcspn | strtol | strtoul | strtoll | strtoull | strtod | atoi | abs | labs | qsort | bsearch) ;;
     isalnum | isalpha | isdigit | isprint | isspace | isxdigit | tolower | toupper) ;;
     printf | fprintf | vprintf | vfprintf | snprintf | vsnprintf | puts | putchar | fputs | fputc) ;;

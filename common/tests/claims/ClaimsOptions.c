@@ -120,6 +120,28 @@ TEST("listen: a client is connected before accept is called")
     CHECK(Claims_Receives(server, "early"));
 }
 
+/*
+ * "Socket handles are inheritable by default." A child that is started with the program's handles has
+ * such a socket, too, and the connection lives as long as one of the two has it.
+ * https://learn.microsoft.com/windows/win32/api/handleapi/nf-handleapi-sethandleinformation
+ */
+TEST("listen: sockets of socket and accept are inherited, until SetHandleInformation")
+{
+    DWORD flags = 0;
+    SOCKET sockets[2];
+
+    Claims_OpenPair();
+    sockets[0] = NEED_SOCKET(Peer_Keep(socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)));
+    sockets[1] = server;
+    for (int i = 0; i < 2; i++) {
+        CHECK(GetHandleInformation((HANDLE)sockets[i], &flags));
+        CHECK_INT(flags & HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+        CHECK(SetHandleInformation((HANDLE)sockets[i], HANDLE_FLAG_INHERIT, 0));
+        CHECK(GetHandleInformation((HANDLE)sockets[i], &flags));
+        CHECK_INT(flags & HANDLE_FLAG_INHERIT, 0);
+    }
+}
+
 /* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept */
 TEST("listen: a non-blocking accept without a client fails with 10035")
 {

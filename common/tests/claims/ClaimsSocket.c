@@ -40,6 +40,20 @@ TEST("stream: one message can arrive as two recvs")
 }
 
 /*
+ * What is sent with MSG_OOB is urgent, and apart from the stream: without SO_OOBINLINE recv does not
+ * return it.
+ * https://learn.microsoft.com/windows/win32/winsock/protocol-independent-out-of-band-data-2
+ */
+TEST("stream: an urgent byte is not among those that recv returns")
+{
+    Claims_OpenPair();
+    CHECK(Claims_Send(client, "a"));
+    CHECK_INT(send(client, "!", 1, MSG_OOB), 1);
+    CHECK(Claims_Send(client, "b"));
+    CHECK(Claims_Receives(server, "ab"));
+}
+
+/*
  * "On nonblocking stream oriented sockets, the number of bytes written can be between 1 and the
  * requested length."
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send

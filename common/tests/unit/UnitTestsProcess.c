@@ -16,7 +16,7 @@ static void Wake(void)
 }
 
 /* Waits for Ctrl+C to call Wake twice, the second time without another press. */
-CHILD("--child-ctrl-c")
+static int WaitForPresses(void)
 {
     LONG atRemove;
 
@@ -42,9 +42,20 @@ CHILD("--child-ctrl-c")
     return 7;
 }
 
-static void CheckPress(void)
+CHILD("--child-ctrl-c")
 {
-    StartChild("--child-ctrl-c");
+    return WaitForPresses();
+}
+
+/* What a child inherits from a program that ignores Ctrl+C. */
+CHILD("--child-ctrl-c-ignored")
+{
+    return SetConsoleCtrlHandler(NULL, TRUE) ? WaitForPresses() : 4;
+}
+
+static void CheckPress(const char *name)
+{
+    StartChild(name);
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
     REQUIRE(CHECK(TestProgram_PressCtrlC(child)));
     REQUIRE(CHECK(ServerProcess_WaitForLine(child, "removed", NULL, WAIT_MS)));
@@ -54,7 +65,48 @@ static void CheckPress(void)
 
 TEST("CtrlC: a press wakes, also again")
 {
-    CheckPress();
+    CheckPress("--child-ctrl-c");
+}
+
+TEST("CtrlC: a press wakes, though who started the program ignores it")
+{
+    CheckPress("--child-ctrl-c-ignored");
+}
+
+#define OTHER_MODE (ENABLE_PROCESSED_INPUT | ENABLE_LINE_INPUT | ENABLE_EXTENDED_FLAGS)
+
+/* Prints the console's mode, less `OTHER_MODE`, which nobody is to change. */
+static void PrintMode(HANDLE console, const char *when)
+{
+    DWORD mode = 0;
+
+    GetConsoleMode(console, &mode);
+    printf("%s %lu\n", when, mode ^ OTHER_MODE);
+}
+
+/* A user's console has Quick Edit on, and another one's has not. */
+CHILD("--child-quick-edit")
+{
+    HANDLE console = CreateFileW(L"CONIN$", GENERIC_READ | GENERIC_WRITE,
+                                 FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+
+    for (int isOn = 0; isOn < 2; isOn++) {
+        SetConsoleMode(console, OTHER_MODE | (isOn ? ENABLE_QUICK_EDIT_MODE : 0));
+        PrintMode(console, "before");
+        if (!CtrlC_Install(Wake))
+            return 1;
+        PrintMode(console, "inside");
+        CtrlC_Remove();
+        PrintMode(console, "after");
+    }
+    CloseHandle(console);
+    return 0;
+}
+
+TEST("CtrlC: Quick Edit is off meanwhile")
+{
+    StartChild("--child-quick-edit");
+    CheckChild(0, "before 0\ninside 0\nafter 0\nbefore 64\ninside 0\nafter 64\n", "");
 }
 
 /* --- ServerProcess --------------------------------------------------------------------------- */
@@ -207,7 +259,7 @@ TEST("ServerProcess: Ctrl+C reaches one of two programs")
 TEST("ServerProcess: a console is used again")
 {
     for (int i = 0; i < 3; i++) {
-        CheckPress();
+        CheckPress("--child-ctrl-c");
         TestPrograms_Close(false);
     }
 }

@@ -31,6 +31,8 @@ TEST("SocketUtils: options")
     CHECK(SocketUtils_SetTcpNoDelay(socket, false));
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
 
+    CHECK(SocketUtils_SetKeepAlive(socket));
+
     CHECK(SocketUtils_SetExclusiveAddressUse(socket, true));
     CHECK(GetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0);
     CHECK_INT(GetOption(socket, SOL_SOCKET, SO_REUSEADDR), 0);
@@ -62,15 +64,25 @@ TEST("SocketUtils: closing twice")
     CHECK(socket == INVALID_SOCKET);
 }
 
+static DWORD IsInherited(SOCKET socket)
+{
+    DWORD flags = 0xFF;
+
+    return GetHandleInformation((HANDLE)socket, &flags) ? flags & HANDLE_FLAG_INHERIT : 0xFF;
+}
+
 /* A child process that inherited a socket would keep its connection open. */
 TEST("SocketUtils: not inherited")
 {
     SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
-    DWORD flags = HANDLE_FLAG_INHERIT;
 
-    CHECK(GetHandleInformation((HANDLE)socket, &flags));
-    CHECK_INT(flags & HANDLE_FLAG_INHERIT, 0);
+    CHECK_INT(IsInherited(socket), 0);
+    CHECK(SocketUtils_SetInherited(socket, true));
+    CHECK_INT(IsInherited(socket), 1);
+    CHECK(SocketUtils_SetInherited(socket, false));
+    CHECK_INT(IsInherited(socket), 0);
     SocketUtils_Close(&socket);
+    CHECK(!SocketUtils_SetInherited(socket, false));
 }
 
 static SOCKET OpenListener(NetAddress *address)

@@ -169,6 +169,21 @@ TEST("ErrorText: a small buffer")
     }
 }
 
+/* The same two syllables, as a Korean console expects them, and as one that chcp has set to UTF-8. */
+TEST("ErrorText: in the encoding of the console")
+{
+    static const wchar_t wide[] = L"\uC5F0\uACB0";
+    char text[7];
+
+    CHECK_TEXT(ErrorText_Encode(text, (int)sizeof(text), wide, 949), "\xBF\xAC\xB0\xE1");
+    CHECK_TEXT(ErrorText_Encode(text, (int)sizeof(text), wide, 65001), "\xEC\x97\xB0\xEA\xB2\xB0");
+
+    /* Where there is room for less, no character is cut in two. */
+    CHECK_TEXT(ErrorText_Encode(text, 6, wide, 65001), "\xEC\x97\xB0");
+    CHECK_TEXT(ErrorText_Encode(text, 3, wide, 65001), "");
+    CHECK_TEXT(ErrorText_Encode(text, 1, wide, 65001), "");
+}
+
 CHILD("--child-error")
 {
     ErrorText_Print("CreateFile", ERROR_ACCESS_DENIED);

@@ -42,7 +42,7 @@ static const char usage[] =
     "  --count N       do that N times, 1 to 1000000 (default 1)\n"
     "  --help          print this and exit\n"
     "Without --message: type a line and see what comes back. An empty line, quit or the end\n"
-    "of the input (Ctrl+Z and Enter) ends it.\n";
+    "of the input (Ctrl+Z and Enter, on Linux Ctrl+D) ends it.\n";
 
 /* --- The command line ------------------------------------------------------------------------ */
 
@@ -335,6 +335,7 @@ static int AskForLines(SOCKET socket, const NetAddress *address)
     HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
     DWORD mode;
     bool isConsole = GetConsoleMode(input, &mode) != 0;
+    bool isTyped = isConsole || GetEnvironmentVariableA("TYPED", NULL, 0) != 0; /* see wine.sh */
     bool allSame = true;
 
     printf("Connected to %s. Type a line and press Enter; an empty line ends.\n",
@@ -343,7 +344,7 @@ static int AskForLines(SOCKET socket, const NetAddress *address)
         Outcome outcome;
         int length;
 
-        if (isConsole)
+        if (isTyped)
             printf("> ");
         fflush(stdout);
         if (isConsole)
@@ -352,7 +353,7 @@ static int AskForLines(SOCKET socket, const NetAddress *address)
             length = ReadPipeLine(line, sizeof(line));
         if (IsQuit(line, length))
             break;
-        outcome = ExchangeAndShow(socket, line, length, isConsole);
+        outcome = ExchangeAndShow(socket, line, length, isTyped);
         if (outcome == CONNECTION_LOST)
             return 1;
         allSame = allSame && outcome == ECHO_SAME;

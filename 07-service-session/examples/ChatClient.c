@@ -377,7 +377,8 @@ static const char usage[] =
     "  --port N     its port, 1 to 65535 (default 7777)\n"
     "  --name NAME  how the others shall see you: 1 to 20 bytes of UTF-8\n"
     "  --help       print this and exit\n"
-    "Type a line to say it. /quit, the end of the input (Ctrl+Z and Enter, on Linux Ctrl+D) or Ctrl+C\n"
+    "Type a line to say it. /quit, the end of the input (Ctrl+Z and Enter, on Linux Ctrl+D) or "
+    "Ctrl+C\n"
     "ends it.\n";
 
 /*

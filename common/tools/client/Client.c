@@ -91,22 +91,27 @@ static SOCKET ConnectTo(const NetAddress *address)
 {
     char text[NET_ADDRESS_TEXT_SIZE], reason[ERROR_TEXT_SIZE];
     SOCKET socket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
-    DWORD error;
+    bool isToItself = false;
+    DWORD error = 0;
 
     if (socket == INVALID_SOCKET) {
         ErrorText_Print("socket", (DWORD)WSAGetLastError());
         return INVALID_SOCKET;
     }
-    if (SocketUtils_Connect(socket, address)) {
+    if (!SocketUtils_Connect(socket, address))
+        error = (DWORD)WSAGetLastError();
+    else
+        isToItself = SocketUtils_IsConnectedToItself(socket);
+    if (error == 0 && !isToItself) {
         /* Each line is to leave at once. Without this the echo is right, and only later. */
         SocketUtils_SetTcpNoDelay(socket, true);
         return socket;
     }
-    error = (DWORD)WSAGetLastError();
     NetAddress_ToText(address, text, sizeof(text));
     fprintf(stderr, "Cannot connect to %s: %s\n", text,
-            ErrorText_Format(reason, sizeof(reason), "connect", error));
-    if (error == WSAECONNREFUSED)
+            isToItself ? "the client has connected to itself."
+                       : ErrorText_Format(reason, sizeof(reason), "connect", error));
+    if (isToItself || error == WSAECONNREFUSED)
         fprintf(stderr,
                 "Nothing listens on %s. Start a stage first, in another terminal: make run-01\n"
                 "and use the port that it prints: Listening on ...\n",

@@ -157,7 +157,7 @@ compiler:
 PROGRAM = server
 # The shell stays for the server's last words: without the trap Ctrl+C would end it first.
 $(NUMBERS:%=run-%): run-%: % | system
-	@trap : INT; $(call wine,$(if $(filter server,$(PROGRAM)),show,ask)) \
+	@trap : INT; $(call wine,$(if $(filter server,$(PROGRAM)),show,talk)) \
 	    $(OUT)/$(call stage,$*)/$(PROGRAM).exe $(ARGS)
 
 #: make client | an interactive client; one shot with ARGS="--message hello --count 3"

@@ -4,6 +4,7 @@
 #include "SocketUtils.h"
 
 #include <mstcpip.h>
+#include <string.h>
 
 #define KEEP_ALIVE_MS       60000
 #define KEEP_ALIVE_AGAIN_MS 1000
@@ -81,6 +82,18 @@ bool SocketUtils_SetKeepAlive(SOCKET socket)
 bool SocketUtils_Connect(SOCKET socket, const NetAddress *address)
 {
     return connect(socket, (const SOCKADDR *)&address->storage, address->length) == 0;
+}
+
+bool SocketUtils_IsConnectedToItself(SOCKET socket)
+{
+    NetAddress local = {.length = (int)sizeof(local.storage)}, peer = local;
+    char localText[NET_ADDRESS_TEXT_SIZE], peerText[NET_ADDRESS_TEXT_SIZE];
+
+    if (getsockname(socket, (SOCKADDR *)&local.storage, &local.length) != 0 ||
+        getpeername(socket, (SOCKADDR *)&peer.storage, &peer.length) != 0)
+        return false;
+    return strcmp(NetAddress_ToText(&local, localText, sizeof(localText)),
+                  NetAddress_ToText(&peer, peerText, sizeof(peerText))) == 0;
 }
 
 bool SocketUtils_IsClientGone(DWORD error)

@@ -60,6 +60,13 @@ bool SocketUtils_SetKeepAlive(SOCKET socket);
 bool SocketUtils_Connect(SOCKET socket, const NetAddress *address);
 
 /*
+ * True: the socket has connected to itself. That happens where nobody listens on a port, and the system
+ * chooses just that port for the socket that is to connect to it: what is sent then comes back, as
+ * from an echo server.
+ */
+bool SocketUtils_IsConnectedToItself(SOCKET socket);
+
+/*
  * True: an accept failed with `error` because the client left the queue before it was accepted.
  * That is not an error of the server. Knows the numbers of Winsock, for accept, and of the system,
  * for a completed AcceptEx; and those of Wine.

@@ -4,16 +4,20 @@
  *     ChatClient.exe [--address A] [--port N] --name NAME [--help]
  *
  * What is typed is said, line by line; what others say appears as "name: text". The end of the
- * input (Ctrl+Z and Enter), /quit and Ctrl+C end it. The input may be a pipe or a file with UTF-8,
- * too; then what it says appears as well, and it leaves when its last words have come back:
+ * input (Ctrl+Z and Enter, on Linux Ctrl+D), /quit and Ctrl+C end it. The input may be a pipe or a file
+ * with UTF-8, too; then what it says appears as well, and it leaves when its last words have come back:
  *
  *     echo hello | ChatClient.exe --name A
+ *
+ * A server that is lost may come back: it is dialled again, with a pause that grows from 1 s to 30 s,
+ * until it lets us in or the user ends it. What is typed meanwhile is said then.
  *
  * Three threads: one reads the input, because a read of a console has no overlapped form; the main
  * thread says what was read; the worker of the library prints what comes.
  *
- * Exit code 0: it ended as asked. 1: it did not, and a sentence says why. 2: the command line is
- * wrong.
+ * Exit code 0: it ended as asked, whether or not there was a server just then. 1: it never came in, or
+ * the server was lost when the input was over and last words had not come back; a sentence says so.
+ * 2: the command line is wrong.
  *
  * Build  make 07, or as "Build" in ../README.md, with ChatPacket.c.
  * Run    make run-07 PROGRAM=ChatServer in one terminal, then this in others.
@@ -38,11 +42,17 @@
 #define READ_SIZE       4096  /* bytes, or WCHARs of a console */
 #define UNHEARD_MAX     16    /* of our texts on their way: we talk no faster than the server */
 #define LAST_WORDS_MS   10000 /* at the end we wait so long for the last of them */
+#define FIRST_PAUSE_MS  1000  /* before we dial a server that was lost */
+#define LAST_PAUSE_MS   30000 /* it doubles with each try, up to this */
 #define CANCEL_TRIES    20    /* to find the input thread in its read */
 #define CANCEL_PAUSE_MS 10
 #define CANCELLED_MS    2000 /* for a cancelled read to end; it does so at once */
 #define REASON_SIZE     1024
 #define LINE_SIZE       (2 * CHAT_NOTICE_MAX + 64) /* the longest that is printed */
+#define CALL_SIZE       64
+
+#define CAUSE_TO_ITSELF CAUSE_PROGRAM /* nobody listens, and we had the port that we have dialled */
+#define CAUSE_REFUSED   (CAUSE_PROGRAM + 1)
 
 typedef struct ClientOptions {
     NetAddress address;
@@ -52,22 +62,29 @@ typedef struct ClientOptions {
 /* What the threads share. */
 static struct Client {
     ClientOptions options;
-    Session *session;    /* a reference */
     bool isInputConsole; /* a person types, and sees what it types */
     bool isOutputConsole;
 
+    bool hasBeenInside; /* this and what follows: on the worker */
+    bool isWelcome;     /* the same of this connection */
+    DWORD pauseMs;      /* before the next try */
+    char failedCall[CALL_SIZE];
+
     SRWLOCK lock;               /* held to change or read what follows */
     CONDITION_VARIABLE changed; /* any of it has changed */
-    bool isInside;              /* the Welcome has come */
+    Session *session;           /* a reference; another one after each try */
+    bool isInside;              /* the Welcome has come, and no end yet */
     bool isOver;                /* the connection is of no use any more, and `reason` says why */
     char reason[REASON_SIZE];
     bool hasLine; /* the input has given a line, which the main thread has not yet taken */
     char line[CHAT_TEXT_MAX];
     int lineLength;
     bool isInputOver;
-    bool isEnding; /* the input is of no use any more */
-    int unheard;   /* texts that were said and have not come back */
-} client = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
+    bool isEnding;                     /* the input is of no use any more */
+    int unheard;                       /* texts that were said and have not come back */
+} client = {.failedCall = "ConnectEx", /* it tells nobody when it fails in its own time */
+            .lock = SRWLOCK_INIT,
+            .changed = CONDITION_VARIABLE_INIT};
 
 /* --- What comes from the server; on the worker ----------------------------------------------- */
 
@@ -138,6 +155,9 @@ static bool HandleWelcome(ChatText body)
     } else {
         PrintLine("* you are ", own, "; nobody else is here", list, "");
     }
+    client.hasBeenInside = true;
+    client.isWelcome = true;
+    client.pauseMs = FIRST_PAUSE_MS;
     AcquireSRWLockExclusive(&client.lock);
     client.isInside = true;
     ReleaseSRWLockExclusive(&client.lock);
@@ -165,8 +185,29 @@ static bool HandleSaid(ChatText body)
     return true;
 }
 
+/* When we come back, who we were before may still be there: the server has not noticed yet. */
+static void HandleRefused(Session *session, ChatText reason)
+{
+    if (!client.hasBeenInside || client.isWelcome) {
+        EndChat("The server refuses: ", reason);
+        return;
+    }
+    PrintLine("* the server refuses: ", reason, "", ChatText_FromString(""), "");
+    Session_Close(session, CAUSE_REFUSED);
+}
+
+static void AnswerPing(Session *session)
+{
+    SendBuffer *pong = ChatPacket_Make(CHAT_PONG, ChatText_FromString(""));
+
+    if (pong == NULL)
+        return;
+    Session_Send(session, pong);
+    SendBuffer_Release(pong);
+}
+
 /* False: this is no packet of a ChatServer. */
-static bool HandlePacket(uint16_t id, ChatText body)
+static bool HandlePacket(Session *session, uint16_t id, ChatText body)
 {
     char reason[CHAT_NOTICE_MAX];
     ChatText name, nothing = {"", 0};
@@ -187,9 +228,10 @@ static bool HandlePacket(uint16_t id, ChatText body)
     case CHAT_REFUSED:
         body.length = ChatText_Clean(body, reason);
         body.bytes = reason;
-        EndChat("The server refuses: ", body);
+        HandleRefused(session, body);
         return true;
     case CHAT_PING:
+        AnswerPing(session);
         return true;
     default:
         return false;
@@ -200,8 +242,7 @@ static void OnRecvPacket(Session *session, uint16_t id, const char *body, int le
 {
     ChatText text = {body, length};
 
-    (void)session;
-    if (!HandlePacket(id, text))
+    if (!HandlePacket(session, id, text))
         EndChat("The server sent something that a ChatServer does not send.",
                 ChatText_FromString(""));
 }
@@ -210,7 +251,9 @@ static void OnConnected(Session *session)
 {
     SendBuffer *enter = ChatPacket_Make(CHAT_ENTER, ChatText_FromString(client.options.name));
 
-    if (enter == NULL) {
+    if (enter != NULL && SocketUtils_IsConnectedToItself(session->socket)) {
+        Session_Disconnect(session, CAUSE_TO_ITSELF);
+    } else if (enter == NULL) {
         Session_Disconnect(session, CAUSE_NO_MEMORY);
         return;
     }
@@ -218,22 +261,89 @@ static void OnConnected(Session *session)
     SendBuffer_Release(enter);
 }
 
+/* Says why there is no connection any more. */
+static void DescribeEnd(Session *session, DisconnectCause cause, char *reason)
+{
+    char address[NET_ADDRESS_TEXT_SIZE], text[ERROR_TEXT_SIZE];
+
+    NetAddress_ToText(&client.options.address, address, sizeof(address));
+    if (cause == CAUSE_CONNECT_FAILED)
+        snprintf(
+            reason, REASON_SIZE, "Cannot connect to %s: %s", address,
+            ErrorText_Format(text, sizeof(text), client.failedCall, Session_GetError(session)));
+    else if (cause == CAUSE_TO_ITSELF)
+        snprintf(reason, REASON_SIZE, "Cannot connect to %s: it has connected to itself.", address);
+    else if (cause == CAUSE_REFUSED)
+        snprintf(reason, REASON_SIZE, "The server does not let us in");
+    else
+        snprintf(reason, REASON_SIZE, "%s: %s",
+                 client.isWelcome ? "The server is gone" : "The server lets nobody in now",
+                 DisconnectCause_GetText(cause));
+}
+
+/* There is no connection any more. True: we were inside, and somebody may still want to be. */
+static bool LeaveRoom(void)
+{
+    bool isWanted;
+    int unheard;
+
+    AcquireSRWLockExclusive(&client.lock);
+    isWanted = client.hasBeenInside && !client.isOver && !client.isInputOver;
+    unheard = client.unheard;
+    client.isInside = false;
+    if (isWanted)
+        client.unheard = 0;
+    ReleaseSRWLockExclusive(&client.lock);
+    if (isWanted && unheard > 0)
+        PrintLine("* what was said last may not have been heard", ChatText_FromString(""), "",
+                  ChatText_FromString(""), "");
+    return isWanted;
+}
+
+/* Has the service dial once more, after a pause. */
+static void ConnectAgain(Service *service, const char *reason)
+{
+    char text[ERROR_TEXT_SIZE];
+    DWORD pauseMs = client.pauseMs;
+
+    client.pauseMs = min(2 * pauseMs, LAST_PAUSE_MS);
+    if (Service_Connect(service, pauseMs)) {
+        snprintf(text, sizeof(text), "%lu", pauseMs / 1000);
+        PrintLine("* ", ChatText_FromString(reason), " (next try in ", ChatText_FromString(text),
+                  " s)");
+    } else if (GetLastError() != ERROR_SHUTDOWN_IN_PROGRESS) {
+        EndChat("Cannot connect again: ",
+                ChatText_FromString(
+                    ErrorText_Format(text, sizeof(text), "Service_Connect", GetLastError())));
+    }
+}
+
 static void OnDisconnected(Session *session, DisconnectCause cause)
 {
-    char address[NET_ADDRESS_TEXT_SIZE], text[ERROR_TEXT_SIZE], reason[REASON_SIZE];
-    DWORD error = Session_GetError(session);
+    bool isDead =
+        cause == CAUSE_TO_ITSELF ||
+        (cause == CAUSE_CONNECT_FAILED && Session_GetError(session) == ERROR_CONNECTION_REFUSED);
+    char reason[REASON_SIZE];
 
-    if (cause != CAUSE_CONNECT_FAILED) {
-        EndChat(client.isInside ? "The server is gone: " : "The server lets nobody in now: ",
-                ChatText_FromString(DisconnectCause_GetText(cause)));
+    if (cause == CAUSE_SERVICE_STOPPED)
         return;
-    }
-    NetAddress_ToText(&client.options.address, address, sizeof(address));
-    snprintf(reason, sizeof(reason), "%s: %s%s", address,
-             ErrorText_Format(text, sizeof(text), "ConnectEx", error),
-             error == ERROR_CONNECTION_REFUSED ? "\nNothing listens there. Start ChatServer first."
-                                               : "");
-    EndChat("Cannot connect to ", ChatText_FromString(reason));
+    DescribeEnd(session, cause, reason);
+    client.isWelcome = false;
+    snprintf(client.failedCall, sizeof(client.failedCall), "ConnectEx");
+    if (LeaveRoom())
+        ConnectAgain(Session_GetService(session), reason);
+    else
+        EndChat(reason, ChatText_FromString(
+                            isDead ? "\nNothing listens there. Start ChatServer first." : ""));
+}
+
+/* Comes before the OnDisconnected of a session that could not be dialled. */
+static void OnError(Service *service, const char *call, DWORD error, const char *text)
+{
+    (void)service;
+    (void)error;
+    (void)text;
+    snprintf(client.failedCall, sizeof(client.failedCall), "%s", call);
 }
 
 static Session *CreateSession(Service *service, int family)
@@ -246,11 +356,17 @@ static Session *CreateSession(Service *service, int family)
     };
     Session *session =
         PacketSession_New(service, &vtbl, sizeof(PacketSession), family, CHAT_NOTICE_MAX);
+    Session *before;
 
     if (session == NULL)
         return NULL;
     Session_AddRef(session);
+    AcquireSRWLockExclusive(&client.lock);
+    before = client.session;
     client.session = session;
+    ReleaseSRWLockExclusive(&client.lock);
+    if (before != NULL)
+        Session_Release(before);
     return session;
 }
 
@@ -381,7 +497,9 @@ static const char usage[] =
     "  --port N     its port, 1 to 65535 (default 7777)\n"
     "  --name NAME  how the others shall see you: 1 to 20 bytes of UTF-8\n"
     "  --help       print this and exit\n"
-    "Type a line to say it. /quit, the end of the input (Ctrl+Z and Enter) or Ctrl+C ends it.\n";
+    "Type a line to say it. /quit, the end of the input (Ctrl+Z and Enter, on Linux Ctrl+D) or "
+    "Ctrl+C\n"
+    "ends it.\n";
 
 /*
  * The words of the command line as UTF-8, in one block of memory, which is the caller's. main's own
@@ -458,21 +576,22 @@ static void WakeClient(void)
     WakeAllConditionVariable(&client.changed);
 }
 
-/* Says the line that the input has given. Under the lock. */
+/* Says the line that the input has given, or keeps it until we are inside again. Under the lock. */
 static void SayLine(void)
 {
     ChatText text = {client.line, client.lineLength};
     SendBuffer *say = ChatPacket_Make(CHAT_SAY, text);
 
-    client.hasLine = false;
-    WakeAllConditionVariable(&client.changed);
-    if (say == NULL) {
+    if (say == NULL)
         fprintf(stderr, "No memory: this line was not said.\n");
-        return;
-    }
-    if (Session_Send(client.session, say)) /* if not, OnDisconnected comes */
+    else if (Session_Send(client.session, say))
         client.unheard++;
-    SendBuffer_Release(say);
+    else
+        client.isInside = false; /* OnDisconnected comes */
+    if (say != NULL)
+        SendBuffer_Release(say);
+    client.hasLine = say != NULL && !client.isInside;
+    WakeAllConditionVariable(&client.changed);
 }
 
 /* Waits under the lock for a change. False: there was none in time. */
@@ -498,7 +617,7 @@ static int Chat(ThreadManager *inputThread)
                 ErrorText_Print("_beginthreadex", GetLastError());
                 exitCode = 1;
             }
-        } else if (client.hasLine && client.unheard < UNHEARD_MAX) {
+        } else if (client.hasLine && client.isInside && client.unheard < UNHEARD_MAX) {
             SayLine();
         } else if (client.isInputOver && !client.hasLine && client.unheard <= 0) {
             exitCode = 0;
@@ -522,7 +641,8 @@ static int RunClient(void)
     settings.type = SERVICE_CLIENT;
     settings.address = client.options.address;
     settings.createSession = CreateSession;
-    settings.maxSessionCount = 1;
+    settings.OnError = OnError;
+    settings.maxSessionCount = 2; /* the one that is over, while it dials the next */
     settings.workerCount = 1;
     if (!CtrlC_Install(WakeClient)) {
         ErrorText_Print("SetConsoleCtrlHandler", GetLastError());

@@ -8,6 +8,7 @@
  *     id                  body                 bytes      from the client
  *     1    CHAT_ENTER     the name             1 to 20    lets it in; first, and once
  *     2    CHAT_SAY       the text             1 to 1000  to all who are in, itself among them
+ *     3    CHAT_PONG                                      answers a Ping: it is still there
  *
  *                                                         from the server
  *     101  CHAT_WELCOME   name, name, ...                 you are in: your name, then all others
@@ -15,7 +16,7 @@
  *     103  CHAT_JOINED    the name                        another one came in
  *     104  CHAT_LEFT      name, the reason                another one is not here any more
  *     105  CHAT_SAID      name, the text                  that one said this
- *     106  CHAT_PING                                      nothing: it shows whether you are there
+ *     106  CHAT_PING                                      are you there? Every 10 s; say Pong
  *
  * A client gets nothing before its Welcome. From then on all clients see what happens in the same
  * order, so that each knows at any time who is there. What the server cannot accept it answers with
@@ -39,6 +40,7 @@
 typedef enum ChatPacketId {
     CHAT_ENTER = 1,
     CHAT_SAY = 2,
+    CHAT_PONG = 3,
     CHAT_WELCOME = 101,
     CHAT_REFUSED = 102,
     CHAT_JOINED = 103,

@@ -32,10 +32,12 @@
 #define LIMIT_BYTES (256 * 1024) /* that may wait for a member that does not read */
 #define ENTER_MS    10000        /* a guest has so long to enter */
 #define LEAVE_MS    5000         /* a client whose time is over has so long to leave */
-#define PING_MS     30000        /* between two pings */
+#define PING_MS     10000        /* between two pings */
+#define SILENT_MS   25000        /* a member of which nothing comes for so long has vanished */
 #define PATROL_MS   1000         /* between two looks at all that */
 
 #define CAUSE_REFUSED CAUSE_PROGRAM
+#define CAUSE_SILENT  (CAUSE_PROGRAM + 1)
 
 typedef enum Standing {
     OUTSIDE, /* not in the room's list: not yet, or not any more */
@@ -51,6 +53,7 @@ struct ChatSession {
     Standing standing; /* this and all that follows: under the room's lock */
     ULONGLONG
     sinceMs; /* GetTickCount64: when its standing changed; a member: last seen connected */
+    ULONGLONG heardMs; /* when its last packet came */
     char name[CHAT_NAME_MAX];
     int nameLength;
     ChatSession *previous;
@@ -246,9 +249,8 @@ static void Room_Refuse(ChatSession *chat, const char *reason)
 
 /*
  * Looks after what no packet reminds of. Guests have to enter; refused clients, and members that
- * have closed their side, have to take what is queued for them and go. A member whose machine is
- * gone is noticed only when something is sent to it and never acknowledged: the ping is for a room
- * in which nobody says anything.
+ * have closed their side, have to take what is queued for them and go. Nobody says that a machine has
+ * lost its power, and the system may go on for minutes to send to it: so members have to answer pings.
  */
 static void Room_Patrol(void)
 {
@@ -257,7 +259,9 @@ static void Room_Patrol(void)
     for (ChatSession *chat = room.first; chat != NULL; chat = chat->next) {
         Session *session = &chat->packetSession.session;
 
-        if (chat->standing == MEMBER && Session_IsConnected(session))
+        if (chat->standing == MEMBER && nowMs - chat->heardMs >= SILENT_MS)
+            Session_Disconnect(session, CAUSE_SILENT);
+        else if (chat->standing == MEMBER && Session_IsConnected(session))
             chat->sinceMs = nowMs;
         else if (chat->standing == GUEST && nowMs - chat->sinceMs >= ENTER_MS)
             Room_Refuse(chat, "did not enter within 10 seconds");
@@ -291,11 +295,14 @@ static void OnRecvPacket(Session *session, uint16_t id, const char *body, int le
     const char *fault = NULL;
 
     AcquireSRWLockExclusive(&room.lock);
+    chat->heardMs = GetTickCount64();
     if (chat->standing != REFUSED) {
         if (id == CHAT_ENTER)
             fault = Room_Enter(chat, text);
         else if (id == CHAT_SAY)
             fault = Room_Say(chat, text);
+        else if (id == CHAT_PONG)
+            fault = chat->standing == MEMBER ? NULL : "answered before it entered";
         else
             fault = "a packet that is unknown";
     }
@@ -307,9 +314,13 @@ static void OnRecvPacket(Session *session, uint16_t id, const char *body, int le
 static void OnDisconnected(Session *session, DisconnectCause cause)
 {
     ChatSession *chat = ChatSession_From(session);
-    const char *reason = cause == CAUSE_REFUSED ? "refused" : DisconnectCause_GetText(cause);
+    const char *reason = DisconnectCause_GetText(cause);
     bool wasInside;
 
+    if (cause == CAUSE_REFUSED)
+        reason = "refused";
+    else if (cause == CAUSE_SILENT)
+        reason = "did not answer for 25 seconds";
     AcquireSRWLockExclusive(&room.lock);
     wasInside = chat->standing != OUTSIDE;
     if (wasInside) {

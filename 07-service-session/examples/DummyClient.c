@@ -28,6 +28,10 @@
 #define SILENCE_MS      5000  /* without a byte for so long we give up */
 #define CONNECT_MS      30000 /* without one more session connected; the system retries for long */
 #define DRAIN_MS        5000  /* for all sessions to leave */
+#define CALL_SIZE       64
+
+#define CAUSE_TO_ITSELF CAUSE_PROGRAM
+#define CAUSE_COUNT     (CAUSE_PROGRAM + 1)
 
 typedef struct DummyOptions {
     NetAddress address;
@@ -60,8 +64,11 @@ static struct Run {
     volatile LONG64 messages;
     volatile LONG64 bytes;
     volatile LONG64 wrongBytes;
-    volatile LONG causes[CAUSE_PROGRAM]; /* sessions that ended so, not counting our own stop */
-    volatile LONG errors[CAUSE_PROGRAM]; /* of the first of them */
+    volatile LONG causes[CAUSE_COUNT]; /* sessions that ended so, not counting our own stop */
+    volatile LONG errors[CAUSE_COUNT]; /* of the first of them */
+    volatile LONG failures;            /* that the service has told of */
+    char failedCall[CALL_SIZE];        /* of the first of them; for when the service has stopped */
+    DWORD failedError;
 } run;
 
 /* --- A session; on the workers --------------------------------------------------------------- */
@@ -121,6 +128,10 @@ static void SendNextMessage(DummySession *dummy)
 
 static void OnConnected(Session *session)
 {
+    if (SocketUtils_IsConnectedToItself(session->socket)) {
+        Session_Disconnect(session, CAUSE_TO_ITSELF);
+        return;
+    }
     InterlockedIncrement(&run.connected);
     SendNextMessage(DummySession_From(session));
 }
@@ -147,12 +158,23 @@ static int OnRecv(Session *session, const char *data, int length)
 
 static void OnDisconnected(Session *session, DisconnectCause cause)
 {
-    if (cause == CAUSE_SERVICE_STOPPED || cause >= CAUSE_PROGRAM)
+    if (cause == CAUSE_SERVICE_STOPPED)
         return;
     if (InterlockedIncrement(&run.causes[cause]) == 1)
         InterlockedExchange(&run.errors[cause], (LONG)Session_GetError(session));
     if (!DummySession_From(session)->isDone)
         CountFinished();
+}
+
+/* The first is enough: what ports or memory run out for would be told 10,000 times. */
+static void OnError(Service *service, const char *call, DWORD error, const char *text)
+{
+    (void)service;
+    (void)text;
+    if (InterlockedIncrement(&run.failures) > 1)
+        return;
+    snprintf(run.failedCall, sizeof(run.failedCall), "%s", call);
+    run.failedError = error;
 }
 
 static Session *CreateSession(Service *service, int family)
@@ -228,7 +250,8 @@ static RunEnd WaitForSessions(void)
     ULONGLONG lastMs = GetTickCount64();
 
     for (;;) {
-        LONG connected = run.connected + run.causes[CAUSE_CONNECT_FAILED];
+        LONG connected =
+            run.connected + run.causes[CAUSE_CONNECT_FAILED] + run.causes[CAUSE_TO_ITSELF];
         LONG64 progress = run.bytes + connected + run.finished;
         ULONGLONG nowMs = GetTickCount64();
 
@@ -249,12 +272,13 @@ static RunEnd WaitForSessions(void)
 
 static void PrintNumbers(ULONGLONG elapsedMs)
 {
-    LONG disconnected = 0;
+    LONG notConnected = run.causes[CAUSE_CONNECT_FAILED] + run.causes[CAUSE_TO_ITSELF];
+    LONG disconnected = -notConnected;
 
-    for (int cause = 0; cause < CAUSE_PROGRAM; cause++)
-        disconnected += cause == CAUSE_CONNECT_FAILED ? 0 : run.causes[cause];
+    for (int cause = 0; cause < CAUSE_COUNT; cause++)
+        disconnected += run.causes[cause];
     printf("Connected:     %ld of %ld sessions\n", run.connected, run.options.sessions);
-    printf("Not connected: %ld\n", run.causes[CAUSE_CONNECT_FAILED]);
+    printf("Not connected: %ld\n", notConnected);
     printf("Disconnected:  %ld\n", disconnected);
     printf("Messages:      %" PRId64 "\n", run.messages);
     printf("Bytes:         %" PRId64 "\n", run.bytes);
@@ -264,30 +288,38 @@ static void PrintNumbers(ULONGLONG elapsedMs)
     fflush(stdout);
 }
 
-/* Says in sentences why sessions could not connect or did not stay. */
-static void ExplainCauses(void)
+/* Says in sentences why sessions could not connect. */
+static void ExplainNotConnected(void)
 {
+    LONG failed = run.causes[CAUSE_CONNECT_FAILED], toItself = run.causes[CAUSE_TO_ITSELF];
+    DWORD error = (DWORD)run.errors[CAUSE_CONNECT_FAILED];
     char address[NET_ADDRESS_TEXT_SIZE], text[ERROR_TEXT_SIZE];
+    const char *call = "ConnectEx"; /* it is not told of when it fails in its own time */
 
     NetAddress_ToText(&run.options.address, address, sizeof(address));
-    for (int cause = 0; cause < CAUSE_PROGRAM; cause++) {
-        DWORD error = (DWORD)run.errors[cause];
+    if (run.failures > 0 && run.failedError == error)
+        call = run.failedCall;
+    if (failed > 0)
+        fprintf(stderr, "%ld sessions cannot connect to %s: %s\n", failed, address,
+                ErrorText_Format(text, sizeof(text), call, error));
+    if (toItself > 0)
+        fprintf(stderr, "%ld sessions have connected to themselves.\n", toItself);
+    if (toItself > 0 || (failed > 0 && error == ERROR_CONNECTION_REFUSED))
+        fprintf(stderr,
+                "Nothing listens on %s. Start a server first, in another terminal: make run-07\n",
+                address);
+}
 
-        if (run.causes[cause] == 0)
-            continue;
-        if (cause != CAUSE_CONNECT_FAILED) {
+/* The same of those that did not stay, and of what else has failed. */
+static void ExplainCauses(void)
+{
+    for (int cause = 0; cause < CAUSE_COUNT; cause++) {
+        if (run.causes[cause] > 0 && cause != CAUSE_CONNECT_FAILED && cause != CAUSE_TO_ITSELF)
             fprintf(stderr, "%ld sessions were disconnected: %s (error %lu).\n", run.causes[cause],
-                    DisconnectCause_GetText((DisconnectCause)cause), error);
-            continue;
-        }
-        fprintf(stderr, "%ld sessions cannot connect to %s: %s\n", run.causes[cause], address,
-                ErrorText_Format(text, sizeof(text), "ConnectEx", error));
-        if (error == ERROR_CONNECTION_REFUSED)
-            fprintf(stderr,
-                    "Nothing listens on %s. Start a server first, in another terminal: "
-                    "make run-07\n",
-                    address);
+                    DisconnectCause_GetText((DisconnectCause)cause), (DWORD)run.errors[cause]);
     }
+    if (run.failures > 0 && run.causes[CAUSE_CONNECT_FAILED] == 0)
+        ErrorText_Print(run.failedCall, run.failedError);
 }
 
 /* Prints what became of it. Returns the exit code. */
@@ -296,9 +328,10 @@ static int Report(RunEnd end, ULONGLONG elapsedMs)
     bool isRight = end == END_FINISHED && run.wrongBytes == 0 && run.messages > 0 &&
                    run.connected == run.options.sessions;
 
-    for (int cause = 0; cause < CAUSE_PROGRAM; cause++)
+    for (int cause = 0; cause < CAUSE_COUNT; cause++)
         isRight = isRight && run.causes[cause] == 0;
     PrintNumbers(elapsedMs);
+    ExplainNotConnected();
     ExplainCauses();
     if (run.wrongBytes > 0)
         fprintf(stderr, "%" PRId64 " bytes came back wrong.\n", run.wrongBytes);
@@ -325,6 +358,7 @@ static int RunSessions(Service *service)
     settings.type = SERVICE_CLIENT;
     settings.address = run.options.address;
     settings.createSession = CreateSession;
+    settings.OnError = OnError;
     settings.maxSessionCount = (int)run.options.sessions;
     settings.connectCount = settings.maxSessionCount;
     settings.session.drainMs = DRAIN_MS;

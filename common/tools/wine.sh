@@ -5,8 +5,7 @@
 #     sh common/tools/wine.sh prepare                  makes Wine's prefix, the first time
 #     sh common/tools/wine.sh run PROGRAM [WORD...]    runs it and becomes it
 #     sh common/tools/wine.sh show PROGRAM [WORD...]   runs it for a person to watch
-#     sh common/tools/wine.sh ask PROGRAM [WORD...]    the same, but it reads what the person types
-#     sh common/tools/wine.sh talk PROGRAM [WORD...]   runs it for a person to talk to, in turns
+#     sh common/tools/wine.sh talk PROGRAM [WORD...]   the same, but it reads what the person types
 #     sh common/tools/wine.sh gdb PORT PROGRAM [WORD...]   waits for a gdb to connect to PORT
 #     sh common/tools/wine.sh stop                     ends what Wine left in the background
 #     sh common/tools/wine.sh hold                     keeps Wine's background up until release, which
@@ -91,12 +90,11 @@ release() {
 
 # On a terminal Wine would draw a console with escape sequences; through a pipe, lines are lines.
 # Ctrl+C reaches the program; we and the filter stay until it has said its last word.
+filter='exec cat'
+if sed -u '' </dev/null >/dev/null 2>&1; then
+    filter='exec sed -u s/\r$//'
+fi
 show() {
-    if sed -u '' </dev/null >/dev/null 2>&1; then
-        filter='exec sed -u s/\r$//'
-    else
-        filter='exec cat'
-    fi
     trap : INT
     exec 4>&1
     code=$({ {
@@ -109,6 +107,31 @@ show() {
     ) >&4 3>&-; } 3>&1)
     rm -f "$running/$$"
     return "${code:-1}"
+}
+
+# Wine's console shows what is typed only with what the program prints next. So a terminal stays the
+# system's, which shows it at once and lets lines be edited, and the program reads a pipe. TYPED tells it
+# that a person is at the other end.
+talk() {
+    if [ ! -t 0 ]; then
+        show "$@"
+        return
+    fi
+    pipe=$WINE_FOLDER.talk.$$
+    rm -f "$pipe"
+    mkfifo "$pipe" || return
+    exec 5<&0
+    cat <&5 >"$pipe" &
+    typist=$!
+    [ ! -t 1 ] || filter='exec cat' # a prompt is no whole line
+    TYPED=1
+    export TYPED
+    show "$@" <"$pipe"
+    code=$?
+    kill $typist 2>/dev/null
+    wait $typist 2>/dev/null
+    rm -f "$pipe"
+    return $code
 }
 
 # Other terminals may be running a server: then Wine stays for them.
@@ -163,15 +186,9 @@ show)
     [ -t 0 ] && exec </dev/null
     show "$@"
     ;;
-ask)
-    begin $$
-    show "$@"
-    ;;
 talk)
     begin $$
-    # A person's keys are read through Wine's console, which knows every script.
-    [ -t 0 ] && become_wine "$@"
-    show "$@"
+    talk "$@"
     ;;
 gdb)
     begin $$
@@ -184,7 +201,7 @@ hold) hold ;;
 release) release ;;
 *)
     echo "Usage: wine.sh find | prepare | stop | hold | release |" \
-        "run|show|ask|talk PROGRAM [WORD...] | gdb PORT PROGRAM [WORD...]" >&2
+        "run|show|talk PROGRAM [WORD...] | gdb PORT PROGRAM [WORD...]" >&2
     exit 2
     ;;
 esac

@@ -23,7 +23,7 @@
 #define TALKER_TEXT  32768 /* of a packet as text */
 #define NAME_MAX_LEN 20
 
-enum { ENTER = 1, SAY = 2, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
+enum { ENTER = 1, SAY, PONG, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
 
 /* --- Programs -------------------------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ int Talker_MakePacket(unsigned char *packet, int id, const void *body, int lengt
 bool Talker_SendBytes(Talker *talker, const void *data, int size);
 bool Talker_Send(Talker *talker, int id, const char *text);
 
-/* The next packet but pings as text, "Said kim|hello"; or "End", "Reset", "Nothing". */
+/* The next packet but pings, which it answers, as text: "Said kim|hello"; or "End", "Reset", "Nothing". */
 const char *Talker_Receive(Talker *talker);
 
 /* What was received instead of a packet: the end of the connection, in whichever way. */

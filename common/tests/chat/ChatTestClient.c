@@ -162,14 +162,45 @@ TEST("client: Ctrl+C while it waits for input")
     }
 }
 
+/* It comes back after some tries. What was typed in between is said then. */
 TEST("client: the server is lost")
+{
+    char port[PORT_SIZE];
+    const char *arguments[] = {"--port", port, NULL};
+    ServerProcess *client;
+
+    Chat_Start();
+    client = NEED(EnterClient("a"));
+    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&chatAddress));
+    Chat_CheckStop();
+    CHECK(TestProgram_Says(
+        client, "* The server is gone: the peer closed the connection (next try in 1 s)"));
+    CHECK(ServerProcess_WriteInput(client, "one\ntwo\n"));
+    CHECK(TestProgram_Says(client, "(next try in 2 s)"));
+    Chat_StartWith(arguments);
+    CHECK(TestProgram_Says(client, "a: two"));
+    CHECK_INT(ServerProcess_CountLines(client, "* you are a; nobody else is here"), 2);
+    CHECK_INT(ServerProcess_CountLines(client, "a: one"), 1);
+    CHECK_INT(ServerProcess_CountLines(client, "may not have been heard"), 0);
+
+    /* The pause is short again. While there is no server, the user can end it. */
+    Chat_CheckStop();
+    CHECK(ServerProcess_WaitForCount(client, "(next try in 1 s)", 2, WAIT_MS));
+    CHECK(ServerProcess_WriteInput(client, "/quit\n"));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+}
+
+TEST("client: Ctrl+C while there is no server")
 {
     ServerProcess *client;
 
     Chat_Start();
-    REQUIRE(CHECK((client = EnterClient("a")) != NULL));
+    client = NEED(EnterClient("a"));
     Chat_CheckStop();
-    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server is gone: the peer closed the connection");
+    CHECK(TestProgram_Says(client, "(next try in 2 s)"));
+    CHECK(ServerProcess_WriteInput(client, "one\ntwo\nthree\n"));
+    CHECK(TestProgram_PressCtrlC(client));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
 }
 
 TEST("client: it is refused")
@@ -277,12 +308,39 @@ TEST("client: servers that are none")
     CheckAgainst(&answer, "", "k?: ?[2Joh??", "The server refuses: go?[2J");
 }
 
+/* Lets the first client in and resets it when it talks, refuses the second, and lets the third in. */
+static void ServeThree(void *argument)
+{
+    Answer *answer = (Answer *)argument;
+    Answer refusal = {.server = answer->server};
+
+    ServeOne(answer);
+    Answer_Add(&refusal, REFUSED, "this name is taken");
+    ServeOne(&refusal);
+    answer->resets = false;
+    ServeOne(answer);
+}
+
+/* Before the server has noticed that a client is lost, its name is taken: it tries again. */
 TEST("client: the server resets")
 {
     Answer answer = {.size = 0, .resets = true};
+    ServerProcess *client;
 
     Answer_Add(&answer, WELCOME, welcome);
-    CheckAgainst(&answer, "hello\n", "* you are a", "The server is gone: the connection failed");
+    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeThree, &answer)));
+    client = LaunchClient(&answer.server.address, "a");
+    if (CHECK(client != NULL)) {
+        CHECK(TestProgram_Says(client, "* you are a"));
+        CHECK(ServerProcess_WriteInput(client, "hello\n"));
+        CHECK(TestProgram_Says(client, "* The server is gone: the connection failed"));
+        CHECK(TestProgram_Says(client, "* what was said last may not have been heard"));
+        CHECK(TestProgram_Says(client, "* the server refuses: this name is taken"));
+        CHECK(ServerProcess_WaitForCount(client, "* you are a", 2, WAIT_MS));
+        CHECK(ServerProcess_WriteInput(client, "/quit\n"));
+        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
+    }
+    FalseServer_Stop(&answer.server);
 }
 
 /* It takes the last words and does not send them back. */

@@ -270,8 +270,9 @@ static char textOf1001[TEXT_MAX + 2];
 static const BadInput badInputs[] = {
     {false, SAY, "hello", "said something before it entered"},
     {true, ENTER, "again", "entered twice"},
-    {false, 3, "", "a packet that is unknown"},
-    {true, 3, "", "a packet that is unknown"},
+    {false, PONG, "", "answered before it entered"},
+    {false, 4, "", "a packet that is unknown"},
+    {true, 4, "", "a packet that is unknown"},
     {true, WELCOME, "\x03kim", "a packet that is unknown"},
     {true, SAID, "\x03kimhello", "a packet that is unknown"},
     {true, 0, "hello", "a packet that is unknown"},
@@ -361,14 +362,18 @@ TEST("chat: bad sizes")
 }
 
 /* A guest that never enters is told so; one that was refused and stays is disconnected, whatever it
-   goes on to send. */
-TEST("chat: who stays and should not")
+   goes on to send; and so is a member that answers no ping, and only that one. */
+TEST("chat: who stays and should not", .limitSeconds = 120)
 {
     static const char noise[256];
-    Talker *guest, *refused;
-    ULONGLONG start;
+    Talker *guest, *refused, *vanished, *witness;
+    ULONGLONG start, entered;
 
     Chat_Start();
+    vanished = NEED(Talker_Enter("gone"));
+    entered = Test_Now();
+    witness = NEED(Talker_Enter("witness"));
+    CHECK_TEXT(Talker_Receive(vanished), "Joined witness");
     guest = NEED(Talker_Open(0));
     refused = NEED(Talker_Open(0));
     CHECK(Talker_Send(refused, SAY, "hello"));
@@ -382,6 +387,10 @@ TEST("chat: who stays and should not")
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
     Talker_Close(guest);
+    CHECK_TEXT(Talker_Receive(witness), "Left gone|did not answer for 25 seconds");
+    CHECK_AT_MOST(Test_Now() - entered, 30000);
+    CHECK(Talker_Send(witness, SAY, "still here"));
+    CHECK_TEXT(Talker_Receive(witness), "Said witness|still here");
 }
 
 /* --- Slow receivers ---------------------------------------------------------------------------- */

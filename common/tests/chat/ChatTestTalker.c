@@ -112,13 +112,15 @@ static bool Talker_ReceiveSome(Talker *talker)
 
 const char *Talker_Receive(Talker *talker)
 {
-    do {
+    for (;;) {
         while (!Talker_Take(talker)) {
             if (!Talker_ReceiveSome(talker))
                 return talker->text;
         }
-    } while (strcmp(talker->text, "Ping ") == 0);
-    return talker->text;
+        if (strcmp(talker->text, "Ping ") != 0)
+            return talker->text;
+        Talker_Send(talker, PONG, ""); /* if it fails, the end comes */
+    }
 }
 
 bool Talker_IsEnd(const char *text)

@@ -273,6 +273,37 @@ TEST("SocketUtils: AcceptEx and ConnectEx")
     CheckAcceptExAndConnectEx("::1");
 }
 
+/* A socket that is bound to the port of `host` to which it connects; then two that are a pair. */
+static void CheckConnectedToItself(const char *host)
+{
+    NetAddress address;
+    SOCKET socket, listenSocket;
+
+    REQUIRE(CHECK(NetAddress_FromText(&address, host, 0)));
+    socket = NEED_SOCKET(SocketUtils_CreateSocket(NetAddress_GetFamily(&address)));
+    CHECK(!SocketUtils_IsConnectedToItself(socket));
+    CHECK(SocketUtils_Bind(socket, &address));
+    CHECK(SocketUtils_GetLocalAddress(socket, &address));
+    CHECK(!SocketUtils_IsConnectedToItself(socket));
+    CHECK(SocketUtils_Connect(socket, &address));
+    CHECK(SocketUtils_IsConnectedToItself(socket));
+    SocketUtils_Close(&socket);
+
+    REQUIRE(CHECK(NetAddress_FromText(&address, host, 0)));
+    listenSocket = OpenListener(&address);
+    socket = NEED_SOCKET(SocketUtils_CreateSocket(NetAddress_GetFamily(&address)));
+    CHECK(SocketUtils_Connect(socket, &address));
+    CHECK(!SocketUtils_IsConnectedToItself(socket));
+    SocketUtils_Close(&socket);
+    SocketUtils_Close(&listenSocket);
+}
+
+TEST("SocketUtils: a connection to itself")
+{
+    CheckConnectedToItself("127.0.0.1");
+    CheckConnectedToItself("::1");
+}
+
 TEST("SocketUtils: failures")
 {
     NetAddress address;

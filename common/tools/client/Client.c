@@ -42,7 +42,7 @@ static const char usage[] =
     "  --count N       do that N times, 1 to 1000000 (default 1)\n"
     "  --help          print this and exit\n"
     "Without --message: type a line and see what comes back. An empty line, quit or the end\n"
-    "of the input (Ctrl+Z and Enter) ends it.\n";
+    "of the input (Ctrl+Z and Enter, on Linux Ctrl+D) ends it.\n";
 
 /* --- The command line ------------------------------------------------------------------------ */
 
@@ -91,22 +91,27 @@ static SOCKET ConnectTo(const NetAddress *address)
 {
     char text[NET_ADDRESS_TEXT_SIZE], reason[ERROR_TEXT_SIZE];
     SOCKET socket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
-    DWORD error;
+    bool isToItself = false;
+    DWORD error = 0;
 
     if (socket == INVALID_SOCKET) {
         ErrorText_Print("socket", (DWORD)WSAGetLastError());
         return INVALID_SOCKET;
     }
-    if (SocketUtils_Connect(socket, address)) {
+    if (!SocketUtils_Connect(socket, address))
+        error = (DWORD)WSAGetLastError();
+    else
+        isToItself = SocketUtils_IsConnectedToItself(socket);
+    if (error == 0 && !isToItself) {
         /* Each line is to leave at once. Without this the echo is right, and only later. */
         SocketUtils_SetTcpNoDelay(socket, true);
         return socket;
     }
-    error = (DWORD)WSAGetLastError();
     NetAddress_ToText(address, text, sizeof(text));
     fprintf(stderr, "Cannot connect to %s: %s\n", text,
-            ErrorText_Format(reason, sizeof(reason), "connect", error));
-    if (error == WSAECONNREFUSED)
+            isToItself ? "the client has connected to itself."
+                       : ErrorText_Format(reason, sizeof(reason), "connect", error));
+    if (isToItself || error == WSAECONNREFUSED)
         fprintf(stderr,
                 "Nothing listens on %s. Start a stage first, in another terminal: make run-01\n"
                 "and use the port that it prints: Listening on ...\n",
@@ -335,6 +340,7 @@ static int AskForLines(SOCKET socket, const NetAddress *address)
     HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
     DWORD mode;
     bool isConsole = GetConsoleMode(input, &mode) != 0;
+    bool isTyped = isConsole || GetEnvironmentVariableA("TYPED", NULL, 0) != 0; /* see wine.sh */
     bool allSame = true;
 
     printf("Connected to %s. Type a line and press Enter; an empty line ends.\n",
@@ -343,7 +349,7 @@ static int AskForLines(SOCKET socket, const NetAddress *address)
         Outcome outcome;
         int length;
 
-        if (isConsole)
+        if (isTyped)
             printf("> ");
         fflush(stdout);
         if (isConsole)
@@ -352,7 +358,7 @@ static int AskForLines(SOCKET socket, const NetAddress *address)
             length = ReadPipeLine(line, sizeof(line));
         if (IsQuit(line, length))
             break;
-        outcome = ExchangeAndShow(socket, line, length, isConsole);
+        outcome = ExchangeAndShow(socket, line, length, isTyped);
         if (outcome == CONNECTION_LOST)
             return 1;
         allSame = allSame && outcome == ECHO_SAME;

@@ -363,23 +363,34 @@ static bool BindSource(const LoadClient *client)
            bind(client->socket, (const SOCKADDR *)&source.storage, source.length) == 0;
 }
 
-static bool OpenSocket(LoadClient *client)
+/* Returns NULL, or the call that failed; GetLastError says why. */
+static const char *OpenSocket(LoadClient *client)
 {
-    HANDLE port = client->group->port;
-
     client->socket = SocketUtils_CreateSocket(NetAddress_GetFamily(&client->group->plan->address));
-    if (client->socket == INVALID_SOCKET || !BindSource(client) ||
-        CreateIoCompletionPort((HANDLE)client->socket, port, 0, 0) == NULL)
-        return false;
+    if (client->socket == INVALID_SOCKET)
+        return "socket";
+    if (!BindSource(client))
+        return "bind";
+    if (CreateIoCompletionPort((HANDLE)client->socket, client->group->port, 0, 0) == NULL)
+        return "CreateIoCompletionPort";
     client->isSkipping = SetFileCompletionNotificationModes((HANDLE)client->socket,
                                                             FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
                                                                 FILE_SKIP_SET_EVENT_ON_HANDLE);
-    return true;
+    return NULL;
 }
 
 static void ProcessConnect(LoadClient *client)
 {
+    char text[NET_ADDRESS_TEXT_SIZE];
+
     SocketUtils_SetUpdateConnectSocket(client->socket);
+    if (SocketUtils_IsConnectedToItself(client->socket)) {
+        NetAddress_ToText(&client->group->plan->address, text, sizeof(text));
+        LoadClient_Fail(client, LOAD_NO_CONNECTION,
+                        "client %d: connected to itself, for nothing listens on %s", client->index,
+                        text);
+        return;
+    }
     SocketUtils_SetTcpNoDelay(client->socket, true);
     client->state = CLIENT_OPEN;
     NoteConnected(client);
@@ -399,6 +410,8 @@ static bool BeginConnect(LoadClient *client)
 
 void LoadClient_Connect(LoadClient *client)
 {
+    const char *failedCall;
+
     if (!client->hasConnected)
         client->group->connecting++;
     client->sent = 0;
@@ -408,9 +421,10 @@ void LoadClient_Connect(LoadClient *client)
                    PATTERN_PERIOD);
     client->connections++;
     client->lastNs = Clock_GetNs();
-    if (!OpenSocket(client)) {
-        LoadClient_Fail(client, LOAD_NO_CONNECTION, "client %d: no socket, error %lu",
-                        client->index, GetLastError());
+    failedCall = OpenSocket(client);
+    if (failedCall != NULL) {
+        LoadClient_Fail(client, LOAD_NO_CONNECTION, "client %d: %s failed with error %lu",
+                        client->index, failedCall, GetLastError());
         return;
     }
     client->state = CLIENT_CONNECTING;

@@ -1,0 +1,95 @@
+#!/bin/sh
+# terminal.sh: tests that a person at a terminal sees what is typed, while it is typed, as `make client`
+# and `make run-07 PROGRAM=ChatClient` start the programs. `script` is the terminal.
+#
+# RUN is what is put before a program; without it the programs have the console of Windows, which needs
+# no help, and only the first test is run. The last line is `N passed, N failed`.
+
+filter=${1-}
+folder=build/terminal-output
+. common/tests/lib/check.sh
+rm -rf $folder
+mkdir -p $folder
+pids=
+
+# wait_for FILE TEXT: until the text is in the file. False: not within 60 s.
+wait_for() {
+    tries=0
+    until grep -qF -e "$2" "$1" 2>/dev/null; do
+        [ $tries -lt 600 ] || return
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+}
+
+# start_server PROGRAM: on a free port, which is $port then; nothing if it does not listen.
+start_server() {
+    # RUN is several words.
+    # shellcheck disable=SC2086
+    ${RUN-} "$1" --port 0 >$folder/server 2>&1 </dev/null &
+    pids="$pids $!"
+    wait_for $folder/server Listening
+    port=$(tr -d '\r' <$folder/server | sed -n 's/^Listening on .*:\([0-9]*\)$/\1/p')
+}
+
+end() {
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+}
+trap 'end; exit 130' INT TERM
+
+# try_typing NAME READY ANSWER LAST WORD...: when the program has said READY, half of a line is typed, which
+# has to be seen; then the rest, and ANSWER has to come; then LAST ends the program with exit code 0.
+try_typing() {
+    name=$1
+    ready=$2
+    answer=$3
+    last=$4
+    shift 4
+    is_chosen "$name" || return
+    rm -f $folder/keys $folder/screen
+    mkfifo $folder/keys
+    script -q -e -f -c "sh common/tools/wine.sh talk $*" $folder/screen <$folder/keys >/dev/null 2>&1 &
+    pids="$pids $!"
+    typing=$!
+    exec 6>$folder/keys
+    reason=
+    wait_for $folder/screen "$ready" || reason="'$ready' has not come"
+    printf hal >&6
+    [ -n "$reason" ] || wait_for $folder/screen hal || reason="what is typed is not seen"
+    printf 'f\n' >&6
+    [ -n "$reason" ] || wait_for $folder/screen "$answer" || reason="'$answer' has not come"
+    # The last word is for printf.
+    # shellcheck disable=SC2059
+    printf "$last" >&6
+    [ -z "$reason" ] || kill $typing
+    wait $typing || reason=${reason:-"its exit code is $?"}
+    exec 6>&-
+    report "$name" "$reason" $folder/screen
+}
+
+name="terminal: a pipe is no person"
+if is_chosen "$name"; then
+    start_server build/01-blocking/server.exe
+    # shellcheck disable=SC2086
+    printf 'half\nquit\n' | ${RUN-} build/tools/client.exe --port "$port" >$folder/screen 2>&1
+    reason="its exit code is $?"
+    [ "$reason" != "its exit code is 0" ] || reason=
+    grep '^> ' $folder/screen >/dev/null && reason="it shows a prompt"
+    grep '^sent "half"' $folder/screen >/dev/null || reason="what was sent is not shown"
+    report "$name" "$reason" $folder/screen
+fi
+if [ -n "${RUN-}" ]; then
+    start_server build/01-blocking/server.exe
+    try_typing "terminal: client.exe" '> ' 'got  "half"' 'quit\n' build/tools/client.exe --port "$port"
+    try_typing "terminal: client.exe, Ctrl+D" '> ' 'got  "half"' '\004' build/tools/client.exe --port "$port"
+    start_server build/07-service-session/ChatServer.exe
+    try_typing "terminal: ChatClient.exe" 'you are mina' 'mina: half' '/quit\n' \
+        build/07-service-session/ChatClient.exe --port "$port" --name mina
+    try_typing "terminal: ChatClient.exe, Ctrl+C" 'you are mina' 'mina: half' '\003' \
+        build/07-service-session/ChatClient.exe --port "$port" --name mina
+fi
+end
+sum_up

@@ -6,6 +6,7 @@
 
 #define CLIENT_MAX   1100
 #define PIECE_SIZE   65536
+#define NARROW_SIZE  8192
 #define PATTERN_STEP 7919 /* each client sends another part of the pattern */
 #define FULL_MS      250  /* nothing more could be sent for so long: the server is stuck */
 #define FLOOD_MAX    8
@@ -62,9 +63,14 @@ Client *Client_Open(Server *server)
     return OpenWithBuffers(server, 0);
 }
 
+Client *Client_OpenNarrow(Server *server)
+{
+    return OpenWithBuffers(server, NARROW_SIZE);
+}
+
 Client *Client_OpenStuck(Server *server)
 {
-    Client *client = OpenWithBuffers(server, 8192);
+    Client *client = Client_OpenNarrow(server);
 
     return client != NULL && Peer_FillUp(client->socket) > 0 ? client : NULL;
 }
@@ -128,7 +134,9 @@ typedef struct TransferCase {
 static const TransferCase cases[] = {
     /* The system hands them over in whatever pieces it likes. */
     {"echo: single bytes without waiting", {.size = 3000, .sendPiece = 1}, 0},
-    {"echo: 4 MB both ways at once", {.size = 4u << 20, .halfClose = true}, 0},
+    /* Without a pause, so that what the server begins is done at once, again and again: nothing may
+       grow with the length of a stream, least of all the depth of its stack. */
+    {"echo: 64 MB in one go", {.size = 64u << 20, .halfClose = true}, 0},
     /* Small buffers and pauses: the server's sends are short, or have to wait, again and again. */
     {"echo: a slow reader", {.size = 512u << 10, .recvPiece = 8192, .recvPauseMs = 5}, 8192},
     /* The client reads nothing until the server is stuck with it; then all of it. */

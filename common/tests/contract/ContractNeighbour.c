@@ -75,7 +75,6 @@ TEST("neighbour: one that sends single bytes and never reads", .firstStage = 2)
             REQUIRE(CHECK(Client_Echo(others[i / EVERY % OTHERS], SIZE)));
     }
     grown = ServerProcess_GetMemoryKib(server->process) - before;
-    printf("DEBUG grown %d KiB\n", grown);
     CHECK_AT_MOST(grown, MOST_KIB);
 }
 

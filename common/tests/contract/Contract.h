@@ -83,7 +83,10 @@ typedef struct Client {
 
 Client *Client_Open(Server *server);
 
-/* The same with small buffers: it sends, and never reads, until the server is stuck with it. */
+/* The same with small buffers: little fits between it and the server. */
+Client *Client_OpenNarrow(Server *server);
+
+/* The same, and it sends, and never reads, until the server is stuck with it. */
 Client *Client_OpenStuck(Server *server);
 
 /* The line of the server's log of this event and this client, until the next call. */

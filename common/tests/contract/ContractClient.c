@@ -6,6 +6,7 @@
 
 #define CLIENT_MAX   1100
 #define PIECE_SIZE   65536
+#define NARROW_SIZE  8192
 #define PATTERN_STEP 7919 /* each client sends another part of the pattern */
 #define FULL_MS      250  /* nothing more could be sent for so long: the server is stuck */
 #define FLOOD_MAX    8
@@ -62,9 +63,14 @@ Client *Client_Open(Server *server)
     return OpenWithBuffers(server, 0);
 }
 
+Client *Client_OpenNarrow(Server *server)
+{
+    return OpenWithBuffers(server, NARROW_SIZE);
+}
+
 Client *Client_OpenStuck(Server *server)
 {
-    Client *client = OpenWithBuffers(server, 8192);
+    Client *client = Client_OpenNarrow(server);
 
     return client != NULL && Peer_FillUp(client->socket) > 0 ? client : NULL;
 }

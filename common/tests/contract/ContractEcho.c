@@ -141,6 +141,20 @@ TEST("echo: 2,000 clients in a row", .limitSeconds = 90)
     CHECK_INT(Server_Count(server, "Client Connected! "), COUNT);
 }
 
+/*
+ * The client is ahead of the server all along, so that each operation is done at once: a server that
+ * begins the next one inside the last goes deeper with each 4 KiB, and its stack of 2 MB is at its end
+ * after some 24 MB. A server that is told what is ready has nothing that completes inside a call.
+ */
+TEST("echo: 32 MB in one go", .firstStage = 3)
+{
+    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
+    static const Transfer transfer = {.size = 32u << 20, .halfClose = true};
+    Server *server = NEED(Server_StartWith(arguments));
+
+    CHECK(Client_Transfer(NEED(Client_Open(server)), &transfer));
+}
+
 TEST("echo: over IPv6")
 {
     static const char *const arguments[] = {"--address", "::1", "--port", "0", NULL};

@@ -107,6 +107,32 @@ TEST("leave: 200 resets before the accept")
     CHECK_INT(Server_Count(server, "Client Refused! "), 0);
 }
 
+/*
+ * Clients that connect and reset in the same moment: most of them are gone when their accept is
+ * handled, and it completes with an error. Each of those accepts has to be begun again.
+ */
+TEST("leave: 100 connect and reset in one moment")
+{
+    enum { ROUNDS = 3, COUNT = 100 };
+    Server *server = NEED(Server_Start());
+
+    for (int round = 0; round < ROUNDS; round++) {
+        SOCKET sockets[COUNT];
+
+        for (int i = 0; i < COUNT; i++) {
+            sockets[i] = NEED_SOCKET(Peer_Create(AF_INET));
+            REQUIRE(CHECK(SocketUtils_SetNonBlocking(sockets[i], true)));
+        }
+        for (int i = 0; i < COUNT; i++) {
+            /* False with WSAEWOULDBLOCK: it is on the way. */
+            SocketUtils_Connect(sockets[i], &server->address);
+            Peer_Reset(&sockets[i]);
+        }
+        REQUIRE(CHECK(Server_ServesNewClient(server)));
+    }
+    CHECK(Server_WaitForLeft(server, Server_Count(server, "Client Connected! ")));
+}
+
 /* Resets in a burst, so that they come while the server is busy with others of them. */
 TEST("leave: resets in bursts", .firstStage = 2)
 {

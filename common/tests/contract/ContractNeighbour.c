@@ -52,6 +52,32 @@ TEST("neighbour: several that never read", .firstStage = 2)
     CHECK(Server_WaitForLeft(server, 1));
 }
 
+/*
+ * One sends single bytes and never reads, so the server has many small pieces to keep for it, between
+ * the large ones of two others. A piece must not keep more memory than its own.
+ */
+TEST("neighbour: one that sends single bytes and never reads", .firstStage = 2)
+{
+    enum { BYTES = 10000, EVERY = 100, OTHERS = 2, SIZE = 8192, MOST_KIB = 2048 };
+    Server *server = NEED(Server_Start());
+    Client *silent = NEED(Client_OpenNarrow(server));
+    Client *others[OTHERS];
+    int before, grown;
+
+    for (int i = 0; i < OTHERS; i++) {
+        others[i] = NEED(Client_Open(server));
+        REQUIRE(CHECK(Client_Echo(others[i], SIZE)));
+    }
+    before = ServerProcess_GetMemoryKib(server->process);
+    for (int i = 0; i < BYTES; i++) {
+        REQUIRE(CHECK(Peer_Send(silent->socket, "x", 1)));
+        if (i % EVERY == 0)
+            REQUIRE(CHECK(Client_Echo(others[i / EVERY % OTHERS], SIZE)));
+    }
+    grown = ServerProcess_GetMemoryKib(server->process) - before;
+    CHECK_AT_MOST(grown, MOST_KIB);
+}
+
 /* The one that was silent and the one that comes are both answered beside those that send. */
 TEST("neighbour: floods", .firstStage = 2)
 {

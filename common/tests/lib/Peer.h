@@ -73,6 +73,9 @@ bool Peer_IsQuiet(SOCKET peer);
 /* Receives until the connection ends. `bytes`, `isClean` may be NULL: how much came, and how. */
 bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes, bool *isClean);
 
+/* The same; false where the end looks like that of a whole stream. What comes before it is dropped. */
+bool Peer_WaitForReset(SOCKET peer);
+
 /*
  * Sends until the other side takes no more: it is stuck, for it cannot send, or does not read. Returns
  * the bytes that were sent; 0: it does not come to that. The last send stays pending: this peer can be

@@ -78,7 +78,8 @@ struct Host {
     volatile LONG disconnected;
     volatile LONG destroyed;
     volatile LONG refused;
-    volatile LONG errors; /* calls of OnError */
+    const char *volatile failedCall; /* of the last call of OnError */
+    volatile LONG errors;            /* calls of OnError */
     volatile LONG causes[CAUSE_MAX];
     volatile LONG packets;
 

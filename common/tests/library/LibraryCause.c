@@ -132,14 +132,14 @@ TEST("cause: a slow receiver")
 {
     static char bytes[PIECE];
     Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
-    SOCKET other;
+    SOCKET slow, other;
     Probe *probe;
     int most = 0, sends = 0;
 
     server->keepsSessions = true;
     server->settings.session.limitBytes = LIMIT;
     REQUIRE(CHECK(Host_Start(server)));
-    NEED_SOCKET(Peer_OpenWithBuffers(server, SMALL_QUEUE));
+    slow = NEED_SOCKET(Peer_OpenWithBuffers(server, SMALL_QUEUE));
     probe = NEED(Host_WaitForProbe(server, 0));
     other = NEED_SOCKET(Peer_Open(server));
     while (Probe_Send(probe, bytes, PIECE) && !Test_IsOver()) {
@@ -153,6 +153,7 @@ TEST("cause: a slow receiver")
     CHECK(most > LIMIT / 2);
     CHECK(WAIT_FOR(server->disconnected, 1));
     CHECK_INT(probe->cause, CAUSE_SLOW_RECEIVER);
+    CHECK(Peer_WaitForReset(slow));
     CHECK(Peer_Echo(other, 1000));
     CHECK_INT(Session_GetQueuedBytes(Probe_GetSession(probe)), 0);
     CHECK_INT(Service_GetSessionCount(&server->service), 1);
@@ -239,7 +240,7 @@ TEST("cause: idle")
     CHECK(Test_Now() - start >= IDLE_MS - 20);
     CHECK_AT_MOST(Test_Now() - start, IDLE_MS + 1000);
     CHECK(Host_CheckCause(server, CAUSE_IDLE, 1));
-    CHECK(Peer_WaitForEnd(idle, NULL, NULL));
+    CHECK(Peer_WaitForReset(idle));
     for (int i = 0; i < 20; i++) {
         REQUIRE(CHECK(Peer_Echo(active, 10)));
         Sleep(40);
@@ -340,7 +341,7 @@ TEST("cause: OnRecv returns what cannot be")
         SOCKET peer = NEED_SOCKET(Peer_Open(server));
 
         CHECK(Peer_Send(peer, "hello", 5));
-        REQUIRE(CHECK(Peer_WaitForEnd(peer, NULL, NULL)));
+        REQUIRE(CHECK(Peer_WaitForReset(peer)));
         REQUIRE(CHECK(Host_WaitForDisconnected(server, i + 1)));
     }
     CHECK(Host_CheckCause(server, CAUSE_BAD_CONSUME, 4));
@@ -377,7 +378,7 @@ TEST("cause: OnRecv consumes nothing")
     CHECK_INT(probe->state, FULL_SIZE - 1);
     CHECK_INT(probe->disconnected, 0);
     CHECK(Peer_Send(peer, bytes + FULL_SIZE - 1, 1));
-    CHECK(Peer_WaitForEnd(peer, NULL, NULL));
+    CHECK(Peer_WaitForReset(peer));
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_BUFFER_FULL, 1));
     CHECK_INT(probe->state, FULL_SIZE);

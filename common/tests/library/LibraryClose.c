@@ -212,7 +212,7 @@ TEST("close: disconnected while it closes")
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK_AT_MOST(Test_Now() - start, 2000);
     CHECK(Host_CheckCause(server, CAUSE_OURS, 1));
-    CHECK(Peer_WaitForEnd(peer, NULL, NULL));
+    CHECK(Peer_WaitForReset(peer));
     Host_Stop(server);
 }
 
@@ -294,7 +294,7 @@ TEST("close: Session_Disconnect inside callbacks")
             SOCKET peer = NEED_SOCKET(Peer_Open(server));
 
             Peer_Send(peer, "hello", 5);
-            CHECK(Peer_WaitForEnd(peer, NULL, NULL));
+            CHECK(Peer_WaitForReset(peer));
             CHECK(Host_WaitForDisconnected(server, j + 1));
         }
         CHECK(Host_CheckCause(server, CAUSE_OURS, 3));

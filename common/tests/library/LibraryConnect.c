@@ -146,3 +146,61 @@ TEST("use: a service is not stopped in a callback")
     CHECK(NEED_SOCKET(Peer_Open(server)) != INVALID_SOCKET);
     Host_Stop(server);
 }
+
+/* --- What OnError is told -------------------------------------------------------------------- */
+
+static SessionFactory createProbe;
+static volatile LONG isFailing;
+
+/* Fails on a worker, and when it is tried again, on the keeper: threads of the service, both. */
+static Session *StopAndFail(Service *service, int family)
+{
+    if (isFailing == 0)
+        return createProbe(service, family);
+    if (Service_Stop(service) || GetLastError() != ERROR_POSSIBLE_DEADLOCK)
+        Host_AddViolation((Host *)service->settings.context,
+                          "Service_Stop in createSession: error %lu", GetLastError());
+    if (ThreadManager_IsCaller(&service->keeper.thread))
+        InterlockedExchange(&isFailing, 0);
+    SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    return NULL;
+}
+
+TEST("use: an accept without a session is createSession's failure")
+{
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+
+    createProbe = server->settings.createSession;
+    server->settings.createSession = StopAndFail;
+    isFailing = 0;
+    REQUIRE(CHECK(Host_Start(server)));
+    isFailing = 1;
+    CHECK(Peer_Echo(NEED_SOCKET(Peer_Open(server)), 10));
+    CHECK(WAIT_FOR(server->errors, 2));
+    CHECK_INT(isFailing, 0);
+    CHECK_TEXT(server->failedCall, "createSession");
+    CHECK(Peer_Echo(NEED_SOCKET(Peer_Open(server)), 10));
+    Host_Stop(server);
+}
+
+static Session *CreateForIpv4(Service *service, int family)
+{
+    (void)family;
+    return createProbe(service, AF_INET);
+}
+
+/* bind comes before ConnectEx, and fails where the ports have run out, or here: a wrong socket. */
+TEST("use: a session without a port is bind's failure")
+{
+    Host *client = NEED(Host_Create(SERVICE_CLIENT, &silentBehaviour));
+
+    REQUIRE(CHECK(NetAddress_FromText(&client->settings.address, "::1", 1)));
+    createProbe = client->settings.createSession;
+    client->settings.createSession = CreateForIpv4;
+    REQUIRE(CHECK(Host_Start(client)));
+    CHECK(WAIT_FOR(client->errors, 1));
+    CHECK_TEXT(client->failedCall, "bind");
+    CHECK(WAIT_FOR(client->destroyed, 1));
+    CHECK(Host_CheckCause(client, CAUSE_CONNECT_FAILED, 1));
+    Host_Stop(client);
+}

@@ -267,6 +267,7 @@ static void OnError(Service *service, const char *call, DWORD error, const char 
     snprintf(number, sizeof(number), "error %lu", error);
     if (error == 0 || strstr(text, call) != text || strstr(text, number) == NULL)
         Host_AddViolation(host, "OnError was called with '%s' for %s, %lu", text, call, error);
+    host->failedCall = call;
     InterlockedIncrement(&host->errors);
 }
 

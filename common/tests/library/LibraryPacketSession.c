@@ -137,7 +137,7 @@ static bool EndsSession(Host *server, int badSize, int piece)
     /* What comes behind the bad header may be refused by the system already. */
     for (int i = 0; i < length; i += piece)
         Peer_Send(peer, stream + i, length - i < piece ? length - i : piece);
-    if (!Peer_WaitForEnd(peer, NULL, NULL) || !Host_WaitForDisconnected(server, 1))
+    if (!Peer_WaitForReset(peer) || !Host_WaitForDisconnected(server, 1))
         return false;
     return server->packets == 3 ||
            Test_Explain("size %d: %ld packets of 3 were delivered", badSize, server->packets);

@@ -78,6 +78,23 @@ TEST("send buffer: buffers do not overlap")
     }
 }
 
+/* One thread writes into two of them in turn. */
+TEST("send buffer: two are open at once")
+{
+    SendBuffer *first = NEED(SendBuffer_Open(3000));
+    SendBuffer *second = NEED(SendBuffer_Open(200));
+
+    Pattern_Fill(first->data, 1000, 1000);
+    Pattern_Fill(second->data, 200, 200);
+    Pattern_Fill(first->data + 1000, 2000, 2000);
+    SendBuffer_Close(second, 200);
+    SendBuffer_Close(first, 3000);
+    CHECK(IsRight(second, 200));
+    CHECK(Pattern_IsRight(first->data, 3000, 1000));
+    SendBuffer_Release(first);
+    SendBuffer_Release(second);
+}
+
 /* Invalid sizes, and enormous ones: no memory, or memory that is really there. */
 TEST("send buffer: sizes at the end of int")
 {

@@ -1,5 +1,5 @@
 /*
- * LibraryShare: all workers share the work, and what is queued is bounded.
+ * LibraryShare: all workers share the work, and a stream costs few calls.
  */
 #include "Library.h"
 
@@ -12,8 +12,9 @@
 #define IDLE_MS      1000
 #define PACKETS      20000
 #define PACKET_BYTES 96
-#define SINGLE_BYTES 10000
-#define ECHO_BYTES   8192
+#define TALKERS      10
+#define MESSAGES     20 /* of each, and some before, until the buffers have their size */
+#define MESSAGE_SIZE 65536
 
 /* --- Workers --------------------------------------------------------------------------------- */
 
@@ -67,32 +68,7 @@ TEST("share: a burst is served by all workers")
     Host_Stop(server);
 }
 
-/* --- Memory ---------------------------------------------------------------------------------- */
-
-/* From outside: one client sends single bytes and reads nothing while others talk. */
-TEST("share: a queue of single bytes costs what its settings say")
-{
-    ServerProcess *server;
-    NetAddress address;
-    SOCKET silent, others[2];
-    int before, grown;
-
-    server = NEED(Server_Start(7, &address));
-    silent = NEED_SOCKET(Peer_OpenTo(&address, 8192));
-    for (int i = 0; i < 2; i++) {
-        others[i] = NEED_SOCKET(Peer_OpenTo(&address, 0));
-        CHECK(Peer_Echo(others[i], ECHO_BYTES));
-    }
-    before = ServerProcess_GetMemoryKib(server);
-    for (int i = 0; i < SINGLE_BYTES; i++) {
-        REQUIRE(CHECK(Peer_Send(silent, "x", 1)));
-        if (i % 100 == 0)
-            REQUIRE(CHECK(Peer_Echo(others[i / 100 % 2], ECHO_BYTES)));
-    }
-    grown = ServerProcess_GetMemoryKib(server) - before;
-    CHECK_AT_MOST(grown, 2048);
-    TestProgram_CheckStop(server, WAIT_MS);
-}
+/* --- Bytes ----------------------------------------------------------------------------------- */
 
 /* A long buffer to a slow reader: it goes in pieces, so that it is seen that it goes. */
 TEST("share: one long buffer to a slow reader")
@@ -114,6 +90,41 @@ TEST("share: one long buffer to a slow reader")
         REQUIRE(CHECK(Peer_ReceivePattern(peer, i, STREAM_SIZE / 30)));
     }
     CHECK_INT(server->disconnected, 0);
+    Host_Stop(server);
+}
+
+/* All send before any of them reads. */
+static bool EchoMessages(const SOCKET *peers, int count)
+{
+    static char message[MESSAGE_SIZE];
+
+    Pattern_Fill(message, MESSAGE_SIZE, 0);
+    for (int round = 0; round < count; round++) {
+        for (int i = 0; i < TALKERS; i++) {
+            if (!Peer_Send(peers[i], message, MESSAGE_SIZE))
+                return false;
+        }
+        for (int i = 0; i < TALKERS; i++) {
+            if (!Peer_ReceivePattern(peers[i], 0, MESSAGE_SIZE))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* A buffer that has grown stays large from one message to the next. */
+TEST("share: messages of 64 KiB cost two receives each")
+{
+    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    SOCKET peers[TALKERS];
+    LONG64 before;
+
+    for (int i = 0; i < TALKERS; i++)
+        peers[i] = NEED_SOCKET(Peer_Open(server));
+    REQUIRE(CHECK(EchoMessages(peers, MESSAGES / 4)));
+    before = Service_GetCounters(&server->service).recvCalls;
+    REQUIRE(CHECK(EchoMessages(peers, MESSAGES)));
+    CHECK_AT_MOST(Service_GetCounters(&server->service).recvCalls - before, 2 * TALKERS * MESSAGES);
     Host_Stop(server);
 }
 

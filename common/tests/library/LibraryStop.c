@@ -119,7 +119,7 @@ TEST("stop: stuck clients do not hold it up")
     CHECK_AT_MOST(Test_Now() - start, SHORT_MS + GRACE_MS);
     CHECK(Host_CheckCause(server, CAUSE_SERVICE_STOPPED, 3));
     for (int i = 0; i < 3; i++)
-        CHECK(Peer_WaitForEnd(peers[i], NULL, NULL));
+        CHECK(Peer_WaitForReset(peers[i]));
 }
 
 /* One that reads and one that is stuck: the first gets all of it. */

@@ -1,0 +1,116 @@
+/*
+ * LibraryHeld: a thread of the program is inside a function of the library, and has just let go of
+ * the session's lock, when Service_Stop begins. It is held there until the service is gone.
+ */
+#include "Library.h"
+
+#define HOLD_MS 2000
+
+typedef void(WINAPI *ReleaseFunction)(PSRWLOCK lock);
+
+static struct Held {
+    ReleaseFunction release; /* the system's */
+    void (*call)(Probe *probe);
+    Probe *probe;
+    volatile LONG threadId; /* to be held */
+    volatile LONG isHeld;
+    HANDLE isGone;
+} held;
+
+static void WINAPI ReleaseAndWait(PSRWLOCK lock)
+{
+    held.release(lock);
+    if ((LONG)GetCurrentThreadId() == held.threadId &&
+        lock == &Probe_GetSession(held.probe)->lock) {
+        InterlockedExchange(&held.isHeld, 1);
+        WaitForSingleObject(held.isGone, HOLD_MS);
+    }
+}
+
+/* This program calls `now` wherever it has called `before`, a function of a DLL. */
+static void ReplaceImport(ReleaseFunction before, ReleaseFunction now)
+{
+    char *base = (char *)GetModuleHandleW(NULL);
+    const IMAGE_NT_HEADERS *headers =
+        (const IMAGE_NT_HEADERS *)(void *)(base + ((IMAGE_DOS_HEADER *)(void *)base)->e_lfanew);
+    const IMAGE_DATA_DIRECTORY *imports =
+        &headers->OptionalHeader.DataDirectory[IMAGE_DIRECTORY_ENTRY_IMPORT];
+    const IMAGE_IMPORT_DESCRIPTOR *dll = (void *)(base + imports->VirtualAddress);
+    DWORD protection;
+
+    for (; dll->Name != 0; dll++) {
+        for (ReleaseFunction *at = (void *)(base + dll->FirstThunk); *at != NULL; at++) {
+            if (*at == before && VirtualProtect(at, sizeof(*at), PAGE_READWRITE, &protection)) {
+                *at = now;
+                VirtualProtect(at, sizeof(*at), protection, &protection);
+            }
+        }
+    }
+}
+
+static void CallHeld(void *unused)
+{
+    (void)unused;
+    InterlockedExchange(&held.threadId, (LONG)GetCurrentThreadId());
+    held.call(held.probe);
+    InterlockedExchange(&held.threadId, 0);
+}
+
+/* Nobody may touch the service once Service_Stop has returned: its pages are gone then. */
+static void StopWhileHeld(Host *host, Service *service)
+{
+    DWORD protection;
+
+    host->keepsSessions = true;
+    REQUIRE(CHECK(Service_Start(service, &host->settings)));
+    NEED_SOCKET(Peer_Connect(&service->settings.address));
+    held.probe = NEED(Host_WaitForProbe(host, 0));
+    held.isHeld = 0;
+    REQUIRE(CHECK(Threads_Start(CallHeld, NULL)));
+    CHECK(WAIT_FOR(held.isHeld, 1));
+    CHECK(Service_Stop(service));
+    CHECK(VirtualProtect(service, sizeof(*service), PAGE_NOACCESS, &protection));
+    SetEvent(held.isGone);
+    Threads_Join();
+    CHECK_INT(held.probe->disconnected, 1);
+    Session_Release(Probe_GetSession(held.probe));
+    host->kept[0] = NULL;
+    CHECK_INT(host->destroyed, host->created);
+    CHECK_TEXT(host->violation, "");
+}
+
+static void Close(Probe *probe)
+{
+    Session_Close(Probe_GetSession(probe), CAUSE_PROGRAM);
+}
+
+static void Disconnect(Probe *probe)
+{
+    Session_Disconnect(Probe_GetSession(probe), CAUSE_PROGRAM);
+}
+
+static void Send(Probe *probe)
+{
+    Probe_Send(probe, "hello", 5);
+}
+
+TEST("held: the service is gone when a call on a session goes on")
+{
+    static void (*const callsToHold[])(Probe *) = {Close, Disconnect, Send};
+
+    held.release = (ReleaseFunction)(void (*)(void))GetProcAddress(GetModuleHandleA("kernel32.dll"),
+                                                                   "ReleaseSRWLockExclusive");
+    held.isGone = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
+    ReplaceImport(held.release, ReleaseAndWait);
+    for (size_t i = 0; i < COUNT_OF(callsToHold); i++) {
+        Service *service =
+            NEED(VirtualAlloc(NULL, sizeof(*service), MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE));
+
+        held.call = callsToHold[i];
+        ResetEvent(held.isGone);
+        StopWhileHeld(NEED(Host_Create(SERVICE_SERVER, &echoBehaviour)), service);
+        VirtualFree(service, 0, MEM_RELEASE);
+    }
+    ReplaceImport(ReleaseAndWait, held.release);
+    CloseHandle(held.isGone);
+}

@@ -14,7 +14,7 @@
 #include <stdarg.h>
 
 #define USERS      4
-#define PEERS      3
+#define PEERS      4
 #define WARM_UP_MS 500
 #define REST_MS    300 /* a service lives at most so long */
 

@@ -73,9 +73,9 @@ static void Act(Session *session, uint32_t *seed)
     uint32_t choice = Random_Next(seed, 100);
     SendBuffer *buffer;
 
-    if (choice < 3) {
+    if (choice < 1) {
         Session_Disconnect(session, (DisconnectCause)(CAUSE_PROGRAM + 1));
-    } else if (choice < 6) {
+    } else if (choice < 2) {
         Session_Close(session, (DisconnectCause)(CAUSE_PROGRAM + 2));
     } else if (choice < 20) {
         Session_GetQueuedBytes(session);

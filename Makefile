@@ -83,14 +83,14 @@ COMMON  := $(call objects,$(wildcard common/*.c $(if $(WATCH),common/instrument/
 LIBS    := $(OUT)/tests/lib.a $(OUT)/tools/lib.a
 
 # All that is special about stage 07: it is a library, which programs of your own link. library.exe
-# tests it, and chat.exe tests its examples, once more under verify.
+# and storm.exe test it, and chat.exe tests its examples, once more under verify.
 SEVEN      := $(call stage,07)
 LIBRARY    := $(OUT)/$(SEVEN)/libservercore.a
 chat_words  = $(OUT)/$(SEVEN)
 CHAT_AGAIN  = $(OUT)/tests/chat.exe --verify build/instrument/$(SEVEN)
-07 $(SEVEN) $(OUT)/tests/library.exe: $(LIBRARY)
+07 $(SEVEN) $(OUT)/tests/library.exe $(OUT)/tests/storm.exe: $(LIBRARY)
 $(LIBRARY): $(SEVEN)/. common/. $(call objects,$(call library,$(SEVEN))) $(COMMON)
-$(OUT)/obj/common/tests/library/%.o: INCLUDES += -I$(SEVEN)
+$(OUT)/obj/common/tests/library/%.o $(OUT)/obj/common/tests/storm/%.o: INCLUDES += -I$(SEVEN)
 
 #: make | builds every stage and every tool into build/
 #: make WATCHED=1 | the same, with common/instrument, into build/instrument/

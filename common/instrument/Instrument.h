@@ -239,6 +239,24 @@ void Instrument_EnterCriticalSection(InstrumentPlace place, LPCRITICAL_SECTION s
 BOOL Instrument_TryEnterCriticalSection(InstrumentPlace place, LPCRITICAL_SECTION section);
 void Instrument_LeaveCriticalSection(InstrumentPlace place, LPCRITICAL_SECTION section);
 
+/* Interlocked: no place, as nothing is told of them. */
+LONG Instrument_InterlockedIncrement(volatile LONG *value);
+LONG Instrument_InterlockedDecrement(volatile LONG *value);
+LONG Instrument_InterlockedExchange(volatile LONG *value, LONG other);
+LONG Instrument_InterlockedExchangeAdd(volatile LONG *value, LONG other);
+LONG Instrument_InterlockedCompareExchange(volatile LONG *value, LONG other, LONG expected);
+LONG64 Instrument_InterlockedIncrement64(volatile LONG64 *value);
+LONG64 Instrument_InterlockedDecrement64(volatile LONG64 *value);
+LONG64 Instrument_InterlockedExchange64(volatile LONG64 *value, LONG64 other);
+LONG64 Instrument_InterlockedExchangeAdd64(volatile LONG64 *value, LONG64 other);
+LONG64 Instrument_InterlockedCompareExchange64(volatile LONG64 *value, LONG64 other,
+                                               LONG64 expected);
+LONG Instrument_InterlockedAnd(volatile LONG *value, LONG other);
+LONG Instrument_InterlockedOr(volatile LONG *value, LONG other);
+PVOID Instrument_InterlockedExchangePointer(PVOID volatile *value, PVOID other);
+PVOID Instrument_InterlockedCompareExchangePointer(PVOID volatile *value, PVOID other,
+                                                   PVOID expected);
+
 /* Memory */
 void *Instrument_malloc(InstrumentPlace place, size_t size);
 void *Instrument_calloc(InstrumentPlace place, size_t count, size_t size);
@@ -415,6 +433,37 @@ HLOCAL Instrument_LocalFree(InstrumentPlace place, HLOCAL memory);
 
 #undef strdup
 #define strdup(...) Instrument__strdup(INSTRUMENT_PLACE, __VA_ARGS__)
+
+/* These are macros already. */
+#undef InterlockedIncrement
+#undef InterlockedDecrement
+#undef InterlockedExchange
+#undef InterlockedExchangeAdd
+#undef InterlockedCompareExchange
+#undef InterlockedIncrement64
+#undef InterlockedDecrement64
+#undef InterlockedExchange64
+#undef InterlockedExchangeAdd64
+#undef InterlockedCompareExchange64
+#undef InterlockedAnd
+#undef InterlockedOr
+#undef InterlockedExchangePointer
+#undef InterlockedCompareExchangePointer
+#define InterlockedIncrement(...)         Instrument_InterlockedIncrement(__VA_ARGS__)
+#define InterlockedDecrement(...)         Instrument_InterlockedDecrement(__VA_ARGS__)
+#define InterlockedExchange(...)          Instrument_InterlockedExchange(__VA_ARGS__)
+#define InterlockedExchangeAdd(...)       Instrument_InterlockedExchangeAdd(__VA_ARGS__)
+#define InterlockedCompareExchange(...)   Instrument_InterlockedCompareExchange(__VA_ARGS__)
+#define InterlockedIncrement64(...)       Instrument_InterlockedIncrement64(__VA_ARGS__)
+#define InterlockedDecrement64(...)       Instrument_InterlockedDecrement64(__VA_ARGS__)
+#define InterlockedExchange64(...)        Instrument_InterlockedExchange64(__VA_ARGS__)
+#define InterlockedExchangeAdd64(...)     Instrument_InterlockedExchangeAdd64(__VA_ARGS__)
+#define InterlockedCompareExchange64(...) Instrument_InterlockedCompareExchange64(__VA_ARGS__)
+#define InterlockedAnd(...)               Instrument_InterlockedAnd(__VA_ARGS__)
+#define InterlockedOr(...)                Instrument_InterlockedOr(__VA_ARGS__)
+#define InterlockedExchangePointer(...)   Instrument_InterlockedExchangePointer(__VA_ARGS__)
+#define InterlockedCompareExchangePointer(...)                                                     \
+    Instrument_InterlockedCompareExchangePointer(__VA_ARGS__)
 #endif
 
 #endif

@@ -7,15 +7,18 @@
 
 #define OPTIONS_SIZE 1024
 #define EXIT_USAGE   2
+#define SEED_DIGITS  9
 
 InstrumentOptions instrument;
 
 static void Reject(const char *word)
 {
-    fprintf(stderr,
-            "INSTRUMENT: '%s' is not understood. It takes calls, calls=FILE, echoes=N, trace=FILE, "
-            "verify and fault=N[:API[:ERROR]], with commas between them.\n",
-            word);
+    fprintf(
+        stderr,
+        "INSTRUMENT: '%s' is not understood. It takes calls, calls=FILE, echoes=N, trace=FILE, "
+        "verify, shuffle=SEED, a number of up to 9 digits, and fault=N[:API[:ERROR]], with commas "
+        "between them.\n",
+        word);
     exit(EXIT_USAGE);
 }
 
@@ -24,6 +27,14 @@ static char *CopyText(const char *text)
     size_t size = strlen(text) + 1;
 
     return (char *)memcpy(Memory_Allocate(size), text, size);
+}
+
+static bool ParseSeed(const char *text)
+{
+    size_t length = strlen(text);
+
+    instrument.seed = (uint32_t)strtoul(text, NULL, 10);
+    return length <= SEED_DIGITS && strspn(text, "0123456789") == length;
 }
 
 /* False: the word is none of ours. */
@@ -47,6 +58,9 @@ static bool ParseWord(char *word)
     } else if (length == 5 && strncmp(word, "fault", length) == 0 && value != NULL) {
         instrument.isFaulting = true;
         return Fault_Parse(value);
+    } else if (length == 7 && strncmp(word, "shuffle", length) == 0 && value != NULL) {
+        instrument.isShuffling = true;
+        return ParseSeed(value);
     } else if (length == 6 && strncmp(word, "echoes", length) == 0 && value != NULL) {
         char *end;
 
@@ -79,5 +93,5 @@ void Options_Read(void)
             Reject(shown);
     }
     instrument.isOn = instrument.isCounting || instrument.isTracing || instrument.isVerifying ||
-                      instrument.isFaulting;
+                      instrument.isFaulting || instrument.isShuffling;
 }

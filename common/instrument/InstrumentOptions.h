@@ -5,13 +5,15 @@
 #define INSTRUMENT_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct InstrumentOptions {
     bool isOn; /* any of the following */
-    bool isCounting, isTracing, isVerifying, isFaulting;
+    bool isCounting, isTracing, isVerifying, isFaulting, isShuffling;
     char *callsFile; /* NULL: a table on stderr */
     char *traceFile;
-    long echoes; /* 0: not told */
+    long echoes;   /* 0: not told */
+    uint32_t seed; /* of shuffle */
 } InstrumentOptions;
 
 extern InstrumentOptions instrument;

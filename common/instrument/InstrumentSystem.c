@@ -5,6 +5,7 @@
 #include "InstrumentFault.h"
 #include "InstrumentOperation.h"
 #include "InstrumentOverlapped.h"
+#include "InstrumentShuffle.h"
 #include "InstrumentWrapper.h"
 
 #include <errno.h>
@@ -275,6 +276,7 @@ static unsigned __stdcall RunThread(void *parameter)
     unsigned result;
 
     Thread_Begin(thread);
+    Shuffle_Hold(thread);
     result = thread->procedure(thread->argument);
     EndThread(thread);
     return result;

@@ -26,6 +26,8 @@ typedef struct Thread {
     struct Operation *stackOperations; /* outstanding, with memory on its stack */
     unsigned(__stdcall *procedure)(void *);
     void *argument;
+    uint64_t random;      /* for InstrumentShuffle */
+    uint32_t stepsToHold; /* it is held at one of so many steps; 0: not known yet */
 } Thread;
 
 void Thread_Init(void);

@@ -6,7 +6,15 @@
 #include "InstrumentFault.h"
 #include "InstrumentOperation.h"
 #include "InstrumentProgram.h"
+#include "InstrumentShuffle.h"
 #include "InstrumentTrace.h"
+
+/* What only looks or reckons is not worth it. */
+static void Hold(const Call *call)
+{
+    if (instrument.isShuffling && apiInfos[call->api].kind != KIND_TEXT)
+        Shuffle_Hold(call->thread);
+}
 
 /*
  * Where the stack of the function that makes this call ends: what lies below is of functions that
@@ -50,6 +58,7 @@ bool Call_Begin(Call *call, Api api, InstrumentPlace place)
         call->thread = thread;
         thread->last = place;
         thread->lastApi = api;
+        Hold(call);
         Counts_AddCall(api);
         if (api == API_GetQueuedCompletionStatus || api == API_GetQueuedCompletionStatusEx)
             Thread_NameWorker(thread);
@@ -76,6 +85,7 @@ void Call_End(Call *call)
         if (instrument.isTracing && (apiInfos[call->api].kind == KIND_IO || call->isWaiting))
             Trace_AddCall(call);
         Registry_Leave(call);
+        Hold(call);
     }
     SetLastError(call->error);
 }

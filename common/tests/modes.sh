@@ -120,11 +120,19 @@ run_with() {
     said=$(printf '%s' "$said" | tr -d '\r')
 }
 
-for modes in nonsense calls= calls,verfy fault=0 fault=x fault=1:nothing fault=1:accept:x echoes=0 trace; do
+for modes in nonsense calls= calls,verfy fault=0 fault=x fault=1:nothing fault=1:accept:x echoes=0 trace \
+    shuffle shuffle= shuffle=x shuffle=1x shuffle=1234567890; do
     run_with $modes
     case $code$said in 2*"INSTRUMENT: '"*"is not understood"*) code= ;; esac
     report "INSTRUMENT=$modes is refused" "${code:+exit code $code, and it said: $said}"
 done
+
+# Threads are held, and what is done and counted is the same.
+run_with calls
+plain=$said
+run_with calls,shuffle=7
+[ "$code$said" = "0$plain" ] && code=
+report "INSTRUMENT=shuffle=7 changes no call" "${code:+exit code $code, and it said: $said}"
 
 run_with calls,echoes=2
 report "INSTRUMENT=calls prints a table, most frequent first" "$(printf '%s\n' "$said" | awk '

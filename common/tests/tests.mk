@@ -9,9 +9,9 @@ WRONG := $(patsubst common/tests/%.c,$(OUT)/%.exe,$(wildcard common/tests/wrong/
 $(WRONG): $(OUT)/%.exe: $(OUT)/obj/common/tests/%.o $(COMMON) $(LIBS)
 wrong-programs: $(WRONG)
 
-# Not contract.exe, which runs once a server, and faults.exe, which make faults runs. Some are told
-# what they test.
-PROGRAMS   := $(filter-out contract faults,$(notdir $(call folders,tests)))
+# Not contract.exe, which runs once a server, nor faults.exe and storm.exe, which make faults and make
+# storm run. Some are told what they test.
+PROGRAMS   := $(filter-out contract faults storm,$(notdir $(call folders,tests)))
 SCRIPTS    := $(basename $(notdir $(sort $(wildcard common/tests/*.sh))))
 calls_words = $(OUT)/tools/calls.exe $(WATCHED_SERVERS)
 load_words  = $(OUT)/tools/load.exe $(SERVERS)
@@ -48,8 +48,18 @@ $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
 #: make test-more | runs the tests that take too long for make test
 test-more:
 	+@$(SET_UP) test-programs
-	@TEST_JOBS=1 $(RUN_TESTS) --about "30 s" \
+	+@$(build_watched) $(WATCHED_STORM)
+	@TEST_JOBS=1 $(RUN_TESTS) --about "2 minutes" \
 	    $(patsubst %,--script %,$(sort $(wildcard common/tests/more/*.sh)))
 
-.PHONY: programs test test-more test-programs wrong-programs \
+#: make storm | attacks the library of 07 at random for 10 minutes; SECONDS=60, SEED=1 to begin with
+WATCHED_STORM = build/instrument/tests/storm.exe
+SECONDS       = 600
+SEED          = $(shell date +%s)
+storm:
+	+@$(SET_UP) $(OUT)/tests/storm.exe
+	+@$(build_watched) $(WATCHED_STORM)
+	@$(RUN_TESTS) --about "$(SECONDS) s" --script "common/tests/more/storm.sh $(SECONDS) $(SEED)"
+
+.PHONY: programs storm test test-more test-programs wrong-programs \
     $(NUMBERS:%=test-%) $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%)

@@ -9,9 +9,11 @@
 #                                          first line; a line for each, in order; or `nothing`
 #     Exit: 0                              the exit code, where it is not 3, or 0 with `nothing`
 #     Alone: no                            it harms itself where verify is not there to stop it
+#     Seeds: 20                            a race: it runs with shuffle=1 to shuffle=20 until a finding comes;
+#                                          with `nothing`, none may come
 #
 # No other finding may come. The first has to name the line that is marked with `/* Wrong */`; where
-# verify knows only the call before, it has to name a line before that one. Then the program runs
+# verify knows only the last call, it has to name that line or one before. Then the program runs
 # without verify, if it can, and has to end with 0 and no finding.
 #
 # RUN is what is put before a program, `sh common/tools/wine.sh run` on Linux; BUILD is the folder of
@@ -47,14 +49,14 @@ judge_findings() {
     awk -v expected="$1.expected" -v source="$source" -v file="$name.c" -v code="$code" \
         -v wanted="$(read_lines Exit)" '
     function finish() { if (title != "") { found[++findings] = title; place[findings] = places } title = "" }
-    # Does the finding name the line of the program, or one that comes before?
+    # Does the finding name the line of the program, or a call there or before?
     function names_line(text, line,   at) {
         gsub(/\./, "\\.", file)
         if (text ~ ("[/ ]" file ":" line "([^0-9]|$)")) return 1
         if (!match(text, "[/ ]" file ", after line [0-9]+")) return 0
         at = substr(text, RSTART, RLENGTH)
         sub(/.* /, "", at)
-        return at + 0 < line + 0
+        return at + 0 <= line + 0
     }
     BEGIN {
         while ((getline text < expected) > 0) if (text != "nothing") wish[++count] = text
@@ -85,9 +87,15 @@ judge_findings() {
 judge() {
     [ -f "$BUILD/wrong/$name.exe" ] || { echo "it is not built" && return; }
     [ -n "$(read_lines Expect)" ] || { echo "its first comment has no Expect" && return; }
-    INSTRUMENT=verify
-    export INSTRUMENT
-    run_program "$folder/$name.txt"
+    seeds=$(read_lines Seeds)
+    seed=1
+    while [ $seed -le "${seeds:-1}" ]; do
+        INSTRUMENT=verify${seeds:+,shuffle=$seed}
+        export INSTRUMENT
+        run_program "$folder/$name.txt"
+        [ "$code" = 0 ] || break
+        seed=$((seed + 1))
+    done
     unset INSTRUMENT
     judge_findings "$folder/$name.txt" | grep . && return
     [ "$(read_lines Alone)" != no ] || return

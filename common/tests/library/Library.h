@@ -13,6 +13,7 @@
 
 #include "PacketSession.h"
 #include "Peer.h"
+#include "Random.h"
 #include "ServerProcess.h"
 #include "Service.h"
 #include "Test.h"
@@ -21,11 +22,6 @@
 
 #define CAUSE_MAX 40 /* causes that a Host counts */
 #define KEPT_MAX  64 /* sessions that a Host with keepsSessions can keep */
-
-/* --- Numbers and bytes ----------------------------------------------------------------------- */
-
-/* The next of a row of random numbers, below `limit`. The same seed gives the same row. */
-uint32_t Random_Next(uint32_t *seed, uint32_t limit);
 
 /* --- Hosts and probes ------------------------------------------------------------------------ */
 

@@ -23,19 +23,6 @@ static Sender senders[SENDER_MAX];
 static int senderCount;
 static int givenPort; /* --port; 0: none */
 
-/* --- Numbers and bytes ----------------------------------------------------------------------- */
-
-uint32_t Random_Next(uint32_t *seed, uint32_t limit)
-{
-    uint32_t x = *seed != 0 ? *seed : 1;
-
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    *seed = x;
-    return (uint32_t)((uint64_t)x * limit >> 32);
-}
-
 /* --- Opening and closing --------------------------------------------------------------------- */
 
 SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize)

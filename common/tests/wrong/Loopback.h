@@ -9,7 +9,8 @@
  *
  * In the first comment of a program, `Expect: ` has what the first line of a finding begins with, for
  * each finding that is to come, or `nothing`; `Exit: ` has the exit code where it is not 3, or 0 with
- * `nothing`; `Alone: no` says that the program, run without verify, harms itself.
+ * `nothing`; `Alone: no` says that the program, run without verify, harms itself; `Seeds: 20` has it
+ * run with the seeds 1 to 20 of shuffle until a finding comes.
  */
 #ifndef LOOPBACK_H
 #define LOOPBACK_H

@@ -1,0 +1,15 @@
+/*
+ * Random: see Random.h.
+ */
+#include "Random.h"
+
+uint32_t Random_Next(uint32_t *seed, uint32_t limit)
+{
+    uint32_t x = *seed != 0 ? *seed : 1;
+
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    *seed = x;
+    return (uint32_t)((uint64_t)x * limit >> 32);
+}

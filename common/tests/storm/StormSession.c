@@ -1,0 +1,341 @@
+/*
+ * StormSession: what the services of the storm have for settings and sessions, and what threads and
+ * callbacks do with them. See Storm.h.
+ */
+#include "Storm.h"
+#include "PacketSession.h"
+
+#define SLOTS    32
+#define SEND_MAX 4000
+
+typedef struct StormSession {
+    PacketSession packets; /* or a Session alone, with which it begins, too */
+    Place *place;
+    uint32_t seed;
+    volatile LONG inside; /* callbacks that are running */
+    volatile LONG connected;
+    volatile LONG disconnected;
+} StormSession;
+
+static SRWLOCK slotsLock = SRWLOCK_INIT;
+static Session *slots[SLOTS]; /* a reference each; under the lock */
+
+static void PutSession(Session *session, uint32_t slot)
+{
+    Session *old;
+
+    if (session != NULL)
+        Session_AddRef(session);
+    AcquireSRWLockExclusive(&slotsLock);
+    old = slots[slot];
+    slots[slot] = session;
+    ReleaseSRWLockExclusive(&slotsLock);
+    if (old != NULL)
+        Session_Release(old);
+}
+
+static Session *TakeSession(uint32_t slot)
+{
+    Session *session;
+
+    AcquireSRWLockShared(&slotsLock);
+    session = slots[slot];
+    if (session != NULL)
+        Session_AddRef(session);
+    ReleaseSRWLockShared(&slotsLock);
+    return session;
+}
+
+void Sessions_Forget(void)
+{
+    for (uint32_t i = 0; i < SLOTS; i++)
+        PutSession(NULL, i);
+}
+
+/* --- What threads and callbacks do ----------------------------------------------------------- */
+
+static SendBuffer *MakeBuffer(uint32_t *seed)
+{
+    int size = (int)Random_Next(seed, SEND_MAX);
+    SendBuffer *buffer =
+        Random_Next(seed, 2) == 0 ? Packet_Make(7, "body", 4) : SendBuffer_Open(1 + size);
+
+    /* Packet_Make has closed its own. */
+    if (buffer != NULL && buffer->size == 0) {
+        ZeroMemory(buffer->data, (size_t)size);
+        SendBuffer_Close(buffer, size);
+    }
+    return buffer;
+}
+
+static void Act(Session *session, uint32_t *seed)
+{
+    uint32_t choice = Random_Next(seed, 100);
+    SendBuffer *buffer;
+
+    if (choice < 1) {
+        Session_Disconnect(session, (DisconnectCause)(CAUSE_PROGRAM + 1));
+    } else if (choice < 2) {
+        Session_Close(session, (DisconnectCause)(CAUSE_PROGRAM + 2));
+    } else if (choice < 20) {
+        Session_GetQueuedBytes(session);
+        Session_IsConnected(session);
+        Session_GetError(session);
+    } else {
+        buffer = MakeBuffer(seed);
+        for (int i = choice < 30 ? 20 : 1; i > 0 && buffer != NULL; i--) {
+            if (Session_Send(session, buffer))
+                InterlockedIncrement(&storm.sends);
+        }
+        if (buffer != NULL)
+            SendBuffer_Release(buffer);
+    }
+}
+
+void Sessions_Try(uint32_t *seed)
+{
+    Session *session = TakeSession(Random_Next(seed, SLOTS));
+
+    if (session != NULL) {
+        Act(session, seed);
+        Session_Release(session);
+    }
+    if (Random_Next(seed, 20) == 0)
+        PutSession(NULL, Random_Next(seed, SLOTS));
+}
+
+/* As it is allowed on any thread, so in callbacks. */
+void Service_Try(Place *place, uint32_t *seed)
+{
+    Service *service = &place->service;
+    SendBuffer *buffer;
+
+    switch (Random_Next(seed, 4)) {
+    case 0:
+        buffer = MakeBuffer(seed);
+        if (buffer != NULL) {
+            Service_Broadcast(service, buffer);
+            SendBuffer_Release(buffer);
+        }
+        break;
+    case 1:
+        if (Service_Connect(service, Random_Next(seed, 2) * Random_Next(seed, 200)) &&
+            place->type == SERVICE_SERVER)
+            Storm_AddFault("Service_Connect of a server returned true");
+        break;
+    default:
+        Service_GetCounters(service);
+        Service_GetSessionCount(service);
+    }
+}
+
+/* --- Callbacks ------------------------------------------------------------------------------- */
+
+static StormSession *FromSession(Session *session)
+{
+    return CONTAINING_RECORD(session, StormSession, packets.session);
+}
+
+static void Enter(StormSession *mine)
+{
+    if (InterlockedIncrement(&mine->inside) != 1)
+        Storm_AddFault("two callbacks of a session at once");
+    if (mine->disconnected != 0)
+        Storm_AddFault("a callback after OnDisconnected");
+}
+
+/* What a callback does before it returns. */
+static void Leave(StormSession *mine)
+{
+    uint32_t choice = Random_Next(&mine->seed, 20);
+
+    if (choice == 0)
+        Service_Try(mine->place, &mine->seed);
+    if (choice == 1)
+        Sleep(Random_Next(&mine->seed, 4));
+    if (choice == 2 && Service_Stop(Session_GetService(&mine->packets.session)))
+        Storm_AddFault("Service_Stop was done in a callback");
+    if (choice > 12)
+        Act(&mine->packets.session, &mine->seed);
+    InterlockedDecrement(&mine->inside);
+}
+
+static void OnConnected(Session *session)
+{
+    StormSession *mine = FromSession(session);
+
+    Enter(mine);
+    if (InterlockedIncrement(&mine->connected) != 1)
+        Storm_AddFault("OnConnected twice");
+    InterlockedIncrement(&mine->place->connected);
+    PutSession(session, Random_Next(&mine->seed, SLOTS));
+    Leave(mine);
+}
+
+static int OnRecv(Session *session, const char *data, int length)
+{
+    StormSession *mine = FromSession(session);
+    uint32_t choice = Random_Next(&mine->seed, 200);
+
+    (void)data;
+    Enter(mine);
+    if (mine->connected != 1)
+        Storm_AddFault("OnRecv before OnConnected");
+    Leave(mine);
+    if (choice < 2)
+        return choice == 0 ? -1 : length + 1;
+    return choice < 60 ? (int)Random_Next(&mine->seed, (uint32_t)length + 1) : length;
+}
+
+static void OnDisconnected(Session *session, DisconnectCause cause)
+{
+    StormSession *mine = FromSession(session);
+
+    Enter(mine);
+    if (cause == CAUSE_NONE || cause == CAUSE_TURNED_AWAY)
+        Storm_AddFault("OnDisconnected with cause %d", (int)cause);
+    if (Session_IsConnected(session))
+        Storm_AddFault("a session is connected in OnDisconnected");
+    Leave(mine);
+    InterlockedIncrement(&mine->disconnected);
+    InterlockedIncrement(&mine->place->disconnected);
+}
+
+static void Destroy(Session *session)
+{
+    StormSession *mine = FromSession(session);
+
+    if (mine->connected != 0 && mine->disconnected != 1)
+        Storm_AddFault("a session was destroyed after %ld calls of OnDisconnected",
+                       mine->disconnected);
+    if (mine->inside != 0)
+        Storm_AddFault("a session was destroyed in a callback");
+    InterlockedIncrement(&storm.destroyed);
+    free(mine);
+}
+
+static const SessionVtbl sessionVtbl = {OnConnected, OnRecv, OnDisconnected, Destroy};
+
+static void OnPacketsConnected(PacketSession *session)
+{
+    OnConnected(&session->session);
+}
+
+static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+{
+    (void)id;
+    OnRecv(&session->session, body, length);
+}
+
+static void OnPacketsDisconnected(PacketSession *session, DisconnectCause cause)
+{
+    OnDisconnected(&session->session, cause);
+}
+
+static void DestroyPackets(PacketSession *session)
+{
+    Destroy(&session->session);
+}
+
+static const PacketSessionVtbl packetsVtbl = {OnPacketsConnected, OnRecvPacket,
+                                              OnPacketsDisconnected, DestroyPackets};
+
+/* --- Settings -------------------------------------------------------------------------------- */
+
+/* Some fail, and some sizes of packets do not fit the settings. */
+static Session *CreateSession(Service *service, int family)
+{
+    static volatile LONG count;
+    uint32_t seed = (uint32_t)InterlockedIncrement(&count) * 2654435761u;
+    Session *session;
+
+    if (Random_Next(&seed, 10) == 0) {
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    if (Random_Next(&seed, 2) == 0)
+        session = Session_New(service, &sessionVtbl, sizeof(StormSession), family);
+    else
+        session = (Session *)PacketSession_New(service, &packetsVtbl, sizeof(StormSession), family,
+                                               4 + (int)Random_Next(&seed, 3000));
+    if (session != NULL) {
+        FromSession(session)->place = (Place *)service->settings.context;
+        FromSession(session)->seed = seed;
+        InterlockedIncrement(&storm.created);
+    }
+    return session;
+}
+
+static void OnError(Service *service, const char *call, DWORD error, const char *text)
+{
+    (void)service;
+    if (error == 0 || strncmp(text, call, strlen(call)) != 0)
+        Storm_AddFault("OnError for %s, error %lu: %s", call, error, text);
+}
+
+static void BreakOne(ServiceSettings *settings, uint32_t *seed)
+{
+    switch (Random_Next(seed, 9)) {
+    case 0:
+        settings->type = (ServiceType)7;
+        break;
+    case 1:
+        settings->createSession = NULL;
+        break;
+    case 2:
+        settings->maxSessionCount = 0;
+        break;
+    case 3:
+        settings->connectCount = settings->maxSessionCount + 1;
+        break;
+    case 4:
+        settings->workerCount = -1;
+        break;
+    case 5:
+        settings->session.recvBufferSize = 0;
+        break;
+    case 6:
+        settings->session.recvBufferMax = settings->session.recvBufferSize - 1;
+        break;
+    case 7:
+        settings->session.pauseBytes = -1;
+        break;
+    default:
+        settings->session.limitBytes = settings->session.pauseBytes - 1;
+        break;
+    }
+}
+
+bool Settings_Draw(Place *place, ServiceSettings *settings)
+{
+    uint32_t *seed = &place->seed;
+    SessionSettings *session = &settings->session;
+
+    *settings = Service_GetDefaults();
+    settings->type = place->type;
+    settings->createSession = CreateSession;
+    settings->context = place;
+    settings->OnError = Random_Next(seed, 2) == 0 ? OnError : NULL;
+    settings->maxSessionCount = 1 + (int)Random_Next(seed, 12);
+    settings->connectCount = (int)Random_Next(seed, (uint32_t)settings->maxSessionCount + 1);
+    settings->workerCount = (int)Random_Next(seed, 5);
+    session->recvBufferSize = 1 + (int)Random_Next(seed, Random_Next(seed, 2) == 0 ? 8 : 8000);
+    session->recvBufferMax = session->recvBufferSize + (int)Random_Next(seed, 8000);
+    session->pauseBytes = (int)Random_Next(seed, 20000);
+    session->limitBytes = session->pauseBytes + (int)Random_Next(seed, 20000);
+    session->idleTimeoutMs = Random_Next(seed, 2) * Random_Next(seed, 150);
+    session->drainMs = Random_Next(seed, 100);
+    session->halfClosedMs = Random_Next(seed, 100);
+    NetAddress_FromText(&settings->address, "127.0.0.1", 0);
+    if (place->type == SERVICE_CLIENT) {
+        Place *server = &storm.places[Random_Next(seed, SERVERS)];
+
+        AcquireSRWLockShared(&server->lock);
+        settings->address = server->address; /* it may be gone */
+        ReleaseSRWLockShared(&server->lock);
+    }
+    if (Random_Next(seed, 8) != 0)
+        return true;
+    BreakOne(settings, seed);
+    return false;
+}

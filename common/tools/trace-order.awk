@@ -6,7 +6,7 @@
 # is a microsecond after the one before it. Places become functions, so that a line more in a file
 # changes nothing; one that is only known to be after a line is after a call in that line's function.
 # The socket that becomes the listener is called so from its first call on, and a thread that no call
-# has named is called by its own function: Service_KeeperMain is the keeper.
+# has named is called by its own function: Keeper_Main is the keeper.
 #
 # To be run in the top folder, where the sources are that the trace names. It understands traces as
 # instrumented programs write them, with one event on each line.
@@ -132,7 +132,8 @@ END {
             line = set(line, "ts", edges + 1)
         } else if (line ~ /"name":"thread [0-9]+"/ && first_function[tid] ~ /Main$/) {
             name = tolower(first_function[tid])
-            gsub(/.*_|main$/, "", name)
+            sub(/_?main$/, "", name)
+            sub(/.*_/, "", name)
             sub(/"name":"thread [0-9]+"/, "\"name\":\"" name "\"", line)
         }
         print line

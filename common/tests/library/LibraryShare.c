@@ -122,9 +122,10 @@ TEST("share: messages of 64 KiB cost two receives each")
     for (int i = 0; i < TALKERS; i++)
         peers[i] = NEED_SOCKET(Peer_Open(server));
     REQUIRE(CHECK(EchoMessages(peers, MESSAGES / 4)));
-    before = Service_GetCounters(&server->service).recvCalls;
+    before = Service_GetCounter(&server->service, COUNTER_RECV_CALLS);
     REQUIRE(CHECK(EchoMessages(peers, MESSAGES)));
-    CHECK_AT_MOST(Service_GetCounters(&server->service).recvCalls - before, 2 * TALKERS * MESSAGES);
+    CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_RECV_CALLS) - before,
+                  2 * TALKERS * MESSAGES);
     Host_Stop(server);
 }
 

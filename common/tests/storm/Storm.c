@@ -16,7 +16,7 @@
 #define USERS      4
 #define PEERS      4
 #define WARM_UP_MS 500
-#define REST_MS    300 /* a service lives at most so long */
+#define REST_MS    600 /* a service lives at most so long */
 
 Storm storm = {.lock = SRWLOCK_INIT};
 

@@ -3,7 +3,7 @@
  *
  *     storm.exe [--seed N] [--seconds N] [--list] [FILTER]     see TestMain.h
  *
- * The same seed draws the same numbers; which thread comes first is for the system. common/tests/more/storm.sh
+ * The same seed draws the same numbers; which thread comes first is for the system. more/storm.sh
  * runs it with one seed after the other, watched and not.
  */
 #include "Storm.h"

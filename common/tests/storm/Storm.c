@@ -3,7 +3,7 @@
  *
  *     storm.exe [--seed N] [--seconds N] [--list] [FILTER]     see TestMain.h
  *
- * The same seed draws the same numbers; which thread comes first is for the system. common/tests/more/storm.sh
+ * The same seed draws the same numbers; which thread comes first is for the system. more/storm.sh
  * runs it with one seed after the other, watched and not.
  */
 #include "Storm.h"
@@ -16,7 +16,7 @@
 #define USERS      4
 #define PEERS      4
 #define WARM_UP_MS 500
-#define REST_MS    300 /* a service lives at most so long */
+#define REST_MS    600 /* a service lives at most so long */
 
 Storm storm = {.lock = SRWLOCK_INIT};
 

@@ -5,7 +5,7 @@
 #include "Storm.h"
 #include "PacketSession.h"
 
-#define SLOTS    32
+#define SLOTS    8 /* few: threads shall meet */
 #define SEND_MAX 4000
 
 typedef struct StormSession {
@@ -94,14 +94,17 @@ static void Act(Session *session, uint32_t *seed)
 
 void Sessions_Try(uint32_t *seed)
 {
-    Session *session = TakeSession(Random_Next(seed, SLOTS));
+    uint32_t slot = Random_Next(seed, SLOTS);
+    Session *session = TakeSession(slot);
 
-    if (session != NULL) {
+    if (session == NULL)
+        return;
+    /* Some more at once: what one thread begins another ends. */
+    for (int i = 0; i < 4; i++)
         Act(session, seed);
-        Session_Release(session);
-    }
-    if (Random_Next(seed, 20) == 0)
-        PutSession(NULL, Random_Next(seed, SLOTS));
+    if (!Session_IsConnected(session) || Random_Next(seed, 20) == 0)
+        PutSession(NULL, slot);
+    Session_Release(session);
 }
 
 /* As it is allowed on any thread, so in callbacks. */

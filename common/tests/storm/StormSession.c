@@ -127,7 +127,7 @@ void Service_Try(Place *place, uint32_t *seed)
             Storm_AddFault("Service_Connect of a server returned true");
         break;
     default:
-        Service_GetCounters(service);
+        Service_GetCounter(service, COUNTER_SESSIONS);
         Service_GetSessionCount(service);
     }
 }
@@ -219,29 +219,16 @@ static void Destroy(Session *session)
 
 static const SessionVtbl sessionVtbl = {OnConnected, OnRecv, OnDisconnected, Destroy};
 
-static void OnPacketsConnected(PacketSession *session)
-{
-    OnConnected(&session->session);
-}
-
-static void OnRecvPacket(PacketSession *session, uint16_t id, const char *body, int length)
+static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
     (void)id;
-    OnRecv(&session->session, body, length);
+    OnRecv(session, body, length);
 }
 
-static void OnPacketsDisconnected(PacketSession *session, DisconnectCause cause)
-{
-    OnDisconnected(&session->session, cause);
-}
-
-static void DestroyPackets(PacketSession *session)
-{
-    Destroy(&session->session);
-}
-
-static const PacketSessionVtbl packetsVtbl = {OnPacketsConnected, OnRecvPacket,
-                                              OnPacketsDisconnected, DestroyPackets};
+static const PacketSessionVtbl packetsVtbl = {
+    .session = {OnConnected, PacketSession_OnRecv, OnDisconnected, Destroy},
+    .OnRecvPacket = OnRecvPacket,
+};
 
 /* --- Settings -------------------------------------------------------------------------------- */
 
@@ -259,8 +246,8 @@ static Session *CreateSession(Service *service, int family)
     if (Random_Next(&seed, 2) == 0)
         session = Session_New(service, &sessionVtbl, sizeof(StormSession), family);
     else
-        session = (Session *)PacketSession_New(service, &packetsVtbl, sizeof(StormSession), family,
-                                               4 + (int)Random_Next(&seed, 3000));
+        session = PacketSession_New(service, &packetsVtbl, sizeof(StormSession), family,
+                                    4 + (int)Random_Next(&seed, 3000));
     if (session != NULL) {
         FromSession(session)->place = (Place *)service->settings.context;
         FromSession(session)->seed = seed;

@@ -226,7 +226,7 @@ bool Service_Start(Service *service, const ServiceSettings *settings)
     Service_Stop(service);
     if (sentence != NULL)
         snprintf(service->error, sizeof(service->error), "Wrong settings: %s", sentence);
-    else if (service->settings.type == SERVICE_SERVER)
+    else if (service->listener.service != NULL)
         ErrorText_FormatListen(service->error, sizeof(service->error), &service->settings.address,
                                failedCall, error);
     else

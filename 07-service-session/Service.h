@@ -132,8 +132,8 @@ bool Service_Stop(Service *service);
 /*
  * A client: connects one session more, `delayMs` from now. Its OnConnected comes, or its
  * OnDisconnected with CAUSE_CONNECT_FAILED. Any thread, also in OnDisconnected. False: GetLastError
- * says why; ERROR_CONNECTION_COUNT_LIMIT: there are maxSessionCount, ERROR_SHUTDOWN_IN_PROGRESS:
- * Service_Stop was called.
+ * says why. ERROR_CONNECTION_COUNT_LIMIT: there are maxSessionCount, and a session counts until its
+ * OnDisconnected has returned. ERROR_SHUTDOWN_IN_PROGRESS: Service_Stop was called.
  */
 bool Service_Connect(Service *service, DWORD delayMs);
 

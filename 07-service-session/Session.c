@@ -12,7 +12,7 @@
  * briefly. What is to happen next is decided in one place, Session_Advance.
  *
  * Once it is connected, an operation that succeeds at once queues no completion (see
- * IocpCore_SkipOnSuccess), and the thread that began it has the result.
+ * Session_SkipOnSuccess), and the thread that began it has the result.
  */
 #include "SessionCore.h"
 

@@ -68,7 +68,7 @@ TEST("keeper: 100,000 sessions cost less than 1 % of a core")
         used = GetCpuMs();
         Sleep(MEASURED_MS);
         used = GetCpuMs() - used;
-    CHECK_AT_MOST(used, COST_MS);
+        CHECK_AT_MOST(used, COST_MS);
         CHECK(WAIT_FOR(calls, due));
     }
     Keeper_Stop(&keeper);

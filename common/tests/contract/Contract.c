@@ -27,7 +27,7 @@ static int ParseStageNumber(const char *path)
     return number;
 }
 
-static bool isVerifying;
+bool isVerifying;
 
 TEST("verify: the server watches its own calls", .isWanted = &isVerifying)
 {

@@ -26,6 +26,9 @@ int Stage_GetNumber(void);
 /* The clients that the stage can serve at once, or that a test need not go beyond. */
 int Stage_GetClientMax(void);
 
+/* The server was built to watch its own calls, and does. */
+extern bool isVerifying;
+
 /* --- Servers --------------------------------------------------------------------------------- */
 
 typedef struct Server {

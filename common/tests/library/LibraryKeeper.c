@@ -5,7 +5,7 @@
 
 #define SLEEPERS    100000
 #define IDLE_MS     60000 /* each is due once in that time, as a session with an idle timeout is */
-#define MEASURED_MS 2000
+#define MEASURED_MS 4000
 #define COST_MS     (MEASURED_MS / 100 + 16) /* 1 % of a core, and a tick of the clock */
 
 /* A session as the keeper sees it. */

@@ -36,19 +36,21 @@ int main(void)
 {
     Service service;
     ServiceSettings settings = Service_GetDefaults();
+    bool isStarted;
 
     NetAddress_FromText(&settings.address, "127.0.0.1", 7777);
     settings.createSession = CreateSession;
     if (!SocketUtils_Init())
         return 1;
-    if (!Service_Start(&service, &settings)) {
+    isStarted = Service_Start(&service, &settings);
+    if (isStarted) {
+        printf("Listening. Press Enter to stop.\n");
+        fflush(stdout); /* a pipe would get it at the end only */
+        getchar();
+        Service_Stop(&service);
+    } else {
         fprintf(stderr, "%s\n", Service_GetError(&service));
-        return 1;
     }
-    printf("Listening. Press Enter to stop.\n");
-    fflush(stdout); /* a pipe would get it at the end only */
-    getchar();
-    Service_Stop(&service);
     SocketUtils_Clear();
-    return 0;
+    return isStarted ? 0 : 1;
 }

@@ -45,9 +45,9 @@ typedef struct Listener {
 void Listener_Init(Listener *listener);
 
 /*
- * Listens on the address of the service's settings, in which port 0 becomes the port that the system chose, and starts to
- * accept. On :: it also accepts IPv4 clients. Returns NULL, or the call that failed; GetLastError
- * says why, and Listener_Close must still be called.
+ * Listens on the address of the service's settings, in which port 0 becomes the port that the system
+ * chose, and starts to accept. On :: it also accepts IPv4 clients. Returns NULL, or the call that
+ * failed; GetLastError says why, and Listener_Close must still be called.
  */
 const char *Listener_StartAccept(Listener *listener, Service *service);
 

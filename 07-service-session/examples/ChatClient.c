@@ -52,7 +52,7 @@
 #define CALL_SIZE       64
 
 #define CAUSE_TO_ITSELF CAUSE_PROGRAM /* nobody listens, and we had the port that we have dialled */
-#define CAUSE_REFUSED   (CAUSE_PROGRAM + 1)
+#define CAUSE_REFUSED   ((DisconnectCause)(CAUSE_PROGRAM + 1))
 
 typedef struct ClientOptions {
     NetAddress address;

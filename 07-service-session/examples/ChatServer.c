@@ -37,7 +37,7 @@
 #define PATROL_MS   1000         /* between two looks at all that */
 
 #define CAUSE_REFUSED CAUSE_PROGRAM
-#define CAUSE_SILENT  (CAUSE_PROGRAM + 1)
+#define CAUSE_SILENT  ((DisconnectCause)(CAUSE_PROGRAM + 1))
 
 typedef enum Standing {
     OUTSIDE, /* not in the room's list: not yet, or not any more */

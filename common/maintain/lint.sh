@@ -99,7 +99,7 @@ lint_cppcheck() {
         --suppress=missingInclude --suppress=missingIncludeSystem --inline-suppr --quiet \
         --suppress=variableScope --suppress=redundantContinue --suppress=knownConditionTrueFalse \
         --suppress=unusedStructMember --suppress=unreadVariable \
-        --error-exitcode=1 -D_WIN32 -D_WIN64 $includes
+        --error-exitcode=1 -D_WIN32 -D_WIN64 '-DDECLSPEC_ALIGN(x)=' $includes
 }
 
 lint_format() {
@@ -317,6 +317,7 @@ struct in6_addr;
 int IN6_IS_ADDR_V4MAPPED(const struct in6_addr *address);
 int __stdcall GetProcessHandleCount(void *process, unsigned long *count);
 void __stdcall GetCurrentThreadStackLimits(unsigned long long *low, unsigned long long *high);
+long long InterlockedExchange64(long long volatile *value, long long other);
 #define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 1
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 2
 END

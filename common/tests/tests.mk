@@ -9,8 +9,8 @@ WRONG := $(patsubst common/tests/%.c,$(OUT)/%.exe,$(wildcard common/tests/wrong/
 $(WRONG): $(OUT)/%.exe: $(OUT)/obj/common/tests/%.o $(COMMON) $(LIBS)
 wrong-programs: $(WRONG)
 
-# Not contract.exe, which runs once a server, nor faults.exe and storm.exe, which make faults and make
-# storm run. Some are told what they test.
+# Not contract.exe, which runs once a server, nor those of make faults and make storm. Some are told
+# what they test.
 PROGRAMS   := $(filter-out contract faults storm,$(notdir $(call folders,tests)))
 SCRIPTS    := $(basename $(notdir $(sort $(wildcard common/tests/*.sh))))
 calls_words = $(OUT)/tools/calls.exe $(WATCHED_SERVERS)

@@ -248,7 +248,8 @@ TEST("calls: all clients at once", .limitSeconds = 90)
     }
 }
 
-/* Stage 07 fetches many completions with one call when all workers are at work, so that little more than receive and send is left. */
+/* Stage 07 fetches many completions with one call when all workers are at work, so that little more
+   than receive and send is left. */
 TEST("calls: 500 clients of stage 07 at once")
 {
     const char *words[] = {"--busy", "--clients",       "500", "--echoes",         SHORT_ECHOES,

@@ -4,14 +4,11 @@
  */
 #include "Library.h"
 
-#include <fcntl.h>
-#include <io.h>
 #include <psapi.h>
 
 #define PIECE_SIZE 65536
 #define SENDER_MAX 16
 #define PATH_SIZE  (MAX_PATH + 64)
-#define ERRORS_MAX 8192
 
 typedef struct Sender {
     SOCKET peer;

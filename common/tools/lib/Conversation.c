@@ -159,11 +159,6 @@ bool Conversation_WaitForRest(Conversation *conversation)
     return true;
 }
 
-LONG Conversation_GetCalls(const Conversation *conversation)
-{
-    return conversation->state->calls;
-}
-
 /* True: the server's last line is "Server stopped.". */
 static bool HasSaidStopped(Conversation *conversation)
 {

@@ -62,9 +62,6 @@ bool Conversation_Start(Conversation *conversation, const char *path, const char
 /* Waits until the server is at rest. */
 bool Conversation_WaitForRest(Conversation *conversation);
 
-/* How many calls to the system the server has begun so far. */
-LONG Conversation_GetCalls(const Conversation *conversation);
-
 /*
  * Presses Ctrl+C, and requires a clean end: "Server stopped." last, and exit code 0 in STOP_LIMIT_MS. Stop
  * is both.

@@ -44,10 +44,10 @@ set ytics (1, 2, 3, 4, 6, 8, 10, 20, 30, 50, 100, 200)
 set xtics (1, 10, 60, 500)
 set xrange [0.8:650]
 set output folder . "/plot-calls.svg"
-set title "Calls to the system for an echo, when one of so many clients talks"
+set title "API calls for an echo, when one of so many clients talks"
 plot for [i=0:last] data index i using 1:4 with linespoints ls i+1 title columnheader(1)
 
 set yrange [1.5:10]
 set output folder . "/plot-calls-busy.svg"
-set title "Calls to the system for an echo, when all clients talk at once"
+set title "API calls for an echo, when all clients talk at once"
 plot for [i=0:last] data index i using 1:5 with linespoints ls i+1 title columnheader(1)

@@ -80,6 +80,7 @@ static void IocpCore_Fetch(IocpCore *core)
     }
     /* A full batch was perhaps not all. */
     core->isLookDue = count == MAX_FETCH;
+    core->roundEnd = core->last;
 }
 
 /* The event whose turn it is. NULL: none. */
@@ -92,6 +93,10 @@ static IocpEvent *IocpCore_TakeFirst(IocpCore *core)
     event = core->first;
     if (event != NULL)
         core->first = event->next;
+
+    /* A look that finds nothing is a call, too: once a round is enough, and who has come joins it. */
+    if (core->first != NULL && event == core->roundEnd)
+        core->isLookDue = true;
     return event;
 }
 
@@ -168,7 +173,7 @@ bool IocpCore_TakeTurns(IocpCore *core, IocpEvent *event, IocpObject *owner, boo
     if (isQueued) {
         IocpEvent_Begin(event, EVENT_RESUME, owner);
         IocpCore_Append(core, event);
-        core->isLookDue = true;
+        core->isLookDue = core->isLookDue || isLong;
     }
     ReleaseSRWLockExclusive(&core->lock);
     return isQueued;

@@ -50,6 +50,7 @@ typedef struct IocpCore {
     int quits;        /* packets of IocpCore_PostQuit that were taken and not yet returned */
     IocpEvent *first; /* the list: taken and not yet dispatched; empty while a thread waits */
     IocpEvent *last;
+    IocpEvent *roundEnd; /* the last in the list when the port was last looked at */
     bool isLookDue; /* at the port, before a thread waits there or an EVENT_RESUME has its turn */
 } IocpCore;
 

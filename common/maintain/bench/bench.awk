@@ -94,7 +94,7 @@ function table(name, title, load, counts, figure,   count, column, i, j, value, 
     count = split(counts, column, " ")
     text = "| " title " |"
     for (j = 1; j <= count; j++)
-        text = text " " (column[j] == 1 ? "1 client" : column[j] == 2000 ? "2,000" : column[j]) " |"
+        text = text " " (j == 1 ? column[j] " client" (column[j] == 1 ? "" : "s") : column[j] == 2000 ? "2,000" : column[j]) " |"
     text = text "\n|---|"
     for (j = 1; j <= count; j++)
         text = text "---:|"
@@ -125,6 +125,8 @@ function print_tables(   all) {
     table("streaming", "Streaming, megabytes a second", "streaming", "1 10", "megabytesPerSecond")
     table("streaming-cpu", "Streaming, CPU of the server, us a message", "streaming", "1 10", "serverCpuUsPerMessage")
     table("churn", "Churn, connections a second", "churn", "1 10", "messagesPerSecond")
+    table("burst-2", "A burst, callbacks of 2 ms, p50 in ms", "burst-2", "8 16 64 500", "p50")
+    table("burst-5", "A burst, callbacks of 5 ms, p50 in ms", "burst-5", "8 16 64 500", "p50")
     table("idle", "One talks, messages a second", "idle", "60 500 2000", "messagesPerSecond")
     table("idle-p99", "One talks, p99 in ms", "idle", "60 500 2000", "p99")
     table("calls", "Calls an echo, one talks", "one", "1 10 60 500", "callsPerEcho")

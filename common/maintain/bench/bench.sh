@@ -6,8 +6,9 @@
 # load.exe talks to each stage in several ways, and with 1 to 2,000 clients where the stage can have so
 # many. The whole is done ROUNDS times, and in each round all stages have their turn with the same load
 # one after the other, so that what disturbs the machine hurts all alike. The figure that counts is the
-# median of the rounds. calls.exe adds what does not depend on the machine. With QUICK=1 it is one
-# round of short runs, to try things out.
+# median of the rounds. calls.exe adds what does not depend on the machine. Bursts are for copies of the
+# stages with a completion port that have 8 workers and wait with each message (Slow.h). With QUICK=1 it
+# is one round of short runs, to try things out.
 #
 # In build/bench: runs.json, a line for each run; results.json, the medians; tables.txt; plots.txt and, where
 # there is gnuplot, plot-*.svg. Exit code 1: a byte was wrong, or a server did not do what it should.
@@ -19,6 +20,7 @@ stages=$*
 rounds=${ROUNDS:-5}
 seconds=2
 counts="1 10 60 500 2000"
+slow="2 5"
 if [ -n "${QUICK-}" ]; then
     rounds=${ROUNDS:-1}
     seconds=1
@@ -26,12 +28,26 @@ if [ -n "${QUICK-}" ]; then
 fi
 failed=no
 
-# How many clients a stage can have at once: 1, 63, or as many as there are.
+# How many clients a stage can have at once: 1, 63, or as many as there are. Bursts are for many workers.
 can_have() {
-    case $1 in
+    case $3$1 in
+    burst*0[5-9]-*) ;;
+    burst*) false ;;
     01-*) [ "$2" -le 1 ] ;;
     02-* | 03-*) [ "$2" -le 63 ] ;;
     esac
+}
+
+# The copies for bursts. $slow has how long each waits with a message.
+make_slow() {
+    for stage in $stages; do
+        can_have "$stage" 8 burst || continue
+        for ms in $slow; do
+            mkdir -p "build/slow-$ms/$stage"
+            "$CC" -O2 -DSLOW_MS="$ms" -include $bench/Slow.h -Icommon -I"$stage" \
+                -o "build/slow-$ms/$stage/server.exe" "$stage"/*.c build/obj/common/*.o -lws2_32 || return
+        done
+    done
 }
 
 # A line for each load: name, clients in all, and the options.
@@ -47,6 +63,11 @@ list_loads() {
     done
     for count in 1 10; do
         echo "churn $count --clients $count --churn"
+    done
+    for ms in $slow; do
+        for count in 8 16 64 500; do
+            echo "burst-$ms $count --clients $count --burst"
+        done
     done
     for count in $counts; do
         [ "$count" -le 10 ] || echo "idle $count --clients 1 --idle $((count - 1))"
@@ -97,7 +118,10 @@ join_figures() {
 # One stage, one load.
 run_one() {
     stage=$1 name=$2 all=$3 round=$4
-    server=build/$stage/server.exe
+    case $name in
+    burst-*) server=build/slow-${name#*-}/$stage/server.exe ;;
+    *) server=build/$stage/server.exe ;;
+    esac
     head="\"stage\": \"$stage\", \"load\": \"$name\", \"round\": $round"
     shift 4
     rm -f $out/load.json
@@ -125,7 +149,7 @@ run_round() {
     list_loads | while read -r name all options; do
         printf '%s' "Round $1 of $rounds, $name with $all client$([ "$all" = 1 ] || echo s):"
         for stage in $stages; do
-            can_have "$stage" "$all" || continue
+            can_have "$stage" "$all" "$name" || continue
             printf ' %s' "${stage%%-*}"
             # shellcheck disable=SC2086
             run_one "$stage" "$name" "$all" "$1" $options </dev/null
@@ -143,7 +167,7 @@ count_calls() {
         [ "$count" -le 500 ] || continue
         servers=
         for stage in $stages; do
-            can_have "$stage" "$count" && servers="$servers build/instrument/$stage/server.exe"
+            can_have "$stage" "$count" calls && servers="$servers build/instrument/$stage/server.exe"
         done
         echo "Calls for an echo, with $count client$([ "$count" = 1 ] || echo s)"
         for busy in "" --busy; do
@@ -176,6 +200,7 @@ finish() {
 
 mkdir -p $out
 : >$runs
+make_slow || exit 1
 if [ -n "${RUN-}" ]; then
     . common/tests/lib/apart.sh
     trap 'finish; exit 130' INT TERM

@@ -56,6 +56,8 @@ TEST("load: command line: words")
         {{"7777", NULL}, "Unknown option '7777'.\n"},
         {{"--address", "nowhere", NULL}, "Address 'nowhere' is not an IPv4 or IPv6 address.\n"},
         {{"--churn", "--depth", "2", NULL}, "--depth is not for --churn: a connection has one"},
+        {{"--burst", "--rate", "9", NULL}, "--burst says when all send: --rate, --churn, --depth"},
+        {{"--burst", "--threads", "2", NULL}, "--burst says when all send: --rate, --churn"},
         {{"--size", "1048576", "--depth", "65", NULL}, "--size times --depth is more than 64 MiB"},
         {{"--server", "x.exe", "--port", "7777", NULL},
          "--server starts a server of its own: --add"},
@@ -84,9 +86,9 @@ TEST("load: command line: no value")
 TEST("load: command line: help")
 {
     static const char *const options[] = {
-        "--address A", "--port N",     "--server PATH", "--clients N", "--size B",
-        "--depth D",   "--seconds S",  "--rate R",      "--churn",     "--idle M",
-        "--threads T", "--timeout MS", "--json FILE",   "--help"};
+        "--address A", "--port N",    "--server PATH", "--clients N", "--size B",
+        "--depth D",   "--seconds S", "--rate R",      "--churn",     "--idle M",
+        "--burst",     "--threads T", "--timeout MS",  "--json FILE", "--help"};
     static const char *const words[] = {"--help", NULL};
 
     REQUIRE(CHECK(Load_StartPlain(words)));

@@ -106,6 +106,20 @@ TEST("load: one echo in fifty is held for 200 ms")
     CHECK(Load_IsBetween("max", RARE_HOLD_MS, WAIT_MS));
 }
 
+/* The echoes of one connection in four are held, and each burst is as long. */
+TEST("load: bursts, and one connection whose echoes are held for 200 ms")
+{
+    const EchoPlan plan = {.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 1, .connection = 1};
+    double most;
+
+    Load_Test(&plan, "--clients 4 --burst");
+    CHECK_INT(tool.exitCode, 0);
+    CHECK(Load_IsBetween("p50", RARE_HOLD_MS, WAIT_MS));
+    most = 4 * (Load_GetFigure("seconds") * 1000 / RARE_HOLD_MS + 1);
+    CHECK(Load_IsBetween("messages", 4, most));
+    CHECK_CONTAINS(tool.output, "a burst, ms            p50 ");
+}
+
 /*
  * With a rate the times begin when messages are due: of 400, the 100 that are due while the server
  * has stopped are late, the first by 500 ms, the last by nearly nothing. So the tenth part of all

@@ -85,8 +85,9 @@ TEST("load: the table and the file agree")
     CHECK_CONTAINS(tool.output,
                    "Measuring for 1 s.\nMeasured.\n\n2 clients, messages of 1000 bytes, "
                    "up to 1 on its way for each client, 1 silent client; measured");
-    CHECK_CONTAINS(tool.figures, "{\"clients\": 2, \"idle\": 1, \"size\": 1000, \"depth\": 1, "
-                                 "\"churn\": false, \"rate\": 0.0, \"seconds\": 1.");
+    CHECK_CONTAINS(tool.figures,
+                   "{\"clients\": 2, \"idle\": 1, \"size\": 1000, \"depth\": 1, "
+                   "\"churn\": false, \"burst\": false, \"rate\": 0.0, \"seconds\": 1.");
     CheckBoth("measured for ", "seconds", 0.006);
     CheckBoth("\n  messages a second            ", "messagesPerSecond", 0.06);
     CheckBoth("\n  megabytes a second, each way ", "megabytesPerSecond", 0.006);

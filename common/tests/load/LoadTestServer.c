@@ -72,7 +72,8 @@ static void Hold(const Connection *connection)
     double since;
 
     InterlockedCompareExchange64(&firstTick, GetTick(), 0);
-    if (plan.holdEvery > 0 && connection->messages % plan.holdEvery == 0)
+    if (plan.holdEvery > 0 && connection->messages % plan.holdEvery == 0 &&
+        (plan.connection == 0 || plan.connection == connection->number))
         WaitUntil(GetTick(), plan.holdMs);
     since = GetMsSince(firstTick);
     if (since >= plan.stopAtMs && since < plan.stopAtMs + plan.stopMs)

@@ -2,8 +2,8 @@
  * Load: many clients for the echo server of any stage, and what they have measured.
  *
  *     load.exe [--address A] [--port N | --server PATH] [--clients N] [--size B] [--depth D]
- *              [--seconds S] [--rate R] [--churn] [--idle M] [--threads T] [--timeout MS]
- *              [--json FILE]
+ *              [--seconds S] [--rate R] [--churn] [--burst] [--idle M] [--threads T]
+ *              [--timeout MS] [--json FILE]
  *
  * N clients connect (1). Each has D messages (1) of B bytes (64) on their way all the time: when one
  * has come back, the next goes. After half a second the measuring begins, for S seconds (5). Then
@@ -11,9 +11,10 @@
  * that comes back is compared with what it must be.
  *
  * --rate R: all clients together send R messages a second, whatever the server does. A message's
- * time then begins when it was due. --churn: each message has a connection of its own. --idle M: M
- * more clients are connected and silent. --server PATH starts that server, and tells what of CPU
- * time and memory it took.
+ * time then begins when it was due. --churn: each message has a connection of its own. --burst: all
+ * clients send at once, and again when all have got theirs back; what is measured is that time.
+ * --idle M: M more clients are connected and silent. --server PATH starts that server, and tells what
+ * of CPU time and memory it took.
  *
  * It is a completion-port program itself, so that it has thousands of clients on few threads. Where
  * it runs on the machine of the server, both share its processors: what is measured is both.
@@ -59,6 +60,7 @@ static const char usage[] =
     "  --rate R       messages a second of all clients, 1 to 10000000 (default: as fast as they\n"
     "                 come back)\n"
     "  --churn        connect, send one message, get it back, close; and again\n"
+    "  --burst        all send one message at once, and again when all are back\n"
     "  --idle M       so many more clients are connected and silent, 0 to 10000 (default 0)\n"
     "  --threads T    threads that the clients share, 1 to 64 (default 1)\n"
     "  --timeout MS   how long a client waits for what it is owed, 100 to 600000 (default 10000)\n"
@@ -69,7 +71,7 @@ typedef struct LoadOptions {
     const char *address, *serverPath, *jsonPath; /* NULL: not given */
     long port;                                   /* 0: not given */
     long clients, size, depth, seconds, rate, idle, threads, timeout;
-    bool isChurn;
+    bool isChurn, isBurst;
 } LoadOptions;
 
 /* --- The command line ------------------------------------------------------------------------ */
@@ -87,6 +89,10 @@ static int CheckOptions(const LoadOptions *options, LoadPlan *plan)
     if (options->isChurn && options->depth != 1)
         return Options_Reject(usage, "--depth is not for --churn", "",
                               ": a connection has one message.");
+    if (options->isBurst &&
+        (options->isChurn || options->rate != 0 || options->depth != 1 || options->threads != 1))
+        return Options_Reject(usage, "--burst says when all send: ", "",
+                              "--rate, --churn, --depth and --threads are not for it.");
     if (options->size * options->depth > IN_FLIGHT_MAX)
         return Options_Reject(usage, "--size times --depth is more than 64 MiB", "",
                               " for each client.");
@@ -100,6 +106,7 @@ static int CheckOptions(const LoadOptions *options, LoadPlan *plan)
     plan->threads = (int)options->threads;
     plan->rate = (double)options->rate;
     plan->isChurn = options->isChurn;
+    plan->isBurst = options->isBurst;
     plan->timeoutMs = (DWORD)options->timeout;
     return OPTIONS_RUN;
 }
@@ -112,6 +119,7 @@ static int ParseOptions(LoadOptions *options, LoadPlan *plan, int argc, char *ar
         {.name = "--server", .text = &options->serverPath},
         {.name = "--json", .text = &options->jsonPath},
         {.name = "--churn", .flag = &options->isChurn},
+        {.name = "--burst", .flag = &options->isBurst},
         {.name = "--port", .number = &options->port, .least = 1, .most = 65535},
         {.name = "--clients", .number = &options->clients, .least = 1, .most = CLIENT_MAX},
         {.name = "--size", .number = &options->size, .least = 1, .most = SIZE_MAX_BYTES},

@@ -239,7 +239,7 @@ static void EndMessage(LoadClient *client, int64_t now)
 
     if (phase == PHASE_MEASURE)
         client->group->result.messages++;
-    if (phase == PHASE_MEASURE || phase == PHASE_DRAIN)
+    if ((phase == PHASE_MEASURE || phase == PHASE_DRAIN) && !client->group->plan->isBurst)
         AddLatency(client, client->times[client->done % (uint64_t)client->group->plan->depth], now);
     client->done++;
     InterlockedExchangeAdd64(&client->group->counts.messages, 1);
@@ -463,7 +463,7 @@ void LoadClient_Talk(LoadClient *client)
     if (plan->isChurn && client->state == CLIENT_OPEN)
         return;
     while (client->asked < client->done + depth &&
-           (plan->rate <= 0 || client->asked < client->due)) {
+           ((plan->rate <= 0 && !plan->isBurst) || client->asked < client->due)) {
         client->times[client->asked % depth] =
             plan->rate > 0 ? GetDue(client, client->asked) : Clock_GetNs();
         client->asked++;

@@ -14,7 +14,8 @@
  * the next is sent as soon as one has come back, and its time begins when it is handed to WSASend.
  * With a rate each message has a time at which it is due, whatever the server does, and its time
  * begins then, even if it could not be sent yet: a server that stops for a second makes all messages
- * of that second late, not one.
+ * of that second late, not one. With bursts it is due when the burst begins, and the burst is what
+ * is timed.
  *
  * All clients of a group, and the group, belong to one thread, but for the counts.
  */
@@ -66,6 +67,7 @@ typedef struct LoadPlan {
     int threads;
     double rate;     /* messages a second of all clients; 0: as fast as they come back */
     bool isChurn;    /* each message on a connection of its own */
+    bool isBurst;    /* all send one message at once, when those before have come back */
     DWORD timeoutMs; /* how long a client waits for what it is owed */
     int64_t startNs; /* with a rate: where the times begin; set before PHASE_WARM_UP */
 } LoadPlan;
@@ -74,9 +76,10 @@ typedef struct LoadPlan {
 
 /* What clients have measured and met. */
 typedef struct LoadResult {
-    uint64_t messages;     /* that came back while it was measured */
-    LoadHistogram latency; /* of those, and of those that were then on their way or due */
-    uint64_t connections;  /* with isChurn: that were begun, used and ended while it was measured */
+    uint64_t messages; /* that came back while it was measured */
+    LoadHistogram
+        latency; /* of those, and of those that were then on their way or due; or of bursts */
+    uint64_t connections; /* with isChurn: that were begun, used and ended while it was measured */
     uint64_t errors[LOAD_ERROR_COUNT];
     char reasons[LOAD_ERROR_COUNT][LOAD_REASON_SIZE]; /* of the first of each kind */
 } LoadResult;
@@ -134,7 +137,7 @@ struct LoadClient {
 
     uint64_t connections; /* so far: each has bytes of its own */
     uint32_t offset;      /* where the connection's bytes begin in the pattern */
-    uint64_t due;         /* messages that the rate has asked for, on all connections */
+    uint64_t due;         /* messages that the rate or bursts asked for, on all connections */
     uint64_t asked;       /* messages that were begun, on all connections */
     uint64_t done;        /* that have come back */
     uint64_t before;      /* of done, on connections that are over */

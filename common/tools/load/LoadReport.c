@@ -61,6 +61,8 @@ static void PrintHead(const LoadReport *report, const LoadPlan *plan)
            plan->size, plan->size == 1 ? "" : "s");
     if (plan->isChurn)
         printf("each on a connection of its own");
+    else if (plan->isBurst)
+        printf("all sent at once, and again when all are back");
     else
         printf("up to %d on %s way for each client", plan->depth,
                plan->depth == 1 ? "its" : "their");
@@ -94,6 +96,7 @@ static void PrintErrors(const LoadReport *report)
 static void PrintMeasured(const LoadReport *report, const LoadPlan *plan)
 {
     const LoadHistogram *latency = &report->result.latency;
+    const char *what = plan->isBurst ? "a burst, ms" : "latency, ms";
 
     printf("  messages a second            %12.1f\n", GetMessagesPerSecond(report));
     if (plan->rate > 0)
@@ -103,9 +106,8 @@ static void PrintMeasured(const LoadReport *report, const LoadPlan *plan)
         printf("  connections a second         %12.1f\n",
                GetPerSecond(report, report->result.connections));
     for (int i = 0; i < PERCENTILES; i++)
-        printf("  latency, ms            %-5s %12.3f\n", percentileNames[i],
-               GetLatencyMs(latency, i));
-    printf("  latency, ms            max   %12.3f\n", (double)latency->max / 1e6);
+        printf("  %s            %-5s %12.3f\n", what, percentileNames[i], GetLatencyMs(latency, i));
+    printf("  %s            max   %12.3f\n", what, (double)latency->max / 1e6);
     PrintServer(report, plan);
 }
 
@@ -144,9 +146,9 @@ bool LoadReport_WriteJson(const LoadReport *report, const LoadPlan *plan, const 
         return false;
     fprintf(file,
             "{\"clients\": %d, \"idle\": %d, \"size\": %d, \"depth\": %d, \"churn\": %s, "
-            "\"rate\": %.1f, \"seconds\": %.3f, \"connectSeconds\": %.3f, ",
+            "\"burst\": %s, \"rate\": %.1f, \"seconds\": %.3f, \"connectSeconds\": %.3f, ",
             plan->clients, plan->idle, plan->size, plan->depth, plan->isChurn ? "true" : "false",
-            plan->rate, report->seconds, report->connectSeconds);
+            plan->isBurst ? "true" : "false", plan->rate, report->seconds, report->connectSeconds);
     fprintf(file,
             "\"messages\": %.0f, \"messagesPerSecond\": %.1f, \"megabytesPerSecond\": %.6f, "
             "\"connectionsPerSecond\": %.1f, ",

@@ -24,6 +24,7 @@ struct LoadWorker {
     uint64_t scheduled; /* with a rate: messages that have been due */
     int first, step;    /* client n of this worker is client first + n * step of all */
     int64_t nextCheckNs;
+    int64_t burstNs; /* when the last burst began; 0: there was none */
 };
 
 /* --- What a worker does ---------------------------------------------------------------------- */
@@ -57,6 +58,23 @@ static void RunSchedule(LoadWorker *worker)
         worker->scheduled++;
         client->due++;
         LoadClient_Talk(client);
+    }
+}
+
+/* Has all clients talk when everything that was sent has come back, and times how long that took. */
+static void RunBurst(LoadWorker *worker)
+{
+    LoadGroup *group = &worker->group;
+    int64_t now = Clock_GetNs();
+
+    if (!group->plan->isBurst || !LoadPhase_IsTalking(group->phase) || group->counts.busy > 0)
+        return;
+    if (worker->burstNs != 0 && group->phase == PHASE_MEASURE)
+        LoadHistogram_Add(&group->result.latency, (uint64_t)(now - worker->burstNs));
+    worker->burstNs = now;
+    for (int i = 0; i < worker->talkers; i++) {
+        worker->clients[i].due++;
+        LoadClient_Talk(&worker->clients[i]);
     }
 }
 
@@ -124,6 +142,7 @@ static void WorkerMain(void *argument)
 
         ConnectMore(worker);
         RunSchedule(worker);
+        RunBurst(worker);
         if (!GetQueuedCompletionStatusEx(worker->group.port, entries, MAX_BATCH, &count,
                                          GetTimeout(worker), FALSE))
             count = 0;

@@ -125,10 +125,10 @@ static void Listener_GetAddress(Listener *listener, AcceptEvent *acceptEvent, Ne
 }
 
 /*
- * The session has a client: has it served. First the socket gets the properties of the listener: before
- * that shutdown, getpeername and some options do not work on it.
+ * The session has a client. True: it is to be served. First the socket gets the properties of the
+ * listener: before that shutdown, getpeername and some options do not work on it.
  */
-static void Listener_Serve(Listener *listener, Session *session, const NetAddress *address)
+static bool Listener_Admit(Listener *listener, Session *session, const NetAddress *address)
 {
     /* The value of the option is the listener's SOCKET. */
     int result = setsockopt(session->socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
@@ -136,9 +136,10 @@ static void Listener_Serve(Listener *listener, Session *session, const NetAddres
     DWORD error = result == 0 ? 0 : (DWORD)WSAGetLastError();
 
     if (error == 0)
-        Session_ProcessAccept(session, address);
-    else if (!SocketUtils_IsClientGone(error))
+        return Session_ProcessAccept(session, address);
+    if (!SocketUtils_IsClientGone(error))
         Service_Report(listener->service, "setsockopt", error);
+    return false;
 }
 
 /* Handles a completed accept. The next one is started first: a client may wait for it, and serving
@@ -147,6 +148,7 @@ static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent,
 {
     NetAddress address;
     Session *session;
+    bool isAdmitted;
 
     /* The thread that started the accept holds the lock until its call has returned: before that
        nobody may close the session's socket. */
@@ -159,8 +161,16 @@ static void Listener_ProcessAccept(Listener *listener, AcceptEvent *acceptEvent,
         Listener_NextAccept(listener, acceptEvent);
     else
         Listener_PostponeAccept(listener, acceptEvent, "AcceptEx", error);
-    if (error == 0)
-        Listener_Serve(listener, session, &address);
+    isAdmitted = error == 0 && Listener_Admit(listener, session, &address);
+
+    /* After the next one was counted: when none is left, Listener_Close returns. It does not wait for
+       the session, which is in the set and serves its client for as long as there is more. */
+    AcquireSRWLockExclusive(&listener->lock);
+    if (--listener->outstanding == 0)
+        WakeConditionVariable(&listener->noAccept);
+    ReleaseSRWLockExclusive(&listener->lock);
+    if (isAdmitted)
+        Session_Serve(session);
     Session_Release(session);
 }
 
@@ -170,12 +180,6 @@ static void Listener_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes,
 
     (void)bytes;
     Listener_ProcessAccept(listener, CONTAINING_RECORD(event, AcceptEvent, event), error);
-
-    /* Last, after the next one was counted: when none is left, Listener_Close returns. */
-    AcquireSRWLockExclusive(&listener->lock);
-    if (--listener->outstanding == 0)
-        WakeConditionVariable(&listener->noAccept);
-    ReleaseSRWLockExclusive(&listener->lock);
 }
 
 /* Opens the socket. Returns NULL, or the call that failed; WSAGetLastError says why. */

@@ -87,8 +87,7 @@ void Service_Report(Service *service, const char *call, DWORD error)
 
 bool Service_AdmitSession(Service *service, Session *session)
 {
-    /* A client's sessions are in the set since they were to be connected. */
-    if (service->settings.type == SERVICE_CLIENT || Service_AddSession(service, session) == 0)
+    if (Service_AddSession(service, session) == 0)
         return true;
     Service_Count(service, COUNTER_REFUSED, 1);
     if (service->settings.OnRefused != NULL) {

@@ -36,7 +36,6 @@ const char *DisconnectCause_GetText(DisconnectCause cause)
         [CAUSE_BAD_CONSUME] = "OnRecv returned an invalid count",
         [CAUSE_NO_MEMORY] = "memory or handles ran out",
         [CAUSE_SERVICE_STOPPED] = "the service stops",
-        [CAUSE_TURNED_AWAY] = "the service did not want it",
     };
 
     return cause < CAUSE_PROGRAM ? texts[cause] : "the program ended the connection";

@@ -44,7 +44,6 @@ typedef enum DisconnectCause {
     CAUSE_BAD_CONSUME,     /* OnRecv returned an invalid count */
     CAUSE_NO_MEMORY,       /* memory, handles or the system's buffers ran out */
     CAUSE_SERVICE_STOPPED, /* Service_Stop */
-    CAUSE_TURNED_AWAY,     /* its service did not want it; it has no callback */
     CAUSE_PROGRAM          /* the program's own reasons begin here: CAUSE_PROGRAM + n */
 } DisconnectCause;
 

@@ -16,14 +16,16 @@
 void Session_Connect(Session *session, const NetAddress *address, DWORD delayMs);
 
 /*
- * The session's socket has accepted a client from `address`. If the program has disconnected the
- * session already, its socket is closed, and no callback comes. A worker thread.
+ * The session's socket has accepted a client from `address`. True: it is in the set, and Session_Serve
+ * has to be called. False: the program has disconnected it already, or its service does not want it;
+ * its socket is closed, and no callback comes. A worker thread.
  */
-void Session_ProcessAccept(Session *session, const NetAddress *address);
+bool Session_ProcessAccept(Session *session, const NetAddress *address);
+void Session_Serve(Session *session);
 
 /* --- A service, for its sessions and the listener; no lock is held ------------------------------- */
 
-/* The session was connected. A worker thread, before its OnConnected. False: it is refused. */
+/* The session was accepted. A worker thread, before its OnConnected. False: it is refused. */
 bool Service_AdmitSession(Service *service, Session *session);
 
 /* The session is over. After its OnDisconnected; not for one that was refused. A worker thread. */

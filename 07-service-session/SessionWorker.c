@@ -156,8 +156,6 @@ static void Session_Finish(Session *session)
     if (session->recvState != RECV_OVER || session->queue.first != NULL)
         setsockopt(session->socket, SOL_SOCKET, SO_LINGER, (const char *)&reset, sizeof(reset));
     SocketUtils_Close(&session->socket);
-    if (session->cause == CAUSE_TURNED_AWAY)
-        return;
     if (session->vtbl->OnDisconnected != NULL)
         session->vtbl->OnDisconnected(session, session->cause);
 
@@ -233,12 +231,11 @@ static bool Session_SkipOnSuccess(Session *session)
            SetFileCompletionNotificationModes((HANDLE)session->socket, modes);
 }
 
-/* The session's socket is connected: from here on it is the program's. True: it is to receive. */
-static bool Session_ProcessConnected(Session *session)
+/* The session's socket is connected: from here on it is the program's. */
+static void Session_ProcessConnected(Session *session)
 {
     const int sendBuffer = MAX_SEND;
-    Service *service = session->service;
-    bool isAdmitted = Service_AdmitSession(service, session);
+    DWORD idleTimeoutMs = session->service->settings.session.idleTimeoutMs;
 
     SocketUtils_SetTcpNoDelay(session->socket, true);
     SocketUtils_SetKeepAlive(session->socket);
@@ -247,20 +244,16 @@ static bool Session_ProcessConnected(Session *session)
     setsockopt(session->socket, SOL_SOCKET, SO_SNDBUF, (const char *)&sendBuffer,
                (int)sizeof(sendBuffer));
     AcquireSRWLockExclusive(&session->lock);
-    if (!isAdmitted) {
-        session->state = STATE_DISCONNECTED;
-        session->cause = CAUSE_TURNED_AWAY;
-    } else if (session->state == STATE_CONNECTING) {
+    if (session->state == STATE_CONNECTING) {
         session->state = STATE_CONNECTED;
         session->isSkipping = Session_SkipOnSuccess(session);
         session->activeMs = GetTickCount64();
-        if (service->settings.session.idleTimeoutMs != 0)
-            Session_SetTimer(session, session->activeMs + service->settings.session.idleTimeoutMs);
+        if (idleTimeoutMs != 0)
+            Session_SetTimer(session, session->activeMs + idleTimeoutMs);
     }
     ReleaseSRWLockExclusive(&session->lock);
-    if (isAdmitted && session->vtbl->OnConnected != NULL)
+    if (session->vtbl->OnConnected != NULL)
         session->vtbl->OnConnected(session);
-    return isAdmitted;
 }
 
 /* Starts to connect. If that fails, the session is over. */
@@ -305,7 +298,9 @@ static bool Session_ProcessConnect(Session *session, DWORD error)
         Session_Abort(session, CAUSE_CONNECT_FAILED, error);
     isConnecting = session->state == STATE_CONNECTING;
     ReleaseSRWLockExclusive(&session->lock);
-    return isConnecting && Session_ProcessConnected(session);
+    if (isConnecting)
+        Session_ProcessConnected(session);
+    return isConnecting;
 }
 
 void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error)
@@ -328,29 +323,35 @@ void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD e
         Session_EndWork(session);
 }
 
-void Session_ProcessAccept(Session *session, const NetAddress *address)
+bool Session_ProcessAccept(Session *session, const NetAddress *address)
 {
     Service *service = session->service;
-    bool isWanted;
+    bool isWanted = IocpCore_Register(&service->core, &session->object);
 
-    session->address = *address;
-    if (!IocpCore_Register(&service->core, &session->object)) {
+    if (!isWanted)
         Service_Report(service, "CreateIoCompletionPort", GetLastError());
-        return;
-    }
+    session->address = *address;
     AcquireSRWLockExclusive(&session->lock);
-    isWanted = session->state == STATE_NEW;
+    /* The program may have disconnected it already. */
+    isWanted = isWanted && session->state == STATE_NEW;
     if (isWanted) {
         session->state = STATE_CONNECTING;
         session->pending = 1;
     }
     ReleaseSRWLockExclusive(&session->lock);
+    if (isWanted && Service_AdmitSession(service, session))
+        return true;
 
-    /* The program may have disconnected it already, and may keep it for long. */
-    if (!isWanted)
-        SocketUtils_Close(&session->socket);
-    else if (Session_ProcessConnected(session))
-        Session_Receive(session, false);
-    else
-        Session_EndWork(session);
+    /* The program may keep it for long, and the client need not stay for as long. */
+    AcquireSRWLockExclusive(&session->lock);
+    session->state = STATE_DISCONNECTED;
+    SocketUtils_Close(&session->socket);
+    ReleaseSRWLockExclusive(&session->lock);
+    return false;
+}
+
+void Session_Serve(Session *session)
+{
+    Session_ProcessConnected(session);
+    Session_Receive(session, false);
 }

@@ -91,8 +91,11 @@ static const char *Listener_RegisterAccept(Listener *listener, AcceptEvent *acce
         listener->service->settings.createSession(listener->service, listener->family);
     DWORD error;
 
-    if (session == NULL)
+    if (session == NULL) {
+        /* A factory need not say why. */
+        SetLastError(max(GetLastError(), ERROR_INVALID_FUNCTION));
         return "createSession";
+    }
     error = Listener_CallAcceptEx(listener, acceptEvent, session);
     if (error == 0)
         return NULL;

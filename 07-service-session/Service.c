@@ -284,7 +284,8 @@ bool Service_Connect(Service *service, DWORD delayMs)
         error = Service_AddSession(service, NULL);
     if (error == 0) {
         session = service->settings.createSession(service, NetAddress_GetFamily(address));
-        error = session != NULL ? Service_AddSession(service, session) : GetLastError();
+        error = session != NULL ? Service_AddSession(service, session)
+                                : max(GetLastError(), ERROR_INVALID_FUNCTION);
     }
     if (error == 0)
         Session_Connect(session, address, delayMs);

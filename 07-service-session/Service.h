@@ -35,8 +35,8 @@ typedef enum ServiceType { SERVICE_SERVER, SERVICE_CLIENT } ServiceType;
 
 /*
  * Makes a session of the program's own: calls Session_New or PacketSession_New, and sets what the
- * program has added. Returns it, or NULL with GetLastError. A worker's thread, the keeper's, or the
- * one that calls Service_Start or Service_Connect.
+ * program has added. Returns it, or NULL with GetLastError (0 becomes ERROR_INVALID_FUNCTION). A
+ * worker's thread, the keeper's, or the one that calls Service_Start or Service_Connect.
  */
 typedef Session *(*SessionFactory)(Service *service, int family);
 

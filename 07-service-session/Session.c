@@ -304,9 +304,12 @@ void Session_Connect(Session *session, const NetAddress *address, DWORD delayMs)
 {
     AcquireSRWLockExclusive(&session->lock);
     session->address = *address;
-    session->dialMs = GetTickCount64() + delayMs;
+    /* It may be disconnected already: then nobody is to wait for that. */
     if (session->state == STATE_NEW)
         session->state = STATE_CONNECTING;
+    else
+        delayMs = 0;
+    session->dialMs = GetTickCount64() + delayMs;
     if (delayMs == 0 && Session_CallWorker(session, EVENT_DIAL))
         session->dialMs = 0;
     else

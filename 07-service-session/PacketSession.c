@@ -83,8 +83,8 @@ Session *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size
     Session *session;
 
     if (maxPacketSize < PACKET_HEADER_SIZE || maxPacketSize > MAX_PACKET_SIZE ||
-        maxPacketSize > service->settings.session.recvBufferMax ||
-        vtbl->session.OnRecv != PacketSession_OnRecv) {
+        maxPacketSize > service->settings.session.recvBufferMax || size < sizeof(PacketSession) ||
+        vtbl == NULL || vtbl->session.OnRecv != PacketSession_OnRecv) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }

@@ -37,7 +37,7 @@ int PacketSession_OnRecv(Session *session, const char *data, int length);
  * For a factory: as Session_New, a session of `size` bytes, of which the first are a PacketSession.
  * `maxPacketSize` is at least PACKET_HEADER_SIZE and at most 65535 and the service's recvBufferMax: a
  * packet must fit in the receive buffer. NULL with ERROR_INVALID_PARAMETER: so it is not, or
- * OnRecv is another function.
+ * OnRecv is another function, or `size` too small.
  */
 Session *PacketSession_New(Service *service, const PacketSessionVtbl *vtbl, size_t size, int family,
                            int maxPacketSize);

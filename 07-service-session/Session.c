@@ -83,10 +83,11 @@ static const IocpObjectVtbl sessionVtbl = {.GetHandle = Session_GetHandle,
 
 Session *Session_New(Service *service, const SessionVtbl *vtbl, size_t size, int family)
 {
-    Session *session = (Session *)calloc(1, size);
+    bool isRight = vtbl != NULL && size >= sizeof(Session);
+    Session *session = isRight ? (Session *)calloc(1, size) : NULL;
 
     if (session == NULL) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        SetLastError(isRight ? ERROR_NOT_ENOUGH_MEMORY : ERROR_INVALID_PARAMETER);
         return NULL;
     }
     IocpObject_Init(&session->object, &sessionVtbl);

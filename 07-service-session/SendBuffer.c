@@ -23,7 +23,7 @@ SendBuffer *SendBuffer_Open(int capacity)
 
 void SendBuffer_Close(SendBuffer *buffer, int size)
 {
-    buffer->size = size;
+    buffer->size = max(0, min(size, buffer->capacity));
 }
 
 SendBuffer *SendBuffer_Copy(const void *data, int size)

@@ -27,7 +27,7 @@ typedef struct SendBuffer {
 /* Room for `capacity` bytes, at least 1, and a reference that is the caller's. NULL: no memory. */
 SendBuffer *SendBuffer_Open(int capacity);
 
-/* `size` bytes were written, 0 to capacity. Once, before the buffer is sent. */
+/* `size` bytes were written, and no more than capacity are sent. Once, before the buffer is sent. */
 void SendBuffer_Close(SendBuffer *buffer, int size);
 
 /* Open, copy, close. NULL: no memory. */

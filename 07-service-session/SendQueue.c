@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-int SendQueue_GetCost(const SendBuffer *buffer)
-{
-    return buffer->capacity + BUFFER_COST;
-}
-
 bool SendQueue_Push(SendQueue *queue, SendBuffer *buffer)
 {
     QueuedBuffer *queued = (QueuedBuffer *)malloc(sizeof(*queued));
@@ -25,7 +20,7 @@ bool SendQueue_Push(SendQueue *queue, SendBuffer *buffer)
         queue->last->next = queued;
     queue->last = queued;
     queue->bytes += buffer->size;
-    queue->cost += SendQueue_GetCost(buffer);
+    queue->cost += buffer->capacity + BUFFER_COST;
     return true;
 }
 
@@ -49,7 +44,7 @@ static void SendQueue_Pop(SendQueue *queue)
     QueuedBuffer *first = queue->first;
 
     queue->first = first->next;
-    queue->cost -= SendQueue_GetCost(first->buffer);
+    queue->cost -= first->buffer->capacity + BUFFER_COST;
     SendBuffer_Release(first->buffer);
     free(first);
 }

@@ -24,9 +24,6 @@ typedef struct SendQueue {
     int cost;           /* memory: the capacity of each buffer, and BUFFER_COST */
 } SendQueue;
 
-/* What the buffer would add to the queue's cost. */
-int SendQueue_GetCost(const SendBuffer *buffer);
-
 /* Takes a reference to the buffer. False: no memory, and it does not. */
 bool SendQueue_Push(SendQueue *queue, SendBuffer *buffer);
 

@@ -326,7 +326,7 @@ bool Session_Send(Session *session, SendBuffer *buffer)
     if (session->state == STATE_CONNECTED) {
         int limit = session->service->settings.session.limitBytes;
 
-        if (SendQueue_GetCost(buffer) > limit - session->queue.cost) {
+        if (buffer->capacity > limit - session->queue.cost - BUFFER_COST) {
             Session_Abort(session, CAUSE_SLOW_RECEIVER, 0);
         } else if (buffer->size > 0 && !SendQueue_Push(&session->queue, buffer)) {
             Session_Abort(session, CAUSE_NO_MEMORY, 0);

@@ -184,10 +184,11 @@ static const char *CheckSettings(const ServiceSettings *settings)
 
 /* --- Start and stop ------------------------------------------------------------------------- */
 
-static void Service_Init(Service *service, const ServiceSettings *settings)
+/* A copy: the settings may be those that are in the service. */
+static void Service_Init(Service *service, ServiceSettings settings)
 {
     ZeroMemory(service, sizeof(*service));
-    service->settings = *settings;
+    service->settings = settings;
     InitializeSRWLock(&service->lock);
     InitializeConditionVariable(&service->noSession);
     Listener_Init(&service->listener);
@@ -216,7 +217,7 @@ bool Service_Start(Service *service, const ServiceSettings *settings)
     const char *sentence = CheckSettings(settings), *failedCall = NULL;
     DWORD error;
 
-    Service_Init(service, settings);
+    Service_Init(service, *settings);
     if (sentence == NULL)
         failedCall = Service_Open(service);
     if (sentence == NULL && failedCall == NULL)

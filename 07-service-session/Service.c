@@ -172,7 +172,8 @@ static const char *CheckSettings(const ServiceSettings *settings)
         {session->recvBufferMax >= session->recvBufferSize,
          "recvBufferMax has to be at least recvBufferSize."},
         {session->pauseBytes >= 0, "pauseBytes has to be at least 0."},
-        {session->limitBytes >= session->pauseBytes, "limitBytes has to be at least pauseBytes."},
+        {session->limitBytes >= session->pauseBytes && session->limitBytes > BUFFER_COST,
+         "limitBytes has to be at least pauseBytes, and more than 100."},
     };
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

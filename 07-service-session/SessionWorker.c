@@ -159,9 +159,10 @@ static void Session_Finish(Session *session)
     if (session->vtbl->OnDisconnected != NULL)
         session->vtbl->OnDisconnected(session, session->cause);
 
-    /* What was not sent need not stay with the program's reference either. */
+    /* The buffers need not stay with the program's reference either. */
     AcquireSRWLockExclusive(&session->lock);
     SendQueue_Clear(&session->queue);
+    RecvBuffer_Free(&session->recvBuffer);
     ReleaseSRWLockExclusive(&session->lock);
     Keeper_Remove(&service->keeper, &session->timer);
     Service_RemoveSession(service, session);

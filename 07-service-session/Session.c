@@ -305,12 +305,10 @@ void Session_Connect(Session *session, const NetAddress *address, DWORD delayMs)
 {
     AcquireSRWLockExclusive(&session->lock);
     session->address = *address;
-    /* It may be disconnected already: then nobody is to wait for that. */
+    /* One that is disconnected already has nothing to wait for. */
+    session->dialMs = GetTickCount64() + (session->state == STATE_NEW ? delayMs : 0);
     if (session->state == STATE_NEW)
         session->state = STATE_CONNECTING;
-    else
-        delayMs = 0;
-    session->dialMs = GetTickCount64() + delayMs;
     if (delayMs == 0 && Session_CallWorker(session, EVENT_DIAL))
         session->dialMs = 0;
     else

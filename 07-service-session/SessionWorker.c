@@ -335,10 +335,8 @@ bool Session_ProcessAccept(Session *session, const NetAddress *address)
     AcquireSRWLockExclusive(&session->lock);
     /* The program may have disconnected it already. */
     isWanted = isWanted && session->state == STATE_NEW;
-    if (isWanted) {
-        session->state = STATE_CONNECTING;
-        session->pending = 1;
-    }
+    session->state = isWanted ? STATE_CONNECTING : STATE_DISCONNECTED;
+    session->pending = 1;
     ReleaseSRWLockExclusive(&session->lock);
     if (isWanted && Service_AdmitSession(service, session))
         return true;

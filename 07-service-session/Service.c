@@ -38,12 +38,14 @@ ServiceSettings Service_GetDefaults(void)
 /* Takes a reference. Returns 0, or why it is not added; or, of NULL, why none could be. */
 static DWORD Service_AddSession(Service *service, Session *session)
 {
+    bool isClient = service->settings.type == SERVICE_CLIENT;
     DWORD error = 0;
 
     AcquireSRWLockExclusive(&service->lock);
     if (service->isStopping) {
         error = ERROR_SHUTDOWN_IN_PROGRESS;
-    } else if (service->sessionCount >= service->settings.maxSessionCount) {
+    } else if (service->sessionCount - (isClient ? service->endingCount : 0) >=
+               service->settings.maxSessionCount) {
         error = ERROR_CONNECTION_COUNT_LIMIT;
     } else if (session != NULL) {
         Session_AddRef(session);
@@ -68,6 +70,7 @@ void Service_RemoveSession(Service *service, Session *session)
         service->first = session->next;
     if (session->next != NULL)
         session->next->previous = session->previous;
+    InterlockedDecrement(&service->endingCount);
     if (--service->sessionCount == 0)
         WakeConditionVariable(&service->noSession);
     ReleaseSRWLockExclusive(&service->lock);

@@ -57,7 +57,7 @@ typedef struct ServiceSettings {
     SessionFactory createSession; /* must be set */
     void *context;                /* the program's own: service->settings.context */
 
-    int maxSessionCount; /* live sessions: more are refused */
+    int maxSessionCount; /* sessions at once: more are refused */
     int connectCount;    /* sessions that a client connects when it starts */
     int workerCount;     /* 0: one for each processor, and two at least */
     SessionSettings session;
@@ -67,7 +67,9 @@ typedef struct ServiceSettings {
 
     /*
      * Something does not work now, and the service goes on: `call` failed with `error`, and `text`
-     * is a sentence that says so. NULL: nobody is told. Any thread of the service.
+     * is a sentence that says so. NULL: nobody is told. Any thread of the service. That a server
+     * could not be reached is not among it: OnDisconnected has it, with CAUSE_CONNECT_FAILED, and
+     * Session_GetError the number; but that dialling could not even begin is.
      */
     void (*OnError)(Service *service, const char *call, DWORD error, const char *text);
 } ServiceSettings;
@@ -102,7 +104,8 @@ struct Service {
     CONDITION_VARIABLE noSession; /* the set has become empty */
     Session *first;               /* the set of live sessions; a reference each */
     int sessionCount;
-    bool isStopping; /* no session is added any more */
+    bool isStopping;           /* no session is added any more */
+    volatile LONG endingCount; /* sessions of the set whose OnDisconnected has begun */
 };
 
 /* 100,000 sessions, one that a client connects, a worker for each processor, buffers of 4 KiB that
@@ -131,9 +134,9 @@ bool Service_Stop(Service *service);
 
 /*
  * A client: connects one session more, `delayMs` from now. Its OnConnected comes, or its
- * OnDisconnected with CAUSE_CONNECT_FAILED. Any thread, also in OnDisconnected. False: GetLastError
- * says why. ERROR_CONNECTION_COUNT_LIMIT: there are maxSessionCount, and a session counts until its
- * OnDisconnected has returned. ERROR_SHUTDOWN_IN_PROGRESS: Service_Stop was called.
+ * OnDisconnected with CAUSE_CONNECT_FAILED. Any thread; in OnDisconnected the place of that session is
+ * free already. False: GetLastError says why. ERROR_CONNECTION_COUNT_LIMIT: there are maxSessionCount.
+ * ERROR_SHUTDOWN_IN_PROGRESS: Service_Stop was called.
  */
 bool Service_Connect(Service *service, DWORD delayMs);
 

@@ -156,6 +156,7 @@ static void Session_Finish(Session *session)
     if (session->recvState != RECV_OVER || session->queue.first != NULL)
         setsockopt(session->socket, SOL_SOCKET, SO_LINGER, (const char *)&reset, sizeof(reset));
     SocketUtils_Close(&session->socket);
+    InterlockedIncrement(&service->endingCount);
     if (session->vtbl->OnDisconnected != NULL)
         session->vtbl->OnDisconnected(session, session->cause);
 

@@ -642,7 +642,7 @@ static int RunClient(void)
     settings.address = client.options.address;
     settings.createSession = CreateSession;
     settings.OnError = OnError;
-    settings.maxSessionCount = 2; /* the one that is over, while it dials the next */
+    settings.maxSessionCount = 1;
     settings.workerCount = 1;
     if (!CtrlC_Install(WakeClient)) {
         ErrorText_Print("SetConsoleCtrlHandler", GetLastError());

@@ -43,15 +43,10 @@ const char *DisconnectCause_GetText(DisconnectCause cause)
 
 DisconnectCause DisconnectCause_FromError(DWORD error)
 {
-    switch (error) {
-    case WSAENOBUFS:
-    case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_NO_SYSTEM_RESOURCES:
-    case ERROR_NOT_ENOUGH_QUOTA:
-        return CAUSE_NO_MEMORY;
-    default:
-        return CAUSE_PEER_RESET;
-    }
+    bool isShortage = error == WSAENOBUFS || error == ERROR_NOT_ENOUGH_MEMORY ||
+                      error == ERROR_NO_SYSTEM_RESOURCES || error == ERROR_NOT_ENOUGH_QUOTA;
+
+    return isShortage ? CAUSE_NO_MEMORY : CAUSE_PEER_RESET;
 }
 
 /* --- Life ----------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ int Packet_Split(const char *data, int length, int maxPacketSize,
 
 SendBuffer *Packet_Make(uint16_t id, const void *body, int length)
 {
-    PacketHeader header = {(uint16_t)(PACKET_HEADER_SIZE + length), id};
+    PacketHeader header = {(uint16_t)(PACKET_HEADER_SIZE + (unsigned)length), id};
     SendBuffer *buffer;
 
     if (length < 0 || length > MAX_PACKET_SIZE - PACKET_HEADER_SIZE)

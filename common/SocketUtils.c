@@ -149,7 +149,7 @@ bool SocketUtils_BindAnyAddress(SOCKET socket, int family)
     DWORD isReused = 1;
     NetAddress any;
 
-    /* Towards different servers the same port may serve several times. Older systems do not know it. */
+    /* Older systems do not know it. */
     SetOption(socket, SOL_SOCKET, SO_REUSE_UNICASTPORT, &isReused, (int)sizeof(isReused));
     return NetAddress_FromText(&any, family == AF_INET6 ? "::" : "0.0.0.0", 0) &&
            bind(socket, (const SOCKADDR *)&any.storage, any.length) == 0;

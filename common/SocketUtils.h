@@ -93,7 +93,11 @@ bool SocketUtils_ConnectEx(SOCKET socket, const NetAddress *address, WSAOVERLAPP
 /* Call it when ConnectEx has completed: before that, shutdown and getpeername do not work. */
 bool SocketUtils_SetUpdateConnectSocket(SOCKET socket);
 
-/* Binds a socket of `family` to an address and port that the system chooses. */
+/*
+ * Binds a socket of `family` to an address and port that the system chooses: the same port for several
+ * sockets, if they connect to different servers and the system can do that.
+ * https://learn.microsoft.com/windows/win32/winsock/sol-socket-socket-options
+ */
 bool SocketUtils_BindAnyAddress(SOCKET socket, int family);
 
 /* Off, for a listener on ::, before bind: also accepts IPv4 clients. */

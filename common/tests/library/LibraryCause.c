@@ -2,6 +2,7 @@
  * LibraryCause: why a session ends, told once and rightly, while the others are served.
  */
 #include "Library.h"
+#include "SessionCore.h"
 
 #include <limits.h>
 
@@ -61,6 +62,24 @@ TEST("cause: the peer closes its side")
     CHECK(Peer_ReceivePattern(peer, 0, HALF_CLOSED));
     CHECK(Peer_WaitForEnd(peer, NULL, &isClean));
     CHECK(isClean);
+    CHECK(Host_WaitForDisconnected(server, 1));
+    CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
+    Host_Stop(server);
+}
+
+/* The same, but the peer takes nothing any more: it does not stay for ever. */
+TEST("cause: the peer closes its side and is stuck")
+{
+    static char bytes[LIMIT];
+    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
+    SOCKET peer;
+
+    server->keepsSessions = true;
+    server->settings.session.halfClosedMs = IDLE_MS;
+    REQUIRE(CHECK(Host_Start(server)));
+    peer = NEED_SOCKET(Peer_OpenWithBuffers(server, SMALL_QUEUE));
+    CHECK(Probe_Send(NEED(Host_WaitForProbe(server, 0)), bytes, LIMIT));
+    CHECK_INT(shutdown(peer, SD_SEND), 0);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
     Host_Stop(server);
@@ -383,6 +402,16 @@ TEST("cause: OnRecv consumes nothing")
     CHECK(Host_CheckCause(server, CAUSE_BUFFER_FULL, 1));
     CHECK_INT(probe->state, FULL_SIZE);
     Host_Stop(server);
+}
+
+TEST("cause: what the system lacks is no fault of the peer")
+{
+    static const DWORD lacks[] = {WSAENOBUFS, ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES,
+                                  ERROR_NOT_ENOUGH_QUOTA};
+
+    for (size_t i = 0; i < COUNT_OF(lacks); i++)
+        CHECK_INT(DisconnectCause_FromError(lacks[i]), CAUSE_NO_MEMORY);
+    CHECK_INT(DisconnectCause_FromError(ERROR_NETNAME_DELETED), CAUSE_PEER_RESET);
 }
 
 TEST("cause: a text for each")

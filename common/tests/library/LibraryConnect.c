@@ -21,13 +21,14 @@ static void DialAgain(Probe *probe, DisconnectCause cause)
         Host_AddViolation(host, "Service_Connect failed with error %lu", GetLastError());
 }
 
-/* In OnDisconnected: the session that has failed is still in the set. */
+/* In OnDisconnected: the session that has failed is still in the set, but takes nobody's place. */
 TEST("connect: again, in OnDisconnected")
 {
     static const Behaviour behaviour = {.OnDisconnected = DialAgain};
     Host *client = NEED(Host_Create(SERVICE_CLIENT, &behaviour));
 
     NEED_SOCKET(Peer_Bind(&client->settings.address));
+    client->settings.maxSessionCount = 1;
     REQUIRE(CHECK(Host_Start(client)));
     CHECK(WAIT_FOR(client->destroyed, FAILURES));
     CHECK(Host_CheckCause(client, CAUSE_CONNECT_FAILED, FAILURES));
@@ -122,6 +123,8 @@ TEST("use: wrong settings are named")
     WRONG(session.recvBufferMax, right.session.recvBufferSize - 1);
     WRONG(session.pauseBytes, -1);
     WRONG(session.limitBytes, right.session.pauseBytes - 1);
+    right.session.pauseBytes = 0;
+    WRONG(session.limitBytes, BUFFER_COST); /* not one byte could be sent */
 #undef WRONG
 }
 

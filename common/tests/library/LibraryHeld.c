@@ -27,6 +27,12 @@ static void WINAPI ReleaseAndWait(PSRWLOCK lock)
     }
 }
 
+static void FindRelease(void)
+{
+    held.release = (ReleaseFunction)(void (*)(void))GetProcAddress(GetModuleHandleA("kernel32.dll"),
+                                                                   "ReleaseSRWLockExclusive");
+}
+
 /* This program calls `now` wherever it has called `before`, a function of a DLL. */
 static void ReplaceImport(ReleaseFunction before, ReleaseFunction now)
 {
@@ -94,12 +100,40 @@ static void Send(Probe *probe)
     Probe_Send(probe, "hello", 5);
 }
 
+/* --- A session that is disconnected before its OnConnected --------------------------------------- */
+
+static Host *accepting;
+
+/* The worker has just put its first session into the set. */
+static void WINAPI ReleaseAndDisconnect(PSRWLOCK lock)
+{
+    Session *first = accepting->service.first;
+
+    held.release(lock);
+    if (lock == &accepting->service.lock && accepting->connected == 0 && first != NULL)
+        Session_Disconnect(first, CAUSE_PROGRAM);
+}
+
+/* OnConnected comes all the same: a server's session has both calls or none. */
+TEST("held: a session is disconnected before its OnConnected")
+{
+    accepting = NEED(Host_StartServer(&echoBehaviour));
+    FindRelease();
+    ReplaceImport(held.release, ReleaseAndDisconnect);
+    Peer_Open(accepting);
+    CHECK(Host_WaitForDisconnected(accepting, 1));
+    ReplaceImport(ReleaseAndDisconnect, held.release);
+    CHECK(Host_CheckCause(accepting, CAUSE_PROGRAM, 1));
+    Host_Stop(accepting);
+}
+
+/* --- A call that goes on when the service is gone ------------------------------------------------ */
+
 TEST("held: the service is gone when a call on a session goes on")
 {
     static void (*const callsToHold[])(Probe *) = {Close, Disconnect, Send};
 
-    held.release = (ReleaseFunction)(void (*)(void))GetProcAddress(GetModuleHandleA("kernel32.dll"),
-                                                                   "ReleaseSRWLockExclusive");
+    FindRelease();
     held.isGone = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
     ReplaceImport(held.release, ReleaseAndWait);
     for (size_t i = 0; i < COUNT_OF(callsToHold); i++) {

@@ -15,6 +15,8 @@ TEST("session: echo, address and counters")
 {
     Host *server = NEED(Host_StartServer(&echoBehaviour));
     char text[NET_ADDRESS_TEXT_SIZE], expected[NET_ADDRESS_TEXT_SIZE];
+    BOOL isKeptAlive = FALSE;
+    int size = (int)sizeof(isKeptAlive);
     NetAddress own;
     SOCKET peer;
     Probe *probe;
@@ -28,6 +30,9 @@ TEST("session: echo, address and counters")
     CHECK_TEXT(NetAddress_ToText(Session_GetAddress(Probe_GetSession(probe)), text, sizeof(text)),
                NetAddress_ToText(&own, expected, sizeof(expected)));
     CHECK(Session_IsConnected(Probe_GetSession(probe)));
+    getsockopt(Probe_GetSession(probe)->socket, SOL_SOCKET, SO_KEEPALIVE, (char *)&isKeptAlive,
+               &size);
+    CHECK(isKeptAlive);
     CHECK(Peer_StartSending(peer, MOVED));
     CHECK(Peer_ReceivePattern(peer, 0, MOVED));
     Threads_Join();

@@ -74,7 +74,7 @@ static void Act(Session *session, uint32_t *seed)
     SendBuffer *buffer;
 
     if (choice < 1) {
-        Session_Disconnect(session, (DisconnectCause)(CAUSE_PROGRAM + 1));
+        Session_Disconnect(session, (DisconnectCause)(1 + Random_Next(seed, CAUSE_PROGRAM + 2)));
     } else if (choice < 2) {
         Session_Close(session, (DisconnectCause)(CAUSE_PROGRAM + 2));
     } else if (choice < 20) {
@@ -195,7 +195,7 @@ static void OnDisconnected(Session *session, DisconnectCause cause)
     StormSession *mine = FromSession(session);
 
     Enter(mine);
-    if (cause == CAUSE_NONE || cause == CAUSE_TURNED_AWAY)
+    if (cause == CAUSE_NONE)
         Storm_AddFault("OnDisconnected with cause %d", (int)cause);
     if (Session_IsConnected(session))
         Storm_AddFault("a session is connected in OnDisconnected");
@@ -240,7 +240,7 @@ static Session *CreateSession(Service *service, int family)
     Session *session;
 
     if (Random_Next(&seed, 10) == 0) {
-        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        SetLastError(Random_Next(&seed, 2) * ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
     if (Random_Next(&seed, 2) == 0)

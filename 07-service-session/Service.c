@@ -283,10 +283,9 @@ bool Service_Connect(Service *service, DWORD delayMs)
 {
     const NetAddress *address = &service->settings.address;
     Session *session = NULL;
-    DWORD error = ERROR_INVALID_FUNCTION;
+    DWORD error = service->settings.type == SERVICE_CLIENT ? Service_AddSession(service, NULL)
+                                                           : ERROR_INVALID_FUNCTION;
 
-    if (service->settings.type == SERVICE_CLIENT)
-        error = Service_AddSession(service, NULL);
     if (error == 0) {
         session = service->settings.createSession(service, NetAddress_GetFamily(address));
         error = session != NULL ? Service_AddSession(service, session)

@@ -55,7 +55,7 @@ test-more:
 #: make storm | attacks the library of 07 at random for 10 minutes; SECONDS=60, SEED=1 to begin with
 WATCHED_STORM = build/instrument/tests/storm.exe
 SECONDS       = 600
-SEED          = $(shell date +%s)
+SEED          = $(shell echo $$(($$(date +%s) % 1000000000)))
 storm:
 	+@$(SET_UP) $(OUT)/tests/storm.exe
 	+@$(build_watched) $(WATCHED_STORM)

@@ -36,9 +36,16 @@ void Storm_AddFault(const char *format, ...)
     ReleaseSRWLockExclusive(&storm.lock);
 }
 
+/* However slow the machine is. */
+static bool HasMetEnough(void)
+{
+    return storm.services > 4 && storm.unstarted > 0 && storm.created > 20 && storm.peers > 10 &&
+           storm.sends > 20;
+}
+
 bool Storm_IsOver(void)
 {
-    return Test_Now() >= storm.endMs || Test_IsOver();
+    return Test_IsOver() || (Test_Now() >= storm.endMs && HasMetEnough());
 }
 
 /* --- Services that come and go --------------------------------------------------------------- */
@@ -177,8 +184,7 @@ TEST("storm", .limitSeconds = 240)
     CHECK_AT_MOST(ServerProcess_CountHandles(GetCurrentProcess()), handles);
     printf("  %ld services, %ld that could not start, %ld sessions, %ld peers, %ld sends\n",
            storm.services, storm.unstarted, storm.created, storm.peers, storm.sends);
-    CHECK(storm.services > 4 && storm.unstarted > 0 && storm.created > 20 && storm.peers > 10 &&
-          storm.sends > 20);
+    CHECK(HasMetEnough());
 }
 
 int main(int argc, char *argv[])

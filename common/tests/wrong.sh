@@ -58,7 +58,7 @@ judge_findings() {
         return at + 0 <= line + 0
     }
     BEGIN {
-        count = split(expected, wish, "\t")
+        count = split(expected, wish, /\t+/)
         wanted = count == 0 || wish[1] ~ /^warning: / ? 0 : 3
         split(place, mark, " ")
         file = mark[1]

@@ -84,22 +84,21 @@ static bool HasOneClientOnly(const char *path)
     return Conversation_FindStage(path, folder, sizeof(folder)) == 1;
 }
 
-/* Runs the tool with these words, ended by NULL, and behind them all servers that `clients` can
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Runs the tool with its file, these words, up to a NULL, and behind them all servers that `clients` can
    talk to at once; 0: no server. */
 static bool RunTool(const char *const words[], int clients)
 {
-    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1];
-    int count = 0;
+    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1] = {"--json", ToolRun_GetFile()};
+    int count = 2;
 
-    while (words[count] != NULL) {
-        arguments[count] = words[count];
-        count++;
-    }
+    for (int i = 0; words[i] != NULL; i++)
+        arguments[count++] = words[i];
     for (int i = 0; clients > 0 && i < ToolTest_GetServerCount(); i++) {
         if (clients == 1 || !HasOneClientOnly(ToolTest_GetServer(i)))
             arguments[count++] = ToolTest_GetServer(i);
     }
-    arguments[count] = NULL;
     return ToolRun_Start(arguments, NULL) && ToolRun_Wait(TOOL_MS);
 }
 
@@ -182,25 +181,20 @@ static void CheckAllFigures(int clients)
 
 TEST("calls: an echo of the only client", .limitSeconds = 90)
 {
-    const char *const words[] = {"--json", ToolRun_GetFile(), NULL};
-
-    REQUIRE(CHECK(RunTool(words, 1)));
+    REQUIRE(CHECK(RunTool(WORDS(NULL), 1)));
     CheckAllFigures(1);
 }
 
 TEST("calls: an echo of one of ten clients", .limitSeconds = 90)
 {
-    const char *const words[] = {"--clients", CROWD_TEXT, "--json", ToolRun_GetFile(), NULL};
-
-    REQUIRE(CHECK(RunTool(words, CROWD)));
+    REQUIRE(CHECK(RunTool(WORDS("--clients", CROWD_TEXT), CROWD)));
     CheckAllFigures(CROWD);
 }
 
 /* Whatever is counted: the same the second time. */
 TEST("calls: the same figures again", .limitSeconds = 120)
 {
-    const char *const words[] = {"--clients",       "3", "--echoes", SHORT_ECHOES, "--json",
-                                 ToolRun_GetFile(), NULL};
+    const char *const *words = WORDS("--clients", "3", "--echoes", SHORT_ECHOES);
     char *figures;
 
     REQUIRE(CHECK(RunTool(words, 3)));
@@ -219,11 +213,10 @@ TEST("calls: the same figures again", .limitSeconds = 120)
    echo after the other, and what is received and sent is received and sent once. */
 TEST("calls: all clients at once", .limitSeconds = 90)
 {
-    const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,        "--echoes",
-                                 SHORT_ECHOES, "--json",    ToolRun_GetFile(), NULL};
     char line[LINE_SIZE], text[200];
 
-    REQUIRE(CHECK(RunTool(words, CROWD)));
+    REQUIRE(
+        CHECK(RunTool(WORDS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD)));
     CHECK_INT(tool.exitCode, 0);
     for (int i = 0; i < ToolTest_GetServerCount(); i++) {
         const StageModel *model;
@@ -252,16 +245,15 @@ TEST("calls: all clients at once", .limitSeconds = 90)
    than receive and send is left. */
 TEST("calls: 500 clients of stage 07 at once")
 {
-    const char *words[] = {"--busy", "--clients",       "500", "--echoes",         SHORT_ECHOES,
-                           "--json", ToolRun_GetFile(), NULL,  /* its path */ NULL};
+    const char *path = NULL;
     char folder[64];
 
     for (int i = 0; i < ToolTest_GetServerCount(); i++) {
         if (Conversation_FindStage(ToolTest_GetServer(i), folder, sizeof(folder)) == 7)
-            words[7] = ToolTest_GetServer(i);
+            path = ToolTest_GetServer(i);
     }
-    REQUIRE(CHECK(words[7] != NULL));
-    REQUIRE(CHECK(RunTool(words, 0)));
+    REQUIRE(CHECK(path != NULL));
+    REQUIRE(CHECK(RunTool(WORDS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0)));
     CHECK_INT(tool.exitCode, 0);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") >= 2);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
@@ -281,8 +273,8 @@ static bool WriteText(const char *path, const char *text)
 /* Compares the figures with a file that says `text`. */
 static bool RunCheck(const char *text)
 {
-    const char *const words[] = {"--echoes", SHORT_ECHOES, "--check", checkPath, NULL};
-    bool hasRun = WriteText(checkPath, text) && RunTool(words, 1);
+    bool hasRun = WriteText(checkPath, text) &&
+                  RunTool(WORDS("--echoes", SHORT_ECHOES, "--check", checkPath), 1);
 
     DeleteFileA(checkPath);
     return hasRun;
@@ -290,11 +282,10 @@ static bool RunCheck(const char *text)
 
 TEST("calls: compares with a file", .limitSeconds = 120)
 {
-    const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", ToolRun_GetFile(), NULL};
     char text[100];
     char *figures, *figure;
 
-    REQUIRE(CHECK(RunTool(words, 1)));
+    REQUIRE(CHECK(RunTool(WORDS("--echoes", SHORT_ECHOES), 1)));
     figures = tool.figures;
     tool.figures = NULL;
     if (CHECK(RunCheck(figures))) {
@@ -362,9 +353,7 @@ TEST("calls: command lines")
 
 TEST("calls: help")
 {
-    const char *const words[] = {"--help", NULL};
-
-    REQUIRE(CHECK(RunTool(words, 0)));
+    REQUIRE(CHECK(RunTool(WORDS("--help"), 0)));
     CHECK_INT(tool.exitCode, 0);
     CHECK_CONTAINS(tool.output, "Usage: calls.exe ");
     CHECK_TEXT(tool.errors, "");

@@ -4,6 +4,7 @@
  */
 #include "LoadTest.h"
 
+#include "Clock.h"
 #include "CtrlC.h"
 #include "Peer.h"
 #include "TestSocketUtils.h"
@@ -38,32 +39,20 @@ static Connection *known[KNOWN_MAX]; /* each in the first free place; NULL: free
 static SRWLOCK knownLock = SRWLOCK_INIT;
 static HANDLE exchange[2]; /* signaled: the connection's message is there */
 static volatile LONG isOver, isClosing, isDying;
-static volatile LONG64 firstTick; /* when the first message came */
+static volatile LONG64 firstNs; /* when the first message came */
 static double echoMs[ECHO_MS_MAX];
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
-static double GetMsSince(LONG64 tick)
+static double GetMsSince(LONG64 ns)
 {
-    LARGE_INTEGER ticks, frequency;
-
-    QueryPerformanceCounter(&ticks);
-    QueryPerformanceFrequency(&frequency);
-    return (double)(ticks.QuadPart - tick) * 1000 / (double)frequency.QuadPart;
-}
-
-static LONG64 GetTick(void)
-{
-    LARGE_INTEGER ticks;
-
-    QueryPerformanceCounter(&ticks);
-    return ticks.QuadPart;
+    return (double)(Clock_GetNs() - ns) / NS_PER_MS;
 }
 
 /* Until so much time has passed since then. Sleep alone may end a little too early. */
-static void WaitUntil(LONG64 tick, double ms)
+static void WaitUntil(LONG64 ns, double ms)
 {
-    for (double left = ms - GetMsSince(tick); left > 0; left = ms - GetMsSince(tick))
+    for (double left = ms - GetMsSince(ns); left > 0; left = ms - GetMsSince(ns))
         Sleep(left > 2 ? (DWORD)left - 1 : 1);
 }
 
@@ -71,13 +60,13 @@ static void Hold(const Connection *connection)
 {
     double since;
 
-    InterlockedCompareExchange64(&firstTick, GetTick(), 0);
+    InterlockedCompareExchange64(&firstNs, Clock_GetNs(), 0);
     if (plan.holdEvery > 0 && connection->messages % plan.holdEvery == 0 &&
         (plan.connection == 0 || plan.connection == connection->number))
-        WaitUntil(GetTick(), plan.holdMs);
-    since = GetMsSince(firstTick);
+        WaitUntil(Clock_GetNs(), plan.holdMs);
+    since = GetMsSince(firstNs);
     if (since >= plan.stopAtMs && since < plan.stopAtMs + plan.stopMs)
-        WaitUntil(firstTick, plan.stopAtMs + plan.stopMs);
+        WaitUntil(firstNs, plan.stopAtMs + plan.stopMs);
 }
 
 /* --- Connections ----------------------------------------------------------------------------- */
@@ -257,7 +246,7 @@ static bool Echo(Connection *connection)
 {
     Hold(connection);
     if (connection->number == 1 && connection->messages <= ECHO_MS_MAX)
-        echoMs[connection->messages - 1] = GetMsSince(firstTick);
+        echoMs[connection->messages - 1] = GetMsSince(firstNs);
     if (connection->isSilent)
         return true;
     if (IsTime(connection))
@@ -346,7 +335,7 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     plan = *newPlan;
     isOver = 0;
     isClosing = 0;
-    firstTick = 0;
+    firstNs = 0;
     exchange[0] = CreateEventW(NULL, TRUE, FALSE, NULL);
     exchange[1] = CreateEventW(NULL, TRUE, FALSE, NULL);
     listener = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));

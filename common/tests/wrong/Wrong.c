@@ -2,7 +2,7 @@
  * Wrong: runs one of the programs that are wrong on purpose. See Wrong.h.
  *
  *     wrong.exe NAME
- *     wrong.exe --list     a line for each, with tabs: its name, seeds, whether it harms, the findings
+ *     wrong.exe --list     a line for each, with tabs: its name, seeds, whether it harms itself, the findings
  */
 #include "Wrong.h"
 
@@ -138,10 +138,9 @@ int main(int argc, char *argv[])
 
     for (const Program *program = programs; program != NULL; program = program->next) {
         if (strcmp(name, "--list") == 0) {
-            printf("%s\t%d\t%s", program->name, program->seeds, program->harms ? "harms" : "-");
-            for (int i = 0; i < 2 && program->expect[i] != NULL; i++)
-                printf("\t%s", program->expect[i]);
-            puts("");
+            printf("%s\t%d\t%s\t%s\t%s\n", program->name, program->kinds & RACE ? 20 : 0,
+                   program->kinds & HARMS ? "harms" : "-", program->first ? program->first : "",
+                   program->second ? program->second : "");
         } else if (strcmp(name, program->name) == 0) {
             program->run();
             Close();

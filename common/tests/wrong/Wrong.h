@@ -13,7 +13,7 @@
  *
  * A program is what one of these runs, and it has no other. What stands in front of it is its own, too:
  *
- *     PROGRAM("heap-double-free", .expect = {"memory: a block of 16 bytes is freed"}, .harms = true)
+ *     PROGRAM("heap-double-free", HARMS, "memory: a block of 16 bytes is freed")
  *     {
  *         ... the line that the first finding has to name ends with the mark Wrong, in a comment ...
  *     }
@@ -27,13 +27,19 @@
 
 #include <process.h>
 
+typedef enum ProgramKind {
+    PLAIN,
+    HARMS = 1, /* it harms itself where verify is not there to stop it */
+    RACE =
+        2 /* it runs with shuffle=1 to 20 until a finding comes; where none is to come, with all */
+} ProgramKind;
+
 typedef struct Program {
     const char *name;
-    /* What each finding begins with, in order: "rule 5: " and its `what`, or its first line. The exit code
-       is 3, or 0 with nothing or only a warning. */
-    const char *expect[2];
-    int seeds; /* a race: it runs with shuffle=1 and so on until a finding comes; if none is to come, with all */
-    bool harms; /* itself, where verify is not there to stop it */
+    int kinds;
+    /* What the findings begin with: "rule 5: " and its `what`, or its first line. The exit code is 3, or 0
+       with none or only a warning. */
+    const char *first, *second;
     void (*run)(void);
     struct Program *next;
 } Program;

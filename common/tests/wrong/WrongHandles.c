@@ -7,7 +7,7 @@
 /* --- What is not there ----------------------------------------------------------------------- */
 
 /* socket says with INVALID_SOCKET that it has failed, and nobody looks. */
-PROGRAM("socket-not-checked", .expect = {"rule 8: connect is given INVALID_SOCKET"})
+PROGRAM("socket-not-checked", PLAIN, "rule 8: connect is given INVALID_SOCKET")
 {
     NetAddress address;
 
@@ -20,7 +20,7 @@ PROGRAM("socket-not-checked", .expect = {"rule 8: connect is given INVALID_SOCKE
 }
 
 /* accept has failed, and the socket that it did not return is given to a port. */
-PROGRAM("accept-not-checked", .expect = {"rule 8: CreateIoCompletionPort is given INVALID_SOCKET"})
+PROGRAM("accept-not-checked", PLAIN, "rule 8: CreateIoCompletionPort is given INVALID_SOCKET")
 {
     NetAddress address;
 
@@ -35,7 +35,7 @@ PROGRAM("accept-not-checked", .expect = {"rule 8: CreateIoCompletionPort is give
 }
 
 /* CreateIoCompletionPort says with NULL that it has failed, and is compared with INVALID_HANDLE_VALUE. */
-PROGRAM("handle-not-checked", .expect = {"rule 8: GetQueuedCompletionStatus is given NULL"})
+PROGRAM("handle-not-checked", PLAIN, "rule 8: GetQueuedCompletionStatus is given NULL")
 {
     OVERLAPPED *overlapped = NULL;
     ULONG_PTR key = 0;
@@ -53,7 +53,7 @@ PROGRAM("handle-not-checked", .expect = {"rule 8: GetQueuedCompletionStatus is g
 /* --- What was closed ------------------------------------------------------------------------- */
 
 /* Two places of a program close the same socket. */
-PROGRAM("socket-closed-twice", .expect = {"rule 6: a socket is closed for the second time"})
+PROGRAM("socket-closed-twice", PLAIN, "rule 6: a socket is closed for the second time")
 {
     OpenPair();
     closesocket(server);
@@ -62,7 +62,7 @@ PROGRAM("socket-closed-twice", .expect = {"rule 6: a socket is closed for the se
 }
 
 /* Something is sent on a socket that was closed before. */
-PROGRAM("socket-used-after-close", .expect = {"rule 6: a socket is used after it was closed"})
+PROGRAM("socket-used-after-close", PLAIN, "rule 6: a socket is used after it was closed")
 {
     OpenPair();
     closesocket(server);
@@ -71,7 +71,7 @@ PROGRAM("socket-used-after-close", .expect = {"rule 6: a socket is used after it
 }
 
 /* A closed socket stays in the set that select is given. */
-PROGRAM("socket-selected-after-close", .expect = {"rule 6: a socket is used after it was closed"})
+PROGRAM("socket-selected-after-close", PLAIN, "rule 6: a socket is used after it was closed")
 {
     struct timeval atOnce = {0, 0};
     fd_set readSet;
@@ -94,8 +94,8 @@ static unsigned __stdcall Receive(void *unused)
 }
 
 /* A socket is closed while another thread waits in recv on it. */
-PROGRAM("socket-closed-in-use",
-        .expect = {"rule 6: a socket is closed while another thread is inside recv with it"})
+PROGRAM("socket-closed-in-use", PLAIN,
+        "rule 6: a socket is closed while another thread is inside recv with it")
 {
     NetAddress address;
     HANDLE thread;
@@ -114,7 +114,7 @@ PROGRAM("socket-closed-in-use",
 }
 
 /* A closed event stays in the list of those that are waited for. */
-PROGRAM("event-waited-after-close", .expect = {"rule 6: an event is used after it was closed"})
+PROGRAM("event-waited-after-close", PLAIN, "rule 6: an event is used after it was closed")
 {
     WSAEVENT events[2];
 
@@ -136,10 +136,8 @@ static unsigned __stdcall WaitForEvent(void *unused)
 }
 
 /* An event is closed while another thread waits for it. */
-PROGRAM(
-    "event-closed-in-use",
-    .expect = {
-        "rule 6: an event is closed while another thread is inside WaitForSingleObject with it"})
+PROGRAM("event-closed-in-use", PLAIN,
+        "rule 6: an event is closed while another thread is inside WaitForSingleObject with it")
 {
     HANDLE thread;
 
@@ -163,8 +161,9 @@ static unsigned __stdcall WaitAtPort(void *unused)
 }
 
 /* The port is closed while a worker still waits at it. */
-PROGRAM("port-closed-in-use", .expect = {"rule 7: a completion port is closed while another thread "
-                                         "is inside GetQueuedCompletionStatus"})
+PROGRAM(
+    "port-closed-in-use", PLAIN,
+    "rule 7: a completion port is closed while another thread is inside GetQueuedCompletionStatus")
 {
     HANDLE thread;
 
@@ -179,7 +178,7 @@ PROGRAM("port-closed-in-use", .expect = {"rule 7: a completion port is closed wh
 /* --- What is left at the end ----------------------------------------------------------------- */
 
 /* A socket is never closed. */
-PROGRAM("socket-left", .expect = {"left over: a socket is still open at the end"})
+PROGRAM("socket-left", PLAIN, "left over: a socket is still open at the end")
 {
     SOCKET unused;
 
@@ -189,14 +188,14 @@ PROGRAM("socket-left", .expect = {"left over: a socket is still open at the end"
 }
 
 /* An event is never closed. */
-PROGRAM("event-left", .expect = {"left over: an event is still open at the end"})
+PROGRAM("event-left", PLAIN, "left over: an event is still open at the end")
 {
     StartWinsock();
     Require(WSACreateEvent() != WSA_INVALID_EVENT, "WSACreateEvent"); /* Wrong */
 }
 
 /* A completion port is never closed. */
-PROGRAM("port-left", .expect = {"left over: a completion port is still open at the end"})
+PROGRAM("port-left", PLAIN, "left over: a completion port is still open at the end")
 {
     HANDLE unused = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0); /* Wrong */
 
@@ -210,7 +209,7 @@ static unsigned __stdcall ReturnAtOnce(void *unused)
 }
 
 /* A thread is waited for, and its handle is never closed. */
-PROGRAM("thread-handle-left", .expect = {"left over: a thread handle is still open at the end"})
+PROGRAM("thread-handle-left", PLAIN, "left over: a thread handle is still open at the end")
 {
     uintptr_t thread = _beginthreadex(NULL, 0, ReturnAtOnce, NULL, 0, NULL); /* Wrong */
 
@@ -226,7 +225,7 @@ static unsigned __stdcall SleepOn(void *unused)
 }
 
 /* The program ends while one of its threads still runs. */
-PROGRAM("thread-left", .expect = {"rule 7: a thread still runs at the end"})
+PROGRAM("thread-left", PLAIN, "rule 7: a thread still runs at the end")
 {
     uintptr_t thread = _beginthreadex(NULL, 0, SleepOn, NULL, 0, NULL); /* Wrong */
 
@@ -235,8 +234,8 @@ PROGRAM("thread-left", .expect = {"rule 7: a thread still runs at the end"})
 }
 
 /* The program closes its port and ends, and something that it has posted is still in it. */
-PROGRAM("packet-left", .expect = {"rule 7: the program has ended while what "
-                                  "PostQueuedCompletionStatus posted is outstanding"})
+PROGRAM("packet-left", PLAIN,
+        "rule 7: the program has ended while what PostQueuedCompletionStatus posted is outstanding")
 {
     static OVERLAPPED packet;
 
@@ -245,8 +244,7 @@ PROGRAM("packet-left", .expect = {"rule 7: the program has ended while what "
 }
 
 /* The program closes its socket and ends, and does not take the completion of its receive. */
-PROGRAM("operation-left",
-        .expect = {"rule 7: the program has ended while a WSARecv is outstanding"})
+PROGRAM("operation-left", PLAIN, "rule 7: the program has ended while a WSARecv is outstanding")
 {
     static WSAOVERLAPPED overlapped;
     static char received[16];
@@ -259,7 +257,7 @@ PROGRAM("operation-left",
 }
 
 /* The program ends without WSACleanup. */
-PROGRAM("cleanup-missing", .expect = {"rule 7: WSACleanup is missing"})
+PROGRAM("cleanup-missing", PLAIN, "rule 7: WSACleanup is missing")
 {
     WSADATA data;
 

@@ -4,8 +4,7 @@
 #include "Wrong.h"
 
 /* A block is freed twice. */
-PROGRAM("heap-double-free", .expect = {"memory: a block of 16 bytes is freed for the second time"},
-        .harms = true)
+PROGRAM("heap-double-free", HARMS, "memory: a block of 16 bytes is freed for the second time")
 {
     void *text = Need(malloc(16));
     void *volatile same = text;
@@ -15,8 +14,7 @@ PROGRAM("heap-double-free", .expect = {"memory: a block of 16 bytes is freed for
 }
 
 /* A block is read after it was freed. */
-PROGRAM("heap-use-after-free", .expect = {"memory: a read in a block of 16 bytes that was freed"},
-        .harms = true)
+PROGRAM("heap-use-after-free", HARMS, "memory: a read in a block of 16 bytes that was freed")
 {
     char *text = (char *)Need(calloc(16, 1));
     volatile char *same = text;
@@ -26,8 +24,7 @@ PROGRAM("heap-use-after-free", .expect = {"memory: a read in a block of 16 bytes
 }
 
 /* The old pointer is used after realloc, which has moved the block. */
-PROGRAM("heap-old-pointer", .expect = {"memory: a write in a block of 16 bytes that was freed"},
-        .harms = true)
+PROGRAM("heap-old-pointer", HARMS, "memory: a write in a block of 16 bytes that was freed")
 {
     volatile char *text = (char *)Need(malloc(16));
     char *longer = (char *)Need(realloc((void *)text, 100000));
@@ -37,8 +34,7 @@ PROGRAM("heap-old-pointer", .expect = {"memory: a write in a block of 16 bytes t
 }
 
 /* What is freed is not what malloc returned: the pointer has moved on through the block. */
-PROGRAM("heap-middle-freed", .expect = {"memory: what is freed points into a block of 16 bytes"},
-        .harms = true)
+PROGRAM("heap-middle-freed", HARMS, "memory: what is freed points into a block of 16 bytes")
 {
     char *text = (char *)Need(malloc(16));
     char *volatile next = text;
@@ -49,8 +45,7 @@ PROGRAM("heap-middle-freed", .expect = {"memory: what is freed points into a blo
 }
 
 /* A byte is written right behind a block: the text is as long as the block, and has a NUL more. */
-PROGRAM("heap-overrun", .expect = {"memory: a write behind a block of 16 bytes, at its index 16"},
-        .harms = true)
+PROGRAM("heap-overrun", HARMS, "memory: a write behind a block of 16 bytes, at its index 16")
 {
     volatile char *text = (char *)Need(malloc(16));
     char *next = (char *)Need(malloc(4096));
@@ -63,7 +58,7 @@ PROGRAM("heap-overrun", .expect = {"memory: a write behind a block of 16 bytes, 
 }
 
 /* A byte is read right behind a block, by a loop that goes one step too far. */
-PROGRAM("heap-overread", .expect = {"memory: a read behind a block of 16 bytes, at its index 16"})
+PROGRAM("heap-overread", PLAIN, "memory: a read behind a block of 16 bytes, at its index 16")
 {
     volatile char *text = (char *)Need(calloc(16, 1));
     int sum = 0;
@@ -78,8 +73,7 @@ PROGRAM("heap-overread", .expect = {"memory: a read behind a block of 16 bytes, 
  * A byte is written behind a block of 13 bytes. Up to 7 bytes behind a block belong to nobody, and
  * what is written there is found when the block is freed.
  */
-PROGRAM("heap-small-overrun",
-        .expect = {"memory: something was written behind a block of 13 bytes"}, .harms = true)
+PROGRAM("heap-small-overrun", HARMS, "memory: something was written behind a block of 13 bytes")
 {
     volatile char *text = (char *)Need(malloc(13));
 
@@ -88,8 +82,7 @@ PROGRAM("heap-small-overrun",
 }
 
 /* A byte is written before a block. It hits no guard, and is found when the block is freed. */
-PROGRAM("heap-underrun", .expect = {"memory: something was written before a block of 16 bytes"},
-        .harms = true)
+PROGRAM("heap-underrun", HARMS, "memory: something was written before a block of 16 bytes")
 {
     volatile char *text = (char *)Need(malloc(16));
 
@@ -98,8 +91,8 @@ PROGRAM("heap-underrun", .expect = {"memory: something was written before a bloc
 }
 
 /* A byte is written before the second of two blocks that have the size of a page. */
-PROGRAM("heap-underrun-page",
-        .expect = {"memory: a write before a block of 4096 bytes, at its index -1"}, .harms = true)
+PROGRAM("heap-underrun-page", HARMS,
+        "memory: a write before a block of 4096 bytes, at its index -1")
 {
     char *first = (char *)Need(malloc(4096));
     volatile char *second = (char *)Need(malloc(4096));
@@ -110,9 +103,8 @@ PROGRAM("heap-underrun-page",
 }
 
 /* recv is given a block that was freed before. */
-PROGRAM("heap-freed-to-system",
-        .expect = {"memory: recv is given a buffer of 16 bytes that was freed before"},
-        .harms = true)
+PROGRAM("heap-freed-to-system", HARMS,
+        "memory: recv is given a buffer of 16 bytes that was freed before")
 {
     char *received = (char *)Need(malloc(16));
 
@@ -123,8 +115,8 @@ PROGRAM("heap-freed-to-system",
 }
 
 /* recv is told that the block has twice the room that it has. */
-PROGRAM("heap-overrun-by-system",
-        .expect = {"memory: recv is given a buffer of 32 bytes that is not inside its block"})
+PROGRAM("heap-overrun-by-system", PLAIN,
+        "memory: recv is given a buffer of 32 bytes that is not inside its block")
 {
     char *received = (char *)Need(malloc(16));
 
@@ -135,7 +127,7 @@ PROGRAM("heap-overrun-by-system",
 }
 
 /* Memory is never freed: that of one of three sessions. */
-PROGRAM("memory-left", .expect = {"left over: 1 block of 100 bytes is not freed at the end"})
+PROGRAM("memory-left", PLAIN, "left over: 1 block of 100 bytes is not freed at the end")
 {
     void *sessions[3];
 

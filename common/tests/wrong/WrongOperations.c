@@ -24,10 +24,8 @@ typedef struct Session {
  * A receive is cancelled, and its buffer is freed at once: CancelIoEx asks for the end of the receive,
  * and does not wait for it.
  */
-PROGRAM(
-    "buffer-freed",
-    .expect = {"rule 4: free gives back memory with the buffer of a WSARecv that is outstanding"},
-    .harms = true)
+PROGRAM("buffer-freed", HARMS,
+        "rule 4: free gives back memory with the buffer of a WSARecv that is outstanding")
 {
     void *buffer = Need(malloc(4096));
 
@@ -41,10 +39,8 @@ PROGRAM(
 }
 
 /* The buffer grows while a receive into it is outstanding: realloc may move it. */
-PROGRAM("buffer-moved",
-        .expect =
-            {"rule 4: realloc gives back memory with the buffer of a WSARecv that is outstanding"},
-        .harms = true)
+PROGRAM("buffer-moved", HARMS,
+        "rule 4: realloc gives back memory with the buffer of a WSARecv that is outstanding")
 {
     void *buffer = Need(malloc(64));
     void *longer;
@@ -67,9 +63,8 @@ __declspec(noinline) static void ReceiveOnStack(void)
 }
 
 /* The buffer of a receive is a variable of a function that returns before the data has come. */
-PROGRAM("buffer-on-dead-stack",
-        .expect = {"rule 4: a function has returned that had the buffer of an outstanding WSARecv"},
-        .harms = true)
+PROGRAM("buffer-on-dead-stack", HARMS,
+        "rule 4: a function has returned that had the buffer of an outstanding WSARecv")
 {
     OpenPairWithPort();
     ReceiveOnStack();
@@ -83,10 +78,8 @@ PROGRAM("buffer-on-dead-stack",
  * A session is freed right after closesocket. That ends the receive, but its completion is still to
  * come, and it points to the session.
  */
-PROGRAM("overlapped-freed",
-        .expect =
-            {"rule 4: free gives back memory with the OVERLAPPED of a WSARecv that is outstanding"},
-        .harms = true)
+PROGRAM("overlapped-freed", HARMS,
+        "rule 4: free gives back memory with the OVERLAPPED of a WSARecv that is outstanding")
 {
     Session *session = (Session *)Need(calloc(1, sizeof(*session)));
 
@@ -113,10 +106,8 @@ __declspec(noinline) static void ReceiveWithOverlappedOnStack(void)
 }
 
 /* The OVERLAPPED of a receive is a variable of a function that returns before the data has come. */
-PROGRAM(
-    "overlapped-on-dead-stack",
-    .expect = {"rule 4: a function has returned that had the OVERLAPPED of an outstanding WSARecv"},
-    .harms = true)
+PROGRAM("overlapped-on-dead-stack", HARMS,
+        "rule 4: a function has returned that had the OVERLAPPED of an outstanding WSARecv")
 {
     OpenPairWithPort();
     ReceiveWithOverlappedOnStack();
@@ -138,18 +129,16 @@ static unsigned __stdcall ReceiveOnThread(void *unused)
 }
 
 /* A thread begins a receive with an OVERLAPPED among its variables, and ends. */
-PROGRAM("overlapped-on-ended-thread",
-        .expect = {"rule 4: a thread has ended that had the OVERLAPPED of an outstanding WSARecv"},
-        .harms = true)
+PROGRAM("overlapped-on-ended-thread", HARMS,
+        "rule 4: a thread has ended that had the OVERLAPPED of an outstanding WSARecv")
 {
     OpenPair();
     JoinThread(StartThread(ReceiveOnThread));
 }
 
 /* What was posted to a port is freed before it was taken from there. */
-PROGRAM("posted-freed",
-        .expect = {
-            "rule 4: free gives back memory with the OVERLAPPED of a PostQueuedCompletionStatus"})
+PROGRAM("posted-freed", PLAIN,
+        "rule 4: free gives back memory with the OVERLAPPED of a PostQueuedCompletionStatus")
 {
     OVERLAPPED *packet = (OVERLAPPED *)Need(calloc(1, sizeof(*packet)));
 
@@ -162,8 +151,7 @@ PROGRAM("posted-freed",
 /* --- The use of an OVERLAPPED ---------------------------------------------------------------- */
 
 /* A session is made with malloc, and its OVERLAPPED is used with whatever the memory holds. */
-PROGRAM("overlapped-garbage",
-        .expect = {"rule 5: WSARecv is given an OVERLAPPED that is not zeroed"})
+PROGRAM("overlapped-garbage", PLAIN, "rule 5: WSARecv is given an OVERLAPPED that is not zeroed")
 {
     Session *session = (Session *)Need(malloc(sizeof(*session)));
     WSABUF buffer = {sizeof(session->received), session->received};
@@ -181,8 +169,7 @@ PROGRAM("overlapped-garbage",
 }
 
 /* The second receive gets the OVERLAPPED as the first has left it. */
-PROGRAM("overlapped-not-zeroed",
-        .expect = {"rule 5: WSARecv is given an OVERLAPPED that is not zeroed"})
+PROGRAM("overlapped-not-zeroed", PLAIN, "rule 5: WSARecv is given an OVERLAPPED that is not zeroed")
 {
     WSABUF buffer = {sizeof(received), received};
     DWORD bytes = 0, flags = 0;
@@ -201,8 +188,8 @@ PROGRAM("overlapped-not-zeroed",
 }
 
 /* A send is given the OVERLAPPED of a receive that is outstanding, in a session that has only one. */
-PROGRAM("overlapped-reused",
-        .expect = {"rule 5: WSASend is given an OVERLAPPED that a WSARecv still uses"})
+PROGRAM("overlapped-reused", PLAIN,
+        "rule 5: WSASend is given an OVERLAPPED that a WSARecv still uses")
 {
     WSABUF buffer = {5, hello};
 
@@ -217,7 +204,7 @@ PROGRAM("overlapped-reused",
 }
 
 /* Two receives are outstanding on one socket. That is allowed, and seldom what is wanted. */
-PROGRAM("second-receive", .expect = {"warning: a second receive is outstanding on one socket"})
+PROGRAM("second-receive", PLAIN, "warning: a second receive is outstanding on one socket")
 {
     static WSAOVERLAPPED other;
     static char otherReceived[16];
@@ -238,8 +225,8 @@ PROGRAM("second-receive", .expect = {"warning: a second receive is outstanding o
  * A packet comes from the port with an OVERLAPPED of which no operation is known. Verify does not see
  * calls through a pointer to a function, and so it is with any mistake that leads to such a packet.
  */
-PROGRAM("unknown-completion",
-        .expect = {"rule 5: a completion came for an OVERLAPPED with which nothing is outstanding"})
+PROGRAM("unknown-completion", PLAIN,
+        "rule 5: a completion came for an OVERLAPPED with which nothing is outstanding")
 {
     BOOL(WINAPI * post)(HANDLE, DWORD, ULONG_PTR, LPOVERLAPPED) = PostQueuedCompletionStatus;
     OVERLAPPED *taken = NULL;
@@ -274,8 +261,7 @@ static void CALLBACK ReceiveTheRest(DWORD error, DWORD bytes, LPWSAOVERLAPPED do
 }
 
 /* A completion routine makes a blocking call, to receive the rest of a message. */
-PROGRAM("blocking-in-routine",
-        .expect = {"rule 9: recv, which may wait, inside a completion routine"})
+PROGRAM("blocking-in-routine", PLAIN, "rule 9: recv, which may wait, inside a completion routine")
 {
     ReceiveWith(ReceiveTheRest);
 }
@@ -289,7 +275,7 @@ static void CALLBACK SendBack(DWORD error, DWORD bytes, LPWSAOVERLAPPED done, DW
 }
 
 /* A completion routine answers with send, which waits if the client does not read. */
-PROGRAM("send-in-routine", .expect = {"rule 9: send, which may wait, inside a completion routine"})
+PROGRAM("send-in-routine", PLAIN, "rule 9: send, which may wait, inside a completion routine")
 {
     ReceiveWith(SendBack);
 }

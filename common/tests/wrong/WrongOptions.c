@@ -17,22 +17,22 @@ static void OpenBound(BOOL isReused)
 }
 
 /* SO_REUSEADDR is set, as on Unix. On Windows it takes the port from whoever has it. */
-PROGRAM("reuseaddr", .expect = {"rule 10: SO_REUSEADDR is set",
-                                "rule 10: a socket listens without SO_EXCLUSIVEADDRUSE"})
+PROGRAM("reuseaddr", PLAIN, "rule 10: SO_REUSEADDR is set",
+        "rule 10: a socket listens without SO_EXCLUSIVEADDRUSE")
 {
     OpenBound(TRUE);
     listen(listener, SOMAXCONN);
 }
 
 /* A socket listens, and another program may take its port: SO_EXCLUSIVEADDRUSE was not set. */
-PROGRAM("no-exclusive-use", .expect = {"rule 10: a socket listens without SO_EXCLUSIVEADDRUSE"})
+PROGRAM("no-exclusive-use", PLAIN, "rule 10: a socket listens without SO_EXCLUSIVEADDRUSE")
 {
     OpenBound(FALSE);
     listen(listener, SOMAXCONN); /* Wrong */
 }
 
 /* TCP_NODELAY is set at SOL_SOCKET, where its number means another option. */
-PROGRAM("nodelay-wrong-level", .expect = {"rule 10: TCP_NODELAY is set at SOL_SOCKET"})
+PROGRAM("nodelay-wrong-level", PLAIN, "rule 10: TCP_NODELAY is set at SOL_SOCKET")
 {
     BOOL on = TRUE;
 
@@ -42,8 +42,8 @@ PROGRAM("nodelay-wrong-level", .expect = {"rule 10: TCP_NODELAY is set at SOL_SO
 }
 
 /* SO_UPDATE_ACCEPT_CONTEXT is given the accepted socket, where it takes the one that listens. */
-PROGRAM("accept-context-wrong-value",
-        .expect = {"context: SO_UPDATE_ACCEPT_CONTEXT is not given the socket that listens"})
+PROGRAM("accept-context-wrong-value", PLAIN,
+        "context: SO_UPDATE_ACCEPT_CONTEXT is not given the socket that listens")
 {
     const int option = SO_UPDATE_ACCEPT_CONTEXT;
 
@@ -53,8 +53,8 @@ PROGRAM("accept-context-wrong-value",
 }
 
 /* The address of the client is asked for, and SO_UPDATE_ACCEPT_CONTEXT was not set on the socket. */
-PROGRAM("getpeername-before-accept-context",
-        .expect = {"context: getpeername on a socket that AcceptEx has connected"})
+PROGRAM("getpeername-before-accept-context", PLAIN,
+        "context: getpeername on a socket that AcceptEx has connected")
 {
     NetAddress address = {.length = (int)sizeof(address.storage)};
 
@@ -63,8 +63,8 @@ PROGRAM("getpeername-before-accept-context",
 }
 
 /* A socket from AcceptEx is shut down, and SO_UPDATE_ACCEPT_CONTEXT was not set on it. */
-PROGRAM("shutdown-before-accept-context",
-        .expect = {"context: shutdown on a socket that AcceptEx has connected"})
+PROGRAM("shutdown-before-accept-context", PLAIN,
+        "context: shutdown on a socket that AcceptEx has connected")
 {
     OpenPairWithAcceptEx();
     shutdown(accepted, SD_SEND); /* Wrong */
@@ -83,8 +83,8 @@ static void OpenForConnectEx(NetAddress *address)
 }
 
 /* A socket from ConnectEx is shut down, and SO_UPDATE_CONNECT_CONTEXT was not set on it. */
-PROGRAM("shutdown-before-connect-context",
-        .expect = {"context: shutdown on a socket that ConnectEx has connected"})
+PROGRAM("shutdown-before-connect-context", PLAIN,
+        "context: shutdown on a socket that ConnectEx has connected")
 {
     static WSAOVERLAPPED overlapped;
     NetAddress address, peer;

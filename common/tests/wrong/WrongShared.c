@@ -84,7 +84,7 @@ static unsigned __stdcall GreetAll(void *unused)
  * A thread takes a session out of a set and its reference only when the lock of the set is free again:
  * between the two the session may have gone.
  */
-PROGRAM("session-no-reference", .expect = {"memory: a"}, .seeds = 20, .harms = true)
+PROGRAM("session-no-reference", RACE | HARMS, "memory: a")
 {
     HANDLE thread;
 
@@ -132,7 +132,7 @@ static void CloseSet(void)
  * session, the set may have been closed and emptied, and nobody will take that session out. It is tried
  * until a session was lost, so that one block is left.
  */
-PROGRAM("flag-outside-lock", .expect = {"left over: 1 block of 100 bytes"}, .seeds = 20)
+PROGRAM("flag-outside-lock", RACE, "left over: 1 block of 100 bytes")
 {
     for (int i = 0; i < 20 && only == NULL; i++) {
         HANDLE thread;
@@ -167,7 +167,7 @@ static unsigned __stdcall EndSessions(void *unused)
  * Each worker gives back the lock of its owner and wakes who waits there then: who waits may have been
  * woken by another, have seen that nobody is left, and have freed the owner.
  */
-PROGRAM("owner-after-release", .expect = {"memory: a"}, .seeds = 20, .harms = true)
+PROGRAM("owner-after-release", RACE | HARMS, "memory: a")
 {
     for (int i = 0; i < 10; i++) {
         HANDLE threads[WORKERS];
@@ -218,7 +218,7 @@ static unsigned __stdcall Work(void *unused)
  * Two threads share sessions as they should: the reference is taken, and the flag read, under the lock
  * of the set, and who waits for the last session is woken under it.
  */
-PROGRAM("right-shared", .seeds = 20)
+PROGRAM("right-shared", RACE)
 {
     HANDLE threads[2];
     Session *last;

@@ -23,7 +23,7 @@ typedef struct Connection {
     int number;             /* 1: the first that was accepted */
     int place;              /* in `known`; KNOWN_MAX: in none */
     volatile LONG messages; /* received so far */
-    char *message;          /* with room for EXTRA_SIZE more */
+    char *message;          /* with room for EXTRA_SIZE more, and for what is kept */
     char *kept;             /* of FAULT_SWAP and FAULT_TWICE, until the next message has come */
     bool isSilent, isKeeping;
 } Connection;
@@ -37,7 +37,7 @@ static ThreadManager acceptor;       /* the thread that accepts */
 static ThreadManager connections;    /* belongs to that thread */
 static Connection *known[KNOWN_MAX]; /* each in the first free place; NULL: free */
 static SRWLOCK knownLock = SRWLOCK_INIT;
-static HANDLE exchange[2]; /* signaled: the connection's message is there */
+static volatile LONG isThere[2]; /* the message that the connection is to exchange */
 static volatile LONG isOver, isClosing, isDying;
 static volatile LONG64 firstNs; /* when the first message came */
 static double echoMs[ECHO_MS_MAX];
@@ -110,8 +110,8 @@ static bool Exchange(const Connection *connection)
     int own = connection->number - 1;
     bool isSent = false;
 
-    SetEvent(exchange[own]);
-    if (WaitForSingleObject(exchange[1 - own], WAIT_MS) != WAIT_OBJECT_0)
+    InterlockedExchange(&isThere[own], 1);
+    if (!WAIT_FOR(isThere[1 - own], 1))
         return false;
     AcquireSRWLockShared(&knownLock);
     if (known[1 - own] != NULL)
@@ -273,7 +273,6 @@ static void FreeConnection(Connection *connection)
     if (!isDying)
         SocketUtils_Close(&connection->socket);
     free(connection->message);
-    free(connection->kept);
     free(connection);
 }
 
@@ -302,8 +301,8 @@ static void Accept(void)
     }
     SocketUtils_SetTcpNoDelay(socket, true);
     connection->socket = socket;
-    connection->message = (char *)malloc((size_t)plan.size + EXTRA_SIZE);
-    connection->kept = (char *)malloc((size_t)plan.size);
+    connection->message = (char *)malloc(2 * (size_t)plan.size + EXTRA_SIZE);
+    connection->kept = connection->message + plan.size + EXTRA_SIZE;
     connection->number = InterlockedIncrement(&echo.accepted);
     AcquireSRWLockExclusive(&knownLock);
     while (connection->place < KNOWN_MAX && known[connection->place] != NULL)
@@ -311,7 +310,7 @@ static void Accept(void)
     if (connection->place < KNOWN_MAX)
         known[connection->place] = connection;
     ReleaseSRWLockExclusive(&knownLock);
-    if (connection->message == NULL || connection->kept == NULL ||
+    if (connection->message == NULL ||
         !ThreadManager_Launch(&connections, ConnectionMain, connection))
         FreeConnection(connection);
 }
@@ -336,13 +335,11 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     isOver = 0;
     isClosing = 0;
     firstNs = 0;
-    exchange[0] = CreateEventW(NULL, TRUE, FALSE, NULL);
-    exchange[1] = CreateEventW(NULL, TRUE, FALSE, NULL);
+    isThere[0] = isThere[1] = 0;
     listener = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
     ThreadManager_Init(&acceptor);
     ThreadManager_Init(&connections);
-    isRight = isRight && exchange[0] != NULL && exchange[1] != NULL && listener != INVALID_SOCKET &&
-              SocketUtils_Bind(listener, &address) &&
+    isRight = isRight && listener != INVALID_SOCKET && SocketUtils_Bind(listener, &address) &&
               SocketUtils_GetLocalAddress(listener, &address) && SocketUtils_Listen(listener) &&
               ThreadManager_Launch(&acceptor, AcceptMain, NULL);
     return isRight || Test_Explain("no echo server: error %lu", GetLastError());
@@ -385,11 +382,6 @@ void EchoServer_Stop(void)
     while (CancelReceives())
         Sleep(1);
     ThreadManager_Join(&connections);
-    for (int i = 0; i < 2; i++) {
-        if (exchange[i] != NULL)
-            CloseHandle(exchange[i]);
-        exchange[i] = NULL;
-    }
 }
 
 /* --- As a program of its own ----------------------------------------------------------------- */

@@ -12,7 +12,7 @@
  *     press        presses Ctrl+C
  *     end          ends this program, and with it all that runs in the terminal; so does removing keys
  *
- * When the command has ended, FOLDER/code has its exit code. notes/session.sh does the same elsewhere.
+ * When the command has ended, FOLDER/code has its exit code. commands.sh does the same elsewhere.
  */
 #include "ServerProcess.h"
 

@@ -11,12 +11,16 @@
  *     WrongOptions.c      options of sockets, and what AcceptEx and ConnectEx need after them
  *     WrongShared.c       races, found with shuffle
  *
- * A program is what one of these runs, and it has no other. What stands in front of it is its own, too:
+ * What one of these runs is a program:
  *
  *     PROGRAM("heap-double-free", HARMS, "memory: a block of 16 bytes is freed")
  *     {
- *         ... the line that the first finding has to name ends with the mark Wrong, in a comment ...
+ *         ... a comment at its end marks the line that the first finding has to name: Wrong ...
  *     }
+ *
+ * Behind its name and its kind it says what the findings begin with, in their order: "rule 5: " and the
+ * finding's `what`, or its first line. The exit code has to be 3, or 0 where nothing or only a warning is
+ * to be found.
  */
 #ifndef WRONG_H
 #define WRONG_H
@@ -29,17 +33,14 @@
 
 typedef enum ProgramKind {
     PLAIN,
-    HARMS = 1, /* it harms itself where verify is not there to stop it */
-    RACE =
-        2 /* it runs with shuffle=1 to 20 until a finding comes; where none is to come, with all */
+    HARMS = 1, /* without verify, which stops it, it harms itself */
+    RACE = 2   /* it is run with up to 20 seeds of shuffle, until something is found */
 } ProgramKind;
 
 typedef struct Program {
     const char *name;
     int kinds;
-    /* What the findings begin with: "rule 5: " and its `what`, or its first line. The exit code is 3, or 0
-       with none or only a warning. */
-    const char *first, *second;
+    const char *first, *second; /* findings; NULL: no more */
     void (*run)(void);
     struct Program *next;
 } Program;

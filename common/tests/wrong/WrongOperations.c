@@ -5,10 +5,6 @@
 
 #include "ThreadManager.h"
 
-#ifndef FILE_SKIP_COMPLETION_PORT_ON_SUCCESS
-#define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 1
-#endif
-
 static WSAOVERLAPPED overlapped;
 static char received[16];
 static char hello[] = "hello";

@@ -95,7 +95,7 @@ bool StartReceive(void *data, ULONG size, WSAOVERLAPPED *overlapped)
            WSAGetLastError() == WSA_IO_PENDING;
 }
 
-OVERLAPPED *TakeCompletion(void)
+void TakeCompletion(void)
 {
     OVERLAPPED *taken = NULL;
     ULONG_PTR key = 0;
@@ -103,7 +103,6 @@ OVERLAPPED *TakeCompletion(void)
 
     GetQueuedCompletionStatus(port, &bytes, &key, &taken, WAIT_MS);
     Require(taken != NULL, "GetQueuedCompletionStatus");
-    return taken;
 }
 
 HANDLE StartThread(unsigned(__stdcall *procedure)(void *))

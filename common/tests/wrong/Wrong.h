@@ -88,7 +88,7 @@ void Associate(SOCKET socket);
 bool StartReceive(void *data, ULONG size, WSAOVERLAPPED *overlapped);
 
 /* Takes the next completion, of whatever outcome, from the port. */
-OVERLAPPED *TakeCompletion(void);
+void TakeCompletion(void);
 
 HANDLE StartThread(unsigned(__stdcall *procedure)(void *));
 void JoinThread(HANDLE thread);

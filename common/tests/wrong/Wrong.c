@@ -88,8 +88,8 @@ void Associate(SOCKET socket)
 
 bool StartReceive(void *data, ULONG size, WSAOVERLAPPED *overlapped)
 {
+    static DWORD flags; /* outlives the receive */
     WSABUF buffer = {size, (char *)data};
-    DWORD flags = 0;
 
     return WSARecv(server, &buffer, 1, NULL, &flags, overlapped, NULL) == 0 ||
            WSAGetLastError() == WSA_IO_PENDING;

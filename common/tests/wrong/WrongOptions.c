@@ -3,16 +3,16 @@
  */
 #include "Wrong.h"
 
-static void OpenBound(BOOL isReused)
+static void OpenBound(bool isReused)
 {
+    BOOL on = TRUE;
     NetAddress address;
 
     StartWinsock();
     Require(NetAddress_FromText(&address, "127.0.0.1", 0), "the address");
     listener = SocketUtils_CreateSocket(AF_INET);
     if (isReused)
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, (const char *)&isReused,
-                   sizeof(isReused)); /* Wrong */
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, (const char *)&on, sizeof(on)); /* Wrong */
     Require(SocketUtils_Bind(listener, &address), "bind");
 }
 
@@ -20,14 +20,14 @@ static void OpenBound(BOOL isReused)
 PROGRAM("reuseaddr", PLAIN, "rule 10: SO_REUSEADDR is set",
         "rule 10: a socket listens without SO_EXCLUSIVEADDRUSE")
 {
-    OpenBound(TRUE);
+    OpenBound(true);
     listen(listener, SOMAXCONN);
 }
 
 /* A socket listens, and another program may take its port: SO_EXCLUSIVEADDRUSE was not set. */
 PROGRAM("no-exclusive-use", PLAIN, "rule 10: a socket listens without SO_EXCLUSIVEADDRUSE")
 {
-    OpenBound(FALSE);
+    OpenBound(false);
     listen(listener, SOMAXCONN); /* Wrong */
 }
 

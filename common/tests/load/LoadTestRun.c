@@ -29,7 +29,7 @@ bool Load_StartPlain(const char *const words[])
 {
     const char *arguments[WORD_MAX + 3] = {"--json", ToolRun_GetFile()};
 
-    for (int i = 0; words[i] != NULL && i < WORD_MAX; i++)
+    for (int i = 0; i < WORD_MAX && words[i] != NULL; i++)
         arguments[2 + i] = words[i];
     memset(&measured, 0, sizeof(measured));
     return ToolRun_Start(arguments, WatchLine);

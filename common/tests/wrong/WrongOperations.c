@@ -417,7 +417,7 @@ PROGRAM("right-post")
 }
 
 static WSAOVERLAPPED sending;
-static int underWay, count;
+static int underWay, receives;
 
 static void ReceiveInRoutine(void);
 
@@ -427,7 +427,7 @@ static void CALLBACK OnSent(DWORD error, DWORD bytes, LPWSAOVERLAPPED done, DWOR
     (void)done;
     (void)flags;
     underWay--;
-    if (error == 0 && count < 10)
+    if (error == 0 && receives < 10)
         ReceiveInRoutine();
 }
 
@@ -438,7 +438,7 @@ static void CALLBACK OnReceived(DWORD error, DWORD bytes, LPWSAOVERLAPPED done, 
     (void)done;
     (void)flags;
     underWay--;
-    count++;
+    receives++;
     memset(&sending, 0, sizeof(sending));
     if (error != 0 || WSASend(server, &buffer, 1, NULL, 0, &sending, OnSent) == 0 ||
         WSAGetLastError() == WSA_IO_PENDING)
@@ -469,7 +469,7 @@ PROGRAM("right-routine")
     while (underWay > 0)
         SleepEx(INFINITE, TRUE);
     Sleep(1); /* Outside of a routine it is allowed to wait. */
-    Require(count == 10, "ten receives");
+    Require(receives == 10, "ten receives");
 }
 
 /*

@@ -74,7 +74,8 @@ EXAMPLES := $(foreach stage,$(STAGES),$(call example_programs,$(stage)))
 
 # The programs of common/tools, say: each folder but lib/, which has what they share, and wrong/,
 # which a compiler would warn of. common/tools/load becomes build/tools/load.exe.
-folders  = $(filter-out %/lib $(if $(WATCHED),,%/wrong),$(patsubst %/,%,$(sort $(dir $(wildcard common/$(1)/*/*.c)))))
+folders  = $(filter-out %/lib $(if $(WATCHED),,%/wrong),\
+    $(patsubst %/,%,$(sort $(dir $(wildcard common/$(1)/*/*.c)))))
 programs = $(patsubst common/%,$(OUT)/%.exe,$(call folders,$(1)))
 TOOLS   := $(call programs,tools)
 

@@ -4,11 +4,11 @@
 test-programs: $(SERVERS) $(EXAMPLES) $(TOOLS) $(call programs,tests) $(call programs,maintain)
 programs: $(SERVERS) $(EXAMPLES)
 
-# Programs that are wrong on purpose, each in one way, and some that are right: they are only watched.
+# Programs that are wrong on purpose, each in one way, and some that are right: only watched.
 wrong-programs: $(OUT)/tests/wrong.exe
 
-# Not contract.exe, which runs once a server, nor those of make faults, make storm and wrong.sh. Some are
-# told what they test.
+# Not contract.exe, which runs once a server, nor those of make faults, make storm and wrong.sh.
+# Some are told what they test.
 PROGRAMS   := $(filter-out contract faults storm wrong,$(notdir $(call folders,tests)))
 SCRIPTS    := $(basename $(notdir $(sort $(wildcard common/tests/*.sh))))
 calls_words = $(OUT)/tools/calls.exe $(WATCHED_SERVERS)

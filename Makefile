@@ -72,9 +72,9 @@ example_parts    = $(filter-out $(call example_mains,$(1)),$(call example_files,
 example_programs = $(patsubst $(1)/examples/%.c,$(OUT)/$(1)/%.exe,$(call example_mains,$(1)))
 EXAMPLES := $(foreach stage,$(STAGES),$(call example_programs,$(stage)))
 
-# The programs of common/tools, say: each folder but lib/, which has what they share, and wrong/,
-# which has a program a file. common/tools/load becomes build/tools/load.exe.
-folders  = $(filter-out %/lib %/wrong,$(patsubst %/,%,$(sort $(dir $(wildcard common/$(1)/*/*.c)))))
+# The programs of common/tools, say: common/tools/load becomes build/tools/load.exe. lib/ is shared.
+folders  = $(filter-out %/lib $(if $(WATCHED),,%/wrong),\
+    $(patsubst %/,%,$(sort $(dir $(wildcard common/$(1)/*/*.c)))))
 programs = $(patsubst common/%,$(OUT)/%.exe,$(call folders,$(1)))
 TOOLS   := $(call programs,tools)
 

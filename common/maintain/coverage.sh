@@ -5,25 +5,24 @@
 #     sh common/maintain/coverage.sh report   reports what the last run has reached
 #
 # To be called by make coverage, which has built the programs into build/coverage, and which sets CC
-# and RUN. Runs the contract suite, the faults and the other tests on them, and asks gcov. Prints a
-# table of the files and every line that was not reached, with the reason that coverage.txt gives for
-# it. Exit code 1: fewer than 97 % of the stages' lines were reached, a test has failed, or a line was
-# not reached and coverage.txt does not say why it cannot be.
+# and RUN. Runs the contract suite, the faults and the other tests on them, and asks gcovr. Prints its
+# table, and every line that was not reached with the reason that coverage.txt gives for it. Exit code 1:
+# fewer than 97 % of the stages' lines were reached, a test has failed, a line was not reached and
+# coverage.txt does not say why, or what that tells of is not in the sources.
 #
 # A line of coverage.txt: the file, the function, the line's text without its indentation (or *: any), and
 # the reason, with " -- " between.
 
 folder=build/coverage
-least=97
 reasons=common/maintain/coverage.txt
-gcov=$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/gcov/')
+figures=$folder/coverage.json
+failed=
 
-tests=0
-faults=0
+fail() {
+    echo "$1"
+    failed=yes
+}
 
-# --- The runs ---
-
-# Leaves the exit codes in `tests` and `faults`.
 run_all() {
     find $folder -name '*.gcda' -exec rm -f {} +
     # RUN and the servers are several words.
@@ -31,83 +30,52 @@ run_all() {
     TEST_OUTPUT=$folder/test-output sh common/tools/test.sh --program $folder/tests/unit.exe \
         --program $folder/tests/library.exe \
         --program "build/tests/chat.exe --verify $folder/07-service-session" \
-        --contract build/tests/contract.exe --verify $folder/0*/server.exe >$folder/tests.log 2>&1
-    tests=$?
-    BUILD=$folder TEST_OUTPUT=$folder/test-output sh common/maintain/faults.sh >$folder/faults.log 2>&1
-    faults=$?
+        --contract build/tests/contract.exe --verify $folder/0*/server.exe >$folder/tests.log 2>&1 ||
+        fail "Tests have failed; see $folder/tests.log."
+    BUILD=$folder TEST_OUTPUT=$folder/test-output sh common/maintain/faults.sh >$folder/faults.log 2>&1 ||
+        fail "Faults have failed; see $folder/faults.log."
+}
+
+# Each line that is code, with tabs: the file, its function, the line's number, how often it was reached.
+list_lines() {
+    jq -r '.files[] | .functions as $functions | .file as $file | .lines[]
+        | select(."gcovr/noncode" != true) | .line_number as $line
+        | [$file, ($functions | map(select(.lineno <= $line)) | max_by(.lineno).name), $line, .count]
+        | @tsv' $figures
 }
 
 [ "${1-}" = report ] || run_all
-
-# --- What was reached ---
-
-rm -rf $folder/gcov
-mkdir -p $folder/gcov
-failed=
-for source in 0*/*.c common/*.c; do
-    object=$folder/obj/${source%.c}
-    if [ ! -f "$object.gcda" ]; then
-        echo "$source: no program that uses it has left its figures." >&2
-        failed=yes
-        continue
-    fi
-    "$gcov" -t "$object.gcda" 2>/dev/null | awk -v source="$source" '
-        BEGIN { FS = ":" }
-        $2 + 0 == 0 { mine = index($0, "Source:") ? substr($0, index($0, "Source:") + 7) == source : mine; next }
-        !mine { next }
-        { count = $1; gsub(/[ *]/, "", count); text = $0; sub(/^[^:]*:[^:]*:/, "", text) }
-        # The name before the first bracket of a line that begins at the margin.
-        text ~ /^[A-Za-z].*\(/ { name = text; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
-        count == "-" { next }
-        { print (count == "#####" || count == "=====" ? 0 : 1) "|" source "|" $2 + 0 "|" name "|" text }
-        ' >>$folder/gcov/lines.txt
-done
-
-awk -F '|' -v reasons=$reasons -v least=$least '
-    function trim(text) { gsub(/^[ \t]+|[ \t]+$/, "", text); return text }
+gcovr --gcov-executable "$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/gcov/')" --filter '0.*\.c' \
+    --filter 'common/[^/]*\.c' --json $figures --txt $folder/coverage.txt $folder/obj || exit 1
+cat $folder/coverage.txt
+gcovr --add-tracefile $figures --filter 0 --fail-under-line 97 --txt $folder/stages.txt ||
+    fail "Less than 97 % of the stages' lines were reached."
+list_lines | awk -F ' -- ' -v reasons=$reasons '
     BEGIN {
-        while ((getline line < reasons) > 0) {
-            if (line ~ /^#/ || line == "") continue
-            split(line, part, / -- /)
-            reason[part[1] "|" part[2] "|" part[3]] = part[4]
-            unused[part[1] "|" part[2] "|" part[3]] = 1
-        }
+        while ((getline < reasons) > 0)
+            if (!/^(#|$)/) reason[$1 FS $2 FS $3] = $4
+        FS = "\t"
+        print "Not reached:"
+    }
+    !($1 in known) {
+        known[$1] = 1
+        for (n = 1; (getline text < $1) > 0; n++) { gsub(/^ +|\r$/, "", text); source[$1, n] = text }
     }
     {
-        text = $0; sub(/^[^|]*\|[^|]*\|[^|]*\|[^|]*\|/, "", text)
-        if (!($2 in lines)) files[++count] = $2
-        lines[$2]++
-        reached[$2] += $1
-        if ($1 == 0) {
-            missed[++misses] = $2 ":" $3 "  " trim(text)
-            key[misses] = $2 "|" $4 "|" trim(text)
-            if (!(key[misses] in reason)) key[misses] = $2 "|" $4 "|*"
-        }
+        key = $1 " -- " $2 " -- " source[$1, $3]
+        if (!(key in reason)) key = $1 " -- " $2 " -- *"
+        exists[key] = 1
+    }
+    $4 == 0 {
+        print "  " $1 ":" $3 "  " source[$1, $3]
+        print "      " (key in reason ? reason[key] : "NO REASON IS GIVEN")
+        if (!(key in reason)) bad++
+        missed[key] = 1
     }
     END {
-        printf "%-34s %7s %7s %8s\n", "file", "lines", "reached", "percent"
-        for (i = 1; i <= count; i++) {
-            f = files[i]
-            printf "%-34s %7d %7d %7.1f%%\n", f, lines[f], reached[f], 100 * reached[f] / lines[f]
-            group = f ~ /^common/ ? "common" : "the stages"
-            all[group] += lines[f]; got[group] += reached[f]
-        }
-        for (group in all)
-            printf "%-34s %7d %7d %7.1f%%\n", group, all[group], got[group], 100 * got[group] / all[group]
-        print "\nNot reached:"
-        for (i = 1; i <= misses; i++) {
-            print "  " missed[i]
-            delete unused[key[i]]
-            if (key[i] in reason) print "      " reason[key[i]]
-            else { print "      NO REASON IS GIVEN"; bad++ }
-        }
-        if (misses == 0) print "  nothing"
-        for (k in unused) print "Reached, or gone, though " reasons " gives a reason: " k
-        if (bad > 0) { print bad " lines were not reached, and nothing says why."; exit 1 }
-        if (100 * got["the stages"] < least * all["the stages"]) { print "Less than " least "%."; exit 1 }
-    }' $folder/gcov/lines.txt || failed=yes
-if [ "$tests" != 0 ] || [ "$faults" != 0 ]; then
-    echo "Tests have failed; see $folder/tests.log and $folder/faults.log."
-    failed=yes
-fi
+        for (key in reason)
+            if (!(key in exists)) { print reasons ": there is no such line: " key; bad++ }
+            else if (!(key in missed)) print reasons ": this was reached: " key
+        exit bad > 0
+    }' || fail "Lines were not reached, and $reasons does not say why; or it tells of what is not there."
 [ -z "$failed" ]

@@ -4,11 +4,12 @@
 #     sh common/maintain/diffs.sh write      make diffs
 #     sh common/maintain/diffs.sh check      make check-notes
 #
-# `check` makes each once more, under build/, and compares. It names those that are not the same and
-# shows where; the last line is `N passed, N failed`, and the exit code 1 if one is not the same.
+# `check` makes each once more, under build/, and compares: an `ok` or a `FAIL` line for each, and where it is
+# not the same. The last line is `N passed, N failed`, and the exit code 1 if one is not the same.
 
 maintain=$(dirname "$0")
 . "$maintain/../tools/diff-git.sh"
+. "$maintain/../tests/lib/check.sh"
 
 # Prints the DIFF.md of the stage $2; $1 is the one before it.
 print_notes() {
@@ -34,18 +35,14 @@ write() {
 
 check() {
     if cmp -s "$fresh" "$stage/DIFF.md"; then
-        passed=$((passed + 1))
-        return
+        pass "$stage/DIFF.md: it is fresh"
+    elif [ ! -f "$stage/DIFF.md" ]; then
+        fail "$stage/DIFF.md:1: there is none. make diffs writes it."
+    else
+        git diff --no-index --no-color --no-ext-diff -U0 -- "$stage/DIFF.md" "$fresh" |
+            sed -n -e 's/^\(@@.* @@\).*/\1/' -e '/^@@/,$p' | head -n 8 >"$diff_work/differs"
+        fail "$stage/DIFF.md:1: it is not what the stages give (+); make diffs writes it." "$diff_work/differs"
     fi
-    failed=$((failed + 1))
-    if [ ! -f "$stage/DIFF.md" ]; then
-        echo "FAIL $stage/DIFF.md: there is none. make diffs writes it."
-        return
-    fi
-    echo "FAIL $stage/DIFF.md: it is not what the stages give. make diffs writes it anew."
-    echo "  -: a line as it is; +: as it is expected"
-    git diff --no-index --no-color --no-ext-diff -U0 -- "$stage/DIFF.md" "$fresh" |
-        sed -n -e 's/^\(@@.* @@\).*/\1/' -e '/^@@/,$s/^/    /p' | head -n 8
 }
 
 case ${1-} in
@@ -57,8 +54,6 @@ write | check) ;;
 esac
 git_begin
 git_ignore_settings
-passed=0
-failed=0
 before=
 for stage in $(list_stages); do
     fresh=$diff_work/$stage.md
@@ -68,7 +63,4 @@ for stage in $(list_stages); do
     fi
     before=$stage
 done
-if [ "$1" = check ]; then
-    echo "$passed passed, $failed failed"
-fi
-[ "$failed" = 0 ]
+[ "$1" = write ] || sum_up

@@ -60,7 +60,7 @@ faults:
 
 #: make coverage | which lines of the stages and of common the tests and the faults reach
 coverage:
-	+@$(SET_UP) test-programs
+	+@sh common/tools/setup.sh build run coverage && $(SET_UP) test-programs
 	+@$(build_watched) OUT=build/coverage CFLAGS="-O0 -g --coverage" programs \
 	    build/coverage/tests/library.exe build/coverage/tests/unit.exe
 	@sh common/maintain/coverage.sh

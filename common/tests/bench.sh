@@ -10,12 +10,7 @@ bench=$PWD/common/maintain/bench
 
 # check NAME EXPECTED ACTUAL
 check() {
-    if [ "$2" = "$3" ]; then
-        pass "bench: $1"
-    else
-        fail "bench: $1"
-        printf 'expected:\n%s\ncame:\n%s\n' "$2" "$3"
-    fi
+    report "bench: $1" "$([ "$2" = "$3" ] || printf 'expected:\n%s\ncame:\n%s' "$2" "$3")"
 }
 
 # run STAGE LOAD ROUND CLIENTS IDLE MESSAGES P99

@@ -35,7 +35,7 @@ finds() {
         return 1
     fi
     for file in "$@"; do
-        says "^FAIL $file: " || return 1
+        says "^FAIL $file:1: " || return 1
     done
     says "^$((6 - $#)) passed, $# failed\$"
 }

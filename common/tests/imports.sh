@@ -12,78 +12,52 @@
 
 nm=$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/nm/')
 objects=${BUILD:=build/instrument}/obj
+list=$BUILD/imports
 . common/tests/lib/check.sh
 
-# Functions that neither wait, nor allocate, nor ask the system for anything but to read and write
-# files; and what the compiler itself calls.
-is_allowed() {
-    case $1 in
-    memchr | memcmp | memcpy | memmove | memset | strchr | strcmp | strlen | strncmp | strrchr | strstr | wcslen) ;;
-    strspn | strcspn | strtol | strtoul | strtoll | strtoull | strtod | atoi | abs | labs | qsort | bsearch) ;;
-    isalnum | isalpha | isdigit | isprint | isspace | isxdigit | tolower | toupper) ;;
-    printf | fprintf | vprintf | vfprintf | snprintf | vsnprintf | puts | putchar | fputs | fputc) ;;
-    fwrite | fflush | fgets | fgetc | getchar | setvbuf | exit | _errno) ;;
-    __acrt_iob_func | __stdio_common_* | __mingw_*printf | __main | ___chkstk_ms) ;;
-    *) return 1 ;;
-    esac
-}
+# The wrappers; functions that neither wait, nor allocate, nor ask the system for anything but to read and
+# write files; and what the compiler itself calls.
+allowed='Instrument_.*
+    memchr memcmp memcpy memmove memset strchr strcmp strlen strncmp strrchr strstr wcslen
+    strspn strcspn strtol strtoul strtoll strtoull strtod atoi abs labs qsort bsearch
+    isalnum isalpha isdigit isprint isspace isxdigit tolower toupper
+    printf fprintf vprintf vfprintf snprintf vsnprintf puts putchar fputs fputc
+    fwrite fflush fgets fgetc getchar setvbuf exit _errno
+    __acrt_iob_func __stdio_common_.* __mingw_.*printf __main ___chkstk_ms'
 
-# The names that the objects define ($1 is T) or need (U): `FILE NAME`, without the compiler's own
-# prefix for what comes from a DLL.
-list_names() {
-    type=$1
-    shift
-    # The compiler, and so nm, may be several words.
-    # shellcheck disable=SC2086
-    $nm -A -g "$@" | tr -d '\r' | awk -v want="$type" '
-    {
-        name = $NF
-        kind = $(NF - 1) == "U" ? "U" : "T"
-        sub(/:.*/, "")
-        sub(/^__imp_/, "", name)
-        if (kind == want) print $0, name
-    }'
-}
-
-# Looks at the objects of these sources. Prints what is wrong.
-check_sources() {
+# Prints what is wrong with the objects of the folder $1. What comes from a DLL has a prefix.
+check_folder() {
     compiled=
-    for source in "$@"; do
-        if [ -f "$objects/${source%.c}.o" ]; then
-            compiled="$compiled $objects/${source%.c}.o"
-        else
+    for source in "$1"/*.c "$1"/examples/*.c; do
+        object=$objects/${source%.c}.o
+        if [ -f "$object" ]; then
+            compiled="$compiled $object"
+        elif [ -f "$source" ]; then
             echo "$source is not compiled; make WATCHED=1 does it"
         fi
     done
-    : >"$list.needed"
+    # The compiler, and so nm, may be several words.
     # shellcheck disable=SC2086
-    [ -z "$compiled" ] || list_names U $compiled >"$list.needed"
-    if [ -n "$compiled" ] && [ ! -s "$list.needed" ]; then
-        echo "its objects need nothing at all, which cannot be"
-    fi
-    while read -r object name; do
-        case $name in Instrument_*) continue ;; esac
-        is_allowed "$name" && continue
-        grep -qx -e "$name" "$list.defined" && continue
-        object=${object#"$objects"/}
-        echo "${object%.o}.c uses $name, which is not wrapped"
-    done <"$list.needed"
+    $nm -A -g -u $compiled | tr -d '\r' | awk -v defined="$list.defined" -v objects="$objects/" \
+        -v allowed="^($(printf '%s' "$allowed" | tr -s ' \n' '|'))\$" '
+        BEGIN { while ((getline name < defined) > 0) own[name] = 1 }
+        {
+            name = $NF
+            sub(/^__imp_/, "", name)
+            if (name in own || name ~ allowed) next
+            sub(/\.o:.*/, ".c")
+            print substr($0, length(objects) + 1) " uses " name ", which is not wrapped"
+        }
+        END { if (NR == 0) print "its objects need nothing at all, which cannot be" }'
 }
 
-list=$BUILD/imports
 # What a program defines itself, in whichever of its objects.
-list_names T "$objects"/0*/*.o "$objects"/0*/*/*.o "$objects"/common/*.o | sed 's/.* //' | sort -u >"$list.defined"
+# shellcheck disable=SC2086
+$nm -g "$objects"/0*/*.o "$objects"/0*/*/*.o "$objects"/common/*.o | tr -d '\r' |
+    awk 'NF > 2 && $2 != "U" { print $NF }' >"$list.defined"
 for folder in 0[1-9]-* common; do
-    set -- "$folder"/*.c
-    for source in "$folder"/examples/*.c; do
-        [ -f "$source" ] && set -- "$@" "$source"
-    done
-    check_sources "$@" >"$list.said"
-    if [ -s "$list.said" ]; then
-        fail "$folder: a call is not wrapped" "$list.said"
-    else
-        pass "$folder: all calls are wrapped"
-    fi
+    check_folder "$folder" >"$list.said"
+    report "$folder: all calls are wrapped" "$(head -n 1 "$list.said")" "$list.said"
 done
-rm -f "$list.defined" "$list.needed" "$list.said"
+rm -f "$list.defined" "$list.said"
 sum_up

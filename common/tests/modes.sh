@@ -110,12 +110,12 @@ done
 # --- The words of INSTRUMENT ---------------------------------------------------------------------
 
 # A program that allocates and frees, and no more.
-program=$build/wrong/right-heap.exe
+program="$build/tests/wrong.exe right-heap"
 
 # run_with MODES: what the program says, in `said`; its exit code in `code`.
 run_with() {
     # shellcheck disable=SC2086
-    said=$(INSTRUMENT=$1 ${RUN-} "$program" 2>&1)
+    said=$(INSTRUMENT=$1 ${RUN-} $program 2>&1)
     code=$?
     said=$(printf '%s' "$said" | tr -d '\r')
 }

@@ -351,11 +351,9 @@ wrong_all() {
     name="$1: $2"
     is_chosen "$name" || return
     sh common/maintain/notes.sh --only "$1" >build/said 2>&1
-    if grep -F "$3" build/said >/dev/null && ! tail -n 1 build/said | grep ' 0 failed' >/dev/null; then
-        pass "$name"
-    else
-        fail "$name: expected '$3'; this came:" build/said
-    fi
+    reason="expected '$3'; this came:"
+    grep -F "$3" build/said >/dev/null && ! tail -n 1 build/said | grep ' 0 failed' >/dev/null && reason=
+    report "$name" "$reason" build/said
 }
 
 try_diffs() {
@@ -477,11 +475,9 @@ END
     is_chosen "$name" || return
     # A zombie is no program.
     process=/proc/$(cat build/left)
-    if [ -f build/left ] && ! grep '^State:[[:space:]]*[A-Y]' "$process/status" >build/said 2>/dev/null; then
-        pass "$name"
-    else
-        fail "$name: $process still runs:" build/said
-    fi
+    reason="$process still runs:"
+    [ -f build/left ] && ! grep '^State:[[:space:]]*[A-Y]' "$process/status" >build/said 2>/dev/null && reason=
+    report "$name" "$reason" build/said
 }
 
 # The terminal of Windows: a program is typed into, and hears of Ctrl+C.
@@ -500,12 +496,10 @@ try_terminal() {
     echo press >>build/terminal/keys
     wait $!
     cat build/terminal/out build/terminal/code >build/said 2>&1
-    if grep '^Listening on' build/said >/dev/null &&
-        [ "$(tail -n 2 build/said | tr '\n' ' ')" = "Server stopped. 0 " ]; then
-        pass "$name"
-    else
-        fail "$name: expected Listening, Server stopped. and 0; this came:" build/said
-    fi
+    reason="expected Listening, Server stopped. and 0; this came:"
+    grep '^Listening on' build/said >/dev/null &&
+        [ "$(tail -n 2 build/said | tr '\n' ' ')" = "Server stopped. 0 " ] && reason=
+    report "$name" "$reason" build/said
 }
 
 make_sample

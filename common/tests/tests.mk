@@ -4,14 +4,12 @@
 test-programs: $(SERVERS) $(EXAMPLES) $(TOOLS) $(call programs,tests) $(call programs,maintain)
 programs: $(SERVERS) $(EXAMPLES)
 
-# Programs that are wrong on purpose, each in one way, and some that are right.
-WRONG := $(patsubst common/tests/%.c,$(OUT)/%.exe,$(wildcard common/tests/wrong/*.c))
-$(WRONG): $(OUT)/%.exe: $(OUT)/obj/common/tests/%.o $(COMMON) $(LIBS)
-wrong-programs: $(WRONG)
+# Programs that are wrong on purpose, each in one way, and some that are right: only watched.
+wrong-programs: $(OUT)/tests/wrong.exe
 
-# Not contract.exe, which runs once a server, nor those of make faults and make storm. Some are told
-# what they test.
-PROGRAMS   := $(filter-out contract faults storm,$(notdir $(call folders,tests)))
+# Not contract.exe, which runs once a server, nor those of make faults, make storm and wrong.sh.
+# Some are told what they test.
+PROGRAMS   := $(filter-out contract faults storm wrong,$(notdir $(call folders,tests)))
 SCRIPTS    := $(basename $(notdir $(sort $(wildcard common/tests/*.sh))))
 calls_words = $(OUT)/tools/calls.exe $(WATCHED_SERVERS)
 load_words  = $(OUT)/tools/load.exe $(SERVERS)

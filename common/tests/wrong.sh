@@ -3,18 +3,11 @@
 #
 #     sh common/tests/wrong.sh [TEXT]     only the programs with TEXT in their name
 #
-# Runs each program of common/tests/wrong with INSTRUMENT=verify. Its first comment says what has to come:
-#
-#     Expect: rule 5: WSASend is given     what a finding begins with: `rule 5: ` and its `what`, or its
-#                                          first line; a line for each, in order; or `nothing`
-#     Exit: 0                              the exit code, where it is not 3, or 0 with `nothing`
-#     Alone: no                            it harms itself where verify is not there to stop it
-#     Seeds: 20                            a race: it runs with shuffle=1 to shuffle=20 until a finding comes;
-#                                          with `nothing`, none may come
-#
-# No other finding may come. The first has to name the line that is marked with `/* Wrong */`; where
-# verify knows only the last call, it has to name that line or one before. Then the program runs
-# without verify, if it can, and has to end with 0 and no finding.
+# Runs each program of wrong.exe with INSTRUMENT=verify; see common/tests/wrong/Wrong.h for what each says
+# of itself. No other finding may come than those. The first has to name the line that is marked with
+# `/* Wrong */`; where verify knows only the last call, it has to name that line or one before. A race
+# runs with shuffle=1, shuffle=2 and so on until a finding comes; with none to come, none may. Then the
+# program runs without verify, if it does not harm itself, and has to end with 0 and no finding.
 #
 # RUN is what is put before a program, `sh common/tools/wine.sh run` on Linux; BUILD is the folder of
 # the instrumented programs. Two programs run at a time. The last line is `N passed, N failed`.
@@ -24,9 +17,17 @@ limit=30
 filter=${1-}
 . common/tests/lib/check.sh
 
-# Reads the lines `$1: ...` of the program.
-read_lines() {
-    sed -n -e '/\*\//q' -e "s/^ \* $1: //p" "$source" | tr -d '\r'
+# Prints of each program its name, its file, and the line with the mark; 0: it has none.
+list_marks() {
+    awk '/\/\* Wrong \*\// { mark = FNR }
+        /^PROGRAM\(/ { inside = 1 }
+        inside && name == "" && match($0, /"[^"]*"/) { name = substr($0, RSTART + 1, RLENGTH - 2) }
+        inside && /^}/ {
+            file = FILENAME
+            sub(/.*\//, "", file)
+            print name, file, mark + 0
+            name = mark = inside = ""
+        }' common/tests/wrong/*.c
 }
 
 # Runs the program for at most $limit seconds, with what it says in the file $1. Leaves the exit code in
@@ -34,7 +35,7 @@ read_lines() {
 run_program() {
     # RUN is several words.
     # shellcheck disable=SC2086
-    timeout -s KILL $limit ${RUN-} "$BUILD/wrong/$name.exe" </dev/null >"$1.raw" 2>&1
+    timeout -s KILL $limit ${RUN-} "$BUILD/tests/wrong.exe" "$name" </dev/null >"$1.raw" 2>&1
     code=$?
     tr -d '\r' <"$1.raw" >"$1"
     rm -f "$1.raw"
@@ -45,10 +46,8 @@ run_program() {
 
 # Compares the findings in the file $1 with what is expected. Prints what differs; nothing if all is well.
 judge_findings() {
-    read_lines Expect >"$1.expected"
-    awk -v expected="$1.expected" -v source="$source" -v file="$name.c" -v code="$code" \
-        -v wanted="$(read_lines Exit)" '
-    function finish() { if (title != "") { found[++findings] = title; place[findings] = places } title = "" }
+    awk -v expected="$expected" -v place="$(sed -n "s/^$name //p" "$folder/marks")" -v code="$code" '
+    function finish() { if (title != "") { found[++findings] = title; named[findings] = places } title = "" }
     # Does the finding name the line of the program, or a call there or before?
     function names_line(text, line,   at) {
         gsub(/\./, "\\.", file)
@@ -59,9 +58,10 @@ judge_findings() {
         return at + 0 <= line + 0
     }
     BEGIN {
-        while ((getline text < expected) > 0) if (text != "nothing") wish[++count] = text
-        while ((getline text < source) > 0) { lines++; if (index(text, "/* Wrong */")) marked = lines }
-        if (wanted == "") wanted = count > 0 ? 3 : 0
+        count = split(expected, wish, /\t+/)
+        wanted = count == 0 || wish[1] ~ /^warning: / ? 0 : 3
+        split(place, mark, " ")
+        file = mark[1]
     }
     /^verify: [0-9]+ findings?/ { finish(); next }
     /^verify: / { finish(); title = places = substr($0, 9); next }
@@ -78,27 +78,25 @@ judge_findings() {
             print "a finding came that is not expected, \"" found[i] "\""
         else if (code != wanted)
             print "expected exit code " wanted ", and " code " came"
-        else if (count > 0 && !names_line(place[1], marked))
-            print "the finding does not name line " (marked ? marked : "(none is marked)")
+        else if (count > 0 && !names_line(named[1], mark[2]))
+            print "the finding does not name line " mark[2]
     }' "$1"
 }
 
 # Prints why the program $name has failed, or nothing if it has not.
 judge() {
-    [ -f "$BUILD/wrong/$name.exe" ] || { echo "it is not built" && return; }
-    [ -n "$(read_lines Expect)" ] || { echo "its first comment has no Expect" && return; }
-    seeds=$(read_lines Seeds)
-    seed=1
-    while [ $seed -le "${seeds:-1}" ]; do
-        INSTRUMENT=verify${seeds:+,shuffle=$seed}
+    seed=$((seeds > 0))
+    code=0
+    while [ "$code" = 0 ] && [ $seed -le "$seeds" ]; do
+        INSTRUMENT=verify
+        [ $seed = 0 ] || INSTRUMENT=verify,shuffle=$seed
         export INSTRUMENT
         run_program "$folder/$name.txt"
-        [ "$code" = 0 ] || break
         seed=$((seed + 1))
     done
     unset INSTRUMENT
     judge_findings "$folder/$name.txt" | grep . && return
-    [ "$(read_lines Alone)" != no ] || return
+    [ "$harms" != harms ] || return
     run_program "$folder/$name.alone.txt"
     if grep -q '^verify:' "$folder/$name.alone.txt"; then
         echo "without verify there is a finding, too"
@@ -110,26 +108,26 @@ judge() {
 # Every second program, beginning with number $1.
 run_half() {
     position=0
-    for source in common/tests/wrong/*"$filter"*.c; do
-        [ -f "$source" ] || break
+    while IFS=$(printf '\t') read -r name seeds harms expected; do
         position=$((position + 1))
-        [ $((position % 2)) = "$1" ] || continue
-        name=$(basename "$source" .c)
-        judge >"$folder/$name.reason"
-    done
+        [ $((position % 2)) != "$1" ] || judge >"$folder/$name.reason"
+    done <"$folder/list"
 }
 
 rm -rf "$folder"
 mkdir -p "$folder"
 [ -z "${RUN-}" ] || sh common/tools/wine.sh prepare || exit 1
+list_marks >"$folder/marks"
+# RUN is several words.
+# shellcheck disable=SC2086
+${RUN-} "$BUILD/tests/wrong.exe" --list | tr -d '\r' | sort | awk -F '\t' -v filter="$filter" \
+    'filter == "" || index($1, filter)' >"$folder/list"
 run_half 1 &
 half=$!
 run_half 0
 wait $half
-for source in common/tests/wrong/*"$filter"*.c; do
-    [ -f "$source" ] || break
-    name=$(basename "$source" .c)
+while read -r name _; do
     reason=$(cat "$folder/$name.reason" 2>/dev/null || echo "it was not run")
     report "$name" "${reason:+$reason. See $folder/$name.txt.}"
-done
+done <"$folder/list"
 sum_up

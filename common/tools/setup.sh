@@ -4,10 +4,11 @@
 #     sh common/tools/setup.sh [--check] PART...
 #
 # PART is `build` (the compiler), `run` (Wine, where Windows programs need it), `lint` (the analysers),
-# `render` (what makes pictures of the notes), `bench` (what draws the plots) or `fresh` (what makes a
-# system of its own). On Debian and Ubuntu it installs what is missing with apt-get and says what. With
-# --check, and on every other system, it installs nothing: a sentence says what is missing and how to
-# get it. Exit code 0: everything is there. CC names the compiler, if it is not the usual one.
+# `render` (what makes pictures of the notes), `bench` (what draws the plots), `coverage` (what counts
+# lines) or `fresh` (what makes a system of its own). On Debian and Ubuntu it installs what is missing
+# with apt-get and says what. With --check, and on every other system, it installs nothing: a sentence
+# says what is missing and how to get it. Exit code 0: everything is there. CC names the compiler, if it
+# is not the usual one.
 
 tools=$(dirname "$0")
 check=no
@@ -79,6 +80,11 @@ find_missing_bench() {
     # On Windows make bench does without: the tables are what counts.
     [ "$system" = windows ] && return
     has gnuplot || need gnuplot-nox gnuplot
+}
+
+find_missing_coverage() {
+    has gcovr || need gcovr gcovr
+    has jq || need jq jq
 }
 
 find_missing_fresh() {
@@ -190,9 +196,9 @@ install_packages() {
 parts=${*:-build run}
 for part in $parts; do
     case $part in
-    build | run | lint | render | bench | fresh) ;;
+    build | run | lint | render | bench | coverage | fresh) ;;
     *)
-        say "Usage: setup.sh [--check] [build] [run] [lint] [render] [bench] [fresh]"
+        say "Usage: setup.sh [--check] [build] [run] [lint] [render] [bench] [coverage] [fresh]"
         exit 2
         ;;
     esac

@@ -132,7 +132,6 @@ function print_tables(   all) {
     table("calls", "Calls an echo, one talks", "one", "1 10 60 500", "callsPerEcho")
     table("handles", "Handles an echo, one talks", "one", "1 10 60 500", "handlesPerEcho")
     table("calls-busy", "Calls an echo, all talk", "busy", "1 10 60 500", "callsPerEcho")
-    table("handles-busy", "Handles an echo, all talk", "busy", "1 10 60 500", "handlesPerEcho")
 }
 
 function figure(stage, load, clients, name,   value) {

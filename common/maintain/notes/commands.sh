@@ -77,7 +77,12 @@ start() {
     mkfifo "$folder/in"
     # Terminal N types through descriptor N + 3. It stays open: the program's input does not end.
     eval "exec $((terminal + 3))<>\"\$folder/in\""
-    setsid env --default-signal=INT sh "$notes/session.sh" "$folder" \
+    # This shell stays to write the code. What it starts hears Ctrl+C as usual.
+    # shellcheck disable=SC2016
+    setsid env --default-signal=INT sh -c 'trap : INT
+        : >"$1/ready"
+        sh "$1/command"
+        echo $? >"$1/code.txt" && mv "$1/code.txt" "$1/code"' sh "$folder" \
         <"$folder/in" >"$folder/out" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- &
     # setsid has become the shell of the session: its number is that of the session.
     eval "session_$terminal=$!"

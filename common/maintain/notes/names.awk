@@ -89,8 +89,6 @@ function is_file(text,   path, expression) {
     # What is built: make has a rule for it, or a script or the Makefile names it.
     if (text in target || text in product)
         return 1
-    for (path in pattern)
-        if (text ~ pattern[path]) return 1
     if (text !~ /^build(\/|$)/)
         return find_path(text)
     expression = "^" to_expression(text) "(/|$)"
@@ -267,12 +265,6 @@ BEGIN {
         part = path
         sub(/.*\//, "", part)
         if (part ~ /\./) product[part] = 1
-        # A rule for build/%/name.a makes each file that fits.
-        if (path ~ /%/ && path ~ /\.[a-z]+$/) {
-            part = to_expression(path)
-            sub(/%/, ".*", part)
-            pattern[path] = "^" part "$"
-        }
     }
     while ((getline line < literals) > 0)
         tests = tests line "\n"

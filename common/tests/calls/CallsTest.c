@@ -32,74 +32,63 @@ typedef struct CallModel {
     int handles, handlesForEach;
 } CallModel;
 
-typedef struct StageModel {
-    const char *number;
-    CallModel calls[CALL_MAX]; /* up to one without a name */
-} StageModel;
-
-static const StageModel models[] = {
+/* By the number of the stage, up to one without a name. */
+static const CallModel models[][CALL_MAX] = {
     /* recv returns with the bytes, send takes them. */
-    {"01", {{"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}}},
+    [1] = {{"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}},
     /* Before that, select is asked, about the listener and every client. */
-    {"02", {{"select", 1, 0, 1, 1}, {"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}}},
+    [2] = {{"select", 1, 0, 1, 1}, {"recv", 1, 0, 1, 0}, {"send", 1, 0, 1, 0}},
     /* A receive and a send are begun, each with its event reset first. Each signals its event, so
        the wait, for the listener's event and those of all clients, returns twice, and each time
        all clients are asked whether they have a result. */
-    {"03",
-     {{"WSAWaitForMultipleEvents", 2, 0, 2, 2},
-      {"WSAGetOverlappedResult", 0, 2, 0, 2},
-      {"WSAResetEvent", 2, 0, 2, 0},
-      {"WSARecv", 1, 0, 1, 0},
-      {"WSASend", 1, 0, 1, 0}}},
+    [3] = {{"WSAWaitForMultipleEvents", 2, 0, 2, 2},
+           {"WSAGetOverlappedResult", 0, 2, 0, 2},
+           {"WSAResetEvent", 2, 0, 2, 0},
+           {"WSARecv", 1, 0, 1, 0},
+           {"WSASend", 1, 0, 1, 0}},
     /* A receive and a send; each completes in a wait, for the listener's event alone. */
-    {"04",
-     {{"WSAWaitForMultipleEvents", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    [4] = {{"WSAWaitForMultipleEvents", 2, 0, 2, 0},
+           {"WSARecv", 1, 0, 1, 0},
+           {"WSASend", 1, 0, 1, 0}},
     /* A receive and a send; the completion of each is taken from the port. */
-    {"05",
-     {{"GetQueuedCompletionStatus", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
-    {"06",
-     {{"GetQueuedCompletionStatus", 2, 0, 2, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    [5] = {{"GetQueuedCompletionStatus", 2, 0, 2, 0},
+           {"WSARecv", 1, 0, 1, 0},
+           {"WSASend", 1, 0, 1, 0}},
+    [6] = {{"GetQueuedCompletionStatus", 2, 0, 2, 0},
+           {"WSARecv", 1, 0, 1, 0},
+           {"WSASend", 1, 0, 1, 0}},
     /* The send succeeds at once, and then queues no completion. */
-    {"07",
-     {{"GetQueuedCompletionStatus", 1, 0, 1, 0}, {"WSARecv", 1, 0, 1, 0}, {"WSASend", 1, 0, 1, 0}}},
+    [7] = {{"GetQueuedCompletionStatus", 1, 0, 1, 0},
+           {"WSARecv", 1, 0, 1, 0},
+           {"WSASend", 1, 0, 1, 0}},
 };
 
 static char checkPath[PATH_SIZE]; /* for --check, beside the file for --json */
 
-static const StageModel *FindModel(const char *folder)
-{
-    for (size_t i = 0; i < COUNT_OF(models); i++) {
-        if (strncmp(folder, models[i].number, 2) == 0)
-            return &models[i];
-    }
-    return NULL;
-}
-
 /* --- Running the tool ------------------------------------------------------------------------ */
 
-static bool HasOneClientOnly(const char *path)
+/* The number of the stage of that server, and its folder. */
+static int GetStage(int server, char *folder)
 {
-    char folder[PATH_SIZE];
-
-    return Conversation_FindStage(path, folder, sizeof(folder)) == 1;
+    return Conversation_FindStage(ToolTest_GetServer(server), folder, PATH_SIZE);
 }
 
-/* Runs the tool with these words, ended by NULL, and behind them all servers that `clients` can
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Runs the tool with its file, these words, up to a NULL, and behind them all servers that `clients` can
    talk to at once; 0: no server. */
 static bool RunTool(const char *const words[], int clients)
 {
-    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1];
-    int count = 0;
+    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1] = {"--json", ToolRun_GetFile()};
+    char folder[PATH_SIZE];
+    int count = 2;
 
-    while (words[count] != NULL) {
-        arguments[count] = words[count];
-        count++;
-    }
+    for (int i = 0; words[i] != NULL; i++)
+        arguments[count++] = words[i];
     for (int i = 0; clients > 0 && i < ToolTest_GetServerCount(); i++) {
-        if (clients == 1 || !HasOneClientOnly(ToolTest_GetServer(i)))
+        if (clients == 1 || GetStage(i, folder) != 1)
             arguments[count++] = ToolTest_GetServer(i);
     }
-    arguments[count] = NULL;
     return ToolRun_Start(arguments, NULL) && ToolRun_Wait(TOOL_MS);
 }
 
@@ -128,7 +117,7 @@ static int CountText(const char *text, const char *part)
 /* --- Figures --------------------------------------------------------------------------------- */
 
 /* The table and the line of the file have what the model says, and nothing else. */
-static void CheckFigures(const char *folder, const StageModel *model, int clients)
+static void CheckFigures(const char *folder, const CallModel *model, int clients)
 {
     char table[LINE_SIZE], line[LINE_SIZE], text[200];
     int calls = 0, handles = 0, count = 0;
@@ -138,8 +127,8 @@ static void CheckFigures(const char *folder, const StageModel *model, int client
     snprintf(text, sizeof(text), "{\"server\": \"%s\", ", folder);
     REQUIRE(CHECK(CopyPart(tool.figures, text, "\n", line, sizeof(line))));
 
-    for (; count < CALL_MAX && model->calls[count].name != NULL; count++) {
-        const CallModel *call = &model->calls[count];
+    for (; count < CALL_MAX && model[count].name != NULL; count++) {
+        const CallModel *call = &model[count];
         int callCount = call->calls + call->callsForEach * clients;
         int handleCount = call->handles + call->handlesForEach * clients;
 
@@ -169,38 +158,31 @@ static void CheckAllFigures(int clients)
     CHECK_TEXT(tool.errors, "");
     for (int i = 0; i < ToolTest_GetServerCount(); i++) {
         char folder[PATH_SIZE];
-        const StageModel *model;
+        int stage = GetStage(i, folder);
 
-        Conversation_FindStage(ToolTest_GetServer(i), folder, sizeof(folder));
-        model = FindModel(folder);
-        if (clients > 1 && HasOneClientOnly(ToolTest_GetServer(i)))
+        if (clients > 1 && stage == 1)
             continue;
-        if (CHECK(model != NULL))
-            CheckFigures(folder, model, clients);
+        if (CHECK(stage < (int)COUNT_OF(models) && models[stage][0].name != NULL))
+            CheckFigures(folder, models[stage], clients);
     }
 }
 
 TEST("calls: an echo of the only client", .limitSeconds = 90)
 {
-    const char *const words[] = {"--json", ToolRun_GetFile(), NULL};
-
-    REQUIRE(CHECK(RunTool(words, 1)));
+    REQUIRE(CHECK(RunTool(WORDS(NULL), 1)));
     CheckAllFigures(1);
 }
 
 TEST("calls: an echo of one of ten clients", .limitSeconds = 90)
 {
-    const char *const words[] = {"--clients", CROWD_TEXT, "--json", ToolRun_GetFile(), NULL};
-
-    REQUIRE(CHECK(RunTool(words, CROWD)));
+    REQUIRE(CHECK(RunTool(WORDS("--clients", CROWD_TEXT), CROWD)));
     CheckAllFigures(CROWD);
 }
 
 /* Whatever is counted: the same the second time. */
 TEST("calls: the same figures again", .limitSeconds = 120)
 {
-    const char *const words[] = {"--clients",       "3", "--echoes", SHORT_ECHOES, "--json",
-                                 ToolRun_GetFile(), NULL};
+    const char *const *words = WORDS("--clients", "3", "--echoes", SHORT_ECHOES);
     char *figures;
 
     REQUIRE(CHECK(RunTool(words, 3)));
@@ -219,23 +201,20 @@ TEST("calls: the same figures again", .limitSeconds = 120)
    echo after the other, and what is received and sent is received and sent once. */
 TEST("calls: all clients at once", .limitSeconds = 90)
 {
-    const char *const words[] = {"--busy",     "--clients", CROWD_TEXT,        "--echoes",
-                                 SHORT_ECHOES, "--json",    ToolRun_GetFile(), NULL};
-    char line[LINE_SIZE], text[200];
+    char line[LINE_SIZE], folder[PATH_SIZE];
 
-    REQUIRE(CHECK(RunTool(words, CROWD)));
+    REQUIRE(
+        CHECK(RunTool(WORDS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD)));
     CHECK_INT(tool.exitCode, 0);
     for (int i = 0; i < ToolTest_GetServerCount(); i++) {
-        const StageModel *model;
+        int stage = GetStage(i, folder);
         double most = 0;
 
-        Conversation_FindStage(ToolTest_GetServer(i), text, sizeof(text));
-        model = FindModel(text);
-        if (model == NULL || HasOneClientOnly(ToolTest_GetServer(i)))
+        if (stage <= 1 || stage >= (int)COUNT_OF(models))
             continue;
-        for (int j = 0; j < CALL_MAX && model->calls[j].name != NULL; j++)
-            most += model->calls[j].calls + model->calls[j].callsForEach * CROWD;
-        snprintf(line, sizeof(line), "{\"server\": \"%s\", ", text);
+        for (int j = 0; j < CALL_MAX; j++)
+            most += models[stage][j].calls + models[stage][j].callsForEach * CROWD;
+        snprintf(line, sizeof(line), "{\"server\": \"%s\", ", folder);
         if (!CHECK(CopyPart(tool.figures, line, "\n", line, sizeof(line))))
             continue;
         CHECK_CONTAINS(line, "\"clients\": 10, \"echoes\": 200, \"busy\": true, ");
@@ -252,16 +231,15 @@ TEST("calls: all clients at once", .limitSeconds = 90)
    than receive and send is left. */
 TEST("calls: 500 clients of stage 07 at once")
 {
-    const char *words[] = {"--busy", "--clients",       "500", "--echoes",         SHORT_ECHOES,
-                           "--json", ToolRun_GetFile(), NULL,  /* its path */ NULL};
-    char folder[64];
+    const char *path = NULL;
+    char folder[PATH_SIZE];
 
     for (int i = 0; i < ToolTest_GetServerCount(); i++) {
-        if (Conversation_FindStage(ToolTest_GetServer(i), folder, sizeof(folder)) == 7)
-            words[7] = ToolTest_GetServer(i);
+        if (GetStage(i, folder) == 7)
+            path = ToolTest_GetServer(i);
     }
-    REQUIRE(CHECK(words[7] != NULL));
-    REQUIRE(CHECK(RunTool(words, 0)));
+    REQUIRE(CHECK(path != NULL));
+    REQUIRE(CHECK(RunTool(WORDS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0)));
     CHECK_INT(tool.exitCode, 0);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") >= 2);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
@@ -281,8 +259,8 @@ static bool WriteText(const char *path, const char *text)
 /* Compares the figures with a file that says `text`. */
 static bool RunCheck(const char *text)
 {
-    const char *const words[] = {"--echoes", SHORT_ECHOES, "--check", checkPath, NULL};
-    bool hasRun = WriteText(checkPath, text) && RunTool(words, 1);
+    bool hasRun = WriteText(checkPath, text) &&
+                  RunTool(WORDS("--echoes", SHORT_ECHOES, "--check", checkPath), 1);
 
     DeleteFileA(checkPath);
     return hasRun;
@@ -290,11 +268,10 @@ static bool RunCheck(const char *text)
 
 TEST("calls: compares with a file", .limitSeconds = 120)
 {
-    const char *const words[] = {"--echoes", SHORT_ECHOES, "--json", ToolRun_GetFile(), NULL};
     char text[100];
     char *figures, *figure;
 
-    REQUIRE(CHECK(RunTool(words, 1)));
+    REQUIRE(CHECK(RunTool(WORDS("--echoes", SHORT_ECHOES), 1)));
     figures = tool.figures;
     tool.figures = NULL;
     if (CHECK(RunCheck(figures))) {
@@ -332,24 +309,18 @@ TEST("calls: command lines")
 {
     static const CommandLine lines[] = {
         {{NULL}, 2, "Which server?"},
-        {{"--fast", NULL}, 2, "Unknown option '--fast'."},
-        {{"x/05-no/server.exe", "--echoes", NULL}, 2, "Option --echoes needs a value."},
-        {{"--echoes", "0", NULL}, 2, "--echoes takes a number from 1 to 1000000, and '0' is none."},
-        {{"--clients", "many", NULL}, 2, "--clients takes a number from 1 to 1000, and 'many'"},
-        {{"server.exe", NULL}, 2, "No folder such as 05-iocp-basic is at the end of 'server.exe'."},
-        {{"--clients", "2", "x/01-no/server.exe", NULL},
-         2,
-         "01-no can have 1 client at once, not 2."},
-        {{"--clients", "64", "x/02-no/server.exe", NULL},
-         2,
-         "02-no can have 63 clients at once, not"},
-        {{"--clients", "64", "x/03-no/server.exe", NULL},
-         2,
-         "03-no can have 63 clients at once, not"},
-        {{"--clients", "64", "x/04-no/server.exe", NULL},
+        {{"--fast"}, 2, "Unknown option '--fast'."},
+        {{"x/05-no/server.exe", "--echoes"}, 2, "Option --echoes needs a value."},
+        {{"--echoes", "0"}, 2, "--echoes takes a number from 1 to 1000000, and '0' is none."},
+        {{"--clients", "many"}, 2, "--clients takes a number from 1 to 1000, and 'many'"},
+        {{"server.exe"}, 2, "No folder such as 05-iocp-basic is at the end of 'server.exe'."},
+        {{"--clients", "2", "x/01-no/server.exe"}, 2, "01-no can have 1 client at once, not 2."},
+        {{"--clients", "64", "x/02-no/server.exe"}, 2, "02-no can have 63 clients at once, not"},
+        {{"--clients", "64", "x/03-no/server.exe"}, 2, "03-no can have 63 clients at once, not"},
+        {{"--clients", "64", "x/04-no/server.exe"},
          1,
          "x/04-no/server.exe: The server cannot be started"},
-        {{"--json", NULL}, 2, "Option --json needs a value."},
+        {{"--json"}, 2, "Option --json needs a value."},
     };
 
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
@@ -362,9 +333,7 @@ TEST("calls: command lines")
 
 TEST("calls: help")
 {
-    const char *const words[] = {"--help", NULL};
-
-    REQUIRE(CHECK(RunTool(words, 0)));
+    REQUIRE(CHECK(RunTool(WORDS("--help"), 0)));
     CHECK_INT(tool.exitCode, 0);
     CHECK_CONTAINS(tool.output, "Usage: calls.exe ");
     CHECK_TEXT(tool.errors, "");

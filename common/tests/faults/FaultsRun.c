@@ -121,38 +121,36 @@ static void Stop(Run *run)
 
 /* --- What a run must have been like ------------------------------------------------------------ */
 
-/* Copies the first line that begins with `start` and not with `exception`. False: there is none. */
-static bool FindLine(const char *text, const char *start, const char *exception, char *line,
-                     size_t size)
+/*
+ * Takes what the server has written to stderr apart: the fault, and what verify has found. Returns whether
+ * there are words of its own.
+ */
+static bool ReadErrors(Run *run, char *errors)
 {
-    while (*text != '\0') {
-        size_t length = strcspn(text, "\n");
+    const char *finding = NULL;
+    bool hasWords = false;
+    char *rest = NULL;
 
-        if (strncmp(text, start, strlen(start)) == 0 &&
-            (exception == NULL || strncmp(text, exception, strlen(exception)) != 0)) {
-            snprintf(line, size, "%.*s", (int)length, text);
-            return true;
-        }
-        text += length + (text[length] == '\n' ? 1 : 0);
+    for (char *line = strtok_s(errors, "\n", &rest); line != NULL;
+         line = strtok_s(NULL, "\n", &rest)) {
+        if (strncmp(line, "fault: ", 7) == 0) {
+            if (run->fault[0] == '\0')
+                snprintf(run->fault, sizeof(run->fault), "%s", line);
+        } else if (strncmp(line, "verify: ", 8) != 0)
+            hasWords = true;
+        else if (finding == NULL && strncmp(line, "verify: warning: ", 17) != 0)
+            finding = line;
     }
-    return false;
-}
-
-/* True: there is a line that is not of the instrumented build. */
-static bool HasWords(const char *text)
-{
-    while (*text != '\0') {
-        size_t length = strcspn(text, "\n");
-
-        if (length > 0 && strncmp(text, "fault: ", 7) != 0 && strncmp(text, "verify: ", 8) != 0)
-            return true;
-        text += length + (text[length] == '\n' ? 1 : 0);
+    if (finding != NULL) {
+        /* This tells more than what came of it, an exit code of 3. */
+        run->failure[0] = '\0';
+        Fail(run, "%s", finding);
     }
-    return false;
+    return hasWords;
 }
 
 /* The server has not listened: it has to have said why, and to have ended. */
-static void CheckRefusal(Run *run, const char *errors)
+static void CheckRefusal(Run *run, bool hasWords)
 {
     ServerProcess *process = run->conversation.process;
     DWORD exitCode;
@@ -164,7 +162,7 @@ static void CheckRefusal(Run *run, const char *errors)
     else if (exitCode != 1)
         Fail(run, "The server did not start: its exit code should be 1, and is %lu (0x%lX).",
              exitCode, exitCode);
-    else if (!HasWords(errors))
+    else if (!hasWords)
         Fail(run, "The server did not start, and does not say why.");
     else if (run->fault[0] == '\0')
         Fail(run, "The server did not start, though no call was made to fail.");
@@ -223,24 +221,18 @@ static void CheckLog(Run *run, const char *output)
 
 static void CheckRun(Run *run, bool hasListened)
 {
-    char *output, *errors;
-    char finding[FAULT_SIZE];
+    char *output = ServerProcess_CopyOutput(run->conversation.process, 0);
+    char *errors = ServerProcess_CopyErrors(run->conversation.process);
 
-    output = ServerProcess_CopyOutput(run->conversation.process, 0);
-    errors = ServerProcess_CopyErrors(run->conversation.process);
     if (output == NULL || errors == NULL) {
         Fail(run, "There is no memory for the server's output.");
     } else {
-        FindLine(errors, "fault: ", NULL, run->fault, sizeof(run->fault));
-        if (FindLine(errors, "verify: ", "verify: warning: ", finding, sizeof(finding))) {
-            /* This tells more than what came of it, an exit code of 3. */
-            run->failure[0] = '\0';
-            Fail(run, "%s", finding);
-        }
+        bool hasWords = ReadErrors(run, errors);
+
         if (hasListened)
             CheckLog(run, output);
         else
-            CheckRefusal(run, errors);
+            CheckRefusal(run, hasWords);
     }
     free(output);
     free(errors);

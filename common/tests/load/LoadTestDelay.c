@@ -79,10 +79,9 @@ static bool IsMessagesRight(double ms)
 
 TEST("load: each echo is held for 50 ms")
 {
-    const EchoPlan plan = {.size = 64, .holdMs = HOLD_MS, .holdEvery = 1};
     double most;
 
-    Load_Test(&plan, "--clients 4");
+    Load_Test(&(EchoPlan){.size = 64, .holdMs = HOLD_MS, .holdEvery = 1}, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK(Load_IsBetween("p50", HOLD_MS, GetMost(50, HOLD_MS)));
     CHECK(Load_IsBetween("p90", HOLD_MS, GetMost(90, HOLD_MS)));
@@ -96,9 +95,7 @@ TEST("load: each echo is held for 50 ms")
 /* One message in fifty: 2 of 100. An average would say 4 ms of each. */
 TEST("load: one echo in fifty is held for 200 ms")
 {
-    const EchoPlan plan = {.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 50};
-
-    Load_Test(&plan, "--clients 4");
+    Load_Test(&(EchoPlan){.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 50}, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK(Load_IsBetween("p50", 0, GetMost(50, 0)));
     CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
@@ -128,9 +125,9 @@ TEST("load: bursts, and one connection whose echoes are held for 200 ms")
 TEST("load: a stop of 500 ms, with a rate")
 {
     enum { RATE = 200 };
-    const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = STOP_MS};
 
-    Load_Test(&plan, "--rate 200 --seconds 2");
+    Load_Test(&(EchoPlan){.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = STOP_MS},
+              "--rate 200 --seconds 2");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(Load_GetFigure("seconds") * 1000));
     CHECK(Load_IsBetween("p50", 0, GetLate(50, RATE) + BACK_MS));
@@ -142,9 +139,7 @@ TEST("load: a stop of 500 ms, with a rate")
 /* The same, but one message alone has met the stop: the others were not sent. */
 TEST("load: a stop of 500 ms, without a rate")
 {
-    const EchoPlan plan = {.size = 64, .stopAtMs = EARLY_MS, .stopMs = STOP_MS};
-
-    Load_Test(&plan, "");
+    Load_Test(&(EchoPlan){.size = 64, .stopAtMs = EARLY_MS, .stopMs = STOP_MS}, "");
     CHECK_INT(tool.exitCode, 0);
     CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
     CHECK(Load_IsBetween("p99", 0, GetMost(99, 0)));
@@ -157,9 +152,7 @@ TEST("load: a stop of 500 ms, without a rate")
  */
 TEST("load: a stop that lasts longer than the measuring")
 {
-    const EchoPlan plan = {.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS};
-
-    Load_Test(&plan, "--rate 100");
+    Load_Test(&(EchoPlan){.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS}, "--rate 100");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(STOP_AT_MS - 500));
     CHECK(Load_IsBetween("p90", 200, GetLate(100, 100) + BACK_MS));
@@ -169,9 +162,7 @@ TEST("load: a stop that lasts longer than the measuring")
 /* Each echo takes longer than the measuring. */
 TEST("load: no echo comes while it is measured")
 {
-    const EchoPlan plan = {.size = 64, .holdMs = 4 * STOP_MS, .holdEvery = 1};
-
-    Load_Test(&plan, "--clients 4");
+    Load_Test(&(EchoPlan){.size = 64, .holdMs = 4 * STOP_MS, .holdEvery = 1}, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK(Load_IsBetween("p50", 4 * STOP_MS - 20, WAIT_MS));

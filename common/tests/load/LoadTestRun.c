@@ -25,45 +25,26 @@ static void WatchLine(void *context, const char *line, bool isError)
     }
 }
 
-/* Begins a list of words; those that come behind prevail. Returns how many it has. */
-static int BeginWords(const char *arguments[])
-{
-    arguments[0] = "--json";
-    arguments[1] = ToolRun_GetFile();
-    return 2;
-}
-
-static bool Start(const char *arguments[], int count)
-{
-    memset(&measured, 0, sizeof(measured));
-    arguments[count] = NULL;
-    return ToolRun_Start(arguments, WatchLine);
-}
-
 bool Load_StartPlain(const char *const words[])
 {
-    const char *arguments[WORD_MAX + 1];
-    int count = BeginWords(arguments);
+    const char *arguments[WORD_MAX + 3] = {"--json", ToolRun_GetFile()};
 
-    for (int i = 0; words[i] != NULL && count < WORD_MAX; i++)
-        arguments[count++] = words[i];
-    return Start(arguments, count);
+    for (int i = 0; i < WORD_MAX && words[i] != NULL; i++)
+        arguments[2 + i] = words[i];
+    memset(&measured, 0, sizeof(measured));
+    return ToolRun_Start(arguments, WatchLine);
 }
 
 bool Load_Start(const char *words)
 {
+    const char *list[WORD_MAX + 1] = {NULL};
     char text[WORDS_SIZE];
-    const char *arguments[WORD_MAX + 1];
-    int count = BeginWords(arguments);
+    char *rest = text;
 
     snprintf(text, sizeof(text), "--port %d --seconds 1 %s", EchoServer_GetPort(), words);
-    for (char *at = text; *at != '\0' && count < WORD_MAX;) {
-        arguments[count++] = at;
-        at += strcspn(at, " ");
-        if (*at == ' ')
-            *at++ = '\0';
-    }
-    return Start(arguments, count);
+    for (int i = 0; i < WORD_MAX && *rest != '\0'; i++)
+        list[i] = strtok_s(rest, " ", &rest);
+    return Load_StartPlain(list);
 }
 
 bool Load_Run(const char *words)

@@ -4,6 +4,7 @@
  */
 #include "LoadTest.h"
 
+#include "Clock.h"
 #include "CtrlC.h"
 #include "Peer.h"
 #include "TestSocketUtils.h"
@@ -22,7 +23,7 @@ typedef struct Connection {
     int number;             /* 1: the first that was accepted */
     int place;              /* in `known`; KNOWN_MAX: in none */
     volatile LONG messages; /* received so far */
-    char *message;          /* with room for EXTRA_SIZE more */
+    char *message;          /* with room for EXTRA_SIZE more, and for what is kept */
     char *kept;             /* of FAULT_SWAP and FAULT_TWICE, until the next message has come */
     bool isSilent, isKeeping;
 } Connection;
@@ -36,34 +37,22 @@ static ThreadManager acceptor;       /* the thread that accepts */
 static ThreadManager connections;    /* belongs to that thread */
 static Connection *known[KNOWN_MAX]; /* each in the first free place; NULL: free */
 static SRWLOCK knownLock = SRWLOCK_INIT;
-static HANDLE exchange[2]; /* signaled: the connection's message is there */
+static volatile LONG isThere[2]; /* the message that the connection is to exchange */
 static volatile LONG isOver, isClosing, isDying;
-static volatile LONG64 firstTick; /* when the first message came */
+static volatile LONG64 firstNs; /* when the first message came */
 static double echoMs[ECHO_MS_MAX];
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
-static double GetMsSince(LONG64 tick)
+static double GetMsSince(LONG64 ns)
 {
-    LARGE_INTEGER ticks, frequency;
-
-    QueryPerformanceCounter(&ticks);
-    QueryPerformanceFrequency(&frequency);
-    return (double)(ticks.QuadPart - tick) * 1000 / (double)frequency.QuadPart;
-}
-
-static LONG64 GetTick(void)
-{
-    LARGE_INTEGER ticks;
-
-    QueryPerformanceCounter(&ticks);
-    return ticks.QuadPart;
+    return (double)(Clock_GetNs() - ns) / NS_PER_MS;
 }
 
 /* Until so much time has passed since then. Sleep alone may end a little too early. */
-static void WaitUntil(LONG64 tick, double ms)
+static void WaitUntil(LONG64 ns, double ms)
 {
-    for (double left = ms - GetMsSince(tick); left > 0; left = ms - GetMsSince(tick))
+    for (double left = ms - GetMsSince(ns); left > 0; left = ms - GetMsSince(ns))
         Sleep(left > 2 ? (DWORD)left - 1 : 1);
 }
 
@@ -71,13 +60,13 @@ static void Hold(const Connection *connection)
 {
     double since;
 
-    InterlockedCompareExchange64(&firstTick, GetTick(), 0);
+    InterlockedCompareExchange64(&firstNs, Clock_GetNs(), 0);
     if (plan.holdEvery > 0 && connection->messages % plan.holdEvery == 0 &&
         (plan.connection == 0 || plan.connection == connection->number))
-        WaitUntil(GetTick(), plan.holdMs);
-    since = GetMsSince(firstTick);
+        WaitUntil(Clock_GetNs(), plan.holdMs);
+    since = GetMsSince(firstNs);
     if (since >= plan.stopAtMs && since < plan.stopAtMs + plan.stopMs)
-        WaitUntil(firstTick, plan.stopAtMs + plan.stopMs);
+        WaitUntil(firstNs, plan.stopAtMs + plan.stopMs);
 }
 
 /* --- Connections ----------------------------------------------------------------------------- */
@@ -121,8 +110,8 @@ static bool Exchange(const Connection *connection)
     int own = connection->number - 1;
     bool isSent = false;
 
-    SetEvent(exchange[own]);
-    if (WaitForSingleObject(exchange[1 - own], WAIT_MS) != WAIT_OBJECT_0)
+    InterlockedExchange(&isThere[own], 1);
+    if (!WAIT_FOR(isThere[1 - own], 1))
         return false;
     AcquireSRWLockShared(&knownLock);
     if (known[1 - own] != NULL)
@@ -257,7 +246,7 @@ static bool Echo(Connection *connection)
 {
     Hold(connection);
     if (connection->number == 1 && connection->messages <= ECHO_MS_MAX)
-        echoMs[connection->messages - 1] = GetMsSince(firstTick);
+        echoMs[connection->messages - 1] = GetMsSince(firstNs);
     if (connection->isSilent)
         return true;
     if (IsTime(connection))
@@ -284,7 +273,6 @@ static void FreeConnection(Connection *connection)
     if (!isDying)
         SocketUtils_Close(&connection->socket);
     free(connection->message);
-    free(connection->kept);
     free(connection);
 }
 
@@ -313,8 +301,8 @@ static void Accept(void)
     }
     SocketUtils_SetTcpNoDelay(socket, true);
     connection->socket = socket;
-    connection->message = (char *)malloc((size_t)plan.size + EXTRA_SIZE);
-    connection->kept = (char *)malloc((size_t)plan.size);
+    connection->message = (char *)malloc(2 * (size_t)plan.size + EXTRA_SIZE);
+    connection->kept = connection->message + plan.size + EXTRA_SIZE;
     connection->number = InterlockedIncrement(&echo.accepted);
     AcquireSRWLockExclusive(&knownLock);
     while (connection->place < KNOWN_MAX && known[connection->place] != NULL)
@@ -322,7 +310,7 @@ static void Accept(void)
     if (connection->place < KNOWN_MAX)
         known[connection->place] = connection;
     ReleaseSRWLockExclusive(&knownLock);
-    if (connection->message == NULL || connection->kept == NULL ||
+    if (connection->message == NULL ||
         !ThreadManager_Launch(&connections, ConnectionMain, connection))
         FreeConnection(connection);
 }
@@ -346,14 +334,12 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     plan = *newPlan;
     isOver = 0;
     isClosing = 0;
-    firstTick = 0;
-    exchange[0] = CreateEventW(NULL, TRUE, FALSE, NULL);
-    exchange[1] = CreateEventW(NULL, TRUE, FALSE, NULL);
+    firstNs = 0;
+    isThere[0] = isThere[1] = 0;
     listener = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
     ThreadManager_Init(&acceptor);
     ThreadManager_Init(&connections);
-    isRight = isRight && exchange[0] != NULL && exchange[1] != NULL && listener != INVALID_SOCKET &&
-              SocketUtils_Bind(listener, &address) &&
+    isRight = isRight && listener != INVALID_SOCKET && SocketUtils_Bind(listener, &address) &&
               SocketUtils_GetLocalAddress(listener, &address) && SocketUtils_Listen(listener) &&
               ThreadManager_Launch(&acceptor, AcceptMain, NULL);
     return isRight || Test_Explain("no echo server: error %lu", GetLastError());
@@ -396,11 +382,6 @@ void EchoServer_Stop(void)
     while (CancelReceives())
         Sleep(1);
     ThreadManager_Join(&connections);
-    for (int i = 0; i < 2; i++) {
-        if (exchange[i] != NULL)
-            CloseHandle(exchange[i]);
-        exchange[i] = NULL;
-    }
 }
 
 /* --- As a program of its own ----------------------------------------------------------------- */

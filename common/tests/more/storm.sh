@@ -21,11 +21,7 @@ storm() {
     INSTRUMENT=$1 timeout -s KILL 300 ${RUN-} "$program" --seed "$seed" >"$folder/$seed-$1.txt" 2>&1 ||
         reason="exit code $?"
     grep -q '^verify:' "$folder/$seed-$1.txt" && reason="verify has found something"
-    if [ -z "$reason" ]; then
-        pass "$name"
-    else
-        fail "$name: $reason" "$folder/$seed-$1.txt"
-    fi
+    report "$name" "$reason" "$folder/$seed-$1.txt"
 }
 
 rm -rf "$folder"

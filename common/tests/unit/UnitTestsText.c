@@ -217,15 +217,15 @@ TEST("ServerOptions: good ones")
         const char *address;
         bool quiet;
     } rows[] = {
-        {{"server.exe", NULL}, "127.0.0.1:7777", false},
-        {{"server.exe", "--quiet", NULL}, "127.0.0.1:7777", true},
-        {{"server.exe", "--port", "0", NULL}, "127.0.0.1:0", false},
-        {{"server.exe", "--port", "65535", NULL}, "127.0.0.1:65535", false},
-        {{"server.exe", "--port", "0080", NULL}, "127.0.0.1:80", false},
-        {{"server.exe", "--address", "0.0.0.0", NULL}, "0.0.0.0:7777", false},
-        {{"server.exe", "--address", "::1", "--port", "9", NULL}, "[::1]:9", false},
-        {{"server.exe", "--port", "9", "--quiet", "--address", "::", NULL}, "[::]:9", true},
-        {{"server.exe", "--port", "1", "--port", "2", NULL}, "127.0.0.1:2", false},
+        {{"server.exe"}, "127.0.0.1:7777", false},
+        {{"server.exe", "--quiet"}, "127.0.0.1:7777", true},
+        {{"server.exe", "--port", "0"}, "127.0.0.1:0", false},
+        {{"server.exe", "--port", "65535"}, "127.0.0.1:65535", false},
+        {{"server.exe", "--port", "0080"}, "127.0.0.1:80", false},
+        {{"server.exe", "--address", "0.0.0.0"}, "0.0.0.0:7777", false},
+        {{"server.exe", "--address", "::1", "--port", "9"}, "[::1]:9", false},
+        {{"server.exe", "--port", "9", "--quiet", "--address", "::"}, "[::]:9", true},
+        {{"server.exe", "--port", "1", "--port", "2"}, "127.0.0.1:2", false},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -245,23 +245,23 @@ CHILD("--child-options")
         const char *words[8];
         int expected;
     } rows[] = {
-        {{"server.exe", "--help", NULL}, 0},
-        {{"server.exe", "--quiet", "--help", "--what", NULL}, 0},
-        {{"server.exe", "", NULL}, 2},
-        {{"server.exe", "--", NULL}, 2},
-        {{"server.exe", "-h", NULL}, 2},
-        {{"server.exe", "--hel", NULL}, 2},
-        {{"server.exe", "--helpme", NULL}, 2},
-        {{"server.exe", "/?", NULL}, 2},
-        {{"server.exe", "--port", NULL}, 2},
-        {{"server.exe", "--port", "", NULL}, 2},
-        {{"server.exe", "--port", "65536", NULL}, 2},
-        {{"server.exe", "--port", "-0", NULL}, 2},
-        {{"server.exe", "--port", "18446744073709551617", NULL}, 2},
-        {{"server.exe", "--port", "1.5", NULL}, 2},
-        {{"server.exe", "--address", NULL}, 2},
-        {{"server.exe", "--address", "nowhere", NULL}, 2},
-        {{"server.exe", "--address", "127.0.0.1", "7777", NULL}, 2},
+        {{"server.exe", "--help"}, 0},
+        {{"server.exe", "--quiet", "--help", "--what"}, 0},
+        {{"server.exe", ""}, 2},
+        {{"server.exe", "--"}, 2},
+        {{"server.exe", "-h"}, 2},
+        {{"server.exe", "--hel"}, 2},
+        {{"server.exe", "--helpme"}, 2},
+        {{"server.exe", "/?"}, 2},
+        {{"server.exe", "--port"}, 2},
+        {{"server.exe", "--port", ""}, 2},
+        {{"server.exe", "--port", "65536"}, 2},
+        {{"server.exe", "--port", "-0"}, 2},
+        {{"server.exe", "--port", "18446744073709551617"}, 2},
+        {{"server.exe", "--port", "1.5"}, 2},
+        {{"server.exe", "--address"}, 2},
+        {{"server.exe", "--address", "nowhere"}, 2},
+        {{"server.exe", "--address", "127.0.0.1", "7777"}, 2},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

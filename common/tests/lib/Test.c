@@ -105,6 +105,15 @@ bool Test_Check(bool holds, const char *text, const char *file, int line)
     return Finish(holds, file, line, "expected that %s", text);
 }
 
+bool Test_CheckError(bool hasFailed, long error, const char *text, const char *file, int line)
+{
+    long actual = (long)GetLastError();
+
+    return Finish(hasFailed && actual == error, file, line,
+                  "expected that %s, with error %ld, but it is %d, and the error %ld", text, error,
+                  hasFailed, actual);
+}
+
 bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line)
 {
     return Finish(actual == expected, file, line, "expected that %s is %ld, but it is %ld", text,

@@ -26,32 +26,14 @@ static bool OpenMany(const NetAddress *address, int count)
     return true;
 }
 
-/* All send before any of them reads: all are served at the same time. */
-static bool EchoMany(int count)
-{
-    for (int i = 0; i < count; i++) {
-        if (!Peer_Send(many[i], &i, (int)sizeof(i)))
-            return Test_Explain("peer %d cannot send: error %d", i, WSAGetLastError());
-    }
-    for (int i = 0; i < count; i++) {
-        int received = -1;
-
-        if (!Peer_Receive(many[i], &received, (int)sizeof(received)) || received != i)
-            return Test_Explain("peer %d of %d gets no echo, or a wrong one: error %d", i, count,
-                                WSAGetLastError());
-    }
-    return true;
-}
-
 TEST("many: 2,000 clients at once", .limitSeconds = 120)
 {
-    Host *server = Host_StartServer(&echoBehaviour);
-    SendBuffer *buffer = SendBuffer_Copy("hello", 5);
+    Host *server = START_SERVER(&echoBehaviour);
+    SendBuffer *buffer = NEED(SendBuffer_Copy("hello", 5));
     char bytes[5];
 
-    REQUIRE(CHECK(server != NULL && buffer != NULL));
     REQUIRE(CHECK(OpenMany(&server->service.settings.address, MANY)));
-    REQUIRE(CHECK(EchoMany(MANY)));
+    REQUIRE(CHECK(Peers_Echo(many, MANY)));
     CHECK_INT(Service_GetSessionCount(&server->service), MANY);
     CHECK_INT(Service_Broadcast(&server->service, buffer), MANY);
     for (int i = 0; i < MANY; i++)
@@ -65,7 +47,6 @@ TEST("many: 2,000 clients at once", .limitSeconds = 120)
     }
     CHECK(Host_WaitForDisconnected(server, MANY));
     CHECK_INT(server->refused, 0);
-    Host_Stop(server);
 }
 
 /*
@@ -97,7 +78,7 @@ TEST("many: the memory of 2,000 idle sessions", .limitSeconds = 120)
     before = ServerProcess_GetMemoryKib(server);
     CHECK(before > 0);
     REQUIRE(CHECK(OpenMany(&address, MANY)));
-    REQUIRE(CHECK(EchoMany(MANY)));
+    REQUIRE(CHECK(Peers_Echo(many, MANY)));
     grown = ServerProcess_GetMemoryKib(server) - before;
     printf("  %d idle sessions cost %d KiB, %d bytes each\n", MANY, grown, grown * 1024 / MANY);
     CHECK_AT_MOST(grown, SESSION_KIB * MANY);
@@ -118,8 +99,8 @@ TEST("many-10000", .limitSeconds = 600, .isLarge = true)
     else
         server = NEED(Server_Start(7, &address));
     REQUIRE(CHECK(OpenMany(&address, LARGE)));
-    REQUIRE(CHECK(EchoMany(LARGE)));
-    REQUIRE(CHECK(EchoMany(LARGE)));
+    REQUIRE(CHECK(Peers_Echo(many, LARGE)));
+    REQUIRE(CHECK(Peers_Echo(many, LARGE)));
     if (server != NULL)
         TestProgram_CheckStop(server, WAIT_MS);
 }

@@ -240,55 +240,49 @@ static bool SendPattern(SOCKET peer, int position, int size)
     return Peer_Send(peer, data, size);
 }
 
-static bool WaitForConsumed(const Probe *probe, LONG64 bytes)
+static void WaitForConsumed(const Probe *probe, LONG64 bytes)
 {
-    for (int ms = 0; probe->consumed < bytes; ms += 10) {
-        if (ms >= WAIT_MS)
-            return Test_Explain("%ld of %ld bytes came", (long)probe->consumed, (long)bytes);
-        Sleep(10);
-    }
-    return true;
+    WAIT_WHILE(probe->consumed < bytes);
+    CHECK_INT(probe->consumed, bytes);
 }
 
 /* Sends while the first OnRecv waits, so that it is known how much is there for each receive. */
 static void Converse(Host *server, SOCKET peer)
 {
-    Probe *probe = NEED(Host_WaitForProbe(server, 0));
+    Probe *probe = Host_WaitForProbe(server, 0);
 
     CHECK(SendPattern(peer, 0, LEAST));
     CHECK(WAIT_FOR(probe->recvCalls, 1));
     CHECK(SendPattern(peer, LEAST, 10000));
     Sleep(QUIET_MS);
     SetEvent(unblock);
-    CHECK(WaitForConsumed(probe, LEAST + 10000));
+    WaitForConsumed(probe, LEAST + 10000);
     CHECK(SendPattern(peer, LEAST + 10000, 1));
-    CHECK(WaitForConsumed(probe, LEAST + 10001));
+    WaitForConsumed(probe, LEAST + 10001);
     Sleep(QUIET_MS);
     CHECK(SendPattern(peer, LEAST + 10001, 1000));
-    CHECK(WaitForConsumed(probe, LEAST + 11001));
+    WaitForConsumed(probe, LEAST + 11001);
 
     /* Without need it does not stay large, though nothing is received. */
-    for (int ms = 0; Probe_GetSession(probe)->recvBuffer.capacity > LEAST; ms += 10) {
-        REQUIRE(CHECK_AT_MOST(ms, WAIT_MS));
-        Sleep(10);
-    }
+    WAIT_WHILE(probe->session.recvBuffer.capacity > LEAST);
+    CHECK_INT(probe->session.recvBuffer.capacity, LEAST);
     CHECK(SendPattern(peer, LEAST + 11001, 1000));
-    CHECK(WaitForConsumed(probe, LEAST + 12001));
+    WaitForConsumed(probe, LEAST + 12001);
 }
 
 static void CheckLengths(int recvBufferMax, const int *expected)
 {
     static const Behaviour behaviour = {.OnRecv = NoteLength};
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
+    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
     SOCKET peer;
 
     memset(lengths, 0, sizeof(lengths));
     server->keepsSessions = true;
     server->settings.session.recvBufferSize = LEAST;
     server->settings.session.recvBufferMax = recvBufferMax;
-    unblock = CreateEventW(NULL, TRUE, FALSE, NULL);
-    REQUIRE(CHECK(unblock != NULL && Host_Start(server)));
-    peer = NEED_SOCKET(Peer_Open(server));
+    unblock = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
+    Host_Start(server);
+    peer = Peer_Open(server);
     Converse(server, peer);
     for (int i = 0; i < LENGTHS && expected[i] != 0; i++)
         CHECK_INT(lengths[i], expected[i]);

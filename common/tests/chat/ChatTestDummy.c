@@ -7,19 +7,15 @@
 /* Starts it against this port, with two more words. */
 static ServerProcess *LaunchDummy(const NetAddress *address, const char *option, const char *value)
 {
-    char port[16];
-    const char *arguments[] = {"--port", port, option, value, NULL};
-
-    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
-    return TestProgram_Start(Program_Find("DummyClient.exe"), arguments);
+    return TestProgram_Start(Program_Find("DummyClient.exe"),
+                             ARGUMENTS("--port", TestProgram_GetPort(address), option, value));
 }
 
 /* Starts the echo server of 07. */
 static ServerProcess *StartEcho(NetAddress *address)
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
-
-    return NEED(TestProgram_StartServer(Program_Find("server.exe"), arguments, address));
+    return NEED(TestProgram_StartServer(Program_Find("server.exe"),
+                                        ARGUMENTS("--port", "0", "--quiet"), address));
 }
 
 static bool Dummy_Says(ServerProcess *dummy, const char *line)
@@ -50,11 +46,8 @@ TEST("dummy: for a time")
 {
     NetAddress address;
     ServerProcess *server = StartEcho(&address);
-    ServerProcess *dummy;
-    ULONGLONG start;
-
-    start = Test_Now();
-    dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
+    ULONGLONG start = Test_Now();
+    ServerProcess *dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
     TestProgram_CheckEnd(dummy, WAIT_MS, 0, "");
     CHECK(Test_Now() - start >= 1000);
     dummy = NEED(LaunchDummy(&address, "--seconds", "60"));

@@ -33,9 +33,13 @@ void Chat_StartWith(const char *const arguments[])
 
 void Chat_Start(void)
 {
-    static const char *const arguments[] = {"--port", "0", NULL};
+    Chat_StartWith(ARGUMENTS("--port", "0"));
+}
 
-    Chat_StartWith(arguments);
+void Chat_Ensure(void)
+{
+    if (chatServer == NULL)
+        Chat_Start();
 }
 
 void Chat_CheckStop(void)
@@ -48,6 +52,7 @@ void Chat_CheckStop(void)
 void Chat_EndTest(void)
 {
     chatMayStop = false;
+    chatServer = NULL;
     Talkers_CloseAll();
 }
 

@@ -114,6 +114,9 @@ bool Claims_HasCompletedWithin(const Operation *operation, DWORD timeoutMs);
 /* Waits for the event of the operation: it has succeeded, with so many bytes. */
 bool Claims_Succeeds(Operation *operation, DWORD bytes);
 
+/* The same: it has failed with this number of the system. */
+bool Claims_FailsWith(Operation *operation, DWORD error);
+
 /*
  * Waits for the operation, a receive that was outstanding when the peer reset the connection: it
  * has failed because of that. To be asked so is the only way in which systems agree: under Wine 8.0

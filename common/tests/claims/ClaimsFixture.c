@@ -284,6 +284,13 @@ bool Claims_Succeeds(Operation *operation, DWORD bytes)
                          Claims_GetError(operation)));
 }
 
+bool Claims_FailsWith(Operation *operation, DWORD error)
+{
+    return Claims_WaitForEvent(operation->overlapped.hEvent) &&
+           (Claims_GetError(operation) == error ||
+            Test_Explain("it ended with error %lu", Claims_GetError(operation)));
+}
+
 bool Claims_IsEndedByReset(Operation *operation)
 {
     return Claims_WaitForCompletion(operation) &&

@@ -78,8 +78,7 @@ TEST("stream: a non-blocking send on a full socket fails with 10035")
 {
     Claims_OpenNarrowPair();
     CHECK(Claims_SendUntilFull(client) > 0);
-    CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(send(client, "x", 1, 0) == SOCKET_ERROR, WSAEWOULDBLOCK);
 }
 
 /*
@@ -149,8 +148,7 @@ TEST("close: shutdown(SD_SEND) ends one direction only")
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
     CHECK(Claims_Send(server, "answer"));
     CHECK(Claims_Receives(client, "answer"));
-    CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAESHUTDOWN);
+    CHECK_ERROR(send(client, "x", 1, 0) == SOCKET_ERROR, WSAESHUTDOWN);
 }
 
 /*
@@ -284,6 +282,5 @@ TEST("close: a closed socket is no socket, 10038")
     u_long available;
 
     Peer_Close(&socket);
-    CHECK_INT(ioctlsocket(copy, (long)FIONREAD, &available), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
+    CHECK_ERROR(ioctlsocket(copy, (long)FIONREAD, &available) == SOCKET_ERROR, WSAENOTSOCK);
 }

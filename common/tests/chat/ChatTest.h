@@ -56,9 +56,12 @@ typedef struct FalseServer {
     ThreadManager threads;
 } FalseServer;
 
-/* Has a thread run `serve(argument)`, which ends when it cannot accept any more. False: explained. */
-bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
-void FalseServer_Stop(FalseServer *server);
+/*
+ * Has a thread run `serve(argument)`, which ends when it cannot accept any more. Where it cannot the test
+ * is over. What it serves has to be static: the last one that was started is stopped after the test.
+ */
+void FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
+void FalseServer_Stop(void);
 
 /* --- Talkers: clients of the ChatServer; they are closed after the test ---------------------- */
 

@@ -210,11 +210,9 @@ TEST("client: nothing listens")
     ServerProcess *client;
 
     REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
-    client = LaunchClient(&address, "a");
-    if (CHECK(client != NULL)) {
-        TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
-        TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
-    }
+    client = NEED(LaunchClient(&address, "a"));
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
+    TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
 }
 
 /* --- Servers that are none ------------------------------------------------------------------- */
@@ -257,24 +255,22 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
 {
     ServerProcess *client;
 
-    REQUIRE(CHECK(FalseServer_Start(&answer->server, ServeOne, answer)));
-    client = LaunchClient(&answer->server.address, "a");
-    if (CHECK(client != NULL)) {
-        if (line != NULL)
-            CHECK(TestProgram_Says(client, line));
-        /* It fails where the client has met the server's words first, and has ended. */
-        ServerProcess_WriteInput(client, input);
-        ServerProcess_CloseInput(client);
-        TestProgram_CheckEnd(client, LAST_LINE_MS, 1, sentence);
-    }
-    FalseServer_Stop(&answer->server);
+    FalseServer_Start(&answer->server, ServeOne, answer);
+    client = NEED(LaunchClient(&answer->server.address, "a"));
+    if (line != NULL)
+        CHECK(TestProgram_Says(client, line));
+    /* It fails where the client has met the server's words first, and has ended. */
+    ServerProcess_WriteInput(client, input);
+    ServerProcess_CloseInput(client);
+    TestProgram_CheckEnd(client, LAST_LINE_MS, 1, sentence);
+    FalseServer_Stop();
 }
 
 TEST("client: servers that are none")
 {
     static const char notOne[] = "The server sent something that a ChatServer does not send.";
     static const char *const bodies[] = {"", "\x05kim", "\x01"};
-    Answer answer = {.size = 0};
+    static Answer answer;
 
     Answer_Add(&answer, SAY, "hello");
     CheckAgainst(&answer, "", NULL, notOne);
@@ -308,29 +304,26 @@ static void ServeThree(void *argument)
 /* Before the server has noticed that a client is lost, its name is taken: it tries again. */
 TEST("client: the server resets")
 {
-    Answer answer = {.size = 0, .resets = true};
+    static Answer answer = {.resets = true};
     ServerProcess *client;
 
     Answer_Add(&answer, WELCOME, welcome);
-    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeThree, &answer)));
-    client = LaunchClient(&answer.server.address, "a");
-    if (CHECK(client != NULL)) {
-        CHECK(TestProgram_Says(client, "* you are a"));
-        CHECK(ServerProcess_WriteInput(client, "hello\n"));
-        CHECK(TestProgram_Says(client, "* The server is gone: the connection failed"));
-        CHECK(TestProgram_Says(client, "* what was said last may not have been heard"));
-        CHECK(TestProgram_Says(client, "* the server refuses: this name is taken"));
-        CHECK(ServerProcess_WaitForCount(client, "* you are a", 2, WAIT_MS));
-        CHECK(ServerProcess_WriteInput(client, "/quit\n"));
-        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    }
-    FalseServer_Stop(&answer.server);
+    FalseServer_Start(&answer.server, ServeThree, &answer);
+    client = NEED(LaunchClient(&answer.server.address, "a"));
+    CHECK(TestProgram_Says(client, "* you are a"));
+    CHECK(ServerProcess_WriteInput(client, "hello\n"));
+    CHECK(TestProgram_Says(client, "* The server is gone: the connection failed"));
+    CHECK(TestProgram_Says(client, "* what was said last may not have been heard"));
+    CHECK(TestProgram_Says(client, "* the server refuses: this name is taken"));
+    CHECK(ServerProcess_WaitForCount(client, "* you are a", 2, WAIT_MS));
+    CHECK(ServerProcess_WriteInput(client, "/quit\n"));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
 }
 
 /* It takes the last words and does not send them back. */
 TEST("client: last words")
 {
-    Answer answer = {.size = 0};
+    static Answer answer;
 
     Answer_Add(&answer, WELCOME, welcome);
     CheckAgainst(&answer, "hello\n", "* you are a",
@@ -342,20 +335,17 @@ TEST("client: Ctrl+C while the input waits for it")
 {
     enum { LINES = 100 };
     char text[LINES * 2 + 1];
-    Answer answer = {.size = 0};
+    static Answer answer;
     ServerProcess *client;
 
     for (int i = 0; i < LINES; i++)
         memcpy(text + 2 * i, "x\n", 3);
     Answer_Add(&answer, WELCOME, welcome);
-    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
-    client = LaunchClient(&answer.server.address, "a");
-    if (CHECK(client != NULL)) {
-        CHECK(TestProgram_Says(client, "* you are a"));
-        CHECK(ServerProcess_WriteInput(client, text));
-        Sleep(QUIET_MS);
-        CHECK(TestProgram_PressCtrlC(client));
-        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    }
-    FalseServer_Stop(&answer.server);
+    FalseServer_Start(&answer.server, ServeOne, &answer);
+    client = NEED(LaunchClient(&answer.server.address, "a"));
+    CHECK(TestProgram_Says(client, "* you are a"));
+    CHECK(ServerProcess_WriteInput(client, text));
+    Sleep(QUIET_MS);
+    CHECK(TestProgram_PressCtrlC(client));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
 }

@@ -118,15 +118,15 @@ static void ServeFalsely(void *argument)
 /* One session against such a server: the exit code is 1, and a sentence says what. */
 static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
 {
-    Spoiler spoiler = {.misdeed = misdeed};
+    static Spoiler spoiler;
     ServerProcess *dummy;
 
-    REQUIRE(CHECK(FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler)));
-    dummy = LaunchDummy(&spoiler.server.address, "--sessions", "1");
-    if (CHECK(dummy != NULL))
-        TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
+    spoiler.misdeed = misdeed;
+    FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler);
+    dummy = NEED(LaunchDummy(&spoiler.server.address, "--sessions", "1"));
+    TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
     CHECK_INT(ServerProcess_CountLines(dummy, "Everything came back"), 0);
-    FalseServer_Stop(&spoiler.server);
+    FalseServer_Stop();
 }
 
 TEST("dummy: wrong bytes")
@@ -149,9 +149,7 @@ TEST("dummy: nothing listens")
     ServerProcess *dummy;
 
     REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
-    dummy = LaunchDummy(&address, "--sessions", "3");
-    if (CHECK(dummy != NULL)) {
-        TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
-        CHECK(Dummy_Says(dummy, "Not connected: 3"));
-    }
+    dummy = NEED(LaunchDummy(&address, "--sessions", "3"));
+    TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
+    CHECK(Dummy_Says(dummy, "Not connected: 3"));
 }

@@ -93,8 +93,9 @@ typedef struct Operation {
 
 Operation *Claims_NewOperation(void);
 
-/* The same, with an event of its own in hEvent. */
+/* The same, with an event of its own in hEvent; and that with a new pair of sockets. */
 Operation *Claims_NewEventOperation(void);
+Operation *Claims_OpenPairWithOperation(void);
 
 /*
  * Each begins an operation and returns 0 where it has succeeded at once, or the number of the

@@ -110,11 +110,10 @@ static int BeginDisconnect(SOCKET socket, DWORD flags, Operation *operation)
 /* "closes a connection on a socket": the peer receives the end. */
 TEST("DisconnectEx: the peer receives the end")
 {
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
     char byte;
     int error;
 
-    Claims_OpenPair();
     error = BeginDisconnect(server, 0, operation);
     CHECK(error == 0 || error == WSA_IO_PENDING);
     CHECK_INT(recv(client, &byte, 1, 0), 0);

@@ -211,6 +211,12 @@ Operation *Claims_NewEventOperation(void)
     return operation;
 }
 
+Operation *Claims_OpenPairWithOperation(void)
+{
+    Claims_OpenPair();
+    return Claims_NewEventOperation();
+}
+
 static int BeginReceive(SOCKET socket, Operation *operation, int size,
                         LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {

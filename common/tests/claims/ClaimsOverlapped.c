@@ -26,9 +26,8 @@ static void BeginPending(SOCKET socket, Operation *operation)
 /* The same on the server of a new pair, with an event. */
 static Operation *OpenPending(void)
 {
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
 
-    Claims_OpenPair();
     BeginPending(server, operation);
     return operation;
 }
@@ -38,10 +37,9 @@ static Operation *OpenPending(void)
 /* "The error code WSA_IO_PENDING indicates that the overlapped operation has been initiated" */
 TEST("overlapped: 997 from WSARecv is no failure")
 {
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
     DWORD bytes = 0;
 
-    Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(server, operation, 10), WSA_IO_PENDING);
     CHECK_INT(WSA_IO_PENDING, 997);
     CHECK(Claims_Send(client, "hello"));
@@ -81,9 +79,8 @@ TEST("overlapped: the result of an outstanding operation is 996")
 /* An operation that does not have to wait returns 0, and its event is signalled all the same. */
 TEST("overlapped: an immediate success signals its event, too")
 {
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
 
-    Claims_OpenPair();
     Claims_SendToServer("hello");
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
     CHECK(Claims_Succeeds(operation, 5));
@@ -95,9 +92,8 @@ TEST("overlapped: an immediate success signals its event, too")
  */
 TEST("overlapped: to begin an operation resets its event")
 {
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
 
-    Claims_OpenPair();
     SetEvent(operation->overlapped.hEvent);
     BeginPending(server, operation);
     CHECK(!Claims_IsSignalled(operation->overlapped.hEvent));
@@ -149,11 +145,10 @@ TEST("overlapped: the system writes buffer and OVERLAPPED on its own")
 /* "the service provider's responsibility to capture the WSABUF structures before returning" */
 TEST("overlapped: a WSABUF may go when the call has returned")
 {
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
     WSABUF buffer = {10, operation->data};
     DWORD flags = 0;
 
-    Claims_OpenPair();
     CHECK_INT(WSARecv(server, &buffer, 1, NULL, &flags, &operation->overlapped, NULL),
               SOCKET_ERROR);
     memset(&buffer, 0, sizeof(buffer));
@@ -213,10 +208,9 @@ TEST("overlapped: a receive after a reset")
 {
     static const char topic[] = "WSARecv on a socket whose peer has reset";
     static const char documented[] = "fails at once, 10054, and no completion comes";
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
     int error;
 
-    Claims_OpenPair();
     Peer_Reset(&client);
     REQUIRE(CHECK(Peer_IsReadable(server, WAIT_MS)));
     error = Claims_BeginReceive(server, operation, 10);

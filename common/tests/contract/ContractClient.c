@@ -141,7 +141,6 @@ typedef struct Progress {
     size_t sent;
     size_t received;
     bool isHalfClosed;
-    bool isFull;      /* nothing more could be sent */
     bool hasEnded;    /* the server has closed, after all bytes, as a half-close asks for */
     bool isFlood;     /* it ends with floodsStop */
     bool isWrong;     /* a byte came that was not sent */
@@ -175,12 +174,9 @@ static bool SendSome(Progress *progress)
 
     Pattern_Fill(bytes, size, progress->client->first + (LONG64)progress->sent);
     count = send(progress->client->socket, bytes, size, 0);
-    if (count == SOCKET_ERROR) {
-        progress->isFull = true;
+    if (count == SOCKET_ERROR)
         return WSAGetLastError() == WSAEWOULDBLOCK ||
                FailTransfer(progress, "send failed", WSAGetLastError());
-    }
-    progress->isFull = false;
     progress->sent += (size_t)count;
     if (progress->sent == transfer->size && transfer->halfClose) {
         progress->isHalfClosed = true;

@@ -226,24 +226,19 @@ static bool SetWatchedTest(const Test *test, bool ended)
     return failed;
 }
 
-bool Test_IsOver(void)
+static bool IsSet(const bool *flag)
 {
-    bool isOver;
+    bool isSet;
 
     AcquireSRWLockShared(&watch.lock);
-    isOver = watch.isOver;
+    isSet = *flag;
     ReleaseSRWLockShared(&watch.lock);
-    return isOver;
+    return isSet;
 }
 
-static bool HasFailed(void)
+bool Test_IsOver(void)
 {
-    bool failed;
-
-    AcquireSRWLockShared(&watch.lock);
-    failed = watch.failed;
-    ReleaseSRWLockShared(&watch.lock);
-    return failed;
+    return IsSet(&watch.isOver);
 }
 
 bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
@@ -288,7 +283,7 @@ static bool RunOnce(const Test *test)
             testHooks.last();
     }
     if (testHooks.end != NULL)
-        testHooks.end(HasFailed());
+        testHooks.end(IsSet(&watch.failed));
     return SetWatchedTest(NULL, false);
 }
 

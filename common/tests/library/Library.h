@@ -122,6 +122,9 @@ Host *Host_StartServer(const ServerOptions *options);
 /* Creates a client of `count` sessions to the server. It is not started. */
 Host *Host_CreateClient(const Host *server, const Behaviour *behaviour, int count);
 
+/* Creates and starts it. */
+Host *Host_StartClient(const Host *server, const Behaviour *behaviour, int count);
+
 /* Stops the service and makes all checks that hold for every service that was stopped. */
 void Host_Stop(Host *host);
 
@@ -184,12 +187,12 @@ int Process_GetMemoryKib(void);
 bool Process_IsInstrumented(void);
 
 /* The port that --port says; 0: none. */
-int Server_GetGivenPort(void);
+extern long givenPort;
 
 /* Starts the server.exe of stage 6 or 7 on a free port, quiet, and waits until it listens. NULL: it does not. */
 ServerProcess *Server_Start(int stage, NetAddress *address);
 
-void Fixture_Init(int serverPort);
+void Fixture_Init(void);
 
 /* After each test. */
 void Fixture_End(void);

@@ -353,6 +353,14 @@ Host *Host_CreateClient(const Host *server, const Behaviour *behaviour, int coun
     return host;
 }
 
+Host *Host_StartClient(const Host *server, const Behaviour *behaviour, int count)
+{
+    Host *client = Host_CreateClient(server, behaviour, count);
+
+    Host_Start(client);
+    return client;
+}
+
 static void ReleaseKept(Host *host)
 {
     for (int i = 0; i < KEPT_MAX; i++) {

@@ -238,40 +238,31 @@ TEST("packet: a million frames, good and bad")
 
 /* --- Packet_Make ----------------------------------------------------------------------------- */
 
+static char body[70000]; /* of the pattern */
+
+/* Makes a packet of so many bytes of the body, and compares it with the header and them. */
+static void CheckMade(uint16_t id, int length, const char *header)
+{
+    SendBuffer *buffer = NEED(Packet_Make(id, length > 0 ? body : NULL, length));
+
+    CHECK_INT(buffer->size, PACKET_HEADER_SIZE + length);
+    CHECK(memcmp(buffer->data, header, PACKET_HEADER_SIZE) == 0);
+    CHECK(memcmp(buffer->data + PACKET_HEADER_SIZE, body, (size_t)length) == 0);
+    SendBuffer_Release(buffer);
+}
+
 TEST("packet: the bytes of the header")
 {
-    static const unsigned char expected[] = {0x07, 0x00, 0x02, 0x01, 'a', 'b', 'c'};
-    static char body[65535];
-    SendBuffer *buffer = NEED(Packet_Make(0x0102, "abc", 3));
-
-    CHECK_INT(buffer->size, 7);
-    CHECK(memcmp(buffer->data, expected, sizeof(expected)) == 0);
-    SendBuffer_Release(buffer);
-
     Pattern_Fill(body, (int)sizeof(body), 0);
-    buffer = NEED(Packet_Make(0xfffe, body, 0x1234 - PACKET_HEADER_SIZE));
-    CHECK_INT(buffer->size, 0x1234);
-    CHECK(memcmp(buffer->data, "\x34\x12\xfe\xff", 4) == 0);
-    CHECK(memcmp(buffer->data + 4, body, 0x1234 - PACKET_HEADER_SIZE) == 0);
-    SendBuffer_Release(buffer);
+    CheckMade(0x0102, 3, "\x07\x00\x02\x01");
+    CheckMade(0xfffe, 0x1234 - PACKET_HEADER_SIZE, "\x34\x12\xfe\xff");
 }
 
 TEST("packet: the largest and the smallest")
 {
-    static char body[70000];
-    SendBuffer *buffer = NEED(Packet_Make(5, NULL, 0));
-
-    CHECK_INT(buffer->size, PACKET_HEADER_SIZE);
-    CHECK(memcmp(buffer->data, "\x04\x00\x05\x00", 4) == 0);
-    SendBuffer_Release(buffer);
-
     Pattern_Fill(body, (int)sizeof(body), 0);
-    buffer = NEED(Packet_Make(6, body, 65535 - PACKET_HEADER_SIZE));
-    CHECK_INT(buffer->size, 65535);
-    CHECK(memcmp(buffer->data, "\xff\xff\x06\x00", 4) == 0);
-    CHECK(memcmp(buffer->data + 4, body, 65535 - PACKET_HEADER_SIZE) == 0);
-    SendBuffer_Release(buffer);
-
+    CheckMade(5, 0, "\x04\x00\x05\x00");
+    CheckMade(6, 65535 - PACKET_HEADER_SIZE, "\xff\xff\x06\x00");
     CHECK(Packet_Make(7, body, 65536 - PACKET_HEADER_SIZE) == NULL);
     CHECK(Packet_Make(7, body, 65536) == NULL);
     CHECK(Packet_Make(7, body, 70000) == NULL);

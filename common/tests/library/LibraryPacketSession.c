@@ -16,14 +16,19 @@ static int GetBodyLength(int number)
     return (int)((uint32_t)number * 2654435761u >> 8) % (MAX_PACKET - PACKET_HEADER_SIZE + 1);
 }
 
-/* probe->state is the number of the packet that must come next. */
-static void CheckPacket(Probe *probe, uint16_t id, const char *body, int length)
+/* probe->state is the number of the packet that must come next, with so many bytes. */
+static void ExpectNext(Probe *probe, int expected, uint16_t id, const char *body, int length)
 {
     int number = probe->state++;
 
-    if (id != number || length != GetBodyLength(number) || !Pattern_IsRight(body, length, number))
+    if (id != number || length != expected || !Pattern_IsRight(body, length, number))
         Host_AddViolation(probe->host, "expected packet %d of %d bytes, but %d of %d came", number,
-                          GetBodyLength(number), id, length);
+                          expected, id, length);
+}
+
+static void CheckPacket(Probe *probe, uint16_t id, const char *body, int length)
+{
+    ExpectNext(probe, GetBodyLength(probe->state), id, body, length);
 }
 
 static const Behaviour checkBehaviour = {
@@ -196,13 +201,9 @@ static void SendFirst(Probe *probe)
 
 static void CheckEcho(Probe *probe, uint16_t id, const char *body, int length)
 {
-    int number = probe->state++;
-
-    if (id != number || length != GetEchoLength(number) || !Pattern_IsRight(body, length, number))
-        Host_AddViolation(probe->host, "expected packet %d of %d bytes, but %d of %d came", number,
-                          GetEchoLength(number), id, length);
-    if (number + 20 < ECHO_COUNT)
-        SendNumber(probe, number + 20);
+    ExpectNext(probe, GetEchoLength(probe->state), id, body, length);
+    if (probe->state + 19 < ECHO_COUNT)
+        SendNumber(probe, probe->state + 19);
 }
 
 TEST("packet session: both ends, all sizes")
@@ -211,10 +212,8 @@ TEST("packet session: both ends, all sizes")
     static const Behaviour clientSide = {
         .OnConnected = SendFirst, .OnRecvPacket = CheckEcho, .maxPacketSize = ECHO_MAX};
     Host *server = START_SERVER(&serverSide);
-    Host *client;
+    Host *client = Host_StartClient(server, &clientSide, 2);
 
-    client = Host_CreateClient(server, &clientSide, 2);
-    Host_Start(client);
     CHECK(WAIT_FOR(client->packets, 2 * ECHO_COUNT));
     CHECK_INT(Service_GetCounter(&client->service, COUNTER_PACKETS), 2 * ECHO_COUNT);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), 2 * ECHO_COUNT);

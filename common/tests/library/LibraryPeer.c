@@ -18,7 +18,6 @@ typedef struct Sender {
 static ThreadManager threads;
 static Sender senders[SENDER_MAX];
 static int senderCount;
-static int givenPort; /* --port; 0: none */
 
 /* --- Opening and closing --------------------------------------------------------------------- */
 
@@ -174,11 +173,6 @@ static void FindServer(int stage, char *path, int size)
              stage == 6 ? "06-iocp-core" : "07-service-session");
 }
 
-int Server_GetGivenPort(void)
-{
-    return givenPort;
-}
-
 ServerProcess *Server_Start(int stage, NetAddress *address)
 {
     char path[PATH_SIZE];
@@ -189,9 +183,8 @@ ServerProcess *Server_Start(int stage, NetAddress *address)
 
 /* --- Around each test ------------------------------------------------------------------------ */
 
-void Fixture_Init(int serverPort)
+void Fixture_Init(void)
 {
-    givenPort = serverPort;
     ThreadManager_Init(&threads);
 }
 

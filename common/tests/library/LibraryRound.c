@@ -155,8 +155,7 @@ static void RunRound(int round)
 {
     static uint32_t seeds[THREADS];
 
-    rounds.client = Host_CreateClient(rounds.server, &behaviour, CLIENTS);
-    Host_Start(rounds.client);
+    rounds.client = Host_StartClient(rounds.server, &behaviour, CLIENTS);
     Test_WaitForValue(&rounds.client->connected, CLIENTS, 1000, "the clients");
     for (int i = 0; i < THREADS; i++) {
         seeds[i] = (uint32_t)(round * 1000 + i + 1);
@@ -236,8 +235,7 @@ TEST("rounds: sessions that come and go")
     static const Behaviour leaving = {.OnConnected = LeaveAtOnce, .OnRecv = Answer};
     rounds.server = START_SERVER(&leaving);
     for (int i = 0; i < 6; i++) {
-        rounds.client = Host_CreateClient(rounds.server, &leaving, 40);
-        Host_Start(rounds.client);
+        rounds.client = Host_StartClient(rounds.server, &leaving, 40);
         if (i % 2 == 0)
             Test_WaitForValue(&rounds.client->connected, 30, 1000, "the clients");
         Host_Stop(rounds.client);

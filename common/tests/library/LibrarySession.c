@@ -313,10 +313,8 @@ TEST("session: a client service")
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
     Host *server = START_SERVER(&echoBehaviour);
-    Host *client;
+    Host *client = Host_StartClient(server, &behaviour, 20);
 
-    client = Host_CreateClient(server, &behaviour, 20);
-    Host_Start(client);
     CHECK(Host_AllEnd(client, CAUSE_PROGRAM, 20));
     CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 20));
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), 100);
@@ -373,7 +371,6 @@ TEST("session: a client of IPv6")
 
     CHECK(NetAddress_FromText(&server->settings.address, "::1", 0));
     Host_Start(server);
-    client = Host_CreateClient(server, &behaviour, 3);
-    Host_Start(client);
+    client = Host_StartClient(server, &behaviour, 3);
     CHECK(Host_AllEnd(client, CAUSE_PROGRAM, 3));
 }

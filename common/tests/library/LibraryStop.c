@@ -198,10 +198,9 @@ TEST("stop: a client service that connects")
 static void TurnOnce(void)
 {
     Host *server = START_SERVER(&echoBehaviour);
-    Host *client = Host_CreateClient(server, &silentBehaviour, 3);
     SOCKET peer = Peer_Open(server);
 
-    Host_Start(client);
+    Host_StartClient(server, &silentBehaviour, 3);
     NEED_TRUE(Peer_Echo(peer, 1000));
     Peer_Close(&peer);
     Hosts_CloseAll();

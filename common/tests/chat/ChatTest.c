@@ -15,8 +15,7 @@
 static void CheckCommandLine(const char *name, const char *word, const char *value, DWORD exitCode,
                              const char *error)
 {
-    const char *arguments[] = {word, value, NULL};
-    ServerProcess *process = NEED(TestProgram_Start(Program_Find(name), arguments));
+    ServerProcess *process = NEED(TestProgram_Start(Program_Find(name), ARGUMENTS(word, value)));
 
     TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
 }
@@ -42,7 +41,6 @@ TEST("examples: command lines of DummyClient")
 
 TEST("examples: command lines of ChatClient")
 {
-    static const char *const badAddress[] = {"--name", "mina", "--address", "here", NULL};
     ServerProcess *client;
 
     CheckCommandLine("ChatClient.exe", "--help", NULL, 0, "");
@@ -54,19 +52,18 @@ TEST("examples: command lines of ChatClient")
                      "Name '123456789012345678901'");
     CheckCommandLine("ChatClient.exe", "--port", "0", 2, "Port '0'");
     CheckCommandLine("ChatClient.exe", "--port", "65536", 2, "Port '65536'");
-    client = NEED(TestProgram_Start(Program_Find("ChatClient.exe"), badAddress));
+    client = NEED(TestProgram_Start(Program_Find("ChatClient.exe"),
+                                    ARGUMENTS("--name", "mina", "--address", "here")));
     TestProgram_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
 }
 
 TEST("examples: port taken")
 {
-    char port[16];
-    const char *arguments[] = {"--port", port, NULL};
     ServerProcess *second;
 
     Chat_Start();
-    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&chatAddress));
-    second = NEED(TestProgram_Start(Program_Find("ChatServer.exe"), arguments));
+    second = NEED(TestProgram_Start(Program_Find("ChatServer.exe"),
+                                    ARGUMENTS("--port", TestProgram_GetPort(&chatAddress))));
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
 }
 
@@ -75,10 +72,9 @@ static bool isVerifying;
 /* Programs that were built in the usual way would pass all tests with no finding. */
 TEST("verify: the programs watch their own calls", .isWanted = &isVerifying)
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     NetAddress address;
-    ServerProcess *server =
-        NEED(TestProgram_StartServer(Program_Find("server.exe"), arguments, &address));
+    ServerProcess *server = NEED(TestProgram_StartServer(
+        Program_Find("server.exe"), ARGUMENTS("--port", "0", "--quiet"), &address));
 
     Chat_Start();
     CHECK(TestProgram_IsWatched(server));

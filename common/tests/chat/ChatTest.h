@@ -41,6 +41,9 @@ extern NetAddress chatAddress;
 void Chat_Start(void);
 void Chat_StartWith(const char *const arguments[]);
 
+/* The first, where the test has started none. */
+void Chat_Ensure(void);
+
 /* TestProgram_CheckStop, where it was started and not stopped: also the last check of each test. */
 void Chat_CheckStop(void);
 void Chat_EndTest(void);
@@ -53,9 +56,12 @@ typedef struct FalseServer {
     ThreadManager threads;
 } FalseServer;
 
-/* Has a thread run `serve(argument)`, which ends when it cannot accept any more. False: explained. */
-bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
-void FalseServer_Stop(FalseServer *server);
+/*
+ * Has a thread run `serve(argument)`, which ends when it cannot accept any more. Where it cannot the test
+ * is over. What it serves has to be static: the last one that was started is stopped after the test.
+ */
+void FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
+void FalseServer_Stop(void);
 
 /* --- Talkers: clients of the ChatServer; they are closed after the test ---------------------- */
 
@@ -67,7 +73,10 @@ typedef struct Talker {
     char text[TALKER_TEXT]; /* the last packet that was taken */
 } Talker;
 
-/* Connects, see Peer_OpenTo. NULL: no connection. */
+/*
+ * Connects, see Peer_OpenTo, to the ChatServer of the test, which is started where it is not yet. Where
+ * it cannot the test is over, and so with the next two.
+ */
 Talker *Talker_Open(int bufferSize);
 void Talker_Close(Talker *talker);
 void Talkers_CloseAll(void);
@@ -76,7 +85,7 @@ void Talkers_CloseAll(void);
 Talker *Talker_Enter(const char *name);
 
 /* Lets `count` talkers in, "t0" to "tN", and takes all the notices of it. */
-bool Talkers_Enter(Talker **list, int count);
+void Talkers_Enter(Talker **list, int count);
 
 /* Writes a packet at `packet`. Returns its size. */
 int Talker_MakePacket(unsigned char *packet, int id, const void *body, int length);
@@ -86,6 +95,9 @@ bool Talker_Send(Talker *talker, int id, const char *text);
 
 /* The next packet but pings, which it answers, as text: "Said kim|hello"; or "End", "Reset", "Nothing". */
 const char *Talker_Receive(Talker *talker);
+
+/* The next packet is this text, as printf makes it. */
+bool Talker_Hears(Talker *talker, const char *format, ...);
 
 /* What was received instead of a packet: the end of the connection, in whichever way. */
 bool Talker_IsEnd(const char *text);

@@ -3,7 +3,6 @@
  */
 #include "ChatTest.h"
 
-#define PORT_SIZE    16
 #define TEXT_MAX     1000  /* bytes of a text; a longer line is said in parts */
 #define LAST_LINE_MS 15000 /* the client waits 10 s for its last words */
 
@@ -12,31 +11,30 @@
 /* Starts one that does not have to come in. */
 static ServerProcess *LaunchClient(const NetAddress *address, const char *name)
 {
-    char port[PORT_SIZE];
-    const char *arguments[] = {"--port", port, "--name", name, NULL};
-
-    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
-    return TestProgram_StartWithInput(Program_Find("ChatClient.exe"), arguments);
+    return TestProgram_StartWithInput(
+        Program_Find("ChatClient.exe"),
+        ARGUMENTS("--port", TestProgram_GetPort(address), "--name", name));
 }
 
 /* Starts one and waits until it is in the room. */
 static ServerProcess *EnterClient(const char *name)
 {
-    ServerProcess *client = LaunchClient(&chatAddress, name);
+    ServerProcess *client;
 
-    return client != NULL && TestProgram_Says(client, "* you are ") ? client : NULL;
+    Chat_Ensure();
+    client = NEED(LaunchClient(&chatAddress, name));
+    NEED_TRUE(TestProgram_Says(client, "* you are "));
+    return client;
 }
 
 /* --- Saying and hearing ---------------------------------------------------------------------- */
 
 TEST("client: says and hears")
 {
-    ServerProcess *client;
-    Talker *kim, *lee;
+    Talker *lee;
+    Talker *kim = Talker_Enter("kim");
+    ServerProcess *client = EnterClient("mina");
 
-    Chat_Start();
-    kim = NEED(Talker_Enter("kim"));
-    client = NEED(EnterClient("mina"));
     CHECK(TestProgram_Says(client, "* you are mina; here are: kim"));
     CHECK_TEXT(Talker_Receive(kim), "Joined mina");
     CHECK(ServerProcess_WriteInput(client, "hello\r\n"));
@@ -44,7 +42,7 @@ TEST("client: says and hears")
     CHECK(TestProgram_Says(client, "mina: hello"));
     CHECK(Talker_Send(kim, SAY, "\xEC\x95\x88\xEB\x85\x95"));
     CHECK(TestProgram_Says(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
-    lee = NEED(Talker_Enter("lee"));
+    lee = Talker_Enter("lee");
     CHECK(TestProgram_Says(client, "* lee joined"));
     Talker_Close(lee);
     CHECK(TestProgram_Says(client, "* lee left (the peer closed the connection)"));
@@ -60,12 +58,9 @@ TEST("client: says and hears")
 TEST("client: lines")
 {
     char text[TEXT_MAX + 502], expected[TEXT_MAX + 16];
-    ServerProcess *client;
-    Talker *kim;
+    Talker *kim = Talker_Enter("kim");
+    ServerProcess *client = EnterClient("a");
 
-    Chat_Start();
-    kim = NEED(Talker_Enter("kim"));
-    client = NEED(EnterClient("a"));
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
     CHECK(ServerProcess_WriteInput(client, "one\ntwo\r\n\n\r\nha"));
     CHECK_TEXT(Talker_Receive(kim), "Said a|one");
@@ -121,10 +116,8 @@ TEST("client: the end of the input")
 TEST("client: /quit")
 {
     ServerProcess *client;
-    Talker *kim;
+    Talker *kim = Talker_Enter("kim");
 
-    Chat_Start();
-    kim = NEED(Talker_Enter("kim"));
     client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
@@ -143,9 +136,8 @@ TEST("client: Ctrl+C while it waits for input")
 {
     static const char *const inputs[] = {"", "a line\nand half of ano"};
 
-    Chat_Start();
     for (int i = 0; i < 2; i++) {
-        ServerProcess *client = NEED(EnterClient("a"));
+        ServerProcess *client = EnterClient("a");
         ULONGLONG start;
 
         CHECK(ServerProcess_WriteInput(client, inputs[i]));
@@ -165,19 +157,14 @@ TEST("client: Ctrl+C while it waits for input")
 /* It comes back after some tries. What was typed in between is said then. */
 TEST("client: the server is lost")
 {
-    char port[PORT_SIZE];
-    const char *arguments[] = {"--port", port, NULL};
-    ServerProcess *client;
+    ServerProcess *client = EnterClient("a");
 
-    Chat_Start();
-    client = NEED(EnterClient("a"));
-    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&chatAddress));
     Chat_CheckStop();
     CHECK(TestProgram_Says(
         client, "* The server is gone: the peer closed the connection (next try in 1 s)"));
     CHECK(ServerProcess_WriteInput(client, "one\ntwo\n"));
     CHECK(TestProgram_Says(client, "(next try in 2 s)"));
-    Chat_StartWith(arguments);
+    Chat_StartWith(ARGUMENTS("--port", TestProgram_GetPort(&chatAddress)));
     CHECK(TestProgram_Says(client, "a: two"));
     CHECK_INT(ServerProcess_CountLines(client, "* you are a; nobody else is here"), 2);
     CHECK_INT(ServerProcess_CountLines(client, "a: one"), 1);
@@ -192,10 +179,8 @@ TEST("client: the server is lost")
 
 TEST("client: Ctrl+C while there is no server")
 {
-    ServerProcess *client;
+    ServerProcess *client = EnterClient("a");
 
-    Chat_Start();
-    client = NEED(EnterClient("a"));
     Chat_CheckStop();
     CHECK(TestProgram_Says(client, "(next try in 2 s)"));
     CHECK(ServerProcess_WriteInput(client, "one\ntwo\nthree\n"));
@@ -205,17 +190,16 @@ TEST("client: Ctrl+C while there is no server")
 
 TEST("client: it is refused")
 {
-    static const char *const arguments[] = {"--port", "0", "--max", "1", NULL};
     ServerProcess *client;
 
-    Chat_StartWith(arguments);
-    CHECK(Talker_Enter("kim") != NULL);
+    Chat_StartWith(ARGUMENTS("--port", "0", "--max", "1"));
+    Talker_Enter("kim");
     client = NEED(LaunchClient(&chatAddress, "a"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
     Chat_CheckStop();
     Talkers_CloseAll();
     Chat_Start();
-    CHECK(Talker_Enter("kim") != NULL);
+    Talker_Enter("kim");
     client = NEED(LaunchClient(&chatAddress, "kim"));
     TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
 }
@@ -226,11 +210,9 @@ TEST("client: nothing listens")
     ServerProcess *client;
 
     REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
-    client = LaunchClient(&address, "a");
-    if (CHECK(client != NULL)) {
-        TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
-        TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
-    }
+    client = NEED(LaunchClient(&address, "a"));
+    TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
+    TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
 }
 
 /* --- Servers that are none ------------------------------------------------------------------- */
@@ -273,24 +255,22 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
 {
     ServerProcess *client;
 
-    REQUIRE(CHECK(FalseServer_Start(&answer->server, ServeOne, answer)));
-    client = LaunchClient(&answer->server.address, "a");
-    if (CHECK(client != NULL)) {
-        if (line != NULL)
-            CHECK(TestProgram_Says(client, line));
-        /* It fails where the client has met the server's words first, and has ended. */
-        ServerProcess_WriteInput(client, input);
-        ServerProcess_CloseInput(client);
-        TestProgram_CheckEnd(client, LAST_LINE_MS, 1, sentence);
-    }
-    FalseServer_Stop(&answer->server);
+    FalseServer_Start(&answer->server, ServeOne, answer);
+    client = NEED(LaunchClient(&answer->server.address, "a"));
+    if (line != NULL)
+        CHECK(TestProgram_Says(client, line));
+    /* It fails where the client has met the server's words first, and has ended. */
+    ServerProcess_WriteInput(client, input);
+    ServerProcess_CloseInput(client);
+    TestProgram_CheckEnd(client, LAST_LINE_MS, 1, sentence);
+    FalseServer_Stop();
 }
 
 TEST("client: servers that are none")
 {
     static const char notOne[] = "The server sent something that a ChatServer does not send.";
     static const char *const bodies[] = {"", "\x05kim", "\x01"};
-    Answer answer = {.size = 0};
+    static Answer answer;
 
     Answer_Add(&answer, SAY, "hello");
     CheckAgainst(&answer, "", NULL, notOne);
@@ -324,29 +304,26 @@ static void ServeThree(void *argument)
 /* Before the server has noticed that a client is lost, its name is taken: it tries again. */
 TEST("client: the server resets")
 {
-    Answer answer = {.size = 0, .resets = true};
+    static Answer answer = {.resets = true};
     ServerProcess *client;
 
     Answer_Add(&answer, WELCOME, welcome);
-    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeThree, &answer)));
-    client = LaunchClient(&answer.server.address, "a");
-    if (CHECK(client != NULL)) {
-        CHECK(TestProgram_Says(client, "* you are a"));
-        CHECK(ServerProcess_WriteInput(client, "hello\n"));
-        CHECK(TestProgram_Says(client, "* The server is gone: the connection failed"));
-        CHECK(TestProgram_Says(client, "* what was said last may not have been heard"));
-        CHECK(TestProgram_Says(client, "* the server refuses: this name is taken"));
-        CHECK(ServerProcess_WaitForCount(client, "* you are a", 2, WAIT_MS));
-        CHECK(ServerProcess_WriteInput(client, "/quit\n"));
-        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    }
-    FalseServer_Stop(&answer.server);
+    FalseServer_Start(&answer.server, ServeThree, &answer);
+    client = NEED(LaunchClient(&answer.server.address, "a"));
+    CHECK(TestProgram_Says(client, "* you are a"));
+    CHECK(ServerProcess_WriteInput(client, "hello\n"));
+    CHECK(TestProgram_Says(client, "* The server is gone: the connection failed"));
+    CHECK(TestProgram_Says(client, "* what was said last may not have been heard"));
+    CHECK(TestProgram_Says(client, "* the server refuses: this name is taken"));
+    CHECK(ServerProcess_WaitForCount(client, "* you are a", 2, WAIT_MS));
+    CHECK(ServerProcess_WriteInput(client, "/quit\n"));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
 }
 
 /* It takes the last words and does not send them back. */
 TEST("client: last words")
 {
-    Answer answer = {.size = 0};
+    static Answer answer;
 
     Answer_Add(&answer, WELCOME, welcome);
     CheckAgainst(&answer, "hello\n", "* you are a",
@@ -358,20 +335,17 @@ TEST("client: Ctrl+C while the input waits for it")
 {
     enum { LINES = 100 };
     char text[LINES * 2 + 1];
-    Answer answer = {.size = 0};
+    static Answer answer;
     ServerProcess *client;
 
     for (int i = 0; i < LINES; i++)
         memcpy(text + 2 * i, "x\n", 3);
     Answer_Add(&answer, WELCOME, welcome);
-    REQUIRE(CHECK(FalseServer_Start(&answer.server, ServeOne, &answer)));
-    client = LaunchClient(&answer.server.address, "a");
-    if (CHECK(client != NULL)) {
-        CHECK(TestProgram_Says(client, "* you are a"));
-        CHECK(ServerProcess_WriteInput(client, text));
-        Sleep(QUIET_MS);
-        CHECK(TestProgram_PressCtrlC(client));
-        TestProgram_CheckEnd(client, WAIT_MS, 0, "");
-    }
-    FalseServer_Stop(&answer.server);
+    FalseServer_Start(&answer.server, ServeOne, &answer);
+    client = NEED(LaunchClient(&answer.server.address, "a"));
+    CHECK(TestProgram_Says(client, "* you are a"));
+    CHECK(ServerProcess_WriteInput(client, text));
+    Sleep(QUIET_MS);
+    CHECK(TestProgram_PressCtrlC(client));
+    TestProgram_CheckEnd(client, WAIT_MS, 0, "");
 }

@@ -7,19 +7,15 @@
 /* Starts it against this port, with two more words. */
 static ServerProcess *LaunchDummy(const NetAddress *address, const char *option, const char *value)
 {
-    char port[16];
-    const char *arguments[] = {"--port", port, option, value, NULL};
-
-    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
-    return TestProgram_Start(Program_Find("DummyClient.exe"), arguments);
+    return TestProgram_Start(Program_Find("DummyClient.exe"),
+                             ARGUMENTS("--port", TestProgram_GetPort(address), option, value));
 }
 
 /* Starts the echo server of 07. */
 static ServerProcess *StartEcho(NetAddress *address)
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
-
-    return NEED(TestProgram_StartServer(Program_Find("server.exe"), arguments, address));
+    return NEED(TestProgram_StartServer(Program_Find("server.exe"),
+                                        ARGUMENTS("--port", "0", "--quiet"), address));
 }
 
 static bool Dummy_Says(ServerProcess *dummy, const char *line)
@@ -50,11 +46,8 @@ TEST("dummy: for a time")
 {
     NetAddress address;
     ServerProcess *server = StartEcho(&address);
-    ServerProcess *dummy;
-    ULONGLONG start;
-
-    start = Test_Now();
-    dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
+    ULONGLONG start = Test_Now();
+    ServerProcess *dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
     TestProgram_CheckEnd(dummy, WAIT_MS, 0, "");
     CHECK(Test_Now() - start >= 1000);
     dummy = NEED(LaunchDummy(&address, "--seconds", "60"));
@@ -125,15 +118,15 @@ static void ServeFalsely(void *argument)
 /* One session against such a server: the exit code is 1, and a sentence says what. */
 static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
 {
-    Spoiler spoiler = {.misdeed = misdeed};
+    static Spoiler spoiler;
     ServerProcess *dummy;
 
-    REQUIRE(CHECK(FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler)));
-    dummy = LaunchDummy(&spoiler.server.address, "--sessions", "1");
-    if (CHECK(dummy != NULL))
-        TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
+    spoiler.misdeed = misdeed;
+    FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler);
+    dummy = NEED(LaunchDummy(&spoiler.server.address, "--sessions", "1"));
+    TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
     CHECK_INT(ServerProcess_CountLines(dummy, "Everything came back"), 0);
-    FalseServer_Stop(&spoiler.server);
+    FalseServer_Stop();
 }
 
 TEST("dummy: wrong bytes")
@@ -156,9 +149,7 @@ TEST("dummy: nothing listens")
     ServerProcess *dummy;
 
     REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
-    dummy = LaunchDummy(&address, "--sessions", "3");
-    if (CHECK(dummy != NULL)) {
-        TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
-        CHECK(Dummy_Says(dummy, "Not connected: 3"));
-    }
+    dummy = NEED(LaunchDummy(&address, "--sessions", "3"));
+    TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
+    CHECK(Dummy_Says(dummy, "Not connected: 3"));
 }

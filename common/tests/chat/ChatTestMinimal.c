@@ -14,11 +14,11 @@
 /* NULL: it does not listen. */
 static ServerProcess *StartMinimal(void)
 {
-    static const char *const arguments[] = {NULL};
     DWORD exitCode = 0;
 
     for (int i = 0; i < ATTEMPTS; i++) {
-        ServerProcess *server = TestProgram_StartWithInput(Program_Find("Minimal.exe"), arguments);
+        ServerProcess *server =
+            TestProgram_StartWithInput(Program_Find("Minimal.exe"), ARGUMENTS(NULL));
 
         if (server == NULL)
             return NULL;
@@ -44,21 +44,16 @@ static SOCKET OpenClient(void)
 /* Sends this and must get that. */
 static bool Answers(SOCKET client, const char *sent, const char *expected, int length)
 {
-    char *received = (char *)calloc(1, (size_t)length + 1);
-    bool isRight;
+    static char received[LARGE + 1];
 
-    if (received == NULL)
-        return Test_Explain("no memory");
-    isRight = Peer_Send(client, sent, length) && Peer_Receive(client, received, length) &&
-              (memcmp(received, expected, (size_t)length) == 0 ||
-               Test_Explain("expected \"%.20s\" and got \"%.20s\"", expected, received));
-    free(received);
-    return isRight;
+    return Peer_Send(client, sent, length) && Peer_Receive(client, received, length) &&
+           (memcmp(received, expected, (size_t)length) == 0 ||
+            Test_Explain("expected \"%.20s\" and got \"%.20s\"", expected, received));
 }
 
 TEST("minimal: upper case")
 {
-    char *sent = NEED(malloc(LARGE)), *expected = NEED(malloc(LARGE));
+    static char sent[LARGE], expected[LARGE];
     ServerProcess *server = NEED(StartMinimal());
     SOCKET clients[3];
 
@@ -73,8 +68,6 @@ TEST("minimal: upper case")
     CHECK(Answers(clients[1], sent, expected, LARGE / 10));
     for (int i = 0; i < 3; i++)
         Peer_Reset(&clients[i]);
-    free(sent);
-    free(expected);
     CHECK(ServerProcess_IsRunning(server));
     CHECK(ServerProcess_WriteInput(server, "\n"));
     TestProgram_CheckEnd(server, WAIT_MS, 0, "");
@@ -104,10 +97,9 @@ TEST("minimal: Enter stops it")
 
 TEST("minimal: port taken")
 {
-    static const char *const arguments[] = {NULL};
     ServerProcess *first = NEED(StartMinimal());
     ServerProcess *second =
-        NEED(TestProgram_StartWithInput(Program_Find("Minimal.exe"), arguments));
+        NEED(TestProgram_StartWithInput(Program_Find("Minimal.exe"), ARGUMENTS(NULL)));
 
     TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:7777: ");
     CHECK(ServerProcess_WriteInput(first, "\n"));

@@ -9,7 +9,8 @@ ServerProcess *chatServer;
 NetAddress chatAddress;
 
 static const char *programFolder;
-static bool chatMayStop; /* it has been started and not been stopped */
+static FalseServer *falseServer; /* that runs; NULL: none does */
+static bool chatMayStop;         /* it has been started and not been stopped */
 
 void Fixture_Init(const char *folder)
 {
@@ -33,9 +34,13 @@ void Chat_StartWith(const char *const arguments[])
 
 void Chat_Start(void)
 {
-    static const char *const arguments[] = {"--port", "0", NULL};
+    Chat_StartWith(ARGUMENTS("--port", "0"));
+}
 
-    Chat_StartWith(arguments);
+void Chat_Ensure(void)
+{
+    if (chatServer == NULL)
+        Chat_Start();
 }
 
 void Chat_CheckStop(void)
@@ -48,19 +53,24 @@ void Chat_CheckStop(void)
 void Chat_EndTest(void)
 {
     chatMayStop = false;
+    chatServer = NULL;
+    FalseServer_Stop();
     Talkers_CloseAll();
 }
 
-bool FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument)
+void FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument)
 {
     ThreadManager_Init(&server->threads);
-    server->socket = Peer_Listen(&server->address);
-    return server->socket != INVALID_SOCKET &&
-           ThreadManager_Launch(&server->threads, serve, argument);
+    server->socket = NEED_SOCKET(Peer_Listen(&server->address));
+    falseServer = server;
+    NEED_TRUE(ThreadManager_Launch(&server->threads, serve, argument));
 }
 
-void FalseServer_Stop(FalseServer *server)
+void FalseServer_Stop(void)
 {
-    Peer_Close(&server->socket);
-    ThreadManager_Join(&server->threads);
+    if (falseServer == NULL)
+        return;
+    Peer_Close(&falseServer->socket);
+    ThreadManager_Join(&falseServer->threads);
+    falseServer = NULL;
 }

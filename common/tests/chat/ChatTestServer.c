@@ -10,15 +10,14 @@
 
 TEST("chat: who comes and goes")
 {
-    Talker *kim, *lee, *park;
+    Talker *lee, *park;
+    Talker *kim = Talker_Enter("kim");
 
-    Chat_Start();
-    kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
-    lee = NEED(Talker_Enter("lee"));
+    lee = Talker_Enter("lee");
     CHECK_TEXT(lee->text, "Welcome lee|kim|");
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
-    park = NEED(Talker_Enter("\xEB\xB0\x95"));
+    park = Talker_Enter("\xEB\xB0\x95");
     CHECK_TEXT(park->text, "Welcome \xEB\xB0\x95|kim|lee|");
     CHECK_TEXT(Talker_Receive(kim), "Joined \xEB\xB0\x95");
     CHECK_TEXT(Talker_Receive(lee), "Joined \xEB\xB0\x95");
@@ -36,11 +35,9 @@ TEST("chat: who comes and goes")
 /* Who has not entered is told nothing, and nobody is told of it. */
 TEST("chat: guests")
 {
-    Talker *kim, *guest;
+    Talker *guest = Talker_Open(0);
+    Talker *kim = Talker_Enter("kim");
 
-    Chat_Start();
-    guest = NEED(Talker_Open(0));
-    kim = NEED(Talker_Enter("kim"));
     CHECK_TEXT(kim->text, "Welcome kim|");
     CHECK(Talker_Send(kim, SAY, "hello"));
     CHECK_TEXT(Talker_Receive(kim), "Said kim|hello");
@@ -51,42 +48,38 @@ TEST("chat: guests")
 
 TEST("chat: texts")
 {
-    char longest[TEXT_MAX + 1], expected[TEXT_MAX + 32];
+    char longest[TEXT_MAX + 1];
     const char *texts[] = {"x", "hello", "\xEC\x95\x88\xEB\x85\x95 \xF0\x9F\x98\x80", "a|b%s\\",
                            longest};
     Talker *list[3];
 
     memset(longest, 'z', TEXT_MAX);
     longest[TEXT_MAX] = '\0';
-    Chat_Start();
-    REQUIRE(CHECK(Talkers_Enter(list, 3)));
+    Talkers_Enter(list, 3);
     for (int i = 0; i < (int)COUNT_OF(texts); i++) {
-        snprintf(expected, sizeof(expected), "Said t%d|%s", i % 3, texts[i]);
         CHECK(Talker_Send(list[i % 3], SAY, texts[i]));
         for (int j = 0; j < 3; j++)
-            CHECK_TEXT(Talker_Receive(list[j]), expected);
+            CHECK(Talker_Hears(list[j], "Said t%d|%s", i % 3, texts[i]));
     }
 }
 
 TEST("chat: names")
 {
-    Talker *kim, *other;
+    Talker *kim = Talker_Enter("kim");
+    Talker *other = Talker_Open(0);
 
-    Chat_Start();
-    kim = NEED(Talker_Enter("kim"));
-    other = NEED(Talker_Open(0));
     CHECK(Talker_Send(other, ENTER, "kim"));
     CHECK_TEXT(Talker_Receive(other), "Refused this name is taken");
     CHECK_TEXT(Talker_Receive(other), "End");
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    CHECK(Talker_Enter("Kim") != NULL);
-    CHECK(Talker_Enter("12345678901234567890") != NULL);
+    Talker_Enter("Kim");
+    Talker_Enter("12345678901234567890");
     CHECK_TEXT(Talker_Receive(kim), "Joined Kim");
     CHECK_TEXT(Talker_Receive(kim), "Joined 12345678901234567890");
     Talker_Close(kim);
     CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
-    CHECK(Talker_Enter("kim") != NULL);
+    Talker_Enter("kim");
 }
 
 /* --- Order ------------------------------------------------------------------------------------- */
@@ -136,7 +129,7 @@ static void TalkAtOnce(int count, int messages)
     char *heard = NEED((char *)calloc((size_t)(count * messages), LINE));
     ThreadManager threads;
 
-    REQUIRE(CHECK(Talkers_Enter(list, count)));
+    Talkers_Enter(list, count);
     ThreadManager_Init(&threads);
     for (int i = 0; i < count; i++) {
         senders[i] = (Sender){list[i], i, messages, false};
@@ -163,13 +156,11 @@ static void TalkAtOnce(int count, int messages)
 
 TEST("chat: four talk at once")
 {
-    Chat_Start();
     TalkAtOnce(4, 250);
 }
 
 TEST("chat: fifty talk at once", .limitSeconds = 90)
 {
-    Chat_Start();
     TalkAtOnce(50, 20);
 }
 
@@ -177,29 +168,26 @@ TEST("chat: fifty talk at once", .limitSeconds = 90)
 TEST("chat: each Welcome is right")
 {
     enum { ROUNDS = 30 };
-    Talker *watcher, *visitors[ROUNDS];
+    Talker *visitors[ROUNDS];
+    Talker *watcher = Talker_Enter("watcher");
 
-    Chat_Start();
-    watcher = NEED(Talker_Enter("watcher"));
     for (int i = 0; i < ROUNDS; i++) {
         char expected[64], name[16];
 
         snprintf(name, sizeof(name), "v%d", i);
-        visitors[i] = NEED(Talker_Enter(name));
+        visitors[i] = Talker_Enter(name);
         if (i == 0)
             snprintf(expected, sizeof(expected), "Welcome v0|watcher|");
         else
             snprintf(expected, sizeof(expected), "Welcome v%d|watcher|v%d|", i, i - 1);
         CHECK_TEXT(visitors[i]->text, expected);
-        snprintf(expected, sizeof(expected), "Joined v%d", i);
-        CHECK_TEXT(Talker_Receive(watcher), expected);
+        CHECK(Talker_Hears(watcher, "Joined v%d", i));
         if (i > 0) {
             /* Closed with something unread, a connection is reset. */
-            CHECK_TEXT(Talker_Receive(visitors[i - 1]), expected);
+            CHECK(Talker_Hears(visitors[i - 1], "Joined v%d", i));
             Talker_Close(visitors[i - 1]);
-            snprintf(expected, sizeof(expected), "Left v%d|the peer closed the connection", i - 1);
-            CHECK_TEXT(Talker_Receive(watcher), expected);
-            CHECK_TEXT(Talker_Receive(visitors[i]), expected);
+            CHECK(Talker_Hears(watcher, "Left v%d|the peer closed the connection", i - 1));
+            CHECK(Talker_Hears(visitors[i], "Left v%d|the peer closed the connection", i - 1));
         }
     }
 }
@@ -216,27 +204,16 @@ static int MakeStream(unsigned char *stream)
     return size + Talker_MakePacket(stream + size, SAY, "three", 5);
 }
 
-static bool HearsStream(Talker *talker)
-{
-    static const char *const expected[] = {"Welcome kim|", "Said kim|one", "Said kim|t",
-                                           "Said kim|three"};
-
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(Talker_Receive(talker), expected[i]) != 0)
-            return Test_Explain("expected \"%s\" and got \"%s\"", expected[i], talker->text);
-    }
-    return true;
-}
-
 /* The stream at once, byte by byte, and in two parts, cut at every place. */
 TEST("chat: packets in parts", .limitSeconds = 90)
 {
+    static const char *const heard[] = {"Welcome kim|", "Said kim|one", "Said kim|t",
+                                        "Said kim|three"};
     unsigned char stream[64];
     int size = MakeStream(stream);
 
-    Chat_Start();
     for (int cut = 0; cut <= size; cut++) {
-        Talker *talker = NEED(Talker_Open(0));
+        Talker *talker = Talker_Open(0);
 
         if (cut == size) {
             for (int i = 0; i < size; i++) {
@@ -248,7 +225,8 @@ TEST("chat: packets in parts", .limitSeconds = 90)
             Sleep(cut > 0 ? 10 : 0);
             CHECK(Talker_SendBytes(talker, stream + cut, size - cut));
         }
-        REQUIRE(CHECK(HearsStream(talker)));
+        for (size_t i = 0; i < COUNT_OF(heard); i++)
+            REQUIRE(CHECK(Talker_Hears(talker, "%s", heard[i])));
         Talker_Close(talker);
         REQUIRE(CHECK(
             ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", cut + 1, WAIT_MS)));
@@ -302,22 +280,18 @@ static const BadInput badInputs[] = {
 static void CheckBadInput(Talker *witness, const BadInput *input)
 {
     unsigned char packets[4096];
-    char expected[128];
     int size = Talker_MakePacket(packets, input->id, input->body, (int)strlen(input->body));
-    Talker *talker = NEED(input->hasEntered ? Talker_Enter("bad") : Talker_Open(0));
+    Talker *talker = input->hasEntered ? Talker_Enter("bad") : Talker_Open(0);
 
     if (input->hasEntered)
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
     size += Talker_MakePacket(packets + size, input->hasEntered ? SAY : ENTER, "ghost", 5);
     CHECK(Talker_SendBytes(talker, packets, size));
-    snprintf(expected, sizeof(expected), "Refused %s", input->reason);
-    CHECK_TEXT(Talker_Receive(talker), expected);
+    CHECK(Talker_Hears(talker, "Refused %s", input->reason));
     CHECK_TEXT(Talker_Receive(talker), "End");
     Talker_Close(talker);
-    if (input->hasEntered) {
-        snprintf(expected, sizeof(expected), "Left bad|%s", input->reason);
-        CHECK_TEXT(Talker_Receive(witness), expected);
-    }
+    if (input->hasEntered)
+        CHECK(Talker_Hears(witness, "Left bad|%s", input->reason));
     CHECK(Talker_Send(witness, SAY, "well"));
     CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
 }
@@ -327,8 +301,7 @@ TEST("chat: bad packets", .limitSeconds = 90)
     Talker *witness;
 
     memset(textOf1001, 'x', TEXT_MAX + 1);
-    Chat_Start();
-    witness = NEED(Talker_Enter("witness"));
+    witness = Talker_Enter("witness");
     for (int i = 0; i < (int)COUNT_OF(badInputs); i++) {
         CheckBadInput(witness, &badInputs[i]);
         if (strcmp(witness->text, "Said witness|well") != 0) {
@@ -342,14 +315,12 @@ TEST("chat: bad packets", .limitSeconds = 90)
 TEST("chat: bad sizes")
 {
     static const int sizes[] = {0, 1, 3, 2049, 65535};
-    Talker *witness;
+    Talker *witness = Talker_Enter("witness");
 
-    Chat_Start();
-    witness = NEED(Talker_Enter("witness"));
     for (int i = 0; i < (int)COUNT_OF(sizes); i++) {
         unsigned char header[4] = {(unsigned char)(sizes[i] & 0xFF), (unsigned char)(sizes[i] >> 8),
                                    SAY, 0};
-        Talker *talker = NEED(Talker_Enter("bad"));
+        Talker *talker = Talker_Enter("bad");
 
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
         CHECK(Talker_SendBytes(talker, header, 4));
@@ -366,16 +337,15 @@ TEST("chat: bad sizes")
 TEST("chat: who stays and should not", .limitSeconds = 120)
 {
     static const char noise[256];
-    Talker *guest, *refused, *vanished, *witness;
+    Talker *guest, *refused, *witness;
     ULONGLONG start, entered;
+    Talker *vanished = Talker_Enter("gone");
 
-    Chat_Start();
-    vanished = NEED(Talker_Enter("gone"));
     entered = Test_Now();
-    witness = NEED(Talker_Enter("witness"));
+    witness = Talker_Enter("witness");
     CHECK_TEXT(Talker_Receive(vanished), "Joined witness");
-    guest = NEED(Talker_Open(0));
-    refused = NEED(Talker_Open(0));
+    guest = Talker_Open(0);
+    refused = Talker_Open(0);
     CHECK(Talker_Send(refused, SAY, "hello"));
     CHECK_TEXT(Talker_Receive(refused), "Refused said something before it entered");
     for (start = Test_Now(); send(refused->socket, noise, sizeof(noise), 0) > 0;) {
@@ -443,9 +413,8 @@ TEST("chat: one that does not read", .limitSeconds = 120)
 
     memset(text, 'x', TEXT_MAX);
     text[TEXT_MAX] = '\0';
-    Chat_Start();
-    REQUIRE(CHECK(Talkers_Enter(list, 2)));
-    flooder = NEED(Talker_Open(4096));
+    Talkers_Enter(list, 2);
+    flooder = Talker_Open(4096);
     CHECK(Talker_Send(flooder, ENTER, "flooder"));
     CHECK_TEXT(Talker_Receive(list[0]), "Joined flooder");
     CHECK_TEXT(Talker_Receive(list[1]), "Joined flooder");
@@ -473,15 +442,14 @@ TEST("chat: one that does not read", .limitSeconds = 120)
 /* Who reads learns of the end, and that what it got may not be the whole: a stop resets. */
 TEST("chat: stop")
 {
-    Talker *list[20], *guest, *stuck;
+    Talker *list[20], *guest;
+    Talker *stuck = Talker_Open(4096);
 
-    Chat_Start();
-    stuck = NEED(Talker_Open(4096));
     CHECK(Talker_Send(stuck, ENTER, "stuck"));
     CHECK(TestProgram_Says(chatServer, "(stuck)"));
     Flood(stuck);
-    guest = NEED(Talker_Open(0));
-    REQUIRE(CHECK(Talkers_Enter(list, 20)));
+    guest = Talker_Open(0);
+    Talkers_Enter(list, 20);
     Chat_CheckStop();
     for (int i = 0; i < 20; i++)
         CHECK(Talker_IsEnd(Talker_Receive(list[i])));
@@ -490,28 +458,26 @@ TEST("chat: stop")
 
 TEST("chat: full")
 {
-    static const char *const arguments[] = {"--port", "0", "--max", "2", NULL};
     Talker *list[2], *third;
 
-    Chat_StartWith(arguments);
-    REQUIRE(CHECK(Talkers_Enter(list, 2)));
-    third = NEED(Talker_Open(0));
+    Chat_StartWith(ARGUMENTS("--port", "0", "--max", "2"));
+    Talkers_Enter(list, 2);
+    third = Talker_Open(0);
     CHECK(Talker_IsEnd(Talker_Receive(third)));
     CHECK(TestProgram_Says(chatServer, "Client Refused! "));
     Talker_Close(list[0]);
     CHECK_TEXT(Talker_Receive(list[1]), "Left t0|the peer closed the connection");
     CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     Sleep(QUIET_MS);
-    CHECK(Talker_Enter("next") != NULL);
+    Talker_Enter("next");
 }
 
 TEST("chat: quiet")
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     Talker *kim;
 
-    Chat_StartWith(arguments);
-    kim = NEED(Talker_Enter("kim"));
+    Chat_StartWith(ARGUMENTS("--port", "0", "--quiet"));
+    kim = Talker_Enter("kim");
     Talker_Close(kim);
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);

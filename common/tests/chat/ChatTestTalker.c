@@ -3,6 +3,8 @@
  */
 #include "ChatTest.h"
 
+#include <stdarg.h>
+
 #define TALKER_MAX 64
 
 static Talker *talkers[TALKER_MAX];
@@ -10,15 +12,12 @@ static int talkerCount;
 
 Talker *Talker_Open(int bufferSize)
 {
-    Talker *talker = talkerCount < TALKER_MAX ? (Talker *)calloc(1, sizeof(*talker)) : NULL;
+    Talker *talker = NEED(talkerCount < TALKER_MAX ? (Talker *)calloc(1, sizeof(*talker)) : NULL);
 
-    if (talker == NULL) {
-        Test_Explain("no memory for a talker, or TALKER_MAX is too small");
-        return NULL;
-    }
     talkers[talkerCount++] = talker;
-    talker->socket = Peer_OpenTo(&chatAddress, bufferSize);
-    return talker->socket != INVALID_SOCKET ? talker : NULL;
+    Chat_Ensure();
+    talker->socket = NEED_SOCKET(Peer_OpenTo(&chatAddress, bufferSize));
+    return talker;
 }
 
 void Talker_Close(Talker *talker)
@@ -134,37 +133,39 @@ bool Talker_IsReadable(Talker *talker, DWORD timeoutMs)
     return talker->length > 0 || Peer_IsReadable(talker->socket, timeoutMs);
 }
 
+bool Talker_Hears(Talker *talker, const char *format, ...)
+{
+    static char expected[TALKER_TEXT];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(expected, sizeof(expected), format, arguments);
+    va_end(arguments);
+    return strcmp(Talker_Receive(talker), expected) == 0 ||
+           Test_Explain("%s expected \"%s\" and got \"%s\"", talker->name, expected, talker->text);
+}
+
 Talker *Talker_Enter(const char *name)
 {
     Talker *talker = Talker_Open(0);
 
-    if (talker == NULL)
-        return NULL;
     snprintf(talker->name, sizeof(talker->name), "%s", name);
-    if (!Talker_Send(talker, ENTER, name))
-        return NULL;
-    if (strncmp(Talker_Receive(talker), "Welcome ", 8) == 0)
-        return talker;
-    Test_Explain("%s expected its Welcome and got \"%s\"", name, talker->text);
-    return NULL;
+    NEED_TRUE(Talker_Send(talker, ENTER, name));
+    NEED_TRUE(strncmp(Talker_Receive(talker), "Welcome ", 8) == 0 ||
+              Test_Explain("%s expected its Welcome and got \"%s\"", name, talker->text));
+    return talker;
 }
 
-bool Talkers_Enter(Talker **list, int count)
+void Talkers_Enter(Talker **list, int count)
 {
     for (int i = 0; i < count; i++) {
-        char name[NAME_MAX_LEN], joined[64];
+        char name[NAME_MAX_LEN];
 
         snprintf(name, sizeof(name), "t%d", i);
-        snprintf(joined, sizeof(joined), "Joined %s", name);
         list[i] = Talker_Enter(name);
-        if (list[i] == NULL)
-            return false;
-        for (int j = 0; j < i; j++) {
-            if (strcmp(Talker_Receive(list[j]), joined) != 0)
-                return Test_Explain("t%d expected \"%s\" and got \"%s\"", j, joined, list[j]->text);
-        }
+        for (int j = 0; j < i; j++)
+            NEED_TRUE(Talker_Hears(list[j], "Joined %s", name));
     }
-    return true;
 }
 
 void Talkers_CloseAll(void)

@@ -93,8 +93,9 @@ typedef struct Operation {
 
 Operation *Claims_NewOperation(void);
 
-/* The same, with an event of its own in hEvent. */
+/* The same, with an event of its own in hEvent; and that with a new pair of sockets. */
 Operation *Claims_NewEventOperation(void);
+Operation *Claims_OpenPairWithOperation(void);
 
 /*
  * Each begins an operation and returns 0 where it has succeeded at once, or the number of the
@@ -113,6 +114,9 @@ bool Claims_HasCompletedWithin(const Operation *operation, DWORD timeoutMs);
 
 /* Waits for the event of the operation: it has succeeded, with so many bytes. */
 bool Claims_Succeeds(Operation *operation, DWORD bytes);
+
+/* The same: it has failed with this number of the system. */
+bool Claims_FailsWith(Operation *operation, DWORD error);
 
 /*
  * Waits for the operation, a receive that was outstanding when the peer reset the connection: it

@@ -14,11 +14,14 @@ typedef struct Acceptor {
     Operation *operation;
 } Acceptor;
 
-static void OpenAcceptor(Acceptor *acceptor)
+static Acceptor OpenAcceptor(void)
 {
-    acceptor->listenSocket = Peer_Listen(&acceptor->address);
-    acceptor->socket = Peer_Create(AF_INET);
-    acceptor->operation = Claims_NewEventOperation();
+    Acceptor acceptor;
+
+    acceptor.listenSocket = Peer_Listen(&acceptor.address);
+    acceptor.socket = Peer_Create(AF_INET);
+    acceptor.operation = Claims_NewEventOperation();
+    return acceptor;
 }
 
 /* Returns 0 or the error. */
@@ -30,13 +33,12 @@ static int Begin(Acceptor *acceptor)
 /* The same with room for data, which SocketUtils does not offer, for good reason. */
 static int BeginForData(Acceptor *acceptor)
 {
-    GUID guid = WSAID_ACCEPTEX;
+    const GUID guid = WSAID_ACCEPTEX;
     LPFN_ACCEPTEX acceptEx = NULL;
     DWORD bytes;
 
-    if (WSAIoctl(acceptor->listenSocket, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid),
-                 &acceptEx, sizeof(acceptEx), &bytes, NULL, NULL) != 0)
-        return WSAGetLastError();
+    NEED_TRUE(
+        SocketUtils_BindWindowsFunction(acceptor->listenSocket, guid, &acceptEx, sizeof(acceptEx)));
     return acceptEx(acceptor->listenSocket, acceptor->socket, acceptor->operation->data, DATA_SIZE,
                     ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE, &bytes,
                     &acceptor->operation->overlapped)
@@ -76,15 +78,12 @@ static bool IsConnected(SOCKET socket)
 /* "AcceptEx completes as soon as a connection arrives, without waiting for any data." */
 TEST("AcceptEx: without a length for data it completes with the connection")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
 
-    OpenAcceptor(&acceptor);
     CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
     CHECK(!Claims_HasCompletedWithin(acceptor.operation, SHORT_QUIET_MS));
     NEED_SOCKET(Peer_Connect(&acceptor.address));
-    CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetError(acceptor.operation), 0);
-    CHECK_INT(Claims_GetBytes(acceptor.operation), 0);
+    CHECK(Claims_Succeeds(acceptor.operation, 0));
 }
 
 /*
@@ -93,15 +92,13 @@ TEST("AcceptEx: without a length for data it completes with the connection")
  */
 TEST("AcceptEx: with a length for data it waits for data")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
 
-    OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(!Claims_HasCompletedWithin(acceptor.operation, 2 * SHORT_QUIET_MS));
     CHECK(Claims_Send(client, "hello"));
-    CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetBytes(acceptor.operation), 5);
+    CHECK(Claims_Succeeds(acceptor.operation, 5));
     CHECK(memcmp(acceptor.operation->data, "hello", 5) == 0);
 }
 
@@ -111,10 +108,9 @@ TEST("AcceptEx: with a length for data it waits for data")
  */
 TEST("AcceptEx: SO_CONNECT_TIME finds the silent client")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     DWORD seconds;
 
-    OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     CHECK(GetConnectTime(acceptor.socket) == NOT_YET);
     NEED_SOCKET(Peer_Connect(&acceptor.address));
@@ -130,10 +126,9 @@ TEST("AcceptEx: closing sockets ends a silent client's operation")
 {
     static const char topic[] = "AcceptEx with a silent client when the accept socket is closed";
     static const char documented[] = "completes with an error";
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     char byte;
 
-    OpenAcceptor(&acceptor);
     CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
     client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     WAIT_WHILE(GetConnectTime(acceptor.socket) == NOT_YET);
@@ -158,19 +153,15 @@ TEST("AcceptEx: several can be outstanding")
 {
     Acceptor acceptors[3];
 
-    OpenAcceptor(&acceptors[0]);
     for (int i = 0; i < 3; i++) {
-        if (i > 0) {
-            OpenAcceptor(&acceptors[i]);
-            acceptors[i].listenSocket = acceptors[0].listenSocket;
-        }
+        acceptors[i] = OpenAcceptor();
+        acceptors[i].listenSocket = acceptors[0].listenSocket;
         CHECK_INT(Begin(&acceptors[i]), WSA_IO_PENDING);
     }
     for (int i = 0; i < 3; i++)
         NEED_SOCKET(Peer_Connect(&acceptors[0].address));
     for (int i = 0; i < 3; i++) {
-        CHECK(Claims_WaitForEvent(acceptors[i].operation->overlapped.hEvent));
-        CHECK_INT(Claims_GetError(acceptors[i].operation), 0);
+        CHECK(Claims_Succeeds(acceptors[i].operation, 0));
         CHECK(SocketUtils_SetUpdateAcceptSocket(acceptors[i].socket, acceptors[0].listenSocket));
         CHECK(IsConnected(acceptors[i].socket));
     }
@@ -179,11 +170,10 @@ TEST("AcceptEx: several can be outstanding")
 /* A client that has connected before is not lost: it is taken when the operation begins. */
 TEST("AcceptEx: a client that connected before is taken at once")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     char byte = 0;
     int error;
 
-    OpenAcceptor(&acceptor);
     client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     CHECK(Claims_Send(client, "x"));
     error = Begin(&acceptor);
@@ -198,10 +188,9 @@ TEST("AcceptEx: a client that connected before is taken at once")
 /* "This socket must not be bound or connected." */
 TEST("AcceptEx: the accept socket must be new")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     int error;
 
-    OpenAcceptor(&acceptor);
     CHECK(SocketUtils_BindAnyAddress(acceptor.socket, AF_INET));
     error = Begin(&acceptor);
     CHECK(error != 0);
@@ -222,10 +211,9 @@ TEST("AcceptEx: the accept socket must be new")
  */
 TEST("AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     NetAddress address;
 
-    OpenAcceptor(&acceptor);
     AcceptOne(&acceptor);
     Claims_Report("getpeername after AcceptEx, without SO_UPDATE_ACCEPT_CONTEXT",
                   "the option should be set first", "%s",
@@ -240,12 +228,11 @@ TEST("AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works")
 /* The value is the listener's SOCKET, 8 bytes in a 64-bit program, and not a number of 4. */
 TEST("AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     DWORD four;
     SOCKET none = INVALID_SOCKET;
     bool takesFour, takesNone;
 
-    OpenAcceptor(&acceptor);
     AcceptOne(&acceptor);
     four = (DWORD)acceptor.listenSocket;
     takesFour = setsockopt(acceptor.socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
@@ -260,10 +247,9 @@ TEST("AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET")
 /* The addresses are in the buffer; no other call is needed for them. */
 TEST("AcceptEx: the client's address is in the buffer")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     NetAddress own, told;
 
-    OpenAcceptor(&acceptor);
     AcceptOne(&acceptor);
     CHECK(SocketUtils_GetLocalAddress(client, &own));
     SocketUtils_GetAcceptAddress(acceptor.operation->data, &told);
@@ -275,9 +261,8 @@ TEST("AcceptEx: the accepted socket is not on the listener's port")
 {
     HANDLE port = Claims_OpenPort(0);
     Operation *receiving = Claims_NewEventOperation();
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
 
-    OpenAcceptor(&acceptor);
     NEED_TRUE(Claims_Associate(acceptor.listenSocket, port, 1));
     AcceptOne(&acceptor);
     CHECK(Claims_TakesPacketOf(port, 1, acceptor.operation, 0));
@@ -323,12 +308,11 @@ static bool IsOfSender(Acceptor *acceptor)
  */
 TEST("AcceptEx: after a client that has reset the next one is accepted")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
     SOCKET sender;
     bool isFound = false;
 
     snprintf(outcome, sizeof(outcome), "the client that left is passed over");
-    OpenAcceptor(&acceptor);
     client = NEED_SOCKET(Peer_Connect(&acceptor.address));
     NEED_TRUE(Peer_IsReadable(acceptor.listenSocket, WAIT_MS));
     Peer_Reset(&client);
@@ -348,9 +332,8 @@ TEST("AcceptEx: after a client that has reset the next one is accepted")
 /* Whoever is outstanding is told that it is over. */
 TEST("AcceptEx: closing the listener ends it with an error")
 {
-    Acceptor acceptor;
+    Acceptor acceptor = OpenAcceptor();
 
-    OpenAcceptor(&acceptor);
     CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
     Peer_Close(&acceptor.listenSocket);
     CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));

@@ -19,8 +19,9 @@ TEST("events: a wait for 65 events fails with 87")
         events[i] = Claims_OpenEvent();
         SetEvent(events[i]);
     }
-    CHECK_INT(WSAWaitForMultipleEvents(TOO_MANY, events, FALSE, WAIT_MS, FALSE), WSA_WAIT_FAILED);
-    CHECK_INT(WSAGetLastError(), WSA_INVALID_PARAMETER);
+    CHECK_ERROR(WSAWaitForMultipleEvents(TOO_MANY, events, FALSE, WAIT_MS, FALSE) ==
+                    WSA_WAIT_FAILED,
+                WSA_INVALID_PARAMETER);
     CHECK_INT(WSA_INVALID_PARAMETER, 87);
     CHECK_INT(WSAWaitForMultipleEvents(TOO_MANY - 1, events, FALSE, WAIT_MS, FALSE), 0);
 }
@@ -66,8 +67,8 @@ TEST("events: a wait for no event fails with 87")
 {
     HANDLE event = Claims_OpenEvent();
 
-    CHECK_INT(WSAWaitForMultipleEvents(0, &event, FALSE, 0, FALSE), WSA_WAIT_FAILED);
-    CHECK_INT(WSAGetLastError(), WSA_INVALID_PARAMETER);
+    CHECK_ERROR(WSAWaitForMultipleEvents(0, &event, FALSE, 0, FALSE) == WSA_WAIT_FAILED,
+                WSA_INVALID_PARAMETER);
 }
 
 /* --- WSAEventSelect ---------------------------------------------------------------------------*/
@@ -89,8 +90,7 @@ TEST("events: WSAEventSelect makes a socket non-blocking")
 
     Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, Claims_OpenEvent(), FD_READ), 0);
-    CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(recv(server, &byte, 1, 0) == SOCKET_ERROR, WSAEWOULDBLOCK);
 }
 
 /*
@@ -104,8 +104,7 @@ TEST("events: while events are selected it cannot be made blocking, 10022")
 
     Claims_OpenPair();
     CHECK_INT(WSAEventSelect(server, event, FD_READ), 0);
-    CHECK(!SocketUtils_SetNonBlocking(server, false));
-    CHECK_INT(WSAGetLastError(), WSAEINVAL);
+    CHECK_ERROR(!SocketUtils_SetNonBlocking(server, false), WSAEINVAL);
     CHECK_INT(WSAEventSelect(server, NULL, 0), 0);
     CHECK(SocketUtils_SetNonBlocking(server, false));
 }
@@ -125,8 +124,7 @@ TEST("events: an accepted socket inherits WSAEventSelect and is non-blocking")
     client = NEED_SOCKET(Peer_Connect(&address));
     CHECK_INT(TakeEvents(listenSocket, event, WAIT_MS), FD_ACCEPT);
     server = NEED_SOCKET(Peer_Accept(listenSocket));
-    CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(recv(server, &byte, 1, 0) == SOCKET_ERROR, WSAEWOULDBLOCK);
 
     ResetEvent(event);
     CHECK(Claims_Send(client, "x"));

@@ -20,19 +20,11 @@ static SOCKET OpenConnected(const NetAddress *address)
     Operation *operation = Claims_NewEventOperation();
     int error;
 
-    if (!SocketUtils_BindAnyAddress(socket, AF_INET))
-        return INVALID_SOCKET;
+    NEED_TRUE(SocketUtils_BindAnyAddress(socket, AF_INET));
     error = BeginConnect(socket, address, operation);
-    if (error != 0 && error != WSA_IO_PENDING) {
-        Test_Explain("ConnectEx gave %d", error);
-        return INVALID_SOCKET;
-    }
-    if (!Claims_WaitForEvent(operation->overlapped.hEvent))
-        return INVALID_SOCKET;
-    if (Claims_GetError(operation) == 0)
-        return socket;
-    Test_Explain("ConnectEx ended with %lu", Claims_GetError(operation));
-    return INVALID_SOCKET;
+    NEED_TRUE(error == 0 || error == WSA_IO_PENDING || Test_Explain("ConnectEx gave %d", error));
+    NEED_TRUE(Claims_Succeeds(operation, 0));
+    return socket;
 }
 
 /* "WSAEINVAL: The parameter s is an unbound or a listening socket." */
@@ -45,7 +37,7 @@ TEST("ConnectEx: a socket that is not bound fails with 10022")
     Peer_Listen(&address);
     CHECK_INT(BeginConnect(socket, &address, operation), WSAEINVAL);
     CHECK(!Claims_IsSignalled(operation->overlapped.hEvent));
-    CHECK(OpenConnected(&address) != INVALID_SOCKET);
+    OpenConnected(&address);
 }
 
 /* "socket handle s can be passed to ... send or WSASend, recv or WSARecv", with nothing before. */
@@ -54,7 +46,7 @@ TEST("ConnectEx: the socket sends and receives at once")
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
 
-    client = NEED_SOCKET(OpenConnected(&address));
+    client = OpenConnected(&address);
     server = NEED_SOCKET(Peer_Accept(listenSocket));
     CHECK(Claims_Send(client, "hello"));
     CHECK(Claims_Receives(server, "hello"));
@@ -73,7 +65,7 @@ TEST("ConnectEx: after SO_UPDATE_CONNECT_CONTEXT getpeername works")
     int error, length = (int)sizeof(peer.storage);
 
     Peer_Listen(&address);
-    client = NEED_SOCKET(OpenConnected(&address));
+    client = OpenConnected(&address);
     error = getpeername(client, (SOCKADDR *)&peer.storage, &length) == 0 ? 0 : WSAGetLastError();
     Claims_ReportError("getpeername after ConnectEx, without SO_UPDATE_CONNECT_CONTEXT",
                        "the option should be set first", error, "works", "fails");
@@ -97,11 +89,10 @@ TEST("ConnectEx: where nobody listens the operation fails with 1225")
     CHECK(SocketUtils_BindAnyAddress(socket, AF_INET));
     error = BeginConnect(socket, &address, operation);
     CHECK_INT(error, WSA_IO_PENDING);
-    CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetError(operation), ERROR_CONNECTION_REFUSED);
+    CHECK(Claims_FailsWith(operation, ERROR_CONNECTION_REFUSED));
     CHECK_INT(ERROR_CONNECTION_REFUSED, 1225);
-    CHECK(!WSAGetOverlappedResult(socket, &operation->overlapped, &bytes, FALSE, &flags));
-    CHECK_INT(WSAGetLastError(), WSAECONNREFUSED);
+    CHECK_ERROR(!WSAGetOverlappedResult(socket, &operation->overlapped, &bytes, FALSE, &flags),
+                WSAECONNREFUSED);
 }
 
 /* --- DisconnectEx -----------------------------------------------------------------------------*/
@@ -109,32 +100,27 @@ TEST("ConnectEx: where nobody listens the operation fails with 1225")
 /* Begins to disconnect. Returns 0 or the error. */
 static int BeginDisconnect(SOCKET socket, DWORD flags, Operation *operation)
 {
-    GUID guid = WSAID_DISCONNECTEX;
+    const GUID guid = WSAID_DISCONNECTEX;
     LPFN_DISCONNECTEX disconnectEx = NULL;
-    DWORD bytes;
 
-    if (WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof(guid), &disconnectEx,
-                 sizeof(disconnectEx), &bytes, NULL, NULL) != 0)
-        return WSAGetLastError();
+    NEED_TRUE(SocketUtils_BindWindowsFunction(socket, guid, &disconnectEx, sizeof(disconnectEx)));
     return disconnectEx(socket, &operation->overlapped, flags, 0) ? 0 : WSAGetLastError();
 }
 
 /* "closes a connection on a socket": the peer receives the end. */
 TEST("DisconnectEx: the peer receives the end")
 {
-    Operation *operation = Claims_NewEventOperation();
+    Operation *operation = Claims_OpenPairWithOperation();
     char byte;
     int error;
 
-    Claims_OpenPair();
     error = BeginDisconnect(server, 0, operation);
     CHECK(error == 0 || error == WSA_IO_PENDING);
     CHECK_INT(recv(client, &byte, 1, 0), 0);
 
     /* Both sides have to end before the connection has. */
     CHECK_INT(shutdown(client, SD_SEND), 0);
-    CHECK(Claims_WaitForEvent(operation->overlapped.hEvent));
-    CHECK_INT(Claims_GetError(operation), 0);
+    CHECK(Claims_Succeeds(operation, 0));
 }
 
 /* The rest of the next claim: the reused socket is accepted on and receives. */

@@ -211,6 +211,12 @@ Operation *Claims_NewEventOperation(void)
     return operation;
 }
 
+Operation *Claims_OpenPairWithOperation(void)
+{
+    Claims_OpenPair();
+    return Claims_NewEventOperation();
+}
+
 static int BeginReceive(SOCKET socket, Operation *operation, int size,
                         LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
@@ -282,6 +288,13 @@ bool Claims_Succeeds(Operation *operation, DWORD bytes)
            ((Claims_GetError(operation) == 0 && Claims_GetBytes(operation) == bytes) ||
             Test_Explain("it ended with %lu bytes, error %lu", Claims_GetBytes(operation),
                          Claims_GetError(operation)));
+}
+
+bool Claims_FailsWith(Operation *operation, DWORD error)
+{
+    return Claims_WaitForEvent(operation->overlapped.hEvent) &&
+           (Claims_GetError(operation) == error ||
+            Test_Explain("it ended with error %lu", Claims_GetError(operation)));
 }
 
 bool Claims_IsEndedByReset(Operation *operation)

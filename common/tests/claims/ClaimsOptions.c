@@ -52,8 +52,7 @@ TEST("failure: without WSAStartup a call fails with 10093")
 
     SocketUtils_Clear();
     socket = SocketUtils_CreateSocket(AF_INET);
-    CHECK(socket == INVALID_SOCKET);
-    CHECK_INT(WSAGetLastError(), WSANOTINITIALISED);
+    CHECK_ERROR(socket == INVALID_SOCKET, WSANOTINITIALISED);
     SocketUtils_Close(&socket);
 
     /* What was fetched from Winsock before has gone with it. */
@@ -149,8 +148,7 @@ TEST("listen: a non-blocking accept without a client fails with 10035")
     SOCKET listenSocket = Peer_Listen(&address);
 
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
-    CHECK(SocketUtils_Accept(listenSocket, &peer) == INVALID_SOCKET);
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(SocketUtils_Accept(listenSocket, &peer) == INVALID_SOCKET, WSAEWOULDBLOCK);
 }
 
 /*
@@ -166,8 +164,7 @@ TEST("listen: a socket accepted from a non-blocking one is non-blocking")
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
     NEED_SOCKET(Peer_Connect(&address));
     server = NEED_SOCKET(Peer_Accept(listenSocket));
-    CHECK_INT(recv(server, &byte, 1, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(recv(server, &byte, 1, 0) == SOCKET_ERROR, WSAEWOULDBLOCK);
 }
 
 /*
@@ -183,8 +180,7 @@ TEST("listen: connect fails with 10061 where nobody listens")
     CHECK(Peer_Bind(&address) != INVALID_SOCKET);
     socket = Peer_Create(AF_INET);
     start = Test_Now();
-    CHECK(!SocketUtils_Connect(socket, &address));
-    CHECK_INT(WSAGetLastError(), WSAECONNREFUSED);
+    CHECK_ERROR(!SocketUtils_Connect(socket, &address), WSAECONNREFUSED);
     Claims_Report("connect to a port on which nobody listens",
                   "not documented; about 2 s are known", "%s",
                   Test_Now() - start < 1000 ? "refused at once" : "refused after more than 1 s");

@@ -168,8 +168,7 @@ TEST("packet: GetQueuedCompletionStatusEx fails with 258 at a timeout")
     OVERLAPPED_ENTRY entries[2];
     ULONG count = 77;
 
-    CHECK(!GetQueuedCompletionStatusEx(port, entries, 2, &count, 0, FALSE));
-    CHECK_INT(GetLastError(), WAIT_TIMEOUT);
+    CHECK_ERROR(!GetQueuedCompletionStatusEx(port, entries, 2, &count, 0, FALSE), WAIT_TIMEOUT);
     Claims_Report("the count of GetQueuedCompletionStatusEx after a timeout, 77 before",
                   "means something only after TRUE", "%lu", count);
 }

@@ -37,8 +37,7 @@ TEST("port: CreateIoCompletionPort fails with NULL")
     Open();
     closed = server;
     Peer_Close(&server);
-    CHECK(CreateIoCompletionPort((HANDLE)closed, port, KEY, 0) == NULL);
-    CHECK_INT(GetLastError(), ERROR_INVALID_HANDLE);
+    CHECK_ERROR(CreateIoCompletionPort((HANDLE)closed, port, KEY, 0) == NULL, ERROR_INVALID_HANDLE);
 }
 
 /* "the return value is that same handle" */
@@ -59,10 +58,10 @@ TEST("port: a second association fails with 87")
     HANDLE other = Claims_OpenPort(0);
 
     Open();
-    CHECK(CreateIoCompletionPort((HANDLE)server, port, KEY, 0) == NULL);
-    CHECK_INT(GetLastError(), ERROR_INVALID_PARAMETER);
-    CHECK(CreateIoCompletionPort((HANDLE)server, other, KEY, 0) == NULL);
-    CHECK_INT(GetLastError(), ERROR_INVALID_PARAMETER);
+    CHECK_ERROR(CreateIoCompletionPort((HANDLE)server, port, KEY, 0) == NULL,
+                ERROR_INVALID_PARAMETER);
+    CHECK_ERROR(CreateIoCompletionPort((HANDLE)server, other, KEY, 0) == NULL,
+                ERROR_INVALID_PARAMETER);
     CHECK_INT(ERROR_INVALID_PARAMETER, 87);
 }
 
@@ -216,8 +215,8 @@ TEST("port: a reset is FALSE with the OVERLAPPED and 64")
     CHECK_INT(packet.error, ERROR_NETNAME_DELETED);
     CHECK(packet.overlapped == &operation->overlapped);
     CHECK(packet.key == KEY);
-    CHECK(!WSAGetOverlappedResult(server, packet.overlapped, &bytes, FALSE, &flags));
-    CHECK_INT(WSAGetLastError(), WSAECONNRESET);
+    CHECK_ERROR(!WSAGetOverlappedResult(server, packet.overlapped, &bytes, FALSE, &flags),
+                WSAECONNRESET);
 }
 
 /*

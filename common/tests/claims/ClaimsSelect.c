@@ -109,10 +109,8 @@ TEST("select: three empty sets fail with 10022")
     FD_ZERO(&first);
     FD_ZERO(&second);
     FD_ZERO(&third);
-    CHECK_INT(Select(&first, &second, &third, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEINVAL);
-    CHECK_INT(Select(NULL, NULL, NULL, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEINVAL);
+    CHECK_ERROR(Select(&first, &second, &third, 0) == SOCKET_ERROR, WSAEINVAL);
+    CHECK_ERROR(Select(NULL, NULL, NULL, 0) == SOCKET_ERROR, WSAEINVAL);
 }
 
 /* "Ignored. The nfds parameter is included only for compatibility" */
@@ -223,8 +221,7 @@ TEST("select: a failed connect is in the third set")
     CHECK(Peer_Bind(&address) != INVALID_SOCKET);
     socket = Peer_Create(AF_INET);
     CHECK(SocketUtils_SetNonBlocking(socket, true));
-    CHECK(!SocketUtils_Connect(socket, &address));
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(!SocketUtils_Connect(socket, &address), WSAEWOULDBLOCK);
     written = SetOf(socket);
     failed = SetOf(socket);
     CHECK_INT(Select(NULL, &written, &failed, WAIT_MS), 1);
@@ -241,6 +238,5 @@ TEST("select: a closed socket in a set fails with 10038")
     SOCKET copy = socket;
 
     Peer_Close(&socket);
-    CHECK_INT(SelectForRead(copy, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
+    CHECK_ERROR(SelectForRead(copy, 0) == SOCKET_ERROR, WSAENOTSOCK);
 }

@@ -78,8 +78,7 @@ TEST("stream: a non-blocking send on a full socket fails with 10035")
 {
     Claims_OpenNarrowPair();
     CHECK(Claims_SendUntilFull(client) > 0);
-    CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(send(client, "x", 1, 0) == SOCKET_ERROR, WSAEWOULDBLOCK);
 }
 
 /*
@@ -105,17 +104,16 @@ TEST("stream: what was sent need not be delivered")
  */
 TEST("stream: a recv into 0 bytes is not the end")
 {
-    char received[8] = "";
+    char none;
     int result;
 
     Claims_OpenPair();
     Claims_SendToServer("data");
-    result = recv(server, received, 0, 0);
+    result = recv(server, &none, 0, 0);
     Claims_ReportError("recv into 0 bytes", "fails, WSAEINVAL (10022)",
                        result == 0 ? 0 : WSAGetLastError(), "returns 0, as at the end", "fails");
     CHECK_AT_MOST(result, 0);
-    CHECK_INT(recv(server, received, sizeof(received) - 1, 0), 4);
-    CHECK_TEXT(received, "data");
+    CHECK(Claims_Receives(server, "data"));
 }
 
 /* --- The end of a connection ------------------------------------------------------------------*/
@@ -149,8 +147,7 @@ TEST("close: shutdown(SD_SEND) ends one direction only")
     CHECK_INT(recv(server, received, sizeof(received), 0), 0);
     CHECK(Claims_Send(server, "answer"));
     CHECK(Claims_Receives(client, "answer"));
-    CHECK_INT(send(client, "x", 1, 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAESHUTDOWN);
+    CHECK_ERROR(send(client, "x", 1, 0) == SOCKET_ERROR, WSAESHUTDOWN);
 }
 
 /*
@@ -284,6 +281,5 @@ TEST("close: a closed socket is no socket, 10038")
     u_long available;
 
     Peer_Close(&socket);
-    CHECK_INT(ioctlsocket(copy, (long)FIONREAD, &available), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
+    CHECK_ERROR(ioctlsocket(copy, (long)FIONREAD, &available) == SOCKET_ERROR, WSAENOTSOCK);
 }

@@ -32,10 +32,21 @@ static void OpenCrew(DWORD concurrency, DWORD timeoutMs)
     crew.port = Claims_OpenPort(concurrency);
 }
 
-static bool Launch(void (*run)(void *))
+/* Launches so many workers more, and waits until all there are wait, as far as that can be told. */
+static void Launch(void (*run)(void *), int count)
 {
-    return ThreadManager_Launch(&crew.threads, run, NULL) ||
-           Test_Explain("no thread: error %lu", GetLastError());
+    LONG before = crew.waiting;
+
+    for (int i = 0; i < count; i++)
+        NEED_TRUE(ThreadManager_Launch(&crew.threads, run, NULL));
+    CHECK(WAIT_FOR(crew.waiting, before + count));
+}
+
+/* Posts so many packets. */
+static void Post(int count)
+{
+    for (int i = 0; i < count; i++)
+        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
 }
 
 /* Takes one packet and ends. */
@@ -61,13 +72,10 @@ static void TakeOne(void *unused)
 TEST("worker: one packet posted for each ends them all")
 {
     OpenCrew(0, 2 * WAIT_MS);
-    for (int i = 0; i < WORKER_MAX; i++)
-        CHECK(Launch(TakeOne));
-    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
+    Launch(TakeOne, WORKER_MAX);
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 0);
-    for (int i = 0; i < WORKER_MAX; i++)
-        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    Post(WORKER_MAX);
     ThreadManager_Join(&crew.threads);
     CHECK_INT(crew.taken, WORKER_MAX);
     CHECK_INT(crew.ended, WORKER_MAX);
@@ -78,15 +86,12 @@ TEST("worker: one packet posted for each ends them all")
 TEST("worker: a packet wakes one worker")
 {
     OpenCrew(0, 2 * WAIT_MS);
-    for (int i = 0; i < WORKER_MAX; i++)
-        CHECK(Launch(TakeOne));
-    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
-    CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    Launch(TakeOne, WORKER_MAX);
+    Post(1);
     CHECK(WAIT_FOR(crew.ended, 1));
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 1);
-    for (int i = 1; i < WORKER_MAX; i++)
-        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    Post(WORKER_MAX - 1);
     ThreadManager_Join(&crew.threads);
     CHECK_INT(crew.taken, WORKER_MAX);
 }
@@ -101,8 +106,7 @@ TEST("worker: two packets of one socket may be handled by two workers")
     NEED_TRUE(Claims_Associate(server, crew.port, 1));
     for (int i = 0; i < 2; i++)
         CHECK_INT(Claims_BeginReceive(server, operations[i], 1), WSA_IO_PENDING);
-    for (int i = 0; i < 2; i++)
-        CHECK(Launch(TakeOne));
+    Launch(TakeOne, 2);
     CHECK(Claims_Send(client, "ab"));
     ThreadManager_Join(&crew.threads);
     CHECK_INT(crew.taken, 2);
@@ -124,12 +128,11 @@ static const char *FindWakeOrder(DWORD pauseMs)
 
     OpenCrew(0, WAIT_MS);
     for (LONG i = 0; i < count; i++) {
-        CHECK(Launch(TakeOne));
-        CHECK(WAIT_FOR(crew.waiting, i + 1));
+        Launch(TakeOne, 1);
         Sleep(pauseMs);
     }
     for (LONG i = 0; i < count; i++) {
-        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+        Post(1);
         CHECK(WAIT_FOR(crew.ended, i + 1));
     }
     ThreadManager_Join(&crew.threads);
@@ -187,12 +190,9 @@ static void TakeAndSpin(void *unused)
 TEST("worker: how many run at once with a concurrency of 1")
 {
     OpenCrew(1, WAIT_MS);
-    for (int i = 0; i < WORKER_MAX; i++)
-        CHECK(Launch(TakeAndSpin));
-    CHECK(WAIT_FOR(crew.waiting, WORKER_MAX));
+    Launch(TakeAndSpin, WORKER_MAX);
     Sleep(SHORT_QUIET_MS);
-    for (int i = 0; i < WORKER_MAX; i++)
-        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+    Post(WORKER_MAX);
     ThreadManager_Join(&crew.threads);
     CHECK_INT(crew.taken, WORKER_MAX);
     Claims_Report("a port with a concurrency of 1: workers that run at once", "1", "%s",
@@ -203,9 +203,7 @@ TEST("worker: how many run at once with a concurrency of 1")
 static Packet *CloseUnderWorker(DWORD timeoutMs)
 {
     OpenCrew(0, timeoutMs);
-    if (!CHECK(Launch(TakeOne)))
-        return NULL;
-    CHECK(WAIT_FOR(crew.waiting, 1));
+    Launch(TakeOne, 1);
     Sleep(SHORT_QUIET_MS);
     Claims_CloseHandle(&crew.port);
     ThreadManager_Join(&crew.threads);
@@ -227,7 +225,7 @@ TEST("worker: closing the port while workers wait")
 
     /* With ERROR_INVALID_HANDLE the worker was late, and found the port closed. */
     for (int i = 0; i < TRY_MAX; i++) {
-        packet = NEED(CloseUnderWorker(isChecked ? WAIT_MS : 6 * SHORT_QUIET_MS));
+        packet = CloseUnderWorker(isChecked ? WAIT_MS : 6 * SHORT_QUIET_MS);
         if (packet->error != ERROR_INVALID_HANDLE)
             break;
     }

@@ -4,7 +4,8 @@
  *
  * A test starts a Server, opens Clients, and checks. It may return at any point: servers, clients
  * and floods that it leaves are ended after it. Sizes are in bytes, times in milliseconds.
- * Functions that return bool or a pointer explain a failure with Test_Explain.
+ * Server_Start and what opens a client end the test where there is none; the other functions that
+ * return bool or a pointer explain a failure with Test_Explain.
  */
 #ifndef CONTRACT_H
 #define CONTRACT_H
@@ -37,10 +38,10 @@ typedef struct Server {
     bool mayStop;       /* it has been started and not been stopped */
 } Server;
 
-/* Starts the server on a free port of 127.0.0.1 and waits until it listens. NULL: it does not. */
+/* Starts the server on a free port of 127.0.0.1 and waits until it listens. */
 Server *Server_Start(void);
 
-/* The same with these arguments, ended by NULL. */
+/* The same with these arguments, ended by NULL. NULL: it does not listen. */
 Server *Server_StartWith(const char *const arguments[]);
 
 /* Starts it and waits for nothing: for command lines with which it is not to listen. */
@@ -118,7 +119,7 @@ bool Client_Echo(Client *client, size_t size);
 bool Client_StartFlood(Client *client);
 
 /* What all floods of this test have got back so far. */
-size_t Flood_GetBytes(void);
+LONG64 Flood_GetBytes(void);
 
 /* False: one of them got something else back than it sent. */
 bool Flood_IsRight(void);

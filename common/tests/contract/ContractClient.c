@@ -7,25 +7,18 @@
 #define CLIENT_MAX   1100
 #define PIECE_SIZE   65536
 #define NARROW_SIZE  8192
-#define PATTERN_STEP 7919 /* each client sends another part of the pattern */
-#define FULL_MS      250  /* nothing more could be sent for so long: the server is stuck */
-#define FLOOD_MAX    8
+#define PATTERN_STEP 7919        /* each client sends another part of the pattern */
+#define FULL_MS      250         /* nothing more could be sent for so long: the server is stuck */
 #define FLOOD_SIZE   (64u << 10) /* bytes of each of a flood's echoes */
-
-typedef struct Flood {
-    Client *client;
-    size_t bytes; /* got back; written by the flood's thread under the lock, as is isWrong */
-    bool isWrong;
-} Flood;
 
 static Client clients[CLIENT_MAX];
 static int clientCount; /* entries that were used in this test */
 static LONG64 nextNumber;
+
+/* The floods of the test. */
 static ThreadManager floodThreads;
-static Flood floods[FLOOD_MAX];
-static int floodCount;
-static bool floodsStop; /* under the lock */
-static SRWLOCK floodLock = SRWLOCK_INIT;
+static volatile LONG floodsStop, floodsWrong;
+static volatile LONG64 floodBytes; /* that they have got back */
 
 /* --- Opening and closing --------------------------------------------------------------------- */
 
@@ -41,17 +34,11 @@ static Client *TakeEntry(void)
 /* Before it connects, the system's buffers of the socket get this size; 0: as ever. */
 static Client *OpenWithBuffers(Server *server, int bufferSize)
 {
-    Client *client = TakeEntry();
+    Client *client = NEED(TakeEntry());
     NetAddress own;
 
-    if (client == NULL) {
-        Test_Explain("CLIENT_MAX is too small");
-        return NULL;
-    }
     client->first = ++nextNumber * PATTERN_STEP;
-    client->socket = Peer_OpenTo(&server->address, bufferSize);
-    if (client->socket == INVALID_SOCKET)
-        return NULL;
+    client->socket = NEED_SOCKET(Peer_OpenTo(&server->address, bufferSize));
     SocketUtils_SetNonBlocking(client->socket, true);
     SocketUtils_GetLocalAddress(client->socket, &own);
     NetAddress_ToText(&own, client->address, sizeof(client->address));
@@ -72,7 +59,8 @@ Client *Client_OpenStuck(Server *server)
 {
     Client *client = Client_OpenNarrow(server);
 
-    return client != NULL && Peer_FillUp(client->socket) > 0 ? client : NULL;
+    NEED_TRUE(Peer_FillUp(client->socket) > 0);
+    return client;
 }
 
 const char *Client_GetLine(const Client *client, const char *event)
@@ -83,24 +71,12 @@ const char *Client_GetLine(const Client *client, const char *event)
     return line;
 }
 
-static bool FloodsStop(void)
-{
-    bool stop;
-
-    AcquireSRWLockShared(&floodLock);
-    stop = floodsStop;
-    ReleaseSRWLockShared(&floodLock);
-    return stop;
-}
-
 void Clients_CloseAll(void)
 {
-    AcquireSRWLockExclusive(&floodLock);
-    floodsStop = true;
-    ReleaseSRWLockExclusive(&floodLock);
+    InterlockedExchange(&floodsStop, 1);
     ThreadManager_Join(&floodThreads);
-    floodsStop = false;
-    floodCount = 0;
+    floodsStop = floodsWrong = 0;
+    floodBytes = 0;
 
     Peers_CloseAll();
     clientCount = 0;
@@ -165,9 +141,8 @@ typedef struct Progress {
     size_t sent;
     size_t received;
     bool isHalfClosed;
-    bool isFull;      /* nothing more could be sent */
     bool hasEnded;    /* the server has closed, after all bytes, as a half-close asks for */
-    bool isFlood;     /* it ends when FloodsStop says so */
+    bool isFlood;     /* it ends with floodsStop */
     bool isWrong;     /* a byte came that was not sent */
     char reason[200]; /* why it failed */
 } Progress;
@@ -199,12 +174,9 @@ static bool SendSome(Progress *progress)
 
     Pattern_Fill(bytes, size, progress->client->first + (LONG64)progress->sent);
     count = send(progress->client->socket, bytes, size, 0);
-    if (count == SOCKET_ERROR) {
-        progress->isFull = true;
+    if (count == SOCKET_ERROR)
         return WSAGetLastError() == WSAEWOULDBLOCK ||
                FailTransfer(progress, "send failed", WSAGetLastError());
-    }
-    progress->isFull = false;
     progress->sent += (size_t)count;
     if (progress->sent == transfer->size && transfer->halfClose) {
         progress->isHalfClosed = true;
@@ -272,7 +244,7 @@ static bool RunTransfer(Progress *progress)
         size_t before = progress->sent;
         int count = 0;
 
-        if (progress->isFlood && FloodsStop())
+        if (progress->isFlood && floodsStop != 0)
             return FailTransfer(progress, "called off", 0);
         if (mayWrite && !SendSome(progress))
             return false;
@@ -297,18 +269,16 @@ static bool RunTransfer(Progress *progress)
 
 bool Client_Transfer(Client *client, const Transfer *transfer)
 {
-    Progress progress = {0};
+    Progress progress = {.client = client, .transfer = transfer};
 
-    progress.client = client;
-    progress.transfer = transfer;
     return RunTransfer(&progress) || Test_Explain("%s: %s", client->address, progress.reason);
 }
 
 static void CheckTransfer(const void *data)
 {
     const TransferCase *one = (const TransferCase *)data;
-    Server *server = NEED(Server_Start());
-    Client *client = NEED(OpenWithBuffers(server, one->bufferSize));
+    Server *server = Server_Start();
+    Client *client = OpenWithBuffers(server, one->bufferSize);
 
     CHECK(Client_Transfer(client, &one->transfer));
     Peer_Close(&client->socket);
@@ -321,68 +291,39 @@ TEST_CASES(CheckTransfer, cases);
 
 bool Client_Echo(Client *client, size_t size)
 {
-    Transfer transfer = {0};
+    const Transfer transfer = {.size = size};
 
-    transfer.size = size;
     return Client_Transfer(client, &transfer);
 }
 
 /* --- Floods ---------------------------------------------------------------------------------- */
 
-static void RunFlood(void *argument)
+static void RunFlood(void *client)
 {
-    Flood *flood = (Flood *)argument;
-    Transfer transfer = {0};
+    const Transfer transfer = {.size = FLOOD_SIZE};
     bool goesOn = true;
 
-    transfer.size = FLOOD_SIZE;
     while (goesOn) {
-        Progress progress = {0};
+        Progress progress = {.client = (Client *)client, .transfer = &transfer, .isFlood = true};
 
-        progress.client = flood->client;
-        progress.transfer = &transfer;
-        progress.isFlood = true;
         goesOn = RunTransfer(&progress);
-        AcquireSRWLockExclusive(&floodLock);
-        flood->bytes += progress.received;
-        flood->isWrong = flood->isWrong || progress.isWrong;
-        ReleaseSRWLockExclusive(&floodLock);
+        InterlockedExchangeAdd64(&floodBytes, (LONG64)progress.received);
+        InterlockedOr(&floodsWrong, progress.isWrong);
     }
 }
 
 bool Client_StartFlood(Client *client)
 {
-    Flood *flood = &floods[floodCount];
-
-    if (floodCount == FLOOD_MAX)
-        return Test_Explain("FLOOD_MAX is too small");
-    flood->client = client;
-    flood->bytes = 0;
-    flood->isWrong = false;
-    if (!ThreadManager_Launch(&floodThreads, RunFlood, flood))
-        return Test_Explain("no thread for a flood: error %lu", GetLastError());
-    floodCount++;
-    return true;
+    return ThreadManager_Launch(&floodThreads, RunFlood, client) ||
+           Test_Explain("no thread for a flood: error %lu", GetLastError());
 }
 
-size_t Flood_GetBytes(void)
+LONG64 Flood_GetBytes(void)
 {
-    size_t sum = 0;
-
-    AcquireSRWLockShared(&floodLock);
-    for (int i = 0; i < floodCount; i++)
-        sum += floods[i].bytes;
-    ReleaseSRWLockShared(&floodLock);
-    return sum;
+    return floodBytes;
 }
 
 bool Flood_IsRight(void)
 {
-    bool isRight = true;
-
-    AcquireSRWLockShared(&floodLock);
-    for (int i = 0; i < floodCount; i++)
-        isRight = isRight && !floods[i].isWrong;
-    ReleaseSRWLockShared(&floodLock);
-    return isRight || Test_Explain("a flood got a byte back that it did not send");
+    return floodsWrong == 0 || Test_Explain("a flood got a byte back that it did not send");
 }

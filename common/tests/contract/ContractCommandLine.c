@@ -21,10 +21,9 @@ static void CheckRefusal(Server *server, DWORD exitCode, const char *errors)
 
 TEST("command line: --help")
 {
-    static const char *const arguments[] = {"--help", NULL};
     static const char *const words[] = {"Usage",   "server.exe", "--address", "--port",
                                         "--quiet", "--help",     "7777",      "127.0.0.1"};
-    Server *server = NEED(Server_Launch(arguments));
+    Server *server = NEED(Server_Launch(ARGUMENTS("--help")));
 
     CheckEnd(server, 0, "");
     for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -87,10 +86,8 @@ TEST("command line: bad arguments")
 /* The first thing wrong is what counts, and a help that comes before it. */
 TEST("command line: --help among others")
 {
-    static const char *const helpFirst[] = {"--port", "0", "--help", "--what", NULL};
-    static const char *const wrongFirst[] = {"--what", "--help", NULL};
-    Server *first = NEED(Server_Launch(helpFirst));
-    Server *second = NEED(Server_Launch(wrongFirst));
+    Server *first = NEED(Server_Launch(ARGUMENTS("--port", "0", "--help", "--what")));
+    Server *second = NEED(Server_Launch(ARGUMENTS("--what", "--help")));
 
     CheckEnd(first, 0, "");
     CheckRefusal(second, EXIT_USAGE, "--what");
@@ -112,15 +109,12 @@ static void CheckCannotListen(Server *server, const char *endpoint, const char *
 TEST("command line: the port is taken")
 {
     static const char *const numbers[2] = {"10013", "10048"};
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
     Server *second;
-    char port[16];
     char endpoint[NET_ADDRESS_TEXT_SIZE];
-    const char *arguments[] = {"--port", port, NULL};
 
-    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(&server->address));
     NetAddress_ToText(&server->address, endpoint, (int)sizeof(endpoint));
-    second = NEED(Server_Launch(arguments));
+    second = NEED(Server_Launch(ARGUMENTS("--port", TestProgram_GetPort(&server->address))));
     CheckCannotListen(second, endpoint, numbers);
 
     /* The first one does not notice. */
@@ -130,9 +124,8 @@ TEST("command line: the port is taken")
 /* A reserved address (RFC 5737) that no machine has. */
 TEST("command line: an address of no machine")
 {
-    static const char *const arguments[] = {"--address", "203.0.113.1", "--port", "7999", NULL};
     static const char *const numbers[2] = {"10049", "10049"};
-    Server *server = NEED(Server_Launch(arguments));
+    Server *server = NEED(Server_Launch(ARGUMENTS("--address", "203.0.113.1", "--port", "7999")));
 
     CheckCannotListen(server, "203.0.113.1:7999", numbers);
 }
@@ -140,8 +133,7 @@ TEST("command line: an address of no machine")
 /* It listens on the address that it was told, and on no other one. */
 TEST("command line: only the address that was asked for")
 {
-    static const char *const arguments[] = {"--port", "0", "--address", "127.0.0.2", NULL};
-    Server *server = NEED(Server_StartWith(arguments));
+    Server *server = NEED(Server_StartWith(ARGUMENTS("--port", "0", "--address", "127.0.0.2")));
     char text[NET_ADDRESS_TEXT_SIZE];
     NetAddress other;
     SOCKET socket;
@@ -160,13 +152,12 @@ TEST("command line: only the address that was asked for")
 /* The last one of an option given twice counts, and the order is free. */
 TEST("command line: options in any order")
 {
-    static const char *const arguments[] = {
-        "--port", "1", "--quiet", "--address", "127.0.0.1", "--quiet", "--port", "0", NULL};
-    Server *server = NEED(Server_StartWith(arguments));
+    Server *server = NEED(Server_StartWith(
+        ARGUMENTS("--port", "1", "--quiet", "--address", "127.0.0.1", "--quiet", "--port", "0")));
     Client *client;
 
     CHECK(NetAddress_GetPort(&server->address) > 1);
-    client = NEED(Client_Open(server));
+    client = Client_Open(server);
     CHECK(Client_Echo(client, 100));
     Peer_Close(&client->socket);
 }

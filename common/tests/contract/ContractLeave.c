@@ -5,13 +5,11 @@
 
 TEST("leave: half-close at once")
 {
-    Server *server = NEED(Server_Start());
-    bool clean = false;
-    Client *client = NEED(Client_Open(server));
+    Server *server = Server_Start();
+    Client *client = Client_Open(server);
 
     REQUIRE(CHECK(Peer_HalfClose(client->socket)));
-    REQUIRE(CHECK(Peer_WaitForEnd(client->socket, NULL, &clean)));
-    CHECK(clean);
+    REQUIRE(CHECK(Peer_WaitForCleanEnd(client->socket)));
     CHECK(Server_WaitForLeft(server, 1));
     CHECK(Server_ServesNewClient(server));
 }
@@ -19,10 +17,10 @@ TEST("leave: half-close at once")
 TEST("leave: 100 connect and leave")
 {
     enum { COUNT = 100 };
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
 
         Peer_Close(&client->socket);
     }
@@ -35,10 +33,10 @@ TEST("leave: without reading the echo")
 {
     enum { COUNT = 20 };
     static const char bytes[3 * BUFFER_SIZE];
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
 
         REQUIRE(CHECK(Peer_Send(client->socket, bytes, (int)sizeof(bytes))));
         Peer_Close(&client->socket);
@@ -73,10 +71,10 @@ static bool ComeToMoment(Client *client, int moment)
 TEST("leave: 30 resets at every moment")
 {
     enum { COUNT = 30, MOMENTS = 6 };
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
 
         REQUIRE(CHECK(ComeToMoment(client, i % MOMENTS)));
         Peer_Reset(&client->socket);
@@ -94,11 +92,11 @@ TEST("leave: 30 resets at every moment")
 TEST("leave: 200 resets before the accept")
 {
     enum { COUNT = 200, MOST_MS = 3000 };
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
     ULONGLONG start = Test_Now();
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
 
         Peer_Reset(&client->socket);
     }
@@ -114,7 +112,7 @@ TEST("leave: 200 resets before the accept")
 TEST("leave: 100 connect and reset in one moment")
 {
     enum { ROUNDS = 3, COUNT = 100 };
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
 
     for (int round = 0; round < ROUNDS; round++) {
         SOCKET sockets[COUNT];
@@ -137,13 +135,13 @@ TEST("leave: 100 connect and reset in one moment")
 TEST("leave: resets in bursts", .firstStage = 2)
 {
     enum { ROUNDS = 5, COUNT = 12, MOMENTS = 4 };
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
 
     for (int round = 0; round < ROUNDS; round++) {
         Client *clients[COUNT];
 
         for (int i = 0; i < COUNT; i++) {
-            clients[i] = NEED(Client_Open(server));
+            clients[i] = Client_Open(server);
             REQUIRE(CHECK(ComeToMoment(clients[i], i % MOMENTS)));
         }
         for (int i = 0; i < COUNT; i++)
@@ -154,10 +152,10 @@ TEST("leave: resets in bursts", .firstStage = 2)
 
 TEST("leave: reset while the server is stuck sending")
 {
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
 
     for (int i = 0; i < 2; i++) {
-        Client *client = NEED(Client_OpenStuck(server));
+        Client *client = Client_OpenStuck(server);
 
         CHECK_INT(Server_Count(server, Client_GetLine(client, "Client Disconnected!")), 0);
         Peer_Reset(&client->socket);

@@ -32,10 +32,10 @@ static const char *GetEvent(const char *line, long *thread)
 
 TEST("log: the address of the peer")
 {
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
 
     for (int i = 0; i < 3; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
         char line[LINE_SIZE], connected[LINE_SIZE], disconnected[LINE_SIZE];
         long thread = 0;
 
@@ -55,10 +55,10 @@ TEST("log: the address of the peer")
 
 TEST("log: what was received")
 {
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
     char line[LINE_SIZE];
     long thread = 0;
-    Client *client = NEED(Client_Open(server));
+    Client *client = Client_Open(server);
 
     CHECK(Client_Echo(client, 5));
     CHECK(Server_WaitForLine(server, "Recv Data Len", NULL, line, (int)sizeof(line)));
@@ -70,11 +70,11 @@ TEST("log: what was received")
 TEST("log: the lengths add up")
 {
     enum { COUNT = 10 };
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
     long sum = 0;
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
         size_t size = (size_t)i * 3001 + 1;
 
         REQUIRE(CHECK(Client_Echo(client, size)));
@@ -90,14 +90,13 @@ TEST("log: the lengths add up")
 
 TEST("log: --quiet prints no events")
 {
-    static const char *const arguments[] = {"--quiet", "--port", "0", NULL};
-    Server *server = NEED(Server_StartWith(arguments));
+    Server *server = NEED(Server_StartWith(ARGUMENTS("--quiet", "--port", "0")));
     char address[NET_ADDRESS_TEXT_SIZE];
     char expected[LINE_SIZE];
     char *output;
 
     for (int i = 0; i < 3; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
 
         CHECK(Client_Echo(client, 10000));
         if (i == 0)
@@ -118,13 +117,13 @@ TEST("log: --quiet prints no events")
 TEST("log: several threads serve", .firstStage = 5)
 {
     enum { COUNT = 8 };
-    Server *server = NEED(Server_Start());
+    Server *server = Server_Start();
     size_t position = 0;
     long first = 0, thread = 0;
     char line[LINE_SIZE];
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = NEED(Client_Open(server));
+        Client *client = Client_Open(server);
 
         REQUIRE(CHECK(Client_StartFlood(client)));
     }

@@ -71,9 +71,8 @@ Server *Server_StartWith(const char *const arguments[])
 
 Server *Server_Start(void)
 {
-    static const char *const arguments[] = {"--port", "0", NULL};
 
-    return Server_StartWith(arguments);
+    return NEED(Server_StartWith(ARGUMENTS("--port", "0")));
 }
 
 /* --- Stopping -------------------------------------------------------------------------------- */

@@ -264,7 +264,7 @@ bool Peer_IsQuiet(SOCKET peer)
 }
 
 /* No select before recv: under Wine 8 only a receive that waits when the reset comes is told of it. */
-bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes, bool *isClean)
+static bool ReceiveToEnd(SOCKET peer, LONG64 *bytes, bool *isClean)
 {
     char data[PIECE_SIZE];
     ULONGLONG deadline = Test_Now() + 2 * WAIT_MS;
@@ -283,19 +283,36 @@ bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes, bool *isClean)
     }
     if (count > 0 || (count < 0 && WSAGetLastError() == WSAETIMEDOUT))
         return Test_Explain("the connection does not end; %ld bytes came", (long)received);
-    if (bytes != NULL)
-        *bytes = received;
-    if (isClean != NULL)
-        *isClean = count == 0;
+    *bytes = received;
+    *isClean = count == 0;
     return true;
+}
+
+bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes)
+{
+    LONG64 received;
+    bool isClean;
+
+    return ReceiveToEnd(peer, bytes != NULL ? bytes : &received, &isClean);
+}
+
+bool Peer_WaitForCleanEnd(SOCKET peer)
+{
+    LONG64 received;
+    bool isClean;
+
+    return ReceiveToEnd(peer, &received, &isClean) &&
+           ((isClean && received == 0) || Test_Explain("%ld bytes came, and %s", (long)received,
+                                                       isClean ? "the end" : "a reset"));
 }
 
 /* Where recv returns 0 after a reset, as under Wine 8, the next send fails, and not after a clean end. */
 bool Peer_WaitForReset(SOCKET peer)
 {
-    bool isClean = true;
+    LONG64 received;
+    bool isClean;
 
-    if (!Peer_WaitForEnd(peer, NULL, &isClean))
+    if (!ReceiveToEnd(peer, &received, &isClean))
         return false;
     return !isClean || send(peer, "x", 1, 0) == SOCKET_ERROR ||
            Test_Explain("the connection was not reset: it ended as a whole stream does");
@@ -383,14 +400,38 @@ bool Peer_ReceivePattern(SOCKET peer, LONG64 position, LONG64 size)
     return true;
 }
 
-bool Peer_Echo(SOCKET peer, int size)
+bool Peer_EchoBytes(SOCKET peer, const void *bytes, int size)
 {
-    char sent[PIECE_SIZE];
     char received[PIECE_SIZE];
 
     if (size > PIECE_SIZE)
         return Test_Explain("PIECE_SIZE is too small");
-    Pattern_Fill(sent, size, size);
-    return Peer_Send(peer, sent, size) && Peer_Receive(peer, received, size) &&
-           (memcmp(sent, received, (size_t)size) == 0 || Test_Explain("the echo is wrong"));
+    return Peer_Send(peer, bytes, size) && Peer_Receive(peer, received, size) &&
+           (memcmp(bytes, received, (size_t)size) == 0 || Test_Explain("the echo is wrong"));
+}
+
+bool Peer_Echo(SOCKET peer, int size)
+{
+    char bytes[PIECE_SIZE];
+
+    if (size > PIECE_SIZE)
+        return Test_Explain("PIECE_SIZE is too small");
+    Pattern_Fill(bytes, size, size);
+    return Peer_EchoBytes(peer, bytes, size);
+}
+
+bool Peers_Echo(const SOCKET *sockets, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (!Peer_Send(sockets[i], &i, (int)sizeof(i)))
+            return false;
+    }
+    for (int i = 0; i < count; i++) {
+        int received = -1;
+
+        if (!Peer_Receive(sockets[i], &received, (int)sizeof(received)) || received != i)
+            return Test_Explain("peer %d of %d gets no echo, or a wrong one: error %d", i, count,
+                                WSAGetLastError());
+    }
+    return true;
 }

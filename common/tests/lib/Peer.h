@@ -70,10 +70,13 @@ bool Peer_IsWritable(SOCKET peer, DWORD timeoutMs);
 /* Nothing comes, not even the end, for QUIET_MS. */
 bool Peer_IsQuiet(SOCKET peer);
 
-/* Receives until the connection ends. `bytes`, `isClean` may be NULL: how much came, and how. */
-bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes, bool *isClean);
+/* Receives until the connection ends, in whichever way. `bytes` may be NULL: how much came. */
+bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes);
 
-/* The same; false where the end looks like that of a whole stream. What comes before it is dropped. */
+/* Nothing more comes but the end of a whole stream. */
+bool Peer_WaitForCleanEnd(SOCKET peer);
+
+/* The same as Peer_WaitForEnd; false where the end looks like that of a whole stream. What comes before it is dropped. */
 bool Peer_WaitForReset(SOCKET peer);
 
 /*
@@ -95,5 +98,9 @@ bool Peer_ReceivePattern(SOCKET peer, LONG64 position, LONG64 size);
 
 /* Sends bytes and gets the same ones back. */
 bool Peer_Echo(SOCKET peer, int size);
+bool Peer_EchoBytes(SOCKET peer, const void *bytes, int size);
+
+/* Each of them the same, with bytes of its own: all send before any of them reads. */
+bool Peers_Echo(const SOCKET *sockets, int count);
 
 #endif

@@ -105,6 +105,15 @@ bool Test_Check(bool holds, const char *text, const char *file, int line)
     return Finish(holds, file, line, "expected that %s", text);
 }
 
+bool Test_CheckError(bool hasFailed, long error, const char *text, const char *file, int line)
+{
+    long actual = (long)GetLastError();
+
+    return Finish(hasFailed && actual == error, file, line,
+                  "expected that %s, with error %ld, but it is %d, and the error %ld", text, error,
+                  hasFailed, actual);
+}
+
 bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line)
 {
     return Finish(actual == expected, file, line, "expected that %s is %ld, but it is %ld", text,
@@ -217,24 +226,19 @@ static bool SetWatchedTest(const Test *test, bool ended)
     return failed;
 }
 
-bool Test_IsOver(void)
+static bool IsSet(const bool *flag)
 {
-    bool isOver;
+    bool isSet;
 
     AcquireSRWLockShared(&watch.lock);
-    isOver = watch.isOver;
+    isSet = *flag;
     ReleaseSRWLockShared(&watch.lock);
-    return isOver;
+    return isSet;
 }
 
-static bool HasFailed(void)
+bool Test_IsOver(void)
 {
-    bool failed;
-
-    AcquireSRWLockShared(&watch.lock);
-    failed = watch.failed;
-    ReleaseSRWLockShared(&watch.lock);
-    return failed;
+    return IsSet(&watch.isOver);
 }
 
 bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
@@ -279,7 +283,7 @@ static bool RunOnce(const Test *test)
             testHooks.last();
     }
     if (testHooks.end != NULL)
-        testHooks.end(HasFailed());
+        testHooks.end(IsSet(&watch.failed));
     return SetWatchedTest(NULL, false);
 }
 

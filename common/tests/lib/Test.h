@@ -119,6 +119,10 @@ bool Test_IsOver(void);
     Test_CheckText((actual), (expected), #actual, __FILE__, __LINE__)
 #define CHECK_CONTAINS(text, part) Test_CheckContains((text), (part), #text, __FILE__, __LINE__)
 
+/* A call of the system has failed, and with this error: CHECK_ERROR(recv(...) < 0, WSAEWOULDBLOCK). */
+#define CHECK_ERROR(hasFailed, error)                                                              \
+    Test_CheckError((hasFailed), (long)(error), #hasFailed, __FILE__, __LINE__)
+
 /* Leaves the test function where a check failed. */
 #define REQUIRE(check)                                                                             \
     do {                                                                                           \
@@ -154,6 +158,7 @@ void Test_NeedTrue(bool holds, const char *text, const char *file, int line);
 void *Test_Need(void *pointer, const char *text, const char *file, int line);
 SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line);
 bool Test_Check(bool holds, const char *text, const char *file, int line);
+bool Test_CheckError(bool hasFailed, long error, const char *text, const char *file, int line);
 bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line);
 bool Test_CheckAtMost(long actual, long most, const char *text, const char *file, int line);
 bool Test_CheckText(const char *actual, const char *expected, const char *text, const char *file,

@@ -67,6 +67,14 @@ ServerProcess *TestProgram_Keep(ServerProcess *process, const char *path)
     return process;
 }
 
+const char *TestProgram_GetPort(const NetAddress *address)
+{
+    static char port[8];
+
+    snprintf(port, sizeof(port), "%u", (unsigned)NetAddress_GetPort(address));
+    return port;
+}
+
 ServerProcess *TestProgram_Start(const char *path, const char *const arguments[])
 {
     return TestProgram_Keep(ServerProcess_Start(path, arguments, NULL, NULL), path);

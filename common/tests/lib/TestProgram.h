@@ -16,6 +16,12 @@ bool TestProgram_IsWatched(ServerProcess *process);
 /* Makes another process one of them. Returns it; NULL, which is explained, where it has not started. */
 ServerProcess *TestProgram_Keep(ServerProcess *process, const char *path);
 
+/* Words for those below: ARGUMENTS("--port", "0"). */
+#define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* The port as a word, until the next call. */
+const char *TestProgram_GetPort(const NetAddress *address);
+
 /* Starts it with these arguments, up to a NULL. NULL: explained. */
 ServerProcess *TestProgram_Start(const char *path, const char *const arguments[]);
 

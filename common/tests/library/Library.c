@@ -25,7 +25,7 @@ static LONG WINAPI OnCrash(EXCEPTION_POINTERS *exception)
     return EXCEPTION_EXECUTE_HANDLER;
 }
 
-static long serverPort;
+long givenPort;
 
 static int Begin(const char *const words[])
 {
@@ -38,14 +38,14 @@ static int Begin(const char *const words[])
     SetUnhandledExceptionFilter(OnCrash);
     ServerLog_Init(true, false);
     Host_MarkProgramThread();
-    Fixture_Init((int)serverPort);
+    Fixture_Init();
     return OPTIONS_RUN;
 }
 
 int main(int argc, char *argv[])
 {
     static const Option options[] = {
-        {.name = "--port", .number = &serverPort, .least = 1, .most = 65535},
+        {.name = "--port", .number = &givenPort, .least = 1, .most = 65535},
         {.name = NULL},
     };
     static const TestSuite suite = {

@@ -4,9 +4,11 @@
  *
  * A Host is a Service whose sessions, the Probes, watch the library: every callback is checked for
  * its order, its thread and its number before the test's own function sees it. A Peer is a plain
- * socket at the other end. A test may return at any point: what it leaves is ended after it. Sizes
- * are in bytes, times in milliseconds. Functions that return bool or a pointer explain a failure
- * with Test_Explain, except in callbacks and on threads of their own.
+ * socket at the other end. A test may return at any point: after it each host that runs is stopped,
+ * and checked as by Host_Stop, and what else it leaves is ended. Sizes are in bytes, times in
+ * milliseconds. A function that returns a host, a probe or a socket ends the test where there is
+ * none; one that returns bool explains a failure with Test_Explain, except in callbacks and on
+ * threads of their own.
  */
 #ifndef LIBRARY_H
 #define LIBRARY_H
@@ -32,11 +34,12 @@ typedef struct Probe Probe;
 typedef struct Behaviour {
     void (*OnConnected)(Probe *probe);
     int (*OnRecv)(Probe *probe, const char *data, int length);
-    void (*OnDisconnected)(Probe *probe, DisconnectCause cause);
+    void (*OnBytes)(Probe *probe); /* instead, where it does not matter which: all are consumed */
+    void (*OnDisconnected)(Probe *probe);
 
-    /* Not NULL: the sessions are PacketSessions, with packets of at most maxPacketSize. */
-    void (*OnRecvPacket)(Probe *probe, uint16_t id, const char *body, int length);
+    /* Not 0: the sessions are PacketSessions, with packets of at most so many bytes. */
     int maxPacketSize;
+    void (*OnRecvPacket)(Probe *probe, uint16_t id, const char *body, int length);
 } Behaviour;
 
 extern const Behaviour silentBehaviour; /* receives, and does nothing with it */
@@ -44,7 +47,10 @@ extern const Behaviour echoBehaviour;   /* sends back all that comes */
 
 /* A session. It is never freed before its host is, so a test may look at it at any time. */
 struct Probe {
-    PacketSession packetSession; /* must be first: the library destroys what begins here */
+    union { /* must be first: the library destroys what begins here */
+        Session session;
+        PacketSession packetSession; /* where its host's behaviour has packets */
+    };
     Host *host;
     Probe *next;             /* of the host's */
     int number;              /* of the session, from 0 in the order of the connections; -1: none */
@@ -85,11 +91,9 @@ struct Host {
     char violation[200];   /* the first rule that the library broke; "": none */
 };
 
-Session *Probe_GetSession(Probe *probe);
-Probe *Probe_FromSession(Session *session);
-
-/* Sends a copy of the bytes. As Session_Send. */
+/* Sends a copy of the bytes, or those of the pattern from `position` on. As Session_Send. */
 bool Probe_Send(Probe *probe, const void *data, int size);
+bool Probe_SendPattern(Probe *probe, int size, LONG64 position);
 
 /* Notes that the library broke a rule; the first one is what Host_Stop shows. Any thread. */
 void Host_AddViolation(Host *host, const char *format, ...);
@@ -100,13 +104,26 @@ void Host_AddViolation(Host *host, const char *format, ...);
  */
 Host *Host_Create(ServiceType type, const Behaviour *behaviour);
 
-bool Host_Start(Host *host);
+void Host_Start(Host *host);
 
-/* Creates and starts a server. */
-Host *Host_StartServer(const Behaviour *behaviour);
+/* How a server is other than Host_Create makes it. Members that are 0 change nothing. */
+typedef struct ServerOptions {
+    const Behaviour *behaviour;
+    bool keepsSessions;
+    int workerCount, maxSessionCount; /* the others as in ServiceSettings and SessionSettings */
+    int recvBufferSize, recvBufferMax, pauseBytes, limitBytes;
+    DWORD idleTimeoutMs, drainMs;
+} ServerOptions;
+
+/* Creates and starts a server: START_SERVER(&echoBehaviour, .keepsSessions = true). */
+#define START_SERVER(...) Host_StartServer(&(const ServerOptions){.behaviour = __VA_ARGS__})
+Host *Host_StartServer(const ServerOptions *options);
 
 /* Creates a client of `count` sessions to the server. It is not started. */
 Host *Host_CreateClient(const Host *server, const Behaviour *behaviour, int count);
+
+/* Creates and starts it. */
+Host *Host_StartClient(const Host *server, const Behaviour *behaviour, int count);
 
 /* Stops the service and makes all checks that hold for every service that was stopped. */
 void Host_Stop(Host *host);
@@ -117,7 +134,7 @@ void Host_CheckStopped(Host *host);
 
 /*
  * Waits for the session with this number, counted from 0 in the order of the connections, on a host
- * that keeps its sessions: it has a reference until Host_Stop. NULL: it does not come.
+ * that keeps its sessions: it has a reference until Host_Stop.
  */
 Probe *Host_WaitForProbe(Host *host, int number);
 
@@ -127,7 +144,10 @@ bool Host_WaitForDisconnected(Host *host, int count);
 /* Each session that was disconnected was so with this cause, and there are `count` of them. */
 bool Host_CheckCause(Host *host, DisconnectCause cause, int count);
 
-/* Stops all hosts of the test and frees them. */
+/* Waits until they are. */
+bool Host_AllEnd(Host *host, DisconnectCause cause, int count);
+
+/* Stops the hosts of the test that run, the last one first, and frees all. */
 void Hosts_CloseAll(void);
 
 /* A callback on a thread that has said this is a fault: the library calls back on its own. */
@@ -142,6 +162,12 @@ SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize);
 /* The same in two steps. The first does not wait; INVALID_SOCKET: not even that. */
 SOCKET Peer_BeginOpen(const NetAddress *address);
 bool Peer_EndOpen(SOCKET peer);
+
+/*
+ * Writes a packet that says it has `size` bytes, with a body of the pattern from `id` on. Returns how
+ * many bytes it has: a header at least.
+ */
+int Packet_Append(char *stream, int size, int id);
 
 /* A thread that sends `size` bytes of the pattern, or without end for -1. See Threads_Join. */
 bool Peer_StartSending(SOCKET peer, LONG64 size);
@@ -161,12 +187,12 @@ int Process_GetMemoryKib(void);
 bool Process_IsInstrumented(void);
 
 /* The port that --port says; 0: none. */
-int Server_GetGivenPort(void);
+extern long givenPort;
 
 /* Starts the server.exe of stage 6 or 7 on a free port, quiet, and waits until it listens. NULL: it does not. */
 ServerProcess *Server_Start(int stage, NetAddress *address);
 
-void Fixture_Init(int serverPort);
+void Fixture_Init(void);
 
 /* After each test. */
 void Fixture_End(void);

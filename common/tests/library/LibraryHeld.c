@@ -20,8 +20,7 @@ static struct Held {
 static void WINAPI ReleaseAndWait(PSRWLOCK lock)
 {
     held.release(lock);
-    if ((LONG)GetCurrentThreadId() == held.threadId &&
-        lock == &Probe_GetSession(held.probe)->lock) {
+    if ((LONG)GetCurrentThreadId() == held.threadId && lock == &held.probe->session.lock) {
         InterlockedExchange(&held.isHeld, 1);
         WaitForSingleObject(held.isGone, HOLD_MS);
     }
@@ -70,7 +69,7 @@ static void StopWhileHeld(Host *host, Service *service)
     host->keepsSessions = true;
     REQUIRE(CHECK(Service_Start(service, &host->settings)));
     NEED_SOCKET(Peer_Connect(&service->settings.address));
-    held.probe = NEED(Host_WaitForProbe(host, 0));
+    held.probe = Host_WaitForProbe(host, 0);
     held.isHeld = 0;
     REQUIRE(CHECK(Threads_Start(CallHeld, NULL)));
     CHECK(WAIT_FOR(held.isHeld, 1));
@@ -79,7 +78,7 @@ static void StopWhileHeld(Host *host, Service *service)
     SetEvent(held.isGone);
     Threads_Join();
     CHECK_INT(held.probe->disconnected, 1);
-    Session_Release(Probe_GetSession(held.probe));
+    Session_Release(&held.probe->session);
     host->kept[0] = NULL;
     CHECK_INT(host->destroyed, host->created);
     CHECK_TEXT(host->violation, "");
@@ -87,12 +86,12 @@ static void StopWhileHeld(Host *host, Service *service)
 
 static void Close(Probe *probe)
 {
-    Session_Close(Probe_GetSession(probe), CAUSE_PROGRAM);
+    Session_Close(&probe->session, CAUSE_PROGRAM);
 }
 
 static void Disconnect(Probe *probe)
 {
-    Session_Disconnect(Probe_GetSession(probe), CAUSE_PROGRAM);
+    Session_Disconnect(&probe->session, CAUSE_PROGRAM);
 }
 
 static void Send(Probe *probe)
@@ -117,7 +116,7 @@ static void WINAPI ReleaseAndDisconnect(PSRWLOCK lock)
 /* OnConnected comes all the same: a server's session has both calls or none. */
 TEST("held: a session is disconnected before its OnConnected")
 {
-    accepting = NEED(Host_StartServer(&echoBehaviour));
+    accepting = START_SERVER(&echoBehaviour);
     FindRelease();
     ReplaceImport(held.release, ReleaseAndDisconnect);
     Peer_Open(accepting);
@@ -142,7 +141,7 @@ TEST("held: the service is gone when a call on a session goes on")
 
         held.call = callsToHold[i];
         ResetEvent(held.isGone);
-        StopWhileHeld(NEED(Host_Create(SERVICE_SERVER, &echoBehaviour)), service);
+        StopWhileHeld(Host_Create(SERVICE_SERVER, &echoBehaviour), service);
         VirtualFree(service, 0, MEM_RELEASE);
     }
     ReplaceImport(ReleaseAndWait, held.release);

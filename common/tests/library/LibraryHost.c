@@ -51,7 +51,7 @@ static void EnterCall(Probe *probe, const char *name)
     TlsSetValue(threadSlot, THREAD_IN_CALL);
     if (probe->destroyed != 0)
         Host_AddViolation(probe->host, "%s was called after Destroy", name);
-    else if (probe->packetSession.session.object.references < 1)
+    else if (probe->session.object.references < 1)
         Host_AddViolation(probe->host, "%s was called without a reference", name);
 }
 
@@ -62,14 +62,9 @@ static void LeaveCall(void)
 
 /* --- Callbacks ------------------------------------------------------------------------------- */
 
-Session *Probe_GetSession(Probe *probe)
+static Probe *FromSession(Session *session)
 {
-    return &probe->packetSession.session;
-}
-
-Probe *Probe_FromSession(Session *session)
-{
-    return CONTAINING_RECORD(session, Probe, packetSession.session);
+    return CONTAINING_RECORD(session, Probe, session);
 }
 
 /* Keeps the session for the test: Host_WaitForProbe finds it, and Host_Stop releases it. */
@@ -79,7 +74,7 @@ static void Keep(Probe *probe)
 
     if (!host->keepsSessions || probe->number >= KEPT_MAX)
         return;
-    Session_AddRef(Probe_GetSession(probe));
+    Session_AddRef(&probe->session);
     AcquireSRWLockExclusive(&host->lock);
     host->kept[probe->number] = probe;
     ReleaseSRWLockExclusive(&host->lock);
@@ -87,7 +82,7 @@ static void Keep(Probe *probe)
 
 static void OnConnected(Session *session)
 {
-    Probe *probe = Probe_FromSession(session);
+    Probe *probe = FromSession(session);
     Host *host = probe->host;
 
     EnterCall(probe, "OnConnected");
@@ -116,7 +111,7 @@ static void CheckLife(Probe *probe, const char *name, volatile LONG *running)
 
 static int OnRecv(Session *session, const char *data, int length)
 {
-    Probe *probe = Probe_FromSession(session);
+    Probe *probe = FromSession(session);
     int consumed = length;
 
     EnterCall(probe, "OnRecv");
@@ -127,6 +122,8 @@ static int OnRecv(Session *session, const char *data, int length)
         Host_AddViolation(probe->host, "OnRecv was called with length %d", length);
     if (probe->host->behaviour->OnRecv != NULL)
         consumed = probe->host->behaviour->OnRecv(probe, data, length);
+    if (probe->host->behaviour->OnBytes != NULL)
+        probe->host->behaviour->OnBytes(probe);
     if (consumed > 0 && consumed <= length)
         InterlockedExchangeAdd64(&probe->consumed, consumed);
     InterlockedDecrement(&probe->receiving);
@@ -136,7 +133,7 @@ static int OnRecv(Session *session, const char *data, int length)
 
 static void OnDisconnected(Session *session, DisconnectCause cause)
 {
-    Probe *probe = Probe_FromSession(session);
+    Probe *probe = FromSession(session);
     Host *host = probe->host;
 
     EnterCall(probe, "OnDisconnected");
@@ -155,7 +152,7 @@ static void OnDisconnected(Session *session, DisconnectCause cause)
     probe->cause = cause;
     probe->error = Session_GetError(session);
     if (host->behaviour->OnDisconnected != NULL)
-        host->behaviour->OnDisconnected(probe, cause);
+        host->behaviour->OnDisconnected(probe);
     LeaveCall();
     if (probe->started != 0)
         InterlockedIncrement(&host->disconnected);
@@ -164,7 +161,7 @@ static void OnDisconnected(Session *session, DisconnectCause cause)
 /* The struct lives on, filled with a pattern: whoever still uses the session shows. */
 static void Destroy(Session *session)
 {
-    Probe *probe = Probe_FromSession(session);
+    Probe *probe = FromSession(session);
 
     if (InterlockedIncrement(&probe->destroyed) != 1)
         Host_AddViolation(probe->host, "a session was destroyed twice");
@@ -185,14 +182,15 @@ static const SessionVtbl sessionVtbl = {.OnConnected = OnConnected,
 
 static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
-    Probe *probe = Probe_FromSession(session);
+    Probe *probe = FromSession(session);
 
     EnterCall(probe, "OnRecvPacket");
     CheckLife(probe, "OnRecvPacket", &probe->receiving);
     InterlockedIncrement(&probe->host->packets);
     if (length < 0 || length > probe->host->behaviour->maxPacketSize - PACKET_HEADER_SIZE)
         Host_AddViolation(probe->host, "OnRecvPacket was called with length %d", length);
-    probe->host->behaviour->OnRecvPacket(probe, id, body, length);
+    if (probe->host->behaviour->OnRecvPacket != NULL)
+        probe->host->behaviour->OnRecvPacket(probe, id, body, length);
     InterlockedDecrement(&probe->receiving);
     LeaveCall();
 }
@@ -207,16 +205,30 @@ static const PacketSessionVtbl packetSessionVtbl = {
 
 /* --- Behaviours ------------------------------------------------------------------------------ */
 
+/* Sends the buffer, unless it is NULL, and releases it. */
+static bool SendAndRelease(Probe *probe, SendBuffer *buffer)
+{
+    bool isSent = buffer != NULL && Session_Send(&probe->session, buffer);
+
+    if (buffer != NULL)
+        SendBuffer_Release(buffer);
+    return isSent;
+}
+
 bool Probe_Send(Probe *probe, const void *data, int size)
 {
-    SendBuffer *buffer = SendBuffer_Copy(data, size);
-    bool isSent;
+    return SendAndRelease(probe, SendBuffer_Copy(data, size));
+}
 
-    if (buffer == NULL)
-        return false;
-    isSent = Session_Send(Probe_GetSession(probe), buffer);
-    SendBuffer_Release(buffer);
-    return isSent;
+bool Probe_SendPattern(Probe *probe, int size, LONG64 position)
+{
+    SendBuffer *buffer = SendBuffer_Open(size);
+
+    if (buffer != NULL) {
+        Pattern_Fill(buffer->data, size, position);
+        SendBuffer_Close(buffer, size);
+    }
+    return SendAndRelease(probe, buffer);
 }
 
 static int Echo(Probe *probe, const char *data, int length)
@@ -241,14 +253,14 @@ static Session *CreateProbe(Service *service, int family)
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    if (behaviour->OnRecvPacket != NULL)
+    if (behaviour->maxPacketSize != 0)
         session = PacketSession_New(service, &packetSessionVtbl, sizeof(*probe), family,
                                     behaviour->maxPacketSize);
     else
         session = Session_New(service, &sessionVtbl, sizeof(*probe), family);
     if (session == NULL)
         return NULL;
-    probe = Probe_FromSession(session);
+    probe = FromSession(session);
     probe->host = host;
     probe->number = -1;
     AcquireSRWLockExclusive(&host->lock);
@@ -284,12 +296,8 @@ static void OnRefused(Service *service, const NetAddress *address, const char *r
 
 Host *Host_Create(ServiceType type, const Behaviour *behaviour)
 {
-    Host *host = hostCount < HOST_MAX ? (Host *)calloc(1, sizeof(*host)) : NULL;
+    Host *host = NEED(hostCount < HOST_MAX ? (Host *)calloc(1, sizeof(*host)) : NULL);
 
-    if (host == NULL) {
-        Test_Explain("no memory for a host, or HOST_MAX is too small");
-        return NULL;
-    }
     InitializeSRWLock(&host->lock);
     host->behaviour = behaviour;
     host->settings = Service_GetDefaults();
@@ -304,36 +312,60 @@ Host *Host_Create(ServiceType type, const Behaviour *behaviour)
     return host;
 }
 
-bool Host_Start(Host *host)
+void Host_Start(Host *host)
 {
     host->isStarted = Service_Start(&host->service, &host->settings);
-    return host->isStarted || Test_Explain("%s", Service_GetError(&host->service));
+    NEED_TRUE(host->isStarted || Test_Explain("%s", Service_GetError(&host->service)));
 }
 
-Host *Host_StartServer(const Behaviour *behaviour)
+static void SetUnless0(int *setting, int value)
 {
-    Host *host = Host_Create(SERVICE_SERVER, behaviour);
+    if (value != 0)
+        *setting = value;
+}
 
-    return host != NULL && Host_Start(host) ? host : NULL;
+Host *Host_StartServer(const ServerOptions *options)
+{
+    Host *host = Host_Create(SERVICE_SERVER, options->behaviour);
+    SessionSettings *session = &host->settings.session;
+
+    host->keepsSessions = options->keepsSessions;
+    SetUnless0(&host->settings.workerCount, options->workerCount);
+    SetUnless0(&host->settings.maxSessionCount, options->maxSessionCount);
+    SetUnless0(&session->recvBufferSize, options->recvBufferSize);
+    SetUnless0(&session->recvBufferMax, options->recvBufferMax);
+    SetUnless0(&session->pauseBytes, options->pauseBytes);
+    SetUnless0(&session->limitBytes, options->limitBytes);
+    session->idleTimeoutMs = options->idleTimeoutMs;
+    if (options->drainMs != 0)
+        session->drainMs = options->drainMs;
+    Host_Start(host);
+    return host;
 }
 
 Host *Host_CreateClient(const Host *server, const Behaviour *behaviour, int count)
 {
     Host *host = Host_Create(SERVICE_CLIENT, behaviour);
 
-    if (host == NULL)
-        return NULL;
     host->settings.address = NetAddress_ToLocal(&server->service.settings.address);
     host->settings.maxSessionCount = count;
     host->settings.connectCount = count;
     return host;
 }
 
+Host *Host_StartClient(const Host *server, const Behaviour *behaviour, int count)
+{
+    Host *client = Host_CreateClient(server, behaviour, count);
+
+    Host_Start(client);
+    return client;
+}
+
 static void ReleaseKept(Host *host)
 {
     for (int i = 0; i < KEPT_MAX; i++) {
         if (host->kept[i] != NULL)
-            Session_Release(Probe_GetSession(host->kept[i]));
+            Session_Release(&host->kept[i]->session);
         host->kept[i] = NULL;
     }
 }
@@ -394,21 +426,20 @@ void Host_Stop(Host *host)
     Host_CheckStopped(host);
 }
 
+static Probe *FindKept(Host *host, int number)
+{
+    Probe *probe;
+
+    AcquireSRWLockShared(&host->lock);
+    probe = host->kept[number];
+    ReleaseSRWLockShared(&host->lock);
+    return probe;
+}
+
 Probe *Host_WaitForProbe(Host *host, int number)
 {
-    ULONGLONG deadline = Test_Now() + WAIT_MS;
-    Probe *probe = NULL;
-
-    while (probe == NULL && Test_Now() < deadline && !Test_IsOver()) {
-        AcquireSRWLockShared(&host->lock);
-        probe = host->kept[number];
-        ReleaseSRWLockShared(&host->lock);
-        if (probe == NULL)
-            Sleep(2);
-    }
-    if (probe == NULL)
-        Test_Explain("session %d was not connected", number);
-    return probe;
+    WAIT_WHILE(FindKept(host, number) == NULL && !Test_IsOver());
+    return NEED(FindKept(host, number));
 }
 
 bool Host_WaitForDisconnected(Host *host, int count)
@@ -431,6 +462,11 @@ bool Host_CheckCause(Host *host, DisconnectCause cause, int count)
     return true;
 }
 
+bool Host_AllEnd(Host *host, DisconnectCause cause, int count)
+{
+    return Host_WaitForDisconnected(host, count) && Host_CheckCause(host, cause, count);
+}
+
 /* --- Around each test ------------------------------------------------------------------------ */
 
 static void Host_Free(Host *host)
@@ -447,14 +483,9 @@ static void Host_Free(Host *host)
 void Hosts_CloseAll(void)
 {
     for (int i = hostCount - 1; i >= 0; i--) {
-        if (hosts[i]->isStarted) {
-            Host_StopService(hosts[i]);
-            ReleaseKept(hosts[i]);
-            printf("  of a host that the test left: %s\n",
-                   hosts[i]->violation[0] != '\0' ? hosts[i]->violation : "nothing special");
-        }
-        Host_Free(hosts[i]);
-        hosts[i] = NULL;
+        if (hosts[i]->isStarted)
+            Host_Stop(hosts[i]);
     }
-    hostCount = 0;
+    while (hostCount > 0)
+        Host_Free(hosts[--hostCount]);
 }

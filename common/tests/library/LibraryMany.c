@@ -12,46 +12,23 @@
 static SOCKET many[LARGE];
 
 /* Connects `count` peers; now and then one echoes, so that the listener's queue is not too full. */
-static bool OpenMany(const NetAddress *address, int count)
+static void OpenMany(const NetAddress *address, int count)
 {
     for (int i = 0; i < count; i++) {
-        many[i] = Peer_OpenTo(address, 0);
-        if (many[i] == INVALID_SOCKET)
-            return false;
-        if (i % AT_A_TIME == AT_A_TIME - 1 && !Peer_Echo(many[i], 10))
-            return false;
-        if (Test_IsOver())
-            return Test_Explain("only %d of %d were connected in time", i, count);
+        many[i] = NEED_SOCKET(Peer_OpenTo(address, 0));
+        NEED_TRUE(i % AT_A_TIME != AT_A_TIME - 1 || Peer_Echo(many[i], 10));
+        NEED_TRUE(!Test_IsOver() || Test_Explain("only %d of %d were connected in time", i, count));
     }
-    return true;
-}
-
-/* All send before any of them reads: all are served at the same time. */
-static bool EchoMany(int count)
-{
-    for (int i = 0; i < count; i++) {
-        if (!Peer_Send(many[i], &i, (int)sizeof(i)))
-            return Test_Explain("peer %d cannot send: error %d", i, WSAGetLastError());
-    }
-    for (int i = 0; i < count; i++) {
-        int received = -1;
-
-        if (!Peer_Receive(many[i], &received, (int)sizeof(received)) || received != i)
-            return Test_Explain("peer %d of %d gets no echo, or a wrong one: error %d", i, count,
-                                WSAGetLastError());
-    }
-    return true;
 }
 
 TEST("many: 2,000 clients at once", .limitSeconds = 120)
 {
-    Host *server = Host_StartServer(&echoBehaviour);
-    SendBuffer *buffer = SendBuffer_Copy("hello", 5);
+    Host *server = START_SERVER(&echoBehaviour);
+    SendBuffer *buffer = NEED(SendBuffer_Copy("hello", 5));
     char bytes[5];
 
-    REQUIRE(CHECK(server != NULL && buffer != NULL));
-    REQUIRE(CHECK(OpenMany(&server->service.settings.address, MANY)));
-    REQUIRE(CHECK(EchoMany(MANY)));
+    OpenMany(&server->service.settings.address, MANY);
+    REQUIRE(CHECK(Peers_Echo(many, MANY)));
     CHECK_INT(Service_GetSessionCount(&server->service), MANY);
     CHECK_INT(Service_Broadcast(&server->service, buffer), MANY);
     for (int i = 0; i < MANY; i++)
@@ -65,7 +42,6 @@ TEST("many: 2,000 clients at once", .limitSeconds = 120)
     }
     CHECK(Host_WaitForDisconnected(server, MANY));
     CHECK_INT(server->refused, 0);
-    Host_Stop(server);
 }
 
 /*
@@ -93,11 +69,11 @@ TEST("many: the memory of 2,000 idle sessions", .limitSeconds = 120)
     ServerProcess *server = NEED(StartUnwatched(&address));
     int before, grown;
 
-    REQUIRE(CHECK(OpenMany(&address, WARM_UP)));
+    OpenMany(&address, WARM_UP);
     before = ServerProcess_GetMemoryKib(server);
     CHECK(before > 0);
-    REQUIRE(CHECK(OpenMany(&address, MANY)));
-    REQUIRE(CHECK(EchoMany(MANY)));
+    OpenMany(&address, MANY);
+    REQUIRE(CHECK(Peers_Echo(many, MANY)));
     grown = ServerProcess_GetMemoryKib(server) - before;
     printf("  %d idle sessions cost %d KiB, %d bytes each\n", MANY, grown, grown * 1024 / MANY);
     CHECK_AT_MOST(grown, SESSION_KIB * MANY);
@@ -113,13 +89,13 @@ TEST("many-10000", .limitSeconds = 600, .isLarge = true)
     ServerProcess *server = NULL;
     NetAddress address;
 
-    if (Server_GetGivenPort() != 0)
-        CHECK(NetAddress_FromText(&address, "127.0.0.1", (uint16_t)Server_GetGivenPort()));
+    if (givenPort != 0)
+        CHECK(NetAddress_FromText(&address, "127.0.0.1", (uint16_t)givenPort));
     else
         server = NEED(Server_Start(7, &address));
-    REQUIRE(CHECK(OpenMany(&address, LARGE)));
-    REQUIRE(CHECK(EchoMany(LARGE)));
-    REQUIRE(CHECK(EchoMany(LARGE)));
+    OpenMany(&address, LARGE);
+    REQUIRE(CHECK(Peers_Echo(many, LARGE)));
+    REQUIRE(CHECK(Peers_Echo(many, LARGE)));
     if (server != NULL)
         TestProgram_CheckStop(server, WAIT_MS);
 }

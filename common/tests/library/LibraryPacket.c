@@ -25,18 +25,6 @@ static uint32_t GetSize(const char *packet)
     return (uint32_t)(unsigned char)packet[0] | (uint32_t)(unsigned char)packet[1] << 8;
 }
 
-/* Appends a packet with a body of the pattern. Returns its size. */
-static int AppendPacket(char *stream, uint32_t size, uint32_t id)
-{
-    stream[0] = (char)(size & 0xff);
-    stream[1] = (char)(size >> 8);
-    stream[2] = (char)(id & 0xff);
-    stream[3] = (char)(id >> 8 & 0xff);
-    if (size > PACKET_HEADER_SIZE)
-        Pattern_Fill(stream + PACKET_HEADER_SIZE, (int)size - PACKET_HEADER_SIZE, id);
-    return size > PACKET_HEADER_SIZE ? (int)size : PACKET_HEADER_SIZE;
-}
-
 /* The packet must be the one that stands in the stream at this place. */
 static void OnPacket(void *context, uint16_t id, const char *body, int bodyLength)
 {
@@ -73,11 +61,11 @@ static int Feed(Reader *reader, int *consumed, int end, int maxPacketSize)
 
 static int MakeStream(char *stream)
 {
-    static const uint32_t sizes[] = {4, 5, 100, MAX_PACKET, 4};
+    static const int sizes[] = {4, 5, 100, MAX_PACKET, 4};
     int length = 0;
 
-    for (uint32_t i = 0; i < 5; i++)
-        length += AppendPacket(stream + length, sizes[i], i * 0x1234u + 0xfe);
+    for (int i = 0; i < 5; i++)
+        length += Packet_Append(stream + length, sizes[i], i * 0x1234 + 0xfe);
     return length;
 }
 
@@ -146,8 +134,8 @@ TEST("packet: 65,535 bytes")
     int consumed = 0;
 
     REQUIRE(CHECK(stream != NULL));
-    AppendPacket(stream, 65535, 1);
-    AppendPacket(stream + 65535, 65535, 65535);
+    Packet_Append(stream, 65535, 1);
+    Packet_Append(stream + 65535, 65535, 65535);
     CHECK_INT(Feed(&reader, &consumed, 65534, 65535), 0);
     CHECK_INT(Feed(&reader, &consumed, 65535 + 3, 65535), 65535);
     CHECK_INT(Feed(&reader, &consumed, 2 * 65535, 65535), 65535);
@@ -191,14 +179,14 @@ static void MakeRandomStream(RandomStream *stream, uint32_t *seed, int most)
             char *header = stream->bytes + stream->length;
 
             stream->badAt = stream->length;
-            stream->length += AppendPacket(header, 4, i & 0xffff);
+            stream->length += Packet_Append(header, 4, i & 0xffff);
             size = GetBadSize(seed);
             header[0] = (char)(size & 0xff);
             header[1] = (char)(size >> 8);
             most = i + 4 < most ? i + 4 : most;
             continue;
         }
-        stream->length += AppendPacket(stream->bytes + stream->length, size, i & 0xffff);
+        stream->length += Packet_Append(stream->bytes + stream->length, (int)size, i & 0xffff);
         stream->good += stream->badAt < 0 ? 1 : 0;
     }
 }
@@ -250,40 +238,31 @@ TEST("packet: a million frames, good and bad")
 
 /* --- Packet_Make ----------------------------------------------------------------------------- */
 
+static char body[70000]; /* of the pattern */
+
+/* Makes a packet of so many bytes of the body, and compares it with the header and them. */
+static void CheckMade(uint16_t id, int length, const char *header)
+{
+    SendBuffer *buffer = NEED(Packet_Make(id, length > 0 ? body : NULL, length));
+
+    CHECK_INT(buffer->size, PACKET_HEADER_SIZE + length);
+    CHECK(memcmp(buffer->data, header, PACKET_HEADER_SIZE) == 0);
+    CHECK(memcmp(buffer->data + PACKET_HEADER_SIZE, body, (size_t)length) == 0);
+    SendBuffer_Release(buffer);
+}
+
 TEST("packet: the bytes of the header")
 {
-    static const unsigned char expected[] = {0x07, 0x00, 0x02, 0x01, 'a', 'b', 'c'};
-    static char body[65535];
-    SendBuffer *buffer = NEED(Packet_Make(0x0102, "abc", 3));
-
-    CHECK_INT(buffer->size, 7);
-    CHECK(memcmp(buffer->data, expected, sizeof(expected)) == 0);
-    SendBuffer_Release(buffer);
-
     Pattern_Fill(body, (int)sizeof(body), 0);
-    buffer = NEED(Packet_Make(0xfffe, body, 0x1234 - PACKET_HEADER_SIZE));
-    CHECK_INT(buffer->size, 0x1234);
-    CHECK(memcmp(buffer->data, "\x34\x12\xfe\xff", 4) == 0);
-    CHECK(memcmp(buffer->data + 4, body, 0x1234 - PACKET_HEADER_SIZE) == 0);
-    SendBuffer_Release(buffer);
+    CheckMade(0x0102, 3, "\x07\x00\x02\x01");
+    CheckMade(0xfffe, 0x1234 - PACKET_HEADER_SIZE, "\x34\x12\xfe\xff");
 }
 
 TEST("packet: the largest and the smallest")
 {
-    static char body[70000];
-    SendBuffer *buffer = NEED(Packet_Make(5, NULL, 0));
-
-    CHECK_INT(buffer->size, PACKET_HEADER_SIZE);
-    CHECK(memcmp(buffer->data, "\x04\x00\x05\x00", 4) == 0);
-    SendBuffer_Release(buffer);
-
     Pattern_Fill(body, (int)sizeof(body), 0);
-    buffer = NEED(Packet_Make(6, body, 65535 - PACKET_HEADER_SIZE));
-    CHECK_INT(buffer->size, 65535);
-    CHECK(memcmp(buffer->data, "\xff\xff\x06\x00", 4) == 0);
-    CHECK(memcmp(buffer->data + 4, body, 65535 - PACKET_HEADER_SIZE) == 0);
-    SendBuffer_Release(buffer);
-
+    CheckMade(5, 0, "\x04\x00\x05\x00");
+    CheckMade(6, 65535 - PACKET_HEADER_SIZE, "\xff\xff\x06\x00");
     CHECK(Packet_Make(7, body, 65536 - PACKET_HEADER_SIZE) == NULL);
     CHECK(Packet_Make(7, body, 65536) == NULL);
     CHECK(Packet_Make(7, body, 70000) == NULL);

@@ -16,26 +16,19 @@ static int GetBodyLength(int number)
     return (int)((uint32_t)number * 2654435761u >> 8) % (MAX_PACKET - PACKET_HEADER_SIZE + 1);
 }
 
-static int AppendPacket(char *stream, int number, int size)
-{
-    stream[0] = (char)(size & 0xff);
-    stream[1] = (char)(size >> 8);
-    stream[2] = (char)(number & 0xff);
-    stream[3] = (char)(number >> 8 & 0xff);
-    if (size <= PACKET_HEADER_SIZE)
-        return PACKET_HEADER_SIZE;
-    Pattern_Fill(stream + PACKET_HEADER_SIZE, size - PACKET_HEADER_SIZE, number);
-    return size;
-}
-
-/* probe->state is the number of the packet that must come next. */
-static void CheckPacket(Probe *probe, uint16_t id, const char *body, int length)
+/* probe->state is the number of the packet that must come next, with so many bytes. */
+static void ExpectNext(Probe *probe, int expected, uint16_t id, const char *body, int length)
 {
     int number = probe->state++;
 
-    if (id != number || length != GetBodyLength(number) || !Pattern_IsRight(body, length, number))
+    if (id != number || length != expected || !Pattern_IsRight(body, length, number))
         Host_AddViolation(probe->host, "expected packet %d of %d bytes, but %d of %d came", number,
-                          GetBodyLength(number), id, length);
+                          expected, id, length);
+}
+
+static void CheckPacket(Probe *probe, uint16_t id, const char *body, int length)
+{
+    ExpectNext(probe, GetBodyLength(probe->state), id, body, length);
 }
 
 static const Behaviour checkBehaviour = {
@@ -43,15 +36,7 @@ static const Behaviour checkBehaviour = {
     .maxPacketSize = MAX_PACKET,
 };
 
-static Host *StartPacketServer(const Behaviour *behaviour)
-{
-    Host *server = Host_Create(SERVICE_SERVER, behaviour);
-
-    if (server == NULL)
-        return NULL;
-    server->settings.session.recvBufferSize = RECV_SIZE;
-    return Host_Start(server) ? server : NULL;
-}
+#define START_PACKET_SERVER(behaviour) START_SERVER(behaviour, .recvBufferSize = RECV_SIZE)
 
 /* All packets in pieces of random sizes, small and large. */
 static bool SendInPieces(SOCKET peer, const char *stream, int length)
@@ -73,40 +58,37 @@ static bool SendInPieces(SOCKET peer, const char *stream, int length)
 TEST("packet session: split and joined on the way")
 {
     char *stream = NEED((char *)malloc(STREAM_SIZE));
-    Host *server = NEED(StartPacketServer(&checkBehaviour));
+    Host *server = START_PACKET_SERVER(&checkBehaviour);
     SOCKET peer;
     int length = 0;
 
     for (int i = 0; i < PACKETS; i++)
-        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
+        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
     peer = Peer_Open(server);
-    CHECK(peer != INVALID_SOCKET && SendInPieces(peer, stream, length));
+    CHECK(SendInPieces(peer, stream, length));
     free(stream);
     CHECK(WAIT_FOR(server->packets, PACKETS));
     Peer_Close(&peer);
-    CHECK(Host_WaitForDisconnected(server, 1));
-    CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
+    CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(server->packets, PACKETS);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), PACKETS);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), length);
-    Host_Stop(server);
 }
 
 /* Each byte in a segment of its own, as far as the system lets it. */
 TEST("packet session: byte by byte")
 {
-    Host *server = NEED(StartPacketServer(&checkBehaviour));
+    Host *server = START_PACKET_SERVER(&checkBehaviour);
     char stream[5 * MAX_PACKET];
     int length = 0;
     SOCKET peer;
 
     for (int i = 0; i < 5; i++)
-        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
-    peer = NEED_SOCKET(Peer_Open(server));
+        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
+    peer = Peer_Open(server);
     for (int i = 0; i < length; i++)
         REQUIRE(CHECK(Peer_Send(peer, stream + i, 1)));
     CHECK(WAIT_FOR(server->packets, 5));
-    Host_Stop(server);
 }
 
 /* Three good packets, an invalid header, and packets that must not be delivered. */
@@ -115,13 +97,13 @@ static int MakeBadStream(char *stream, int badSize)
     int length = 0;
 
     for (int i = 0; i < 3; i++)
-        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
-    AppendPacket(stream + length, 3, PACKET_HEADER_SIZE);
+        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
+    Packet_Append(stream + length, PACKET_HEADER_SIZE, 3);
     stream[length] = (char)(badSize & 0xff);
     stream[length + 1] = (char)(badSize >> 8);
     length += PACKET_HEADER_SIZE;
     for (int i = 3; i < 6; i++)
-        length += AppendPacket(stream + length, i, GetBodyLength(i) + PACKET_HEADER_SIZE);
+        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
     return length;
 }
 
@@ -148,7 +130,7 @@ TEST("packet session: an invalid size ends it")
     static const int sizes[] = {0, 1, 2, 3, MAX_PACKET + 1, RECV_SIZE, RECV_SIZE + 1, 65535};
 
     for (int i = 0; i < 2 * (int)COUNT_OF(sizes); i++) {
-        Host *server = NEED(StartPacketServer(&checkBehaviour));
+        Host *server = START_PACKET_SERVER(&checkBehaviour);
 
         REQUIRE(CHECK(EndsSession(server, sizes[i / 2], i % 2 == 0 ? 7 : 8 * MAX_PACKET)));
         CHECK(Host_CheckCause(server, CAUSE_BAD_PACKET, 1));
@@ -163,7 +145,7 @@ static void CloseAtThird(Probe *probe, uint16_t id, const char *body, int length
     (void)body;
     (void)length;
     if (id == 2)
-        Session_Disconnect(Probe_GetSession(probe), (DisconnectCause)(CAUSE_PROGRAM + 3));
+        Session_Disconnect(&probe->session, (DisconnectCause)(CAUSE_PROGRAM + 3));
     if (id > 2)
         Host_AddViolation(probe->host, "packet %d came after Session_Disconnect", id);
 }
@@ -171,18 +153,16 @@ static void CloseAtThird(Probe *probe, uint16_t id, const char *body, int length
 TEST("packet session: disconnected inside a packet")
 {
     static const Behaviour behaviour = {.OnRecvPacket = CloseAtThird, .maxPacketSize = MAX_PACKET};
-    Host *server = NEED(StartPacketServer(&behaviour));
+    Host *server = START_PACKET_SERVER(&behaviour);
     char stream[20 * PACKET_HEADER_SIZE];
     SOCKET peer;
 
     for (int i = 0; i < 20; i++)
-        AppendPacket(stream + i * PACKET_HEADER_SIZE, i, PACKET_HEADER_SIZE);
-    peer = NEED_SOCKET(Peer_Open(server));
+        Packet_Append(stream + i * PACKET_HEADER_SIZE, PACKET_HEADER_SIZE, i);
+    peer = Peer_Open(server);
     CHECK(Peer_Send(peer, stream, (int)sizeof(stream)));
-    CHECK(Peer_WaitForEnd(peer, NULL, NULL));
-    CHECK(Host_WaitForDisconnected(server, 1));
-    CHECK(Host_CheckCause(server, (DisconnectCause)(CAUSE_PROGRAM + 3), 1));
-    Host_Stop(server);
+    CHECK(Peer_WaitForEnd(peer, NULL));
+    CHECK(Host_AllEnd(server, (DisconnectCause)(CAUSE_PROGRAM + 3), 1));
 }
 
 /* --- Both ends of the library ---------------------------------------------------------------- */
@@ -198,7 +178,7 @@ static void EchoPacket(Probe *probe, uint16_t id, const char *body, int length)
 {
     SendBuffer *buffer = Packet_Make(id, body, length);
 
-    if (buffer == NULL || !Session_Send(Probe_GetSession(probe), buffer))
+    if (buffer == NULL || !Session_Send(&probe->session, buffer))
         Host_AddViolation(probe->host, "a packet could not be sent");
     if (buffer != NULL)
         SendBuffer_Release(buffer);
@@ -221,13 +201,9 @@ static void SendFirst(Probe *probe)
 
 static void CheckEcho(Probe *probe, uint16_t id, const char *body, int length)
 {
-    int number = probe->state++;
-
-    if (id != number || length != GetEchoLength(number) || !Pattern_IsRight(body, length, number))
-        Host_AddViolation(probe->host, "expected packet %d of %d bytes, but %d of %d came", number,
-                          GetEchoLength(number), id, length);
-    if (number + 20 < ECHO_COUNT)
-        SendNumber(probe, number + 20);
+    ExpectNext(probe, GetEchoLength(probe->state), id, body, length);
+    if (probe->state + 19 < ECHO_COUNT)
+        SendNumber(probe, probe->state + 19);
 }
 
 TEST("packet session: both ends, all sizes")
@@ -235,18 +211,14 @@ TEST("packet session: both ends, all sizes")
     static const Behaviour serverSide = {.OnRecvPacket = EchoPacket, .maxPacketSize = ECHO_MAX};
     static const Behaviour clientSide = {
         .OnConnected = SendFirst, .OnRecvPacket = CheckEcho, .maxPacketSize = ECHO_MAX};
-    Host *server = NEED(Host_StartServer(&serverSide));
-    Host *client;
+    Host *server = START_SERVER(&serverSide);
+    Host *client = Host_StartClient(server, &clientSide, 2);
 
-    client = Host_CreateClient(server, &clientSide, 2);
-    REQUIRE(CHECK(client != NULL && Host_Start(client)));
     CHECK(WAIT_FOR(client->packets, 2 * ECHO_COUNT));
     CHECK_INT(Service_GetCounter(&client->service, COUNTER_PACKETS), 2 * ECHO_COUNT);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_PACKETS), 2 * ECHO_COUNT);
     CHECK(Service_GetCounter(&client->service, COUNTER_RECV_BYTES) ==
           Service_GetCounter(&server->service, COUNTER_RECV_BYTES));
-    Host_Stop(client);
-    Host_Stop(server);
 }
 
 /* --- PacketSession_New ----------------------------------------------------------------------- */
@@ -275,11 +247,9 @@ static bool CanInit(Host *host, int maxPacketSize)
 TEST("packet session: sizes that it is made with")
 {
     static const PacketSessionVtbl withoutOnRecv = {.OnRecvPacket = NULL};
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
+    Host *server = START_SERVER(&silentBehaviour, .recvBufferMax = 100000);
     int handles;
 
-    server->settings.session.recvBufferMax = 100000;
-    REQUIRE(CHECK(Host_Start(server)));
     destroyCount = 0;
     CHECK(CanInit(server, PACKET_HEADER_SIZE));
     CHECK(CanInit(server, 65535));
@@ -295,11 +265,10 @@ TEST("packet session: sizes that it is made with")
     CHECK_AT_MOST(Process_GetHandleCount(), handles);
     Host_Stop(server);
 
-    server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
+    server = Host_Create(SERVICE_SERVER, &silentBehaviour);
     server->settings.session.recvBufferSize = 100;
     server->settings.session.recvBufferMax = RECV_SIZE;
-    REQUIRE(CHECK(Host_Start(server)));
+    Host_Start(server);
     CHECK(CanInit(server, RECV_SIZE));
     CHECK(!CanInit(server, RECV_SIZE + 1));
-    Host_Stop(server);
 }

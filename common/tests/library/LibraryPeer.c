@@ -18,7 +18,6 @@ typedef struct Sender {
 static ThreadManager threads;
 static Sender senders[SENDER_MAX];
 static int senderCount;
-static int givenPort; /* --port; 0: none */
 
 /* --- Opening and closing --------------------------------------------------------------------- */
 
@@ -26,7 +25,7 @@ SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize)
 {
     NetAddress address = NetAddress_ToLocal(&host->service.settings.address);
 
-    return Peer_OpenTo(&address, bufferSize);
+    return NEED_SOCKET(Peer_OpenTo(&address, bufferSize));
 }
 
 SOCKET Peer_Open(const Host *host)
@@ -51,6 +50,18 @@ bool Peer_EndOpen(SOCKET peer)
     if (!Peer_IsWritable(peer, 2 * WAIT_MS))
         return Test_Explain("a peer is not connected after %d ms", 2 * WAIT_MS);
     return SocketUtils_SetNonBlocking(peer, false);
+}
+
+int Packet_Append(char *stream, int size, int id)
+{
+    stream[0] = (char)(size & 0xff);
+    stream[1] = (char)(size >> 8);
+    stream[2] = (char)(id & 0xff);
+    stream[3] = (char)(id >> 8 & 0xff);
+    if (size <= PACKET_HEADER_SIZE)
+        return PACKET_HEADER_SIZE;
+    Pattern_Fill(stream + PACKET_HEADER_SIZE, size - PACKET_HEADER_SIZE, id);
+    return size;
 }
 
 /* --- Threads --------------------------------------------------------------------------------- */
@@ -162,31 +173,24 @@ static void FindServer(int stage, char *path, int size)
              stage == 6 ? "06-iocp-core" : "07-service-session");
 }
 
-int Server_GetGivenPort(void)
-{
-    return givenPort;
-}
-
 ServerProcess *Server_Start(int stage, NetAddress *address)
 {
-    static const char *const arguments[] = {"--port", "0", "--quiet", NULL};
     char path[PATH_SIZE];
 
     FindServer(stage, path, (int)sizeof(path));
-    return TestProgram_StartServer(path, arguments, address);
+    return TestProgram_StartServer(path, ARGUMENTS("--port", "0", "--quiet"), address);
 }
 
 /* --- Around each test ------------------------------------------------------------------------ */
 
-void Fixture_Init(int serverPort)
+void Fixture_Init(void)
 {
-    givenPort = serverPort;
     ThreadManager_Init(&threads);
 }
 
 void Fixture_End(void)
 {
-    Peers_CloseAll();
     Hosts_CloseAll();
+    Peers_CloseAll();
     Threads_Join();
 }

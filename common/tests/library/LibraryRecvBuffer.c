@@ -101,6 +101,7 @@ TEST("recv buffer: what is too much is refused")
 static bool MovesRight(int capacity, int r, int w)
 {
     char memory[SMALL + 2 * GUARD];
+    const char *wrong = NULL;
     RecvBuffer buffer;
 
     memset(memory, 0x55, sizeof(memory));
@@ -111,17 +112,17 @@ static bool MovesRight(int capacity, int r, int w)
     if (!RecvBuffer_OnRead(&buffer, r))
         return false;
     if (buffer.size != w - r || RecvBuffer_FreeSize(&buffer) != capacity - (w - r))
-        return Test_Explain("capacity %d, read %d, written %d: then %d bytes and room for %d",
-                            capacity, r, w, buffer.size, RecvBuffer_FreeSize(&buffer));
+        wrong = "another size";
     if (RecvBuffer_WritePos(&buffer) != buffer.data + (w - r))
-        return Test_Explain("capacity %d, read %d, written %d: not at the front", capacity, r, w);
+        wrong = "not at the front";
     if (!Pattern_IsRight(buffer.data, w - r, r))
-        return Test_Explain("capacity %d, read %d, written %d: wrong bytes", capacity, r, w);
+        wrong = "wrong bytes";
     for (int i = 0; i < GUARD; i++) {
         if (memory[i] != 0x55 || buffer.data[capacity + i] != 0x55)
-            return Test_Explain("capacity %d, read %d, written %d: wrote outside", capacity, r, w);
+            wrong = "wrote outside";
     }
-    return true;
+    return wrong == NULL ||
+           Test_Explain("capacity %d, read %d, written %d: %s", capacity, r, w, wrong);
 }
 
 TEST("recv buffer: reads up to every position")
@@ -240,55 +241,49 @@ static bool SendPattern(SOCKET peer, int position, int size)
     return Peer_Send(peer, data, size);
 }
 
-static bool WaitForConsumed(const Probe *probe, LONG64 bytes)
+static void WaitForConsumed(const Probe *probe, LONG64 bytes)
 {
-    for (int ms = 0; probe->consumed < bytes; ms += 10) {
-        if (ms >= WAIT_MS)
-            return Test_Explain("%ld of %ld bytes came", (long)probe->consumed, (long)bytes);
-        Sleep(10);
-    }
-    return true;
+    WAIT_WHILE(probe->consumed < bytes);
+    CHECK_INT(probe->consumed, bytes);
 }
 
 /* Sends while the first OnRecv waits, so that it is known how much is there for each receive. */
 static void Converse(Host *server, SOCKET peer)
 {
-    Probe *probe = NEED(Host_WaitForProbe(server, 0));
+    Probe *probe = Host_WaitForProbe(server, 0);
 
     CHECK(SendPattern(peer, 0, LEAST));
     CHECK(WAIT_FOR(probe->recvCalls, 1));
     CHECK(SendPattern(peer, LEAST, 10000));
     Sleep(QUIET_MS);
     SetEvent(unblock);
-    CHECK(WaitForConsumed(probe, LEAST + 10000));
+    WaitForConsumed(probe, LEAST + 10000);
     CHECK(SendPattern(peer, LEAST + 10000, 1));
-    CHECK(WaitForConsumed(probe, LEAST + 10001));
+    WaitForConsumed(probe, LEAST + 10001);
     Sleep(QUIET_MS);
     CHECK(SendPattern(peer, LEAST + 10001, 1000));
-    CHECK(WaitForConsumed(probe, LEAST + 11001));
+    WaitForConsumed(probe, LEAST + 11001);
 
     /* Without need it does not stay large, though nothing is received. */
-    for (int ms = 0; Probe_GetSession(probe)->recvBuffer.capacity > LEAST; ms += 10) {
-        REQUIRE(CHECK_AT_MOST(ms, WAIT_MS));
-        Sleep(10);
-    }
+    WAIT_WHILE(probe->session.recvBuffer.capacity > LEAST);
+    CHECK_INT(probe->session.recvBuffer.capacity, LEAST);
     CHECK(SendPattern(peer, LEAST + 11001, 1000));
-    CHECK(WaitForConsumed(probe, LEAST + 12001));
+    WaitForConsumed(probe, LEAST + 12001);
 }
 
 static void CheckLengths(int recvBufferMax, const int *expected)
 {
     static const Behaviour behaviour = {.OnRecv = NoteLength};
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
+    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
     SOCKET peer;
 
     memset(lengths, 0, sizeof(lengths));
     server->keepsSessions = true;
     server->settings.session.recvBufferSize = LEAST;
     server->settings.session.recvBufferMax = recvBufferMax;
-    unblock = CreateEventW(NULL, TRUE, FALSE, NULL);
-    REQUIRE(CHECK(unblock != NULL && Host_Start(server)));
-    peer = NEED_SOCKET(Peer_Open(server));
+    unblock = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
+    Host_Start(server);
+    peer = Peer_Open(server);
     Converse(server, peer);
     for (int i = 0; i < LENGTHS && expected[i] != 0; i++)
         CHECK_INT(lengths[i], expected[i]);

@@ -18,17 +18,6 @@
 #define BROADCASTS    300
 #define LISTENERS     5
 
-static Host *StartServer(const Behaviour *behaviour)
-{
-    Host *server = Host_Create(SERVICE_SERVER, behaviour);
-
-    if (server == NULL)
-        return NULL;
-    server->keepsSessions = true;
-    server->settings.session.limitBytes = FILL_LIMIT;
-    return Host_Start(server) ? server : NULL;
-}
-
 /* --- From many threads ----------------------------------------------------------------------- */
 
 typedef struct Speaker {
@@ -82,9 +71,9 @@ static bool ReceiveMessages(SOCKET peer)
 TEST("send: from any thread, in order")
 {
     static Speaker speakers[SENDERS];
-    Host *server = NEED(StartServer(&silentBehaviour));
-    SOCKET peer = NEED_SOCKET(Peer_Open(server));
-    Probe *probe = NEED(Host_WaitForProbe(server, 0));
+    Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
+    SOCKET peer = Peer_Open(server);
+    Probe *probe = Host_WaitForProbe(server, 0);
 
     for (int i = 0; i < SENDERS; i++) {
         speakers[i].probe = probe;
@@ -94,10 +83,9 @@ TEST("send: from any thread, in order")
     CHECK(ReceiveMessages(peer));
     Threads_Join();
     CHECK(Peer_IsQuiet(peer));
-    CHECK_INT(Session_GetQueuedBytes(Probe_GetSession(probe)), 0);
+    CHECK_INT(Session_GetQueuedBytes(&probe->session), 0);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES),
               SENDERS * MESSAGES * MESSAGE_SIZE);
-    Host_Stop(server);
 }
 
 /* --- Gathering ------------------------------------------------------------------------------- */
@@ -105,12 +93,10 @@ TEST("send: from any thread, in order")
 /* Sends until the system takes no more. Returns the bytes; they are of the pattern. */
 static LONG64 FillUp(Probe *probe)
 {
-    static char bytes[FILL_PIECE];
     LONG64 sent = 0;
 
-    while (Session_GetQueuedBytes(Probe_GetSession(probe)) < FILL_QUEUED && sent < FILL_LIMIT) {
-        Pattern_Fill(bytes, FILL_PIECE, sent);
-        if (!Probe_Send(probe, bytes, FILL_PIECE))
+    while (Session_GetQueuedBytes(&probe->session) < FILL_QUEUED && sent < FILL_LIMIT) {
+        if (!Probe_SendPattern(probe, FILL_PIECE, sent))
             return -1;
         sent += FILL_PIECE;
     }
@@ -120,36 +106,31 @@ static LONG64 FillUp(Probe *probe)
 /* 1,000 buffers wait behind a send that is outstanding; then the peer reads. */
 TEST("send: small buffers are gathered")
 {
-    Host *server = NEED(StartServer(&silentBehaviour));
+    Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
     LONG64 sent, calls;
-    SOCKET peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
-    Probe *probe = NEED(Host_WaitForProbe(server, 0));
+    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
+    Probe *probe = Host_WaitForProbe(server, 0);
 
     sent = FillUp(probe);
     REQUIRE(CHECK(sent > 0));
     calls = Service_GetCounter(&server->service, COUNTER_SEND_CALLS);
-    for (int i = 0; i < GATHERED; i++) {
-        char bytes[GATHERED_SIZE];
-
-        Pattern_Fill(bytes, GATHERED_SIZE, sent + (LONG64)i * GATHERED_SIZE);
-        CHECK(Probe_Send(probe, bytes, GATHERED_SIZE));
-    }
+    for (int i = 0; i < GATHERED; i++)
+        CHECK(Probe_SendPattern(probe, GATHERED_SIZE, sent + (LONG64)i * GATHERED_SIZE));
     CHECK(Peer_ReceivePattern(peer, 0, sent + GATHERED * GATHERED_SIZE));
     CHECK(Peer_IsQuiet(peer));
     CHECK(Service_GetCounter(&server->service, COUNTER_SEND_BYTES) ==
           sent + GATHERED * GATHERED_SIZE);
     CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_SEND_CALLS) - calls,
                   GATHERED / 16 + 100);
-    Host_Stop(server);
 }
 
 /* Buffers of no byte at all between others. */
 TEST("send: buffers without a byte")
 {
-    Host *server = NEED(StartServer(&silentBehaviour));
+    Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
     char bytes[300];
-    SOCKET peer = NEED_SOCKET(Peer_Open(server));
-    Probe *probe = NEED(Host_WaitForProbe(server, 0));
+    SOCKET peer = Peer_Open(server);
+    Probe *probe = Host_WaitForProbe(server, 0);
 
     for (int i = 0; i < 300; i++) {
         SendBuffer *buffer = NEED(SendBuffer_Open(10));
@@ -157,8 +138,8 @@ TEST("send: buffers without a byte")
 
         buffer->data[0] = (char)i;
         SendBuffer_Close(buffer, size);
-        CHECK(Session_Send(Probe_GetSession(probe), buffer));
-        CHECK_INT(Session_IsConnected(Probe_GetSession(probe)), 1);
+        CHECK(Session_Send(&probe->session, buffer));
+        CHECK_INT(Session_IsConnected(&probe->session), 1);
         SendBuffer_Release(buffer);
     }
     CHECK(Peer_Receive(peer, bytes, 100));
@@ -166,7 +147,6 @@ TEST("send: buffers without a byte")
         CHECK(bytes[i] == (char)(i * 3));
     CHECK(Peer_IsQuiet(peer));
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), 100);
-    Host_Stop(server);
 }
 
 /* --- The pause ------------------------------------------------------------------------------- */
@@ -187,23 +167,18 @@ static LONG64 WaitForPause(Host *server)
 
 TEST("send: a peer that does not read is not read")
 {
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+    Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .pauseBytes = PAUSE);
     LONG64 received;
-    SOCKET peer, other;
-    Probe *probe;
     int queued;
+    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
+    Probe *probe = Host_WaitForProbe(server, 0);
+    SOCKET other = Peer_Open(server);
 
-    server->keepsSessions = true;
-    server->settings.session.pauseBytes = PAUSE;
-    REQUIRE(CHECK(Host_Start(server)));
-    peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
-    probe = NEED(Host_WaitForProbe(server, 0));
-    other = NEED_SOCKET(Peer_Open(server));
     for (int round = 0; round < 2; round++) {
         REQUIRE(CHECK(Peer_StartSending(peer, PAUSED_BYTES)));
         received = WaitForPause(server);
         CHECK(received > 0 && received < PAUSED_BYTES * (round + 1));
-        queued = Session_GetQueuedBytes(Probe_GetSession(probe));
+        queued = Session_GetQueuedBytes(&probe->session);
         CHECK_AT_MOST(queued, PAUSE + server->settings.session.recvBufferMax);
         CHECK(queued > PAUSE / 2);
         CHECK(Peer_Echo(other, 1));
@@ -212,17 +187,16 @@ TEST("send: a peer that does not read is not read")
         Threads_Join();
     }
     CHECK_INT(server->disconnected, 0);
-    Host_Stop(server);
 }
 
 /* What others send counts, too: the session goes on to receive when that is sent. */
 TEST("send: a session that others have filled up")
 {
     static char bytes[2 * PAUSE];
-    Host *server = NEED(StartServer(&echoBehaviour));
+    Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
     LONG64 sent = 0;
-    SOCKET peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
-    Probe *probe = NEED(Host_WaitForProbe(server, 0));
+    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
+    Probe *probe = Host_WaitForProbe(server, 0);
 
     sent = FillUp(probe);
     REQUIRE(CHECK(sent > 0));
@@ -231,36 +205,30 @@ TEST("send: a session that others have filled up")
     CHECK(Peer_Receive(peer, bytes, 5));
     CHECK(memcmp(bytes, "hello", 5) == 0);
     CHECK(Peer_Echo(peer, 1000));
-    Host_Stop(server);
 }
 
 /* --- From callbacks -------------------------------------------------------------------------- */
 
 static int SendLarge(Probe *probe, const char *data, int length)
 {
-    char *bytes = (char *)malloc(LARGE);
-
     (void)data;
-    for (int i = 0; i < length && bytes != NULL; i++) {
-        Pattern_Fill(bytes, LARGE, 0);
-        if (!Probe_Send(probe, bytes, LARGE))
+    for (int i = 0; i < length; i++) {
+        if (!Probe_SendPattern(probe, LARGE, 0))
             Host_AddViolation(probe->host, "Session_Send returned false");
     }
-    free(bytes);
     return length;
 }
 
 TEST("send: much inside OnRecv")
 {
     static const Behaviour behaviour = {.OnRecv = SendLarge};
-    Host *server = NEED(StartServer(&behaviour));
-    SOCKET peer = NEED_SOCKET(Peer_Open(server));
+    Host *server = START_SERVER(&behaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
+    SOCKET peer = Peer_Open(server);
 
     CHECK(Peer_Send(peer, "abc", 3));
     for (int i = 0; i < 3; i++)
         CHECK(Peer_ReceivePattern(peer, 0, LARGE));
     CHECK(Peer_IsQuiet(peer));
-    Host_Stop(server);
 }
 
 /* --- Broadcast ------------------------------------------------------------------------------- */
@@ -268,7 +236,7 @@ TEST("send: much inside OnRecv")
 /* One buffer for all of them; it is freed when the last has sent it. */
 TEST("send: a broadcast")
 {
-    Host *server = NEED(StartServer(&silentBehaviour));
+    Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
     SOCKET peers[LISTENERS];
     SendBuffer *last = NULL;
     char bytes[1000];
@@ -293,8 +261,7 @@ TEST("send: a broadcast")
             REQUIRE(CHECK(Pattern_IsRight(bytes, 1 + i % 1000, i)));
         }
     }
-    for (int i = 0; i < 100 && last->references > 1; i++)
-        Sleep(10);
+    WAIT_WHILE(last->references > 1);
     CHECK_INT(last->references, 1);
     Peer_Close(&peers[0]);
     CHECK(WAIT_FOR(server->disconnected, 1));

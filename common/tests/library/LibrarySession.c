@@ -13,7 +13,7 @@
 
 TEST("session: echo, address and counters")
 {
-    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    Host *server = START_SERVER(&echoBehaviour);
     char text[NET_ADDRESS_TEXT_SIZE], expected[NET_ADDRESS_TEXT_SIZE];
     BOOL isKeptAlive = FALSE;
     int size = (int)sizeof(isKeptAlive);
@@ -23,21 +23,20 @@ TEST("session: echo, address and counters")
 
     Host_Stop(server);
     server->keepsSessions = true;
-    REQUIRE(CHECK(Host_Start(server)));
-    peer = NEED_SOCKET(Peer_Open(server));
-    probe = NEED(Host_WaitForProbe(server, 0));
+    Host_Start(server);
+    peer = Peer_Open(server);
+    probe = Host_WaitForProbe(server, 0);
     CHECK(SocketUtils_GetLocalAddress(peer, &own));
-    CHECK_TEXT(NetAddress_ToText(Session_GetAddress(Probe_GetSession(probe)), text, sizeof(text)),
+    CHECK_TEXT(NetAddress_ToText(Session_GetAddress(&probe->session), text, sizeof(text)),
                NetAddress_ToText(&own, expected, sizeof(expected)));
-    CHECK(Session_IsConnected(Probe_GetSession(probe)));
-    getsockopt(Probe_GetSession(probe)->socket, SOL_SOCKET, SO_KEEPALIVE, (char *)&isKeptAlive,
-               &size);
+    CHECK(Session_IsConnected(&probe->session));
+    getsockopt(probe->session.socket, SOL_SOCKET, SO_KEEPALIVE, (char *)&isKeptAlive, &size);
     CHECK(isKeptAlive);
     CHECK(Peer_StartSending(peer, MOVED));
     CHECK(Peer_ReceivePattern(peer, 0, MOVED));
     Threads_Join();
     CHECK(Peer_IsQuiet(peer));
-    CHECK_INT(Session_GetQueuedBytes(Probe_GetSession(probe)), 0);
+    CHECK_INT(Session_GetQueuedBytes(&probe->session), 0);
     CHECK_INT(Service_GetSessionCount(&server->service), 1);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), MOVED);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), MOVED);
@@ -45,20 +44,18 @@ TEST("session: echo, address and counters")
     CHECK(Service_GetCounter(&server->service, COUNTER_RECV_CALLS) > 0);
     CHECK(Service_GetCounter(&server->service, COUNTER_SEND_CALLS) > 0);
     Peer_Close(&peer);
-    CHECK(Host_WaitForDisconnected(server, 1));
-    CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
+    CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(probe->error, 0);
-    CHECK_TEXT(NetAddress_ToText(Session_GetAddress(Probe_GetSession(probe)), text, sizeof(text)),
+    CHECK_TEXT(NetAddress_ToText(Session_GetAddress(&probe->session), text, sizeof(text)),
                expected);
     CHECK(!Probe_Send(probe, "x", 1));
-    Host_Stop(server);
 }
 
 /* --- References ------------------------------------------------------------------------------ */
 
 static void TakeAndGive(void *argument)
 {
-    Session *session = Probe_GetSession((Probe *)argument);
+    Session *session = &((Probe *)argument)->session;
 
     for (int i = 0; i < REFERENCES && !Test_IsOver(); i++) {
         Session_AddRef(session);
@@ -69,14 +66,10 @@ static void TakeAndGive(void *argument)
 /* Eight threads take and give references to a session that works; then its last one goes. */
 TEST("session: references from eight threads")
 {
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
-    SOCKET peer;
-    Probe *probe;
+    Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true);
+    SOCKET peer = Peer_Open(server);
+    Probe *probe = Host_WaitForProbe(server, 0);
 
-    server->keepsSessions = true;
-    REQUIRE(CHECK(Host_Start(server)));
-    peer = NEED_SOCKET(Peer_Open(server));
-    probe = NEED(Host_WaitForProbe(server, 0));
     for (int i = 0; i < HOLDERS; i++)
         REQUIRE(CHECK(Threads_Start(TakeAndGive, probe)));
     for (int i = 0; i < 50; i++)
@@ -85,10 +78,9 @@ TEST("session: references from eight threads")
     Peer_Close(&peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK_INT(probe->destroyed, 0);
-    for (int i = 0; i < 100 && Service_GetSessionCount(&server->service) > 0; i++)
-        Sleep(10);
+    WAIT_WHILE(Service_GetSessionCount(&server->service) > 0);
     Host_StopService(server);
-    CHECK_INT(Probe_GetSession(probe)->object.references, 1);
+    CHECK_INT(probe->session.object.references, 1);
     CHECK_INT(probe->destroyed, 0);
     Host_CheckStopped(server);
     CHECK_INT(probe->destroyed, 1);
@@ -127,17 +119,13 @@ TEST("session: OnRecv consumes part")
     static const int capacities[] = {2, 7, 64, 4096};
 
     for (int i = 0; i < 4; i++) {
-        Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
-        SOCKET peer;
+        Host *server = START_SERVER(&behaviour, .recvBufferSize = capacities[i]);
+        SOCKET peer = Peer_Open(server);
 
-        server->settings.session.recvBufferSize = capacities[i];
-        REQUIRE(CHECK(Host_Start(server)));
-        peer = NEED_SOCKET(Peer_Open(server));
         CHECK(Peer_StartSending(peer, i < 2 ? 3000 : 300000));
         Threads_Join();
         Peer_Close(&peer);
-        CHECK(Host_WaitForDisconnected(server, 1));
-        CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 1));
+        CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 1));
         CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), i < 2 ? 3000 : 300000);
         Host_Stop(server);
     }
@@ -154,15 +142,11 @@ static int ConsumeThree(Probe *probe, const char *data, int length)
 TEST("session: what is left is there again")
 {
     static const Behaviour behaviour = {.OnRecv = ConsumeThree};
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
+    Host *server = START_SERVER(&behaviour, .keepsSessions = true);
     char bytes[20];
-    SOCKET peer;
-    Probe *probe;
+    SOCKET peer = Peer_Open(server);
+    Probe *probe = Host_WaitForProbe(server, 0);
 
-    server->keepsSessions = true;
-    REQUIRE(CHECK(Host_Start(server)));
-    peer = NEED_SOCKET(Peer_Open(server));
-    probe = NEED(Host_WaitForProbe(server, 0));
     Pattern_Fill(bytes, (int)sizeof(bytes), 0);
     CHECK(Peer_Send(peer, bytes, 10));
     CHECK(WAIT_FOR(probe->recvCalls, 1));
@@ -175,7 +159,6 @@ TEST("session: what is left is there again")
     CHECK_INT(probe->recvCalls, 2);
     CHECK_INT(probe->state, 8);
     CHECK_INT(probe->consumed, 11);
-    Host_Stop(server);
 }
 
 /* --- Callbacks ------------------------------------------------------------------------------- */
@@ -183,19 +166,17 @@ TEST("session: what is left is there again")
 static HANDLE unblock;
 
 /* Waits inside the callback, until the test has made its calls or it takes too long. */
-static int Block(Probe *probe, const char *data, int length)
+static void Block(Probe *probe)
 {
-    (void)data;
     InterlockedExchange((volatile LONG *)&probe->state, 1);
     if (WaitForSingleObject(unblock, BLOCK_MS) != WAIT_OBJECT_0)
         Host_AddViolation(probe->host, "a call of the program waited for a callback to return");
-    return length;
 }
 
 /* While a callback runs, every function can be called by others, for this session, too. */
 TEST("session: no lock is held in a callback")
 {
-    static const Behaviour behaviour = {.OnRecv = Block};
+    static const Behaviour behaviour = {.OnBytes = Block};
     Host *server = Host_Create(SERVICE_SERVER, &behaviour);
     SendBuffer *buffer = SendBuffer_Copy("hello", 5);
     char received[10];
@@ -206,24 +187,23 @@ TEST("session: no lock is held in a callback")
     REQUIRE(CHECK(server != NULL));
     REQUIRE(CHECK(buffer != NULL));
     server->keepsSessions = true;
-    REQUIRE(CHECK(Host_Start(server)));
-    peer = NEED_SOCKET(Peer_Open(server));
-    probe = NEED(Host_WaitForProbe(server, 0));
+    Host_Start(server);
+    peer = Peer_Open(server);
+    probe = Host_WaitForProbe(server, 0);
     CHECK(Peer_Send(peer, "x", 1));
     CHECK(Test_WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
-    CHECK(Session_Send(Probe_GetSession(probe), buffer));
+    CHECK(Session_Send(&probe->session, buffer));
     CHECK_INT(Service_Broadcast(&server->service, buffer), 1);
     CHECK_INT(Service_GetSessionCount(&server->service), 1);
-    CHECK(Session_GetQueuedBytes(Probe_GetSession(probe)) <= 10);
+    CHECK(Session_GetQueuedBytes(&probe->session) <= 10);
     CHECK(Peer_Receive(peer, received, 10));
     CHECK(memcmp(received, "hellohello", 10) == 0);
-    Session_Disconnect(Probe_GetSession(probe), CAUSE_PROGRAM);
-    CHECK(!Session_IsConnected(Probe_GetSession(probe)));
+    Session_Disconnect(&probe->session, CAUSE_PROGRAM);
+    CHECK(!Session_IsConnected(&probe->session));
     Sleep(50);
     CHECK_INT(probe->disconnected, 0);
     SetEvent(unblock);
-    CHECK(Host_WaitForDisconnected(server, 1));
-    CHECK(Host_CheckCause(server, CAUSE_PROGRAM, 1));
+    CHECK(Host_AllEnd(server, CAUSE_PROGRAM, 1));
     SendBuffer_Release(buffer);
     Host_Stop(server);
     CloseHandle(unblock);
@@ -233,7 +213,7 @@ TEST("session: no lock is held in a callback")
 static void CallEverything(Probe *probe)
 {
     Service *service = &probe->host->service;
-    Session *session = Probe_GetSession(probe);
+    Session *session = &probe->session;
     SendBuffer *buffer = SendBuffer_Copy("abc", 3);
 
     Session_AddRef(session);
@@ -252,29 +232,22 @@ static void CallEverything(Probe *probe)
     Session_Release(session);
 }
 
-static int CallInRecv(Probe *probe, const char *data, int length)
-{
-    (void)data;
-    CallEverything(probe);
-    return length;
-}
-
-static void CallAtEnd(Probe *probe, DisconnectCause cause)
+static void CallAtEnd(Probe *probe)
 {
     CallEverything(probe);
-    Session_Close(Probe_GetSession(probe), cause);
-    Session_Disconnect(Probe_GetSession(probe), cause);
+    Session_Close(&probe->session, probe->cause);
+    Session_Disconnect(&probe->session, probe->cause);
 }
 
 TEST("session: every function inside callbacks")
 {
     static const Behaviour behaviour = {
-        .OnConnected = CallEverything, .OnRecv = CallInRecv, .OnDisconnected = CallAtEnd};
-    Host *server = NEED(Host_StartServer(&behaviour));
+        .OnConnected = CallEverything, .OnBytes = CallEverything, .OnDisconnected = CallAtEnd};
+    Host *server = START_SERVER(&behaviour);
     SOCKET peers[5];
 
     for (int i = 0; i < 5; i++) {
-        peers[i] = NEED_SOCKET(Peer_Open(server));
+        peers[i] = Peer_Open(server);
         CHECK(Peer_Send(peers[i], "hello", 5));
     }
     for (int i = 0; i < 5; i++) {
@@ -284,7 +257,6 @@ TEST("session: every function inside callbacks")
         Peer_Close(&peers[i]);
     }
     CHECK(Host_WaitForDisconnected(server, 5));
-    Host_Stop(server);
 }
 
 /* --- One worker, and clients that always have something to say ------------------------------- */
@@ -302,16 +274,14 @@ TEST("session: one client does not hold a worker")
 {
     static const Behaviour behaviour = {.OnRecv = EchoToLast};
     SOCKET floods[FLOODS], peer;
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
+    Host *server = START_SERVER(&behaviour, .workerCount = 1);
 
-    server->settings.workerCount = 1;
-    REQUIRE(CHECK(Host_Start(server)));
     for (int i = 0; i < FLOODS; i++) {
-        floods[i] = NEED_SOCKET(Peer_Open(server));
+        floods[i] = Peer_Open(server);
         REQUIRE(CHECK(WAIT_FOR(server->connected, i + 1)));
     }
     peer = Peer_Open(server);
-    REQUIRE(CHECK(peer != INVALID_SOCKET && Peer_Echo(peer, 100)));
+    REQUIRE(CHECK(Peer_Echo(peer, 100)));
     for (int i = 0; i < FLOODS; i++)
         REQUIRE(CHECK(Peer_StartSending(floods[i], -1)));
     for (int i = 0; i < FAIR_ECHOES; i++) {
@@ -324,7 +294,6 @@ TEST("session: one client does not hold a worker")
         shutdown(floods[i], SD_BOTH);
     Threads_Join();
     Peer_Close(&peer);
-    Host_Stop(server);
 }
 
 /* --- Clients --------------------------------------------------------------------------------- */
@@ -339,7 +308,7 @@ static int CloseAfterFive(Probe *probe, const char *data, int length)
     (void)data;
     if (length < 5)
         return 0;
-    Session_Close(Probe_GetSession(probe), CAUSE_PROGRAM);
+    Session_Close(&probe->session, CAUSE_PROGRAM);
     return length;
 }
 
@@ -347,19 +316,13 @@ static int CloseAfterFive(Probe *probe, const char *data, int length)
 TEST("session: a client service")
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
-    Host *server = NEED(Host_StartServer(&echoBehaviour));
-    Host *client;
+    Host *server = START_SERVER(&echoBehaviour);
+    Host *client = Host_StartClient(server, &behaviour, 20);
 
-    client = Host_CreateClient(server, &behaviour, 20);
-    REQUIRE(CHECK(client != NULL && Host_Start(client)));
-    CHECK(Host_WaitForDisconnected(client, 20));
-    CHECK(Host_CheckCause(client, CAUSE_PROGRAM, 20));
-    CHECK(Host_WaitForDisconnected(server, 20));
-    CHECK(Host_CheckCause(server, CAUSE_PEER_CLOSED, 20));
+    CHECK(Host_AllEnd(client, CAUSE_PROGRAM, 20));
+    CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 20));
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), 100);
     CHECK_INT(Service_GetCounter(&client->service, COUNTER_RECV_BYTES), 100);
-    Host_Stop(client);
-    Host_Stop(server);
 }
 
 /* --- Addresses ------------------------------------------------------------------------------- */
@@ -367,12 +330,12 @@ TEST("session: a client service")
 /* Listens on `listenOn`; whoever connects to each of `texts`, up to a NULL, is served. */
 static void CheckListen(const char *listenOn, const char *const *texts)
 {
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
     int count = 0;
 
     REQUIRE(CHECK(NetAddress_FromText(&server->settings.address, listenOn, 0)));
     server->keepsSessions = true;
-    REQUIRE(CHECK(Host_Start(server)));
+    Host_Start(server);
     for (; texts[count] != NULL; count++) {
         char text[NET_ADDRESS_TEXT_SIZE], expected[NET_ADDRESS_TEXT_SIZE];
         NetAddress address, own;
@@ -383,15 +346,13 @@ static void CheckListen(const char *listenOn, const char *const *texts)
                                   NetAddress_GetPort(&server->service.settings.address)));
         peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
         CHECK(Peer_Echo(peer, 1000));
-        probe = NEED(Host_WaitForProbe(server, count));
+        probe = Host_WaitForProbe(server, count);
         CHECK(SocketUtils_GetLocalAddress(peer, &own));
-        CHECK_TEXT(
-            NetAddress_ToText(Session_GetAddress(Probe_GetSession(probe)), text, sizeof(text)),
-            NetAddress_ToText(&own, expected, sizeof(expected)));
+        CHECK_TEXT(NetAddress_ToText(Session_GetAddress(&probe->session), text, sizeof(text)),
+                   NetAddress_ToText(&own, expected, sizeof(expected)));
         Peer_Close(&peer);
     }
     CHECK(Host_WaitForDisconnected(server, count));
-    Host_Stop(server);
 }
 
 TEST("session: IPv4, IPv6 and both")
@@ -409,15 +370,11 @@ TEST("session: IPv4, IPv6 and both")
 TEST("session: a client of IPv6")
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &echoBehaviour));
+    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
     Host *client;
 
     CHECK(NetAddress_FromText(&server->settings.address, "::1", 0));
-    REQUIRE(CHECK(Host_Start(server)));
-    client = Host_CreateClient(server, &behaviour, 3);
-    REQUIRE(CHECK(client != NULL && Host_Start(client)));
-    CHECK(Host_WaitForDisconnected(client, 3));
-    CHECK(Host_CheckCause(client, CAUSE_PROGRAM, 3));
-    Host_Stop(client);
-    Host_Stop(server);
+    Host_Start(server);
+    client = Host_StartClient(server, &behaviour, 3);
+    CHECK(Host_AllEnd(client, CAUSE_PROGRAM, 3));
 }

@@ -34,13 +34,11 @@ static int Meet(Probe *probe, const char *data, int length)
 static void CheckBurst(int count)
 {
     static const Behaviour behaviour = {.OnRecv = Meet};
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &behaviour));
+    Host *server = START_SERVER(&behaviour, .workerCount = WORKERS);
     SOCKET peers[CLIENTS];
 
-    server->settings.workerCount = WORKERS;
-    REQUIRE(CHECK(Host_Start(server)));
     for (int i = 0; i < count; i++)
-        peers[i] = NEED_SOCKET(Peer_Open(server));
+        peers[i] = Peer_Open(server);
     CHECK(WAIT_FOR(server->connected, count));
     allAtWork = CreateEventW(NULL, TRUE, FALSE, NULL);
     for (int i = 0; i < count; i++)
@@ -74,24 +72,16 @@ TEST("share: a burst is served by all workers")
 /* A long buffer to a slow reader: it goes in pieces, so that it is seen that it goes. */
 TEST("share: one long buffer to a slow reader")
 {
-    static char bytes[STREAM_SIZE];
-    Host *server = NEED(Host_Create(SERVICE_SERVER, &silentBehaviour));
-    SOCKET peer;
-    Probe *probe;
+    Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .idleTimeoutMs = IDLE_MS);
+    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
+    Probe *probe = Host_WaitForProbe(server, 0);
 
-    server->keepsSessions = true;
-    server->settings.session.idleTimeoutMs = IDLE_MS;
-    REQUIRE(CHECK(Host_Start(server)));
-    peer = NEED_SOCKET(Peer_OpenWithBuffers(server, 8192));
-    probe = NEED(Host_WaitForProbe(server, 0));
-    Pattern_Fill(bytes, STREAM_SIZE, 0);
-    CHECK(Probe_Send(probe, bytes, STREAM_SIZE));
+    CHECK(Probe_SendPattern(probe, STREAM_SIZE, 0));
     for (int i = 0; i < STREAM_SIZE; i += STREAM_SIZE / 30) {
         Sleep(100);
         REQUIRE(CHECK(Peer_ReceivePattern(peer, i, STREAM_SIZE / 30)));
     }
     CHECK_INT(server->disconnected, 0);
-    Host_Stop(server);
 }
 
 /* All send before any of them reads. */
@@ -116,40 +106,29 @@ static bool EchoMessages(const SOCKET *peers, int count)
 /* A buffer that has grown stays large from one message to the next. */
 TEST("share: messages of 64 KiB cost two receives each")
 {
-    Host *server = NEED(Host_StartServer(&echoBehaviour));
+    Host *server = START_SERVER(&echoBehaviour);
     SOCKET peers[TALKERS];
     LONG64 before;
 
     for (int i = 0; i < TALKERS; i++)
-        peers[i] = NEED_SOCKET(Peer_Open(server));
+        peers[i] = Peer_Open(server);
     REQUIRE(CHECK(EchoMessages(peers, MESSAGES / 4)));
     before = Service_GetCounter(&server->service, COUNTER_RECV_CALLS);
     REQUIRE(CHECK(EchoMessages(peers, MESSAGES)));
     CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_RECV_CALLS) - before,
                   2 * TALKERS * MESSAGES);
-    Host_Stop(server);
 }
 
 /* --- Packets --------------------------------------------------------------------------------- */
 
-static void CountPacket(Probe *probe, uint16_t id, const char *body, int length)
-{
-    (void)probe;
-    (void)id;
-    (void)body;
-    (void)length;
-}
-
 /* A stream of small packets costs few calls, though a remainder is always left in the buffer. */
 TEST("share: a stream of small packets")
 {
-    static const Behaviour behaviour = {.OnRecvPacket = CountPacket, .maxPacketSize = 65535};
-    Host *server = NEED(Host_StartServer(&behaviour));
-    SendBuffer *packet = NEED(Packet_Make(1, "x", 1));
+    static const Behaviour behaviour = {.maxPacketSize = 65535};
+    Host *server = START_SERVER(&behaviour);
     static char stream[PACKETS * (PACKET_BYTES + 4)];
-    SOCKET peer = NEED_SOCKET(Peer_Open(server));
+    SOCKET peer = Peer_Open(server);
 
-    SendBuffer_Release(packet);
     for (int i = 0; i < PACKETS; i++) {
         stream[i * (PACKET_BYTES + 4)] = PACKET_BYTES + 4;
         stream[i * (PACKET_BYTES + 4) + 2] = 1;
@@ -158,5 +137,4 @@ TEST("share: a stream of small packets")
     CHECK(WAIT_FOR(server->packets, PACKETS));
     CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_RECV_CALLS),
                   (LONG64)sizeof(stream) / 20000 + 20);
-    Host_Stop(server);
 }

@@ -265,35 +265,25 @@ static void OnError(Service *service, const char *call, DWORD error, const char 
 
 static void BreakOne(ServiceSettings *settings, uint32_t *seed)
 {
-    switch (Random_Next(seed, 9)) {
-    case 0:
+    const struct {
+        int *setting, illegal;
+    } breaks[] = {
+        {&settings->maxSessionCount, 0},
+        {&settings->connectCount, settings->maxSessionCount + 1},
+        {&settings->workerCount, -1},
+        {&settings->session.recvBufferSize, 0},
+        {&settings->session.recvBufferMax, settings->session.recvBufferSize - 1},
+        {&settings->session.pauseBytes, -1},
+        {&settings->session.limitBytes, settings->session.pauseBytes - 1},
+    };
+    uint32_t choice = Random_Next(seed, COUNT_OF(breaks) + 2);
+
+    if (choice < COUNT_OF(breaks))
+        *breaks[choice].setting = breaks[choice].illegal;
+    else if (choice == COUNT_OF(breaks))
         settings->type = (ServiceType)7;
-        break;
-    case 1:
+    else
         settings->createSession = NULL;
-        break;
-    case 2:
-        settings->maxSessionCount = 0;
-        break;
-    case 3:
-        settings->connectCount = settings->maxSessionCount + 1;
-        break;
-    case 4:
-        settings->workerCount = -1;
-        break;
-    case 5:
-        settings->session.recvBufferSize = 0;
-        break;
-    case 6:
-        settings->session.recvBufferMax = settings->session.recvBufferSize - 1;
-        break;
-    case 7:
-        settings->session.pauseBytes = -1;
-        break;
-    default:
-        settings->session.limitBytes = settings->session.pauseBytes - 1;
-        break;
-    }
 }
 
 bool Settings_Draw(Place *place, ServiceSettings *settings)

@@ -16,91 +16,124 @@
  */
 #include "ServerProcess.h"
 
-#include <io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PAUSE_MS   50
-#define LINE_SIZE  4096 /* the longest line of FOLDER/keys */
+#define KEYS_SIZE  65536 /* the longest FOLDER/keys */
+#define LINE_SIZE  4096  /* the longest line of it */
 #define EXIT_USAGE 2
 #define ENDED_CODE 130 /* in FOLDER/code, if the terminal was ended and not the program */
 
 typedef struct Terminal {
     const char *folder;
-    FILE *output; /* FOLDER/out */
-    FILE *keys;   /* FOLDER/keys */
-    SRWLOCK lock; /* around a line of the output: stdout and stderr come on two threads */
+    HANDLE output; /* FOLDER/out */
+    SRWLOCK lock;  /* around a line of it: stdout and stderr come on two threads */
     ServerProcess *process;
+    size_t taken; /* bytes of FOLDER/keys that have been acted on */
 } Terminal;
 
-/* The path of the file, until the next call. */
-static const char *PathOf(const Terminal *terminal, const char *name)
+static void MakePath(const Terminal *terminal, const char *name, char *path)
 {
-    static char path[MAX_PATH];
-
-    snprintf(path, sizeof(path), "%s/%s", terminal->folder, name);
-    return path;
+    snprintf(path, MAX_PATH, "%s/%s", terminal->folder, name);
 }
 
-/* NULL, with a sentence: it cannot be opened. While it is open, others may read, write and remove it. */
-static FILE *OpenIn(const Terminal *terminal, const char *name, DWORD access, DWORD creation)
+static HANDLE OpenIn(const Terminal *terminal, const char *name, DWORD access, DWORD creation)
 {
-    HANDLE handle = CreateFileA(PathOf(terminal, name), access,
-                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                                creation, FILE_ATTRIBUTE_NORMAL, NULL);
-    int descriptor = handle != INVALID_HANDLE_VALUE ? _open_osfhandle((intptr_t)handle, 0) : -1;
-    FILE *file = descriptor >= 0 ? _fdopen(descriptor, access == GENERIC_READ ? "rb" : "ab") : NULL;
+    char path[MAX_PATH];
 
-    if (file == NULL)
-        fprintf(stderr, "Cannot open %s/%s: error %lu\n", terminal->folder, name, GetLastError());
-    return file;
+    MakePath(terminal, name, path);
+    return CreateFileA(path, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                       creation, FILE_ATTRIBUTE_NORMAL, NULL);
 }
 
 static void WriteLine(void *context, const char *line, bool isError)
 {
     Terminal *terminal = (Terminal *)context;
+    DWORD written;
 
     (void)isError;
     AcquireSRWLockExclusive(&terminal->lock);
-    fprintf(terminal->output, "%s\n", line);
-    fflush(terminal->output);
+    WriteFile(terminal->output, line, (DWORD)strlen(line), &written, NULL);
+    WriteFile(terminal->output, "\n", 1, &written, NULL);
     ReleaseSRWLockExclusive(&terminal->lock);
 }
 
-/* Does what has been added to FOLDER/keys, of which each line is written at once. False: it is the end. */
+/* Reads FOLDER/keys up to the end of its last whole line. False: the file is gone. */
+static bool ReadKeys(Terminal *terminal, char *text)
+{
+    HANDLE file = OpenIn(terminal, "keys", GENERIC_READ, OPEN_EXISTING);
+    DWORD size = 0;
+    char *end;
+
+    if (file == INVALID_HANDLE_VALUE)
+        return false;
+    if (!ReadFile(file, text, KEYS_SIZE - 1, &size, NULL))
+        size = 0;
+    CloseHandle(file);
+    text[size] = '\0';
+    end = strrchr(text, '\n');
+    if (end == NULL)
+        end = text;
+    else
+        end++;
+    *end = '\0';
+    return true;
+}
+
+/* Does what a line of FOLDER/keys says. False: it is the end. */
+static bool Act(Terminal *terminal, const char *line, size_t length)
+{
+    char text[LINE_SIZE];
+
+    if (length > 0 && line[length - 1] == '\r')
+        length--;
+    if (length == 3 && memcmp(line, "end", 3) == 0)
+        return false;
+    if (length == 5 && memcmp(line, "press", 5) == 0)
+        ServerProcess_PressCtrlC(terminal->process);
+    else if (length >= 5 && length < LINE_SIZE && memcmp(line, "type ", 5) == 0) {
+        snprintf(text, sizeof(text), "%.*s\n", (int)(length - 5), line + 5);
+        ServerProcess_WriteInput(terminal->process, text);
+    }
+    return true;
+}
+
+/* Does what has been added to FOLDER/keys. False: it is the end. */
 static bool ActOnKeys(Terminal *terminal)
 {
-    char line[LINE_SIZE];
+    static char text[KEYS_SIZE];
 
-    while (fgets(line, sizeof(line) - 1, terminal->keys) != NULL) {
-        line[strcspn(line, "\r\n")] = '\0';
-        if (strcmp(line, "end") == 0)
-            return false;
-        if (strcmp(line, "press") == 0)
-            ServerProcess_PressCtrlC(terminal->process);
-        if (strncmp(line, "type ", 5) == 0) {
-            strcat_s(line, sizeof(line), "\n");
-            ServerProcess_WriteInput(terminal->process, line + 5);
-        }
-    }
-    clearerr(terminal->keys);
     /* Whoever has removed the file is not there any more. */
-    return GetFileAttributesA(PathOf(terminal, "keys")) != INVALID_FILE_ATTRIBUTES;
+    if (!ReadKeys(terminal, text))
+        return false;
+    while (terminal->taken < strlen(text)) {
+        const char *line = text + terminal->taken;
+        size_t length = (size_t)(strchr(line, '\n') - line);
+
+        terminal->taken += length + 1;
+        if (!Act(terminal, line, length))
+            return false;
+    }
+    return true;
 }
 
 /* The file gets its name when all of it is there. */
 static void WriteCode(const Terminal *terminal, DWORD code)
 {
-    FILE *file = OpenIn(terminal, "code.txt", GENERIC_WRITE, CREATE_ALWAYS);
-    char from[MAX_PATH];
+    char from[MAX_PATH], to[MAX_PATH], text[32];
+    HANDLE file = OpenIn(terminal, "code.txt", GENERIC_WRITE, CREATE_ALWAYS);
+    DWORD written;
 
-    if (file == NULL)
+    if (file == INVALID_HANDLE_VALUE)
         return;
-    fprintf(file, "%lu\n", code);
-    fclose(file);
-    snprintf(from, sizeof(from), "%s", PathOf(terminal, "code.txt"));
-    MoveFileExA(from, PathOf(terminal, "code"), MOVEFILE_REPLACE_EXISTING);
+    snprintf(text, sizeof(text), "%lu\n", code);
+    WriteFile(file, text, (DWORD)strlen(text), &written, NULL);
+    CloseHandle(file);
+    MakePath(terminal, "code.txt", from);
+    MakePath(terminal, "code", to);
+    MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING);
 }
 
 /* Runs the program to its end. Returns the exit code of this one. */
@@ -128,6 +161,7 @@ static int Run(Terminal *terminal, const char *path, const char *const arguments
 
 int main(int argc, char *argv[])
 {
+    const char *shell[] = {NULL, NULL};
     char command[MAX_PATH];
     Terminal terminal = {0};
     int exitCode;
@@ -141,11 +175,13 @@ int main(int argc, char *argv[])
     terminal.folder = argv[1];
     InitializeSRWLock(&terminal.lock);
     terminal.output = OpenIn(&terminal, "out", FILE_APPEND_DATA, OPEN_ALWAYS);
-    terminal.keys = OpenIn(&terminal, "keys", GENERIC_READ, OPEN_EXISTING);
-    if (terminal.output == NULL || terminal.keys == NULL)
+    if (terminal.output == INVALID_HANDLE_VALUE) {
+        fprintf(stderr, "Cannot write %s/out: error %lu\n", terminal.folder, GetLastError());
         return 1;
+    }
     if (argc > 2)
         return Run(&terminal, argv[2], (const char *const *)argv + 3);
-    snprintf(command, sizeof(command), "%s", PathOf(&terminal, "command"));
-    return Run(&terminal, "sh", (const char *const[]){command, NULL});
+    MakePath(&terminal, "command", command);
+    shell[0] = command;
+    return Run(&terminal, "sh", shell);
 }

@@ -136,7 +136,7 @@ TEST("misuse: more bytes than a buffer has")
     SendBuffer_Release(buffer);
 }
 
-/* One of 2 GiB, as if there were memory for it. */
+/* As if there were memory for so many. */
 TEST("misuse: a buffer of all bytes that int can count")
 {
     Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);

@@ -76,7 +76,8 @@ bool Peer_WaitForEnd(SOCKET peer, LONG64 *bytes);
 /* Nothing more comes but the end of a whole stream. */
 bool Peer_WaitForCleanEnd(SOCKET peer);
 
-/* The same as Peer_WaitForEnd; false where the end looks like that of a whole stream. What comes before it is dropped. */
+/* As Peer_WaitForEnd; false where the end looks like that of a whole stream. What comes before it is
+   dropped. */
 bool Peer_WaitForReset(SOCKET peer);
 
 /*

@@ -4,7 +4,6 @@
  * https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-sleepex
  */
 #include "Claims.h"
-#include "ThreadManager.h"
 
 #define CALL_MAX 100
 
@@ -20,17 +19,7 @@ typedef struct Call {
 static Call calls[CALL_MAX]; /* none is used twice: a routine may still be due after its claim */
 static int callCount;
 
-static Call *NewCall(void)
-{
-    /* Should there be more claims than calls, CHECK says so, and the last one serves them all. */
-    if (CHECK(callCount < CALL_MAX))
-        callCount++;
-    return &calls[callCount - 1];
-}
-
-/* What most claims have: an operation of the server's, and what its routine is called with. */
-static Operation *operation;
-static Call *call;
+static Call *call; /* what the routine of the claim's operation is called with */
 
 static void CALLBACK Note(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped, DWORD flags)
 {
@@ -46,7 +35,6 @@ static void CALLBACK Note(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped, D
 
 static void CALLBACK NoteApc(ULONG_PTR noted)
 {
-    ((Call *)noted)->thread = GetCurrentThreadId();
     InterlockedIncrement(&((Call *)noted)->count);
 }
 
@@ -54,19 +42,20 @@ static void CALLBACK NoteApc(ULONG_PTR noted)
 static int BeginReceive(LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     operation->overlapped.hEvent = (HANDLE)call;
-    return Claims_BeginReceiveWith(server, operation, routine);
+    return Claims_BeginReceiveWith(server, operation, OPERATION_DATA_SIZE, routine);
 }
 
 static void Renew(void)
 {
+    NEED_TRUE(callCount < CALL_MAX);
+    call = &calls[callCount++];
     operation = Claims_NewOperation();
-    call = NewCall();
 }
 
 static void Open(void)
 {
-    Renew();
     Claims_OpenPair();
+    Renew();
 }
 
 /* The same, with a receive that has nothing to receive. */
@@ -104,36 +93,33 @@ TEST("routine: it gets the error, the bytes and the OVERLAPPED; hEvent is free")
 /* --- Whose thread -----------------------------------------------------------------------------*/
 
 static volatile LONG hasBegun;
-static HANDLE mayWait;
 static DWORD owner, slept; /* the thread that has begun it, and what its wait has returned */
 
-/* Begins the operation, and waits alertably only when it is told to. */
+/* Begins the operation, and waits alertably only when the event is signalled. */
 static void RunOwner(void *unused)
 {
     (void)unused;
     owner = GetCurrentThreadId();
     if (BeginReceive(Note) == WSA_IO_PENDING)
         InterlockedExchange(&hasBegun, 1);
-    WaitForSingleObject(mayWait, WAIT_MS);
+    WaitForSingleObject(event, WAIT_MS);
     slept = SleepEx(WAIT_MS, TRUE);
 }
 
 /* "the same thread that called the extended I/O function", says the page of SleepEx */
 TEST("routine: it runs only on the thread that began the operation")
 {
-    ThreadManager threads = {0};
-
-    mayWait = Claims_OpenEvent();
     Open();
-    NEED_TRUE(ThreadManager_Launch(&threads, RunOwner, NULL));
+    hasBegun = 0;
+    Claims_Launch(RunOwner);
     CHECK(WAIT_FOR(hasBegun, 1));
     CHECK(Claims_Send(client, "x"));
 
     /* This thread waits alertably, and nothing runs here. */
     CHECK_INT(SleepEx(2 * SHORT_QUIET_MS, TRUE), 0);
     CHECK_INT(call->count, 0);
-    SetEvent(mayWait);
-    ThreadManager_Join(&threads);
+    SetEvent(event);
+    Claims_Join();
     CHECK_INT(slept, WAIT_IO_COMPLETION);
     CHECK_INT(call->count, 1);
     CHECK(call->thread == owner);
@@ -181,8 +167,6 @@ TEST("routine: one alertable wait runs all that are due")
  */
 TEST("routine: it ends a wait for events with 192")
 {
-    HANDLE event = Claims_OpenEvent();
-
     OpenPending();
     CHECK(Claims_Send(client, "x"));
     CHECK_INT(WSAWaitForMultipleEvents(1, &event, FALSE, WAIT_MS, TRUE), WSA_WAIT_IO_COMPLETION);
@@ -252,21 +236,19 @@ static void SendLate(void *unused)
  */
 TEST("routine: an APC may run inside a blocking call")
 {
-    ThreadManager threads = {0};
     LONG inside;
-    char byte;
 
     Open();
     CHECK(QueueUserAPC(NoteApc, GetCurrentThread(), (ULONG_PTR)call) != 0);
-    NEED_TRUE(ThreadManager_Launch(&threads, SendLate, NULL));
-    CHECK_INT(recv(server, &byte, 1, 0), 1);
+    Claims_Launch(SendLate);
+    CHECK_INT(Claims_ReceiveByte(server), 1);
     inside = call->count;
     Claims_Report("an APC that is due while the thread waits inside recv", "may run inside recv",
                   "%s", inside == 1 ? "runs inside recv" : "waits for an alertable wait");
     if (inside == 0)
         CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
     CHECK_INT(call->count, 1);
-    ThreadManager_Join(&threads);
+    Claims_Join();
 }
 
 /* --- A thread that ends -----------------------------------------------------------------------*/
@@ -282,10 +264,8 @@ static void BeginOnce(void *unused)
 /* Has another thread begin the server's receive and end. */
 static void BeginOnOtherThread(void)
 {
-    ThreadManager threads = {0};
-
-    NEED_TRUE(ThreadManager_Launch(&threads, BeginOnce, NULL));
-    ThreadManager_Join(&threads);
+    Claims_Launch(BeginOnce);
+    Claims_Join();
     CHECK_INT(otherError, WSA_IO_PENDING);
 }
 
@@ -312,12 +292,9 @@ TEST("routine: a thread that ends may take its operations with it")
 
 TEST("routine: a thread that ends leaves operations of a port's sockets")
 {
-    HANDLE port = Claims_OpenPort(0);
-
-    Open();
-    NEED_TRUE(Claims_Associate(server, port, 1));
+    Claims_OpenPairWithPort();
     BeginOnOtherThread();
-    CHECK(Claims_IsPortQuiet(port));
+    CHECK(Claims_IsPortQuiet());
     CHECK(Claims_Send(client, "x"));
-    CHECK(Claims_TakesPacketOf(port, 1, operation, 1));
+    CHECK(Claims_TakesPacketOf(operation, 1));
 }

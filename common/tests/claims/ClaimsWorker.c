@@ -3,7 +3,6 @@
  * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
  */
 #include "Claims.h"
-#include "ThreadManager.h"
 
 #define WORKER_MAX 4
 #define SPIN_MS    100
@@ -11,8 +10,6 @@
 
 /* What the workers of a claim share. Each ends on its own at the latest after 2 * WAIT_MS. */
 typedef struct Crew {
-    ThreadManager threads;
-    HANDLE port;
     DWORD timeoutMs;
     volatile LONG numbers;  /* given to workers so far, from 0 */
     volatile LONG waiting;  /* workers that are about to wait or have waited */
@@ -29,7 +26,7 @@ static Crew crew;
 static void OpenCrew(DWORD concurrency, DWORD timeoutMs)
 {
     crew = (Crew){.timeoutMs = timeoutMs};
-    crew.port = Claims_OpenPort(concurrency);
+    Claims_OpenPort(concurrency);
 }
 
 /* Launches so many workers more, and waits until all there are wait, as far as that can be told. */
@@ -38,7 +35,7 @@ static void Launch(void (*run)(void *), int count)
     LONG before = crew.waiting;
 
     for (int i = 0; i < count; i++)
-        NEED_TRUE(ThreadManager_Launch(&crew.threads, run, NULL));
+        Claims_Launch(run);
     CHECK(WAIT_FOR(crew.waiting, before + count));
 }
 
@@ -46,7 +43,7 @@ static void Launch(void (*run)(void *), int count)
 static void Post(int count)
 {
     for (int i = 0; i < count; i++)
-        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+        Claims_Post(0, 0, NULL);
 }
 
 /* Takes one packet and ends. */
@@ -57,7 +54,7 @@ static void TakeOne(void *unused)
 
     (void)unused;
     InterlockedIncrement(&crew.waiting);
-    packet = Claims_Take(crew.port, crew.timeoutMs);
+    packet = Claims_Take(crew.timeoutMs);
     crew.packets[number] = packet;
     if (packet.succeeded) {
         LONG place = InterlockedIncrement(&crew.taken) - 1;
@@ -76,10 +73,10 @@ TEST("worker: one packet posted for each ends them all")
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 0);
     Post(WORKER_MAX);
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, WORKER_MAX);
     CHECK_INT(crew.ended, WORKER_MAX);
-    CHECK(Claims_IsPortQuiet(crew.port));
+    CHECK(Claims_IsPortQuiet());
 }
 
 /* A packet goes to one worker; the others go on waiting. */
@@ -92,7 +89,7 @@ TEST("worker: a packet wakes one worker")
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 1);
     Post(WORKER_MAX - 1);
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, WORKER_MAX);
 }
 
@@ -103,15 +100,15 @@ TEST("worker: two packets of one socket may be handled by two workers")
 
     OpenCrew(0, 2 * WAIT_MS);
     Claims_OpenPair();
-    NEED_TRUE(Claims_Associate(server, crew.port, 1));
+    Claims_Associate(server);
     for (int i = 0; i < 2; i++)
         CHECK_INT(Claims_BeginReceive(server, operations[i], 1), WSA_IO_PENDING);
     Launch(TakeOne, 2);
     CHECK(Claims_Send(client, "ab"));
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, 2);
     CHECK(crew.packets[0].overlapped != crew.packets[1].overlapped);
-    CHECK(crew.packets[0].key == 1 && crew.packets[1].key == 1);
+    CHECK(crew.packets[0].key == PORT_KEY && crew.packets[1].key == PORT_KEY);
 
     /* The bytes are in order, whoever came first. */
     CHECK_TEXT(operations[0]->data, "a");
@@ -135,7 +132,7 @@ static const char *FindWakeOrder(DWORD pauseMs)
         Post(1);
         CHECK(WAIT_FOR(crew.ended, i + 1));
     }
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, count);
     for (int i = 0; i < count; i++) {
         isForward = isForward && crew.order[i] == i;
@@ -169,7 +166,7 @@ static void TakeAndSpin(void *unused)
 {
     (void)unused;
     InterlockedIncrement(&crew.waiting);
-    if (Claims_Take(crew.port, crew.timeoutMs).succeeded) {
+    if (Claims_Take(crew.timeoutMs).succeeded) {
         ULONGLONG start = GetTickCount64();
 
         InterlockedIncrement(&crew.running);
@@ -193,7 +190,7 @@ TEST("worker: how many run at once with a concurrency of 1")
     Launch(TakeAndSpin, WORKER_MAX);
     Sleep(SHORT_QUIET_MS);
     Post(WORKER_MAX);
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, WORKER_MAX);
     Claims_Report("a port with a concurrency of 1: workers that run at once", "1", "%s",
                   crew.together > 1 ? "more than 1" : "1");
@@ -205,8 +202,8 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
     OpenCrew(0, timeoutMs);
     Launch(TakeOne, 1);
     Sleep(SHORT_QUIET_MS);
-    Claims_CloseHandle(&crew.port);
-    ThreadManager_Join(&crew.threads);
+    Claims_CloseHandle(&port);
+    Claims_Join();
     CHECK_INT(crew.ended, 1);
     return &crew.packets[0];
 }

@@ -7,10 +7,14 @@
  * stands in the program's output and in its table, see Claims_Report. What only earlier versions of
  * a system do otherwise is checked on the later ones, see Claims_IsSystemSince.
  *
- * What a claim opens with these functions or those of Peer.h is closed after it, and its threads are
- * waited for, so a claim may return at any point. Functions that return bool explain a failure with
- * Test_Explain; those that return nothing, a handle or an operation end the claim where they cannot do
- * what they are for. All are for the main thread, but where another is named.
+ * The sockets that a claim opens with these functions or those of Peer.h are closed after it, and its
+ * threads are waited for, so a claim may return at any point. Its events, ports and operations stay:
+ * the system may still use them. Functions that return bool explain a failure with Test_Explain; those
+ * that return nothing, a handle or an operation end the claim where they cannot do what they are for.
+ * All are for the main thread, but where another is named.
+ *
+ * What a claim quotes is from the page of the function or the topic that it is about; its file names
+ * the pages.
  */
 #ifndef CLAIMS_H
 #define CLAIMS_H
@@ -44,10 +48,7 @@ bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild);
 
 #define OPERATION_DATA_SIZE (64 + ACCEPT_BUFFER_SIZE)
 
-/*
- * An operation's record and its bytes. It is the system's while the operation is outstanding, so
- * none is ever given back or used by another claim.
- */
+/* An operation's record and its bytes: the system's while the operation is outstanding. */
 typedef struct Operation {
     WSAOVERLAPPED overlapped;
     char data[OPERATION_DATA_SIZE];
@@ -73,7 +74,7 @@ void Claims_Accept(void);
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 
-/* The outcome of a call of Winsock that was just made: 0, or the number of its error. */
+/* The outcome of a call that was just made: 0, or the number of its error. Any thread. */
 int Claims_ErrorOf(bool hasSucceeded);
 
 bool Claims_Send(SOCKET socket, const char *text);
@@ -81,7 +82,7 @@ bool Claims_Send(SOCKET socket, const char *text);
 /* From the client: waits until the server can receive all of it. */
 void Claims_SendToServer(const char *text);
 
-/* What recv returns, with room for one byte. */
+/* What recv returns, with room for one byte. Any thread. */
 int Claims_ReceiveByte(SOCKET socket);
 
 /* Waits for as many bytes as the text has, and compares them with it. */
@@ -90,19 +91,13 @@ bool Claims_Receives(SOCKET socket, const char *text);
 /* Waits until so many bytes can be received. It receives none. */
 bool Claims_WaitForBytes(SOCKET socket, int count);
 
-/*
- * Makes the socket non-blocking and sends until that fails with WSAEWOULDBLOCK. Returns the number
- * of bytes, or -1.
- */
+/* Makes the socket non-blocking and sends until that fails with WSAEWOULDBLOCK. Returns the bytes. */
 int Claims_SendUntilFull(SOCKET socket);
 
-/* Receives all that is there and forgets it. Returns the number of bytes, or -1. */
-int Claims_Discard(SOCKET socket);
+/* Receives all that is there and forgets it. */
+bool Claims_Discard(SOCKET socket);
 
 /* --- Handles and threads --------------------------------------------------------------------- */
-
-/* Closes a handle before the claim ends, and sets it to NULL. */
-void Claims_CloseHandle(HANDLE *handle);
 
 /* An event that stays signalled until it is reset; it is not signalled yet. */
 HANDLE Claims_OpenEvent(void);
@@ -112,6 +107,9 @@ bool Claims_WaitForEvent(HANDLE handle);
 /* Runs a function, which gets NULL, on a thread of its own; waits until all such have ended. */
 void Claims_Launch(void (*run)(void *));
 void Claims_Join(void);
+
+/* Ends what the claim has left. */
+void Claims_CloseAll(void);
 
 /* --- Overlapped operations ------------------------------------------------------------------- */
 
@@ -140,19 +138,21 @@ bool Claims_WaitForCompletion(const Operation *record);
 bool Claims_HasCompletedWithin(const Operation *record, DWORD timeoutMs);
 
 /* Waits for the event of the operation: it has succeeded, with so many bytes, or with this text. */
-bool Claims_Succeeds(Operation *record, DWORD bytes);
+bool Claims_Succeeds(Operation *record, DWORD size);
 bool Claims_Brings(Operation *record, const char *text);
 
 /*
- * The same: it has failed with this number of the system. To ask a receive that was outstanding when
- * the peer reset the connection is the only way in which systems agree on a reset: under Wine 8.0
- * one that begins after the reset is not told of it.
+ * The same: it has failed with this number of the system. Only of a receive that was outstanding when
+ * the peer reset the connection systems agree: under Wine 8.0 one that begins later is not told of it.
  */
 bool Claims_FailsWith(Operation *record, DWORD error);
 
 /* How it has ended: 0, or a number of the system such as 64 or 995. No socket is needed. */
 DWORD Claims_GetError(Operation *record);
 DWORD Claims_GetBytes(const Operation *record);
+
+/* The same number of Winsock, such as 10054. */
+int Claims_GetWinsockError(SOCKET socket, Operation *record);
 
 /* --- The completion port --------------------------------------------------------------------- */
 
@@ -166,7 +166,7 @@ void Claims_Associate(SOCKET socket);
 /* A pair whose server belongs to a port, and an operation without an event. */
 void Claims_OpenPairWithPort(void);
 
-void Claims_Post(DWORD bytes, ULONG_PTR key, OVERLAPPED *overlapped);
+void Claims_Post(DWORD size, ULONG_PTR key, OVERLAPPED *overlapped);
 
 /* What GetQueuedCompletionStatus has returned and written. */
 typedef struct Packet {
@@ -186,13 +186,11 @@ bool Claims_TakeFails(DWORD timeoutMs, DWORD error);
 /* No packet is there, and none comes for a while. */
 bool Claims_IsPortQuiet(void);
 
-/* Takes a packet: it has PORT_KEY, and is that of this operation, which has succeeded. */
-bool Claims_TakesPacketOf(const Operation *record, DWORD bytes);
+/* Takes a packet that is this one; or one with PORT_KEY of this operation, which has succeeded. */
+bool Claims_Takes(DWORD size, ULONG_PTR key, const OVERLAPPED *overlapped);
+bool Claims_TakesPacketOf(const Operation *record, DWORD size);
 
-/* The same for one that has failed. Returns its error, or 0. */
+/* The same for one that has failed. Returns its error. */
 DWORD Claims_TakeFailureOf(const Operation *record);
-
-/* Ends all that the claim has left. */
-void Claims_CloseAll(void);
 
 #endif

@@ -48,11 +48,6 @@ static void AcceptOne(void)
     NEED_TRUE(Claims_WaitForEvent(event));
 }
 
-static bool Update(void)
-{
-    return SocketUtils_SetUpdateAcceptSocket(server, listenSocket);
-}
-
 static DWORD GetConnectTime(void)
 {
     DWORD seconds = 12345;
@@ -113,27 +108,23 @@ TEST("AcceptEx: SO_CONNECT_TIME finds the silent client")
 /* "closing the accepted socket ... forces the AcceptEx function call to complete with an error" */
 TEST("AcceptEx: closing sockets ends a silent client's operation")
 {
-    static const char topic[] = "AcceptEx with a silent client when the accept socket is closed";
-    static const char documented[] = "completes with an error";
+    bool isOver;
 
     OpenForData();
     Claims_Connect();
     WAIT_WHILE(GetConnectTime() == NOT_YET);
     Peer_Close(&server);
-    if (Claims_HasCompletedWithin(operation, 10 * SHORT_QUIET_MS)) {
-        CHECK(Claims_GetError(operation) != 0);
-        Claims_Report(topic, documented, "completes, %lu", Claims_GetError(operation));
-    } else {
-        Claims_Report(topic, documented, "stays outstanding");
-    }
+    isOver = Claims_HasCompletedWithin(operation, 10 * SHORT_QUIET_MS);
+    CHECK(!isOver || Claims_GetError(operation) != 0);
+    Claims_ReportError("AcceptEx with a silent client when the accept socket is closed",
+                       "completes with an error", isOver ? (int)Claims_GetError(operation) : 0,
+                       "stays outstanding", "completes");
 
     /* And it is over for the client, at the latest with the listener. */
     Peer_Close(&listenSocket);
     CHECK(Claims_WaitForCompletion(operation));
     CHECK_AT_MOST(Claims_ReceiveByte(client), 0);
 }
-
-/* --- Several, and early ones ------------------------------------------------------------------*/
 
 /* As many clients are accepted as operations are outstanding, without a call in between. */
 TEST("AcceptEx: several can be outstanding")
@@ -152,7 +143,7 @@ TEST("AcceptEx: several can be outstanding")
     for (int i = 0; i < 3; i++) {
         server = servers[i];
         CHECK(Claims_Succeeds(operations[i], 0));
-        CHECK(Update());
+        CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
         CHECK(IsServerConnected());
     }
 }
@@ -200,7 +191,7 @@ TEST("AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works")
     AcceptOne();
     Claims_Report("getpeername after AcceptEx, without SO_UPDATE_ACCEPT_CONTEXT",
                   "the option should be set first", "%s", IsServerConnected() ? "works" : "fails");
-    CHECK(Update());
+    CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
     CHECK(IsServerConnected());
     CHECK(SocketUtils_GetLocalAddress(server, &address));
     CHECK_INT(NetAddress_GetPort(&address), NetAddress_GetPort(&listenAddress));
@@ -221,7 +212,7 @@ TEST("AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET")
     Claims_Report("SO_UPDATE_ACCEPT_CONTEXT with 4 bytes, or with no listener's socket",
                   "takes the listener's SOCKET", "%s, %s", takesFour ? "succeeds" : "fails",
                   takesNone ? "succeeds" : "fails");
-    CHECK(Update());
+    CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
 }
 
 /* The addresses are in the buffer; no other call is needed for them. */
@@ -246,7 +237,7 @@ TEST("AcceptEx: the accepted socket is not on the listener's port")
     BeginPending();
     Claims_Connect();
     CHECK(Claims_TakesPacketOf(operation, 0));
-    CHECK(Update());
+    CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
     Claims_BeginPending(server, receiving);
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_WaitForEvent(receiving->overlapped.hEvent));
@@ -307,7 +298,6 @@ TEST("AcceptEx: after a client that has reset the next one is accepted")
                   "AcceptEx fails, WSAECONNRESET; post it again", "%s", outcome);
 }
 
-/* Whoever is outstanding is told that it is over. */
 TEST("AcceptEx: closing the listener ends it with an error")
 {
     Open();

@@ -1,12 +1,9 @@
 /*
- * ClaimsFixture: what claims are made with: sockets, handles, overlapped operations, completion
- * ports, and the end of them after each claim. See Claims.h.
+ * ClaimsFixture: what claims are made with. See Claims.h.
  */
 #include "Claims.h"
 #include "ThreadManager.h"
 
-#define HANDLE_MAX       200
-#define OPERATION_MAX    1000
 #define FULL_LIMIT       (256 * 1024 * 1024) /* bytes that no connection holds unread */
 #define SEND_BUFFER_SIZE 65536
 #define TEXT_SIZE        64
@@ -16,10 +13,6 @@ NetAddress listenAddress;
 Operation *operation;
 HANDLE event, port;
 
-static HANDLE handles[HANDLE_MAX]; /* of the claim that runs, the closed ones NULL */
-static int handleCount;
-static Operation operations[OPERATION_MAX];
-static int operationCount;
 static ThreadManager threads;
 
 /* --- The system ------------------------------------------------------------------------------ */
@@ -57,15 +50,13 @@ const char *Claims_GetSystemName(void)
 {
     static char name[80];
     const char *wineVersion = GetWineVersion();
+    OSVERSIONINFOW info = GetWindowsVersion();
 
-    if (wineVersion != NULL) {
+    if (wineVersion != NULL)
         snprintf(name, sizeof(name), "Wine %s", wineVersion);
-    } else {
-        OSVERSIONINFOW info = GetWindowsVersion();
-
+    else
         snprintf(name, sizeof(name), "Windows %lu.%lu.%lu", info.dwMajorVersion,
                  info.dwMinorVersion, info.dwBuildNumber);
-    }
     return name;
 }
 
@@ -153,62 +144,35 @@ bool Claims_Receives(SOCKET socket, const char *text)
            (strcmp(received, text) == 0 || Test_Explain("it received \"%s\"", received));
 }
 
+static char bytes[SEND_BUFFER_SIZE]; /* to send, and to receive what is forgotten */
+
 int Claims_SendUntilFull(SOCKET socket)
 {
-    static char bytes[SEND_BUFFER_SIZE];
-    int total = 0;
+    int total = 0, sent = 0;
 
-    if (!SocketUtils_SetNonBlocking(socket, true))
-        return -1;
-    while (total < FULL_LIMIT) {
-        int sent = send(socket, bytes, (int)sizeof(bytes), 0);
-
-        if (sent == SOCKET_ERROR)
-            return WSAGetLastError() == WSAEWOULDBLOCK ? total : -1;
+    NEED_TRUE(SocketUtils_SetNonBlocking(socket, true));
+    while (total < FULL_LIMIT && sent != SOCKET_ERROR) {
         total += sent;
+        sent = send(socket, bytes, (int)sizeof(bytes), 0);
     }
-    return -1;
+    NEED_TRUE(sent == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
+    return total;
 }
 
-int Claims_Discard(SOCKET socket)
+bool Claims_Discard(SOCKET socket)
 {
-    static char bytes[SEND_BUFFER_SIZE];
-    u_long available = 0;
-    int total = 0;
-
-    while (ioctlsocket(socket, (long)FIONREAD, &available) == 0 && available > 0) {
-        int received = recv(socket, bytes, (int)sizeof(bytes), 0);
-
-        if (received <= 0)
-            return -1;
-        total += received;
+    while (Peer_IsReadable(socket, 0)) {
+        if (recv(socket, bytes, (int)sizeof(bytes), 0) <= 0)
+            return Test_Explain("the connection has ended");
     }
-    return total;
+    return true;
 }
 
 /* --- Handles and threads --------------------------------------------------------------------- */
 
-/* Has the handle closed after the claim. Returns it. */
-static HANDLE Keep(HANDLE handle)
-{
-    NEED_TRUE(handle != NULL && handleCount < HANDLE_MAX);
-    handles[handleCount++] = handle;
-    return handle;
-}
-
-void Claims_CloseHandle(HANDLE *handle)
-{
-    for (int i = 0; i < handleCount; i++) {
-        if (handles[i] == *handle)
-            handles[i] = NULL;
-    }
-    CloseHandle(*handle);
-    *handle = NULL;
-}
-
 HANDLE Claims_OpenEvent(void)
 {
-    return Keep(CreateEventA(NULL, TRUE, FALSE, NULL));
+    return NEED(CreateEventA(NULL, TRUE, FALSE, NULL));
 }
 
 bool Claims_IsSignalled(HANDLE handle)
@@ -232,12 +196,21 @@ void Claims_Join(void)
     ThreadManager_Join(&threads);
 }
 
+void Claims_CloseAll(void)
+{
+    Peers_CloseAll();
+    Claims_Join();
+
+    /* Routines of what was outstanding run here, and not in the next claim's waits. */
+    while (SleepEx(0, TRUE) == WAIT_IO_COMPLETION)
+        continue;
+}
+
 /* --- Overlapped operations ------------------------------------------------------------------- */
 
 Operation *Claims_NewOperation(void)
 {
-    NEED_TRUE(operationCount < OPERATION_MAX);
-    return &operations[operationCount++];
+    return (Operation *)NEED(calloc(1, sizeof(Operation)));
 }
 
 Operation *Claims_NewEventOperation(void)
@@ -301,12 +274,9 @@ bool Claims_HasCompletedWithin(const Operation *record, DWORD timeoutMs)
 {
     ULONGLONG start = GetTickCount64();
 
-    while (!Claims_HasCompleted(record)) {
-        if (GetTickCount64() - start > timeoutMs)
-            return false;
+    while (!Claims_HasCompleted(record) && GetTickCount64() - start <= timeoutMs)
         Sleep(1);
-    }
-    return true;
+    return Claims_HasCompleted(record);
 }
 
 bool Claims_WaitForCompletion(const Operation *record)
@@ -315,10 +285,10 @@ bool Claims_WaitForCompletion(const Operation *record)
            Test_Explain("the operation does not complete");
 }
 
-bool Claims_Succeeds(Operation *record, DWORD bytes)
+bool Claims_Succeeds(Operation *record, DWORD size)
 {
     return Claims_FailsWith(record, 0) &&
-           (Claims_GetBytes(record) == bytes ||
+           (Claims_GetBytes(record) == size ||
             Test_Explain("it ended with %lu bytes", Claims_GetBytes(record)));
 }
 
@@ -337,10 +307,18 @@ bool Claims_FailsWith(Operation *record, DWORD error)
 
 DWORD Claims_GetError(Operation *record)
 {
-    DWORD bytes;
+    DWORD count;
 
     /* Without a wait it only reads the record: the handle plays no role. */
-    return GetOverlappedResult(NULL, &record->overlapped, &bytes, FALSE) ? 0 : GetLastError();
+    return GetOverlappedResult(NULL, &record->overlapped, &count, FALSE) ? 0 : GetLastError();
+}
+
+int Claims_GetWinsockError(SOCKET socket, Operation *record)
+{
+    DWORD count, flags;
+
+    return Claims_ErrorOf(
+        WSAGetOverlappedResult(socket, &record->overlapped, &count, FALSE, &flags));
 }
 
 DWORD Claims_GetBytes(const Operation *record)
@@ -352,7 +330,7 @@ DWORD Claims_GetBytes(const Operation *record)
 
 void Claims_OpenPort(DWORD concurrency)
 {
-    port = Keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
+    port = NEED(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
 }
 
 void Claims_Associate(SOCKET socket)
@@ -369,9 +347,9 @@ void Claims_OpenPairWithPort(void)
     Claims_Associate(server);
 }
 
-void Claims_Post(DWORD bytes, ULONG_PTR key, OVERLAPPED *overlapped)
+void Claims_Post(DWORD size, ULONG_PTR key, OVERLAPPED *overlapped)
 {
-    NEED_TRUE(PostQueuedCompletionStatus(port, bytes, key, overlapped));
+    NEED_TRUE(PostQueuedCompletionStatus(port, size, key, overlapped));
 }
 
 Packet Claims_Take(DWORD timeoutMs)
@@ -404,40 +382,26 @@ bool Claims_IsPortQuiet(void)
     return Claims_TakeFails(SHORT_QUIET_MS, WAIT_TIMEOUT);
 }
 
-static bool IsOf(Packet packet, const Operation *record)
-{
-    return packet.key == PORT_KEY && packet.overlapped == &record->overlapped;
-}
-
-bool Claims_TakesPacketOf(const Operation *record, DWORD bytes)
+bool Claims_Takes(DWORD size, ULONG_PTR key, const OVERLAPPED *overlapped)
 {
     Packet packet = Claims_Take(WAIT_MS);
 
-    return (packet.succeeded && packet.bytes == bytes && IsOf(packet, record)) ||
+    return (packet.succeeded && packet.bytes == size && packet.key == key &&
+            packet.overlapped == overlapped) ||
            ExplainPacket(packet);
+}
+
+bool Claims_TakesPacketOf(const Operation *record, DWORD size)
+{
+    return Claims_Takes(size, PORT_KEY, &record->overlapped);
 }
 
 DWORD Claims_TakeFailureOf(const Operation *record)
 {
     Packet packet = Claims_Take(WAIT_MS);
 
-    NEED_TRUE((!packet.succeeded && IsOf(packet, record)) || ExplainPacket(packet));
+    NEED_TRUE(
+        (!packet.succeeded && packet.key == PORT_KEY && packet.overlapped == &record->overlapped) ||
+        ExplainPacket(packet));
     return packet.error;
-}
-
-/* --- The end ----------------------------------------------------------------------------------*/
-
-void Claims_CloseAll(void)
-{
-    Peers_CloseAll();
-    ThreadManager_Join(&threads);
-
-    /* Routines of what was outstanding run here, and not in the next claim's waits. */
-    while (SleepEx(0, TRUE) == WAIT_IO_COMPLETION)
-        continue;
-    for (int i = 0; i < handleCount; i++) {
-        if (handles[i] != NULL)
-            CloseHandle(handles[i]);
-    }
-    handleCount = 0;
 }

@@ -1,6 +1,19 @@
 /*
  * ClaimsOptions: claims about how calls say that they failed, about listeners and accept, and about
  * the options of sockets.
+ * https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilea
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-socket
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetlasterror
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsacleanup
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-connect
+ * https://learn.microsoft.com/windows/win32/winsock/dual-stack-sockets
+ * https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
+ * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
+ * https://learn.microsoft.com/windows/win32/winsock/sio-keepalive-vals
+ * https://learn.microsoft.com/windows/win32/api/mswsock/ns-mswsock-rio_extension_function_table
  */
 #include "Claims.h"
 
@@ -8,11 +21,7 @@
 
 /* --- Failures ---------------------------------------------------------------------------------*/
 
-/*
- * Each function has its own word for "no".
- * https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilea
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-socket
- */
+/* Each function has its own word for "no". */
 TEST("failure: INVALID_SOCKET, INVALID_HANDLE_VALUE or NULL")
 {
     CHECK(WSASocketW(12345, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0) == INVALID_SOCKET);
@@ -22,10 +31,7 @@ TEST("failure: INVALID_SOCKET, INVALID_HANDLE_VALUE or NULL")
     CHECK(WSA_INVALID_EVENT == NULL);
 }
 
-/*
- * WSAGetLastError reads the number of the calling thread that GetLastError reads, too.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetlasterror
- */
+/* WSAGetLastError reads the number of the calling thread that GetLastError reads, too. */
 TEST("failure: WSAGetLastError and GetLastError are one number")
 {
     SetLastError(0);
@@ -39,16 +45,11 @@ TEST("failure: WSAGetLastError and GetLastError are one number")
 /*
  * "A successful WSAStartup call must occur before": until then, or after as many WSACleanups, every
  * call fails.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsacleanup
  */
 TEST("failure: without WSAStartup a call fails with 10093")
 {
-    SOCKET socket;
-
     SocketUtils_Clear();
-    socket = SocketUtils_CreateSocket(AF_INET);
-    CHECK_ERROR(socket == INVALID_SOCKET, WSANOTINITIALISED);
-    SocketUtils_Close(&socket);
+    CHECK_ERROR(SocketUtils_CreateSocket(AF_INET) == INVALID_SOCKET, WSANOTINITIALISED);
 
     /* What was fetched from Winsock before has gone with it. */
     CHECK(SocketUtils_Init());
@@ -58,18 +59,15 @@ TEST("failure: without WSAStartup a call fails with 10093")
 /*
  * On Windows closesocket must never be called while another thread is inside a call on the socket.
  * What that does is shown, and nothing is expected of it but that the call ends when the peer ends.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
 static volatile LONG isWaiting, hasReturned;
 static int waitingResult, waitingError;
 
 static void WaitInReceive(void *unused)
 {
-    SOCKET socket = server;
-
     (void)unused;
     InterlockedExchange(&isWaiting, 1);
-    waitingResult = Claims_ReceiveByte(socket);
+    waitingResult = Claims_ReceiveByte(server);
     waitingError = Claims_ErrorOf(waitingResult != SOCKET_ERROR);
     InterlockedExchange(&hasReturned, 1);
 }
@@ -96,10 +94,7 @@ TEST("failure: closing a socket that another thread waits in")
 
 /* --- Listeners --------------------------------------------------------------------------------*/
 
-/*
- * The system takes connections, and their bytes, before the program has called accept.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen
- */
+/* The system takes connections, and their bytes, before the program has called accept. */
 TEST("listen: a client is connected before accept is called")
 {
     Claims_Listen();
@@ -131,7 +126,6 @@ TEST("listen: sockets of socket and accept are inherited, until SetHandleInforma
     }
 }
 
-/* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept */
 TEST("listen: a non-blocking accept without a client fails with 10035")
 {
     NetAddress peer;
@@ -141,10 +135,7 @@ TEST("listen: a non-blocking accept without a client fails with 10035")
     CHECK_ERROR(SocketUtils_Accept(listenSocket, &peer) == INVALID_SOCKET, WSAEWOULDBLOCK);
 }
 
-/*
- * "The newly created socket ... has the same properties as socket s": here it does not block.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
- */
+/* "The newly created socket ... has the same properties as socket s": here it does not block. */
 TEST("listen: a socket accepted from a non-blocking one is non-blocking")
 {
     Claims_Listen();
@@ -154,10 +145,7 @@ TEST("listen: a socket accepted from a non-blocking one is non-blocking")
     CHECK_ERROR(Claims_ReceiveByte(server) == SOCKET_ERROR, WSAEWOULDBLOCK);
 }
 
-/*
- * A refused connect. Windows tries again for some two seconds first.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-connect
- */
+/* A refused connect. Windows tries again for some two seconds first. */
 TEST("listen: connect fails with 10061 where nobody listens")
 {
     SOCKET socket = Peer_Create(AF_INET);
@@ -172,10 +160,7 @@ TEST("listen: connect fails with 10061 where nobody listens")
                   Test_Now() - start < 1000 ? "refused at once" : "refused after more than 1 s");
 }
 
-/*
- * A socket on :: that is not for IPv6 only serves IPv4, too, as ::ffff:127.0.0.1.
- * https://learn.microsoft.com/windows/win32/winsock/dual-stack-sockets
- */
+/* It sees them as ::ffff:127.0.0.1. */
 TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
 {
     NetAddress address, peer;
@@ -221,10 +206,7 @@ static int TryBind(const NetAddress *address, int option)
     return Claims_ErrorOf(SocketUtils_Bind(socket, address));
 }
 
-/*
- * Whatever the second one sets.
- * https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
- */
+/* Whatever the second one sets. */
 TEST("options: SO_EXCLUSIVEADDRUSE makes a second bind fail")
 {
     static const int options[] = {0, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE};
@@ -263,10 +245,7 @@ TEST("options: SO_REUSEADDR on both shares the port or not")
     CHECK(error == WSAEADDRINUSE || error == WSAEACCES);
 }
 
-/*
- * TCP_NODELAY is 1, and so is SO_DEBUG, at another level.
- * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
- */
+/* TCP_NODELAY is 1, and so is SO_DEBUG, at another level. */
 TEST("options: TCP_NODELAY at the level SOL_SOCKET does nothing")
 {
     SOCKET socket = Peer_Create(AF_INET);
@@ -278,11 +257,7 @@ TEST("options: TCP_NODELAY at the level SOL_SOCKET does nothing")
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
-/*
- * Keep-alive with times of its own; the three options are the other way to say it.
- * https://learn.microsoft.com/windows/win32/winsock/sio-keepalive-vals
- * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
- */
+/* Keep-alive with times of its own; the three options are the other way to say it. */
 TEST("options: SIO_KEEPALIVE_VALS works")
 {
     static const int names[] = {3, 16, 17}; /* older headers lack them */
@@ -303,10 +278,7 @@ TEST("options: SIO_KEEPALIVE_VALS works")
                        error, "succeed", "fail");
 }
 
-/*
- * Registered I/O is fetched by a GUID, as AcceptEx is; the headers of this compiler may lack it.
- * https://learn.microsoft.com/windows/win32/api/mswsock/ns-mswsock-rio_extension_function_table
- */
+/* Registered I/O is fetched by a GUID, as AcceptEx is; the headers of this compiler may lack it. */
 TEST("options: registered I/O is there or not")
 {
     const DWORD getMultiple = 0xC8000024; /* SIO_GET_MULTIPLE_EXTENSION_FUNCTION_POINTER */

@@ -2,19 +2,13 @@
  * ClaimsOverlapped: claims about overlapped operations: how they begin, how they end, and who owns
  * what meanwhile.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsarecv
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetoverlappedresult
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
+ * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex
+ * https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped
+ * https://learn.microsoft.com/windows/win32/winsock/overlapped-i-o-and-event-objects-2
  */
 #include "Claims.h"
-
-static DWORD resultBytes;
-
-/* What WSAGetOverlappedResult says of the server's operation: 0, or the error. */
-static int GetResult(void)
-{
-    DWORD flags;
-
-    return Claims_ErrorOf(
-        WSAGetOverlappedResult(server, &operation->overlapped, &resultBytes, FALSE, &flags));
-}
 
 /* Opens a pair, and begins a receive of the server's that has nothing to receive. */
 static void OpenPending(void)
@@ -28,19 +22,18 @@ static void OpenPending(void)
 /* "The error code WSA_IO_PENDING indicates that the overlapped operation has been initiated" */
 TEST("overlapped: 997 from WSARecv is no failure")
 {
+    DWORD bytes = 0, flags;
+
     Claims_OpenPair();
     CHECK_INT(Claims_BeginReceive(server, operation, 10), WSA_IO_PENDING);
     CHECK_INT(WSA_IO_PENDING, 997);
     CHECK(Claims_Send(client, "hello"));
     CHECK(Claims_Brings(operation, "hello"));
-    CHECK_INT(GetResult(), 0);
-    CHECK_INT(resultBytes, 5);
+    CHECK(WSAGetOverlappedResult(server, &operation->overlapped, &bytes, FALSE, &flags));
+    CHECK_INT(bytes, 5);
 }
 
-/*
- * "the system sets this member to STATUS_PENDING", then to the status of the completed request.
- * https://learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped
- */
+/* "the system sets this member to STATUS_PENDING", then to the status of the completed request. */
 TEST("overlapped: Internal is STATUS_PENDING while the operation is outstanding")
 {
     OpenPending();
@@ -53,15 +46,13 @@ TEST("overlapped: Internal is STATUS_PENDING while the operation is outstanding"
     CHECK(HasOverlappedIoCompleted(&operation->overlapped));
 }
 
-/* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetoverlappedresult */
 TEST("overlapped: the result of an outstanding operation is 996")
 {
     OpenPending();
-    CHECK_INT(GetResult(), WSA_IO_INCOMPLETE);
+    CHECK_INT(Claims_GetWinsockError(server, operation), WSA_IO_INCOMPLETE);
     CHECK_INT(WSA_IO_INCOMPLETE, 996);
 }
 
-/* An operation that does not have to wait returns 0, and its event is signalled all the same. */
 TEST("overlapped: an immediate success signals its event, too")
 {
     Claims_OpenPair();
@@ -70,10 +61,7 @@ TEST("overlapped: an immediate success signals its event, too")
     CHECK(Claims_Succeeds(operation, 5));
 }
 
-/*
- * "the function that started the operation resets the hEvent member ... to the nonsignaled state"
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetoverlappedresult
- */
+/* "the function that started the operation resets the hEvent member ... to the nonsignaled state" */
 TEST("overlapped: to begin an operation resets its event")
 {
     Claims_OpenPair();
@@ -91,10 +79,7 @@ TEST("overlapped: after an error at once no completion comes")
     CHECK(!Claims_IsSignalled(event));
 }
 
-/*
- * A socket of socket() or accept() can do overlapped I/O, blocking or not.
- * https://learn.microsoft.com/windows/win32/winsock/overlapped-i-o-and-event-objects-2
- */
+/* A socket of socket() or accept() can do overlapped I/O, blocking or not. */
 TEST("overlapped: a blocking socket can do it as well as a non-blocking one")
 {
     Claims_OpenPair();
@@ -177,10 +162,9 @@ TEST("overlapped: a reset ends a receive with 64, for Winsock 10054")
     Peer_Reset(&client);
     CHECK(Claims_FailsWith(operation, ERROR_NETNAME_DELETED));
     CHECK_INT(ERROR_NETNAME_DELETED, 64);
-    CHECK_INT(GetResult(), WSAECONNRESET);
+    CHECK_INT(Claims_GetWinsockError(server, operation), WSAECONNRESET);
 }
 
-/* The operation begins when the reset is there already. */
 TEST("overlapped: a receive after a reset")
 {
     static const char topic[] = "WSARecv on a socket whose peer has reset";
@@ -203,7 +187,6 @@ TEST("overlapped: a receive after a reset")
                   Claims_GetBytes(operation), Claims_GetError(operation));
 }
 
-/* https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex */
 TEST("overlapped: CancelIoEx completes the operation with 995")
 {
     OpenPending();
@@ -244,10 +227,7 @@ TEST("overlapped: CancelIoEx with nothing outstanding does no harm")
     Claims_SendToServer("x");
 }
 
-/*
- * "The pending overlapped operations fail with the error status WSA_OPERATION_ABORTED"
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
- */
+/* "The pending overlapped operations fail with the error status WSA_OPERATION_ABORTED" */
 TEST("overlapped: closesocket ends what is outstanding with an error")
 {
     OpenPending();

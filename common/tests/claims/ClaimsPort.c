@@ -3,6 +3,8 @@
  * queue a packet.
  * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
  * https://learn.microsoft.com/windows/win32/fileio/createiocompletionport
+ * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsarecv
  */
 #include "Claims.h"
 
@@ -51,18 +53,19 @@ TEST("port: a second association fails with 87")
 /* The key need not be unique: it is the program's. */
 TEST("port: two sockets can have one key")
 {
-    Operation *second = Claims_NewOperation();
+    Operation *first;
     SOCKET firstClient;
 
     OpenPending();
+    first = operation;
     firstClient = client;
     Claims_OpenPair();
     Claims_Associate(server);
-    Claims_BeginPending(server, second);
+    Claims_BeginPending(server, operation);
     CHECK(Claims_Send(client, "x"));
-    CHECK(Claims_TakesPacketOf(second, 1));
+    CHECK(Claims_TakesPacketOf(operation, 1));
     CHECK(Claims_Send(firstClient, "xy"));
-    CHECK(Claims_TakesPacketOf(operation, 2));
+    CHECK(Claims_TakesPacketOf(first, 2));
 }
 
 /*
@@ -93,18 +96,11 @@ TEST("port: a completion routine on its socket is WSAEINVAL")
 
 /* --- Which operations send a packet -----------------------------------------------------------*/
 
-/* Key, OVERLAPPED and bytes of the operation that has completed. */
 TEST("port: key and OVERLAPPED come back as they were given")
 {
-    Packet packet;
-
     OpenPending();
     CHECK(Claims_Send(client, "hello"));
-    packet = Claims_Take(WAIT_MS);
-    CHECK(packet.succeeded);
-    CHECK(packet.key == PORT_KEY);
-    CHECK(packet.overlapped == &operation->overlapped);
-    CHECK_INT(packet.bytes, 5);
+    CHECK(Claims_Takes(5, PORT_KEY, &operation->overlapped));
     CHECK_TEXT(operation->data, "hello");
 }
 
@@ -126,8 +122,8 @@ TEST("port: an immediate success still queues a packet")
 TEST("port: with skip-on-success an immediate success queues nothing")
 {
     Claims_OpenPairWithPort();
-    REQUIRE(CHECK(
-        SetFileCompletionNotificationModes((HANDLE)server, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)));
+    NEED_TRUE(
+        SetFileCompletionNotificationModes((HANDLE)server, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
     Claims_SendToServer("hello");
     CHECK_INT(Claims_BeginReceive(server, operation, 10), 0);
     CHECK_TEXT(operation->data, "hello");
@@ -139,10 +135,7 @@ TEST("port: with skip-on-success an immediate success queues nothing")
     CHECK(Claims_TakesPacketOf(operation, 1));
 }
 
-/*
- * "A valid event handle whose low-order bit is set keeps I/O completion from being queued"
- * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
- */
+/* "A valid event handle whose low-order bit is set keeps I/O completion from being queued" */
 TEST("port: an event with its lowest bit set keeps the packet away")
 {
     Claims_OpenPairWithPort();
@@ -154,10 +147,7 @@ TEST("port: an event with its lowest bit set keeps the packet away")
     CHECK(Claims_IsPortQuiet());
 }
 
-/*
- * "Any other error code indicates that ... no completion indication will occur."
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsarecv
- */
+/* "Any other error code indicates that ... no completion indication will occur." */
 TEST("port: an operation that fails at once queues nothing")
 {
     SOCKET socket = Peer_Create(AF_INET);
@@ -182,17 +172,13 @@ TEST("port: the peer's end is TRUE with 0 bytes")
  * "If *lpOverlapped is not NULL and the function dequeues a completion packet for a failed I/O
  * operation": FALSE, and there is an operation to clean up after. The number is the system's;
  * WSAGetOverlappedResult has Winsock's.
- * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
 TEST("port: a reset is FALSE with the OVERLAPPED and 64")
 {
-    DWORD bytes, flags;
-
     OpenPending();
     Peer_Reset(&client);
     CHECK_INT(Claims_TakeFailureOf(operation), ERROR_NETNAME_DELETED);
-    CHECK_ERROR(!WSAGetOverlappedResult(server, &operation->overlapped, &bytes, FALSE, &flags),
-                WSAECONNRESET);
+    CHECK_INT(Claims_GetWinsockError(server, operation), WSAECONNRESET);
 }
 
 /*
@@ -262,7 +248,6 @@ TEST("port: a receive after a reset is told once")
 /*
  * "the status block passed in will not be updated until the packet is removed from the completion
  * port"
- * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
  */
 TEST("port: when the packet is taken the OVERLAPPED is written")
 {
@@ -285,7 +270,7 @@ TEST("port: closing the port ends no operation")
     const volatile char *first;
 
     OpenPending();
-    Claims_CloseHandle(&port);
+    CloseHandle(port);
     first = operation->data;
     CHECK_INT(*first, 0);
     CHECK(Claims_Send(client, "hello"));

@@ -2,10 +2,10 @@
  * ClaimsRoutine: claims about completion routines and alertable waits.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nc-winsock2-lpwsaoverlapped_completion_routine
  * https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-sleepex
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsawaitformultipleevents
+ * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex
  */
 #include "Claims.h"
-
-#define CALL_MAX 100
 
 /* What a completion routine has been called with. hEvent of the operation leads to it. */
 typedef struct Call {
@@ -15,9 +15,6 @@ typedef struct Call {
     DWORD thread;
     const WSAOVERLAPPED *overlapped;
 } Call;
-
-static Call calls[CALL_MAX]; /* none is used twice: a routine may still be due after its claim */
-static int callCount;
 
 static Call *call; /* what the routine of the claim's operation is called with */
 
@@ -45,10 +42,10 @@ static int BeginReceive(LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
     return Claims_BeginReceiveWith(server, operation, OPERATION_DATA_SIZE, routine);
 }
 
+/* Both stay when the claim is over: the routine may still be due. */
 static void Renew(void)
 {
-    NEED_TRUE(callCount < CALL_MAX);
-    call = &calls[callCount++];
+    call = (Call *)NEED(calloc(1, sizeof(*call)));
     operation = Claims_NewOperation();
 }
 
@@ -65,6 +62,15 @@ static void OpenPending(void)
     NEED_TRUE(BeginReceive(Note) == WSA_IO_PENDING);
 }
 
+/* Waits alertably: the routine is called, once, and with this. */
+static void CheckCall(DWORD error, DWORD bytes)
+{
+    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
+    CHECK_INT(call->count, 1);
+    CHECK_INT(call->error, error);
+    CHECK_INT(call->bytes, bytes);
+}
+
 /* "The completion routine will not be invoked until the thread is in an alertable wait state" */
 TEST("routine: it runs only in an alertable wait")
 {
@@ -73,24 +79,17 @@ TEST("routine: it runs only in an alertable wait")
     CHECK(Claims_WaitForCompletion(operation));
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(call->count, 0);
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
+    CheckCall(0, 5);
 }
 
-/* What it gets: error, bytes, and the OVERLAPPED of its operation. */
 TEST("routine: it gets the error, the bytes and the OVERLAPPED; hEvent is free")
 {
     OpenPending();
     CHECK(Claims_Send(client, "hello"));
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->error, 0);
-    CHECK_INT(call->bytes, 5);
+    CheckCall(0, 5);
     CHECK(call->overlapped == &operation->overlapped);
     CHECK_TEXT(operation->data, "hello");
 }
-
-/* --- Whose thread -----------------------------------------------------------------------------*/
 
 static volatile LONG hasBegun;
 static DWORD owner, slept; /* the thread that has begun it, and what its wait has returned */
@@ -125,8 +124,6 @@ TEST("routine: it runs only on the thread that began the operation")
     CHECK(call->thread == owner);
 }
 
-/* --- When and how many ------------------------------------------------------------------------*/
-
 /* "In this case, the completion routine will have already been scheduled to be called" */
 TEST("routine: an immediate success still queues the routine")
 {
@@ -134,9 +131,7 @@ TEST("routine: an immediate success still queues the routine")
     Claims_SendToServer("hello");
     CHECK_INT(BeginReceive(Note), 0);
     CHECK_INT(call->count, 0);
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->bytes, 5);
+    CheckCall(0, 5);
 }
 
 /* "all waiting completion routines are called before the alertable thread's wait is satisfied" */
@@ -161,10 +156,7 @@ TEST("routine: one alertable wait runs all that are due")
         CHECK_INT(owned[i]->count, 1);
 }
 
-/*
- * The wait ends with WSA_WAIT_IO_COMPLETION, and the event is not signalled.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsawaitformultipleevents
- */
+/* The wait ends with WSA_WAIT_IO_COMPLETION, and the event is not signalled. */
 TEST("routine: it ends a wait for events with 192")
 {
     OpenPending();
@@ -180,30 +172,22 @@ TEST("routine: a reset comes as 10054")
 {
     OpenPending();
     Peer_Reset(&client);
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->error, WSAECONNRESET);
-    CHECK_INT(call->bytes, 0);
+    CheckCall(WSAECONNRESET, 0);
 }
 
-/* https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex */
 TEST("routine: CancelIoEx comes as 995")
 {
     OpenPending();
     CHECK(CancelIoEx((HANDLE)server, &operation->overlapped));
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->error, WSA_OPERATION_ABORTED);
+    CheckCall(WSA_OPERATION_ABORTED, 0);
 }
 
 /* It may begin the next operation: that is how a session goes on. */
-static int nextError;
-
 static void CALLBACK BeginNext(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped, DWORD flags)
 {
     Note(error, bytes, overlapped, flags);
     Renew();
-    nextError = BeginReceive(Note);
+    CHECK_INT(BeginReceive(Note), WSA_IO_PENDING);
 }
 
 TEST("routine: it may begin the next operation")
@@ -212,14 +196,10 @@ TEST("routine: it may begin the next operation")
     CHECK_INT(BeginReceive(BeginNext), WSA_IO_PENDING);
     CHECK(Claims_Send(client, "a"));
     CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(nextError, WSA_IO_PENDING);
     CHECK(Claims_Send(client, "b"));
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
+    CheckCall(0, 1);
     CHECK_TEXT(operation->data, "b");
 }
-
-/* --- Blocking calls ---------------------------------------------------------------------------*/
 
 /* Sends when the call has been made, or after a while. */
 static void SendLate(void *unused)
@@ -251,8 +231,6 @@ TEST("routine: an APC may run inside a blocking call")
     Claims_Join();
 }
 
-/* --- A thread that ends -----------------------------------------------------------------------*/
-
 static int otherError;
 
 static void BeginOnce(void *unused)
@@ -276,18 +254,17 @@ static void BeginOnOtherThread(void)
  */
 TEST("routine: a thread that ends may take its operations with it")
 {
-    static const char topic[] = "a receive of a thread that has ended, socket without a port";
+    bool isOver;
 
     Open();
     BeginOnOtherThread();
-    if (Claims_HasCompletedWithin(operation, 4 * SHORT_QUIET_MS)) {
-        CHECK_INT(Claims_GetError(operation), ERROR_OPERATION_ABORTED);
-        Claims_Report(topic, "is cancelled, 995", "is cancelled, %lu", Claims_GetError(operation));
-    } else {
-        Claims_Report(topic, "is cancelled, 995", "goes on");
-        CHECK(Claims_Send(client, "x"));
-        CHECK(Claims_WaitForCompletion(operation));
-    }
+    isOver = Claims_HasCompletedWithin(operation, 4 * SHORT_QUIET_MS);
+    Claims_ReportError("a receive of a thread that has ended, socket without a port",
+                       "is cancelled, 995", isOver ? (int)Claims_GetError(operation) : 0, "goes on",
+                       "is cancelled");
+    CHECK(Claims_Send(client, "x"));
+    CHECK(Claims_WaitForCompletion(operation));
+    CHECK_INT(Claims_GetError(operation), isOver ? ERROR_OPERATION_ABORTED : 0);
 }
 
 TEST("routine: a thread that ends leaves operations of a port's sockets")

@@ -1,6 +1,5 @@
 /*
- * ClaimsSocket: claims about TCP as a stream, and about the ends of a connection. What is quoted is
- * from the page of the function that it is about.
+ * ClaimsSocket: claims about TCP as a stream, and about the ends of a connection.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-recv
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-send
  * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-shutdown
@@ -164,7 +163,6 @@ TEST("close: closesocket with unread data resets the connection")
     CHECK(IsReset());
 }
 
-/* With nothing unread the same closesocket is the ordinary end. */
 TEST("close: closesocket with everything read is an ordinary end")
 {
     Claims_OpenPair();

@@ -24,7 +24,6 @@ TEST("transfer: a zero-byte receive completes when data is there and takes none"
     CHECK(Claims_Receives(server, "data"));
 }
 
-/* So 0 bytes say "the end" only to a receive that had room. */
 TEST("transfer: 0 bytes are the end only where there was room")
 {
     Operation *second = Claims_NewEventOperation();
@@ -53,7 +52,6 @@ TEST("transfer: several receives outstanding fill in order")
     CHECK(Claims_Brings(operations[2], "cc"));
 }
 
-/* A byte is enough: the receive does not wait until its buffer is full. */
 TEST("transfer: a receive completes with the first byte that comes")
 {
     Claims_OpenPair();
@@ -106,7 +104,7 @@ TEST("transfer: WSASend to a peer that does not read stays pending")
     Claims_OpenNarrowPair();
     SendUntilPending();
     CHECK(!Claims_HasCompletedWithin(operation, SHORT_QUIET_MS));
-    WAIT_WHILE(!Claims_HasCompleted(operation) && Claims_Discard(server) >= 0);
+    WAIT_WHILE(!Claims_HasCompleted(operation) && Claims_Discard(server));
     CHECK(Claims_Succeeds(operation, BLOCK_SIZE));
 }
 

@@ -1,6 +1,7 @@
 /*
  * ClaimsWorker: claims about the threads that wait at a completion port.
  * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
+ * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
 #include "Claims.h"
 
@@ -11,13 +12,13 @@
 /* What the workers of a claim share. Each ends on its own at the latest after 2 * WAIT_MS. */
 typedef struct Crew {
     DWORD timeoutMs;
-    volatile LONG numbers;  /* given to workers so far, from 0 */
-    volatile LONG waiting;  /* workers that are about to wait or have waited */
-    volatile LONG taken;    /* packets */
-    volatile LONG ended;    /* workers */
-    volatile LONG running;  /* workers that handle a packet now */
-    volatile LONG together; /* the most that did so at once, where workers look */
-    LONG order[WORKER_MAX]; /* the numbers of the workers that took the packets, in that order */
+    volatile LONG numbers;      /* given to workers so far, from 0 */
+    volatile LONG waiting;      /* workers that are about to wait or have waited */
+    volatile LONG taken;        /* packets */
+    volatile LONG ended;        /* workers */
+    volatile LONG running;      /* workers that handle a packet now */
+    volatile LONG together;     /* the most that did so at once, where workers look */
+    char order[WORKER_MAX + 1]; /* the workers that took the packets, a digit each */
     Packet packets[WORKER_MAX];
 } Crew;
 
@@ -50,17 +51,15 @@ static void Post(int count)
 static void TakeOne(void *unused)
 {
     LONG number = InterlockedIncrement(&crew.numbers) - 1;
-    Packet packet;
 
     (void)unused;
     InterlockedIncrement(&crew.waiting);
-    packet = Claims_Take(crew.timeoutMs);
-    crew.packets[number] = packet;
-    if (packet.succeeded) {
+    crew.packets[number] = Claims_Take(crew.timeoutMs);
+    if (crew.packets[number].succeeded) {
         LONG place = InterlockedIncrement(&crew.taken) - 1;
 
         if (place < WORKER_MAX)
-            crew.order[place] = number;
+            crew.order[place] = (char)('0' + number);
     }
     InterlockedIncrement(&crew.ended);
 }
@@ -79,7 +78,6 @@ TEST("worker: one packet posted for each ends them all")
     CHECK(Claims_IsPortQuiet());
 }
 
-/* A packet goes to one worker; the others go on waiting. */
 TEST("worker: a packet wakes one worker")
 {
     OpenCrew(0, 2 * WAIT_MS);
@@ -121,7 +119,6 @@ static const char lastFirst[] = "last in, first out";
 static const char *FindWakeOrder(DWORD pauseMs)
 {
     const int count = 3;
-    bool isForward = true, isBackward = true;
 
     OpenCrew(0, WAIT_MS);
     for (LONG i = 0; i < count; i++) {
@@ -134,11 +131,9 @@ static const char *FindWakeOrder(DWORD pauseMs)
     }
     Claims_Join();
     CHECK_INT(crew.taken, count);
-    for (int i = 0; i < count; i++) {
-        isForward = isForward && crew.order[i] == i;
-        isBackward = isBackward && crew.order[i] == count - 1 - i;
-    }
-    return isForward ? "first in, first out" : isBackward ? lastFirst : "mixed";
+    if (strcmp(crew.order, "210") == 0)
+        return lastFirst;
+    return strcmp(crew.order, "012") == 0 ? "first in, first out" : "mixed";
 }
 
 /*
@@ -202,7 +197,7 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
     OpenCrew(0, timeoutMs);
     Launch(TakeOne, 1);
     Sleep(SHORT_QUIET_MS);
-    Claims_CloseHandle(&port);
+    CloseHandle(port);
     Claims_Join();
     CHECK_INT(crew.ended, 1);
     return &crew.packets[0];
@@ -211,12 +206,9 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
 /*
  * "If a call ... fails because the completion port handle associated with it is closed while the
  * call is outstanding ... GetLastError will return ERROR_ABANDONED_WAIT_0."
- * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
 TEST("worker: closing the port while workers wait")
 {
-    static const char topic[] = "CloseHandle on a port at which workers wait";
-    static const char documented[] = "they return, ERROR_ABANDONED_WAIT_0 (735)";
     bool isChecked = Claims_IsSystemSince(10, 0);
     Packet *packet = NULL;
 
@@ -230,8 +222,8 @@ TEST("worker: closing the port while workers wait")
     CHECK(packet->overlapped == NULL);
     if (isChecked)
         CHECK_INT(packet->error, ERROR_ABANDONED_WAIT_0);
-    if (packet->error == WAIT_TIMEOUT)
-        Claims_Report(topic, documented, "they go on waiting");
-    else
-        Claims_Report(topic, documented, "they return, %lu", packet->error);
+    Claims_ReportError("CloseHandle on a port at which workers wait",
+                       "they return, ERROR_ABANDONED_WAIT_0 (735)",
+                       packet->error == WAIT_TIMEOUT ? 0 : (int)packet->error, "they go on waiting",
+                       "they return");
 }

@@ -18,14 +18,13 @@
 /* --- Workers --------------------------------------------------------------------------------- */
 
 static volatile LONG atWork;
-static HANDLE allAtWork;
 
 /* Waits until all workers are in this callback. */
 static int Meet(Probe *probe, const char *data, int length)
 {
     if (InterlockedIncrement(&atWork) == WORKERS)
-        SetEvent(allAtWork);
-    WaitForSingleObject(allAtWork, WAIT_MS);
+        SetEvent(gate);
+    WaitForSingleObject(gate, WAIT_MS);
     InterlockedDecrement(&atWork);
     Probe_Send(probe, data, length);
     return length;
@@ -40,19 +39,16 @@ static void CheckBurst(int count)
     for (int i = 0; i < count; i++)
         peers[i] = Peer_Open(server);
     CHECK(WAIT_FOR(server->connected, count));
-    allAtWork = CreateEventW(NULL, TRUE, FALSE, NULL);
     for (int i = 0; i < count; i++)
         REQUIRE(CHECK(Peer_Send(peers[i], &i, (int)sizeof(i))));
-    CHECK_INT(WaitForSingleObject(allAtWork, WAIT_MS / 2), WAIT_OBJECT_0);
-    SetEvent(allAtWork);
+    CHECK_INT(WaitForSingleObject(gate, WAIT_MS / 2), WAIT_OBJECT_0);
+    SetEvent(gate);
     for (int i = 0; i < count; i++) {
         int received = -1;
 
         REQUIRE(CHECK(Peer_Receive(peers[i], &received, (int)sizeof(received))));
         CHECK_INT(received, i);
     }
-    Host_Stop(server);
-    CloseHandle(allAtWork);
 }
 
 /* No worker keeps a message to itself while another is idle: neither of as many as there are workers, */
@@ -73,13 +69,12 @@ TEST("share: a burst is served by all workers")
 TEST("share: one long buffer to a slow reader")
 {
     Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .idleTimeoutMs = IDLE_MS);
-    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, NARROW);
 
     CHECK(Probe_SendPattern(probe, STREAM_SIZE, 0));
     for (int i = 0; i < STREAM_SIZE; i += STREAM_SIZE / 30) {
         Sleep(100);
-        REQUIRE(CHECK(Peer_ReceivePattern(peer, i, STREAM_SIZE / 30)));
+        REQUIRE(CHECK(Peer_ReceivePattern(probe->peer, i, STREAM_SIZE / 30)));
     }
     CHECK_INT(server->disconnected, 0);
 }
@@ -87,12 +82,9 @@ TEST("share: one long buffer to a slow reader")
 /* All send before any of them reads. */
 static bool EchoMessages(const SOCKET *peers, int count)
 {
-    static char message[MESSAGE_SIZE];
-
-    Pattern_Fill(message, MESSAGE_SIZE, 0);
     for (int round = 0; round < count; round++) {
         for (int i = 0; i < TALKERS; i++) {
-            if (!Peer_Send(peers[i], message, MESSAGE_SIZE))
+            if (!Peer_SendPattern(peers[i], 0, MESSAGE_SIZE))
                 return false;
         }
         for (int i = 0; i < TALKERS; i++) {

@@ -121,10 +121,9 @@ static void StopInRecv(Probe *probe)
 TEST("use: a service is not stopped in a callback")
 {
     static const Behaviour behaviour = {.OnBytes = StopInRecv};
-    Host *server = START_SERVER(&behaviour);
+    Host *server = START_SERVER(&behaviour, .keepsSessions = true);
     SOCKET peer = Peer_Open(server);
 
-    server->keepsSessions = true;
     CHECK(Peer_Send(peer, "x", 1));
     Peer_Close(&peer);
     CHECK(WAIT_FOR(server->disconnected, 1));

@@ -46,17 +46,6 @@ static Probe *FromSession(Session *session)
     return CONTAINING_RECORD(session, Probe, session);
 }
 
-/* Keeps the session for the test: Host_WaitForProbe finds it, and Host_Stop releases it. */
-static void Keep(Probe *probe)
-{
-    Host *host = probe->host;
-
-    if (!host->keepsSessions || probe->number >= KEPT_MAX)
-        return;
-    Session_AddRef(&probe->session);
-    host->kept[probe->number] = probe;
-}
-
 static void OnConnected(Session *session)
 {
     Probe *probe = FromSession(session);
@@ -69,7 +58,10 @@ static void OnConnected(Session *session)
     if (host->behaviour->OnConnected != NULL)
         host->behaviour->OnConnected(probe);
     InterlockedIncrement(&probe->connected);
-    Keep(probe);
+    if (host->keepsSessions && probe->number < KEPT_MAX) {
+        Session_AddRef(&probe->session);
+        host->kept[probe->number] = probe;
+    }
     LeaveCall();
 }
 
@@ -336,15 +328,6 @@ Host *Host_StartClient(const Host *server, const Behaviour *behaviour, int count
     return client;
 }
 
-static void ReleaseKept(Host *host)
-{
-    for (int i = 0; i < KEPT_MAX; i++) {
-        if (host->kept[i] != NULL)
-            Session_Release(&host->kept[i]->session);
-        host->kept[i] = NULL;
-    }
-}
-
 /* True: nobody wrote to the session after it was destroyed. */
 static bool IsUntouched(const Probe *probe)
 {
@@ -380,7 +363,11 @@ void Host_StopService(Host *host)
 
 void Host_CheckStopped(Host *host)
 {
-    ReleaseKept(host);
+    for (int i = 0; i < KEPT_MAX; i++) {
+        if (host->kept[i] != NULL)
+            Session_Release(&host->kept[i]->session);
+        host->kept[i] = NULL;
+    }
     for (Probe *probe = host->probes; probe != NULL; probe = probe->next)
         CheckProbe(probe);
     CHECK_INT(host->destroyed, host->created);

@@ -48,7 +48,7 @@ static const Behaviour checkBehaviour = {
 #define START_PACKET_SERVER(behaviour) START_SERVER(behaviour, .recvBufferSize = RECV_SIZE)
 
 /* All packets in pieces of random sizes, small and large. */
-static bool SendInPieces(SOCKET peer, const char *stream, int length)
+static void SendInPieces(SOCKET peer, const char *stream, int length)
 {
     uint32_t seed = 99;
     int sent = 0;
@@ -56,12 +56,10 @@ static bool SendInPieces(SOCKET peer, const char *stream, int length)
     while (sent < length) {
         int piece = 1 + (int)Random_Next(&seed, Random_Next(&seed, 4) == 0 ? 8 : 5000);
 
-        piece = piece < length - sent ? piece : length - sent;
-        if (!Peer_Send(peer, stream + sent, piece))
-            return Test_Explain("send failed with error %d", WSAGetLastError());
+        piece = min(piece, length - sent);
+        NEED_TRUE(Peer_Send(peer, stream + sent, piece));
         sent += piece;
     }
-    return true;
 }
 
 TEST("packet session: split and joined on the way")
@@ -71,7 +69,7 @@ TEST("packet session: split and joined on the way")
     SOCKET peer = Peer_Open(server);
     int length = AppendPackets(stream, 0, PACKETS);
 
-    CHECK(SendInPieces(peer, stream, length));
+    SendInPieces(peer, stream, length);
     free(stream);
     CHECK(WAIT_FOR(server->packets, PACKETS));
     Peer_Close(&peer);
@@ -115,7 +113,7 @@ static bool EndsSession(Host *server, int badSize, int piece)
 
     /* What comes behind the bad header may be refused by the system already. */
     for (int i = 0; i < length; i += piece)
-        Peer_Send(peer, stream + i, length - i < piece ? length - i : piece);
+        Peer_Send(peer, stream + i, min(length - i, piece));
     if (!Peer_WaitForReset(peer) || !Host_WaitForDisconnected(server, 1))
         return false;
     return server->packets == 3 ||

@@ -131,9 +131,8 @@ TEST("send: buffers without a byte")
 
         buffer->data[0] = (char)i;
         SendBuffer_Close(buffer, size);
-        CHECK(Session_Send(&probe->session, buffer));
-        CHECK_INT(Session_IsConnected(&probe->session), 1);
-        SendBuffer_Release(buffer);
+        CHECK(Session_SendAndRelease(&probe->session, buffer));
+        CHECK(Session_IsConnected(&probe->session));
     }
     CHECK(Peer_Receive(probe->peer, bytes, 100));
     for (int i = 0; i < 100; i++)

@@ -10,7 +10,7 @@
 #define STREAM_SIZE  900000
 #define IDLE_MS      1000
 #define PACKETS      20000
-#define PACKET_BYTES 96
+#define PACKET_SIZE  100
 #define TALKERS      10
 #define MESSAGES     20 /* of each, and some before, until the buffers have their size */
 #define MESSAGE_SIZE 65536
@@ -118,13 +118,11 @@ TEST("share: a stream of small packets")
 {
     static const Behaviour behaviour = {.maxPacketSize = 65535};
     Host *server = START_SERVER(&behaviour);
-    static char stream[PACKETS * (PACKET_BYTES + 4)];
+    static char stream[PACKETS * PACKET_SIZE];
     SOCKET peer = Peer_Open(server);
 
-    for (int i = 0; i < PACKETS; i++) {
-        stream[i * (PACKET_BYTES + 4)] = PACKET_BYTES + 4;
-        stream[i * (PACKET_BYTES + 4) + 2] = 1;
-    }
+    for (int i = 0; i < PACKETS; i++)
+        Packet_Append(stream + i * PACKET_SIZE, PACKET_SIZE, 1);
     CHECK(Peer_Send(peer, stream, (int)sizeof(stream)));
     CHECK(WAIT_FOR(server->packets, PACKETS));
     CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_RECV_CALLS),

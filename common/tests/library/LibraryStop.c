@@ -20,63 +20,53 @@
 
 /* --- The drain ------------------------------------------------------------------------------- */
 
-/* A peer that reads slowly to the end. */
-typedef struct Reader {
-    SOCKET peer;
-    bool isRight; /* it got what it is owed, and the end */
-} Reader;
-
+/* Its peer reads slowly to the end. The state is 1 if it got what it is owed. */
 static void ReadSlowly(void *argument)
 {
-    Reader *reader = (Reader *)argument;
+    Probe *probe = (Probe *)argument;
+    bool isRight = true;
 
-    reader->isRight = true;
-    for (int i = 0; i < OWED && reader->isRight; i += PIECE) {
-        reader->isRight = Peer_ReceivePattern(reader->peer, i, PIECE);
+    for (int i = 0; i < OWED && isRight; i += PIECE) {
+        isRight = Peer_ReceivePattern(probe->peer, i, PIECE);
         Sleep(1);
     }
-    reader->isRight = reader->isRight && Peer_WaitForCleanEnd(reader->peer);
-    shutdown(reader->peer, SD_SEND);
+    probe->state = isRight && Peer_WaitForCleanEnd(probe->peer);
+    shutdown(probe->peer, SD_SEND);
 }
 
 /* A server with `count` peers that do not read, each owed OWED bytes. */
-static Host *StartOwing(SOCKET *peers, int count, DWORD drainMs)
+static Host *StartOwing(Probe **probes, int count, DWORD drainMs)
 {
     Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .drainMs = drainMs);
 
     for (int i = 0; i < count; i++) {
-        Probe *probe = Probe_Open(server, NARROW);
-
-        NEED_TRUE(Probe_SendPattern(probe, OWED, 0));
-        peers[i] = probe->peer;
+        probes[i] = Probe_Open(server, NARROW);
+        NEED_TRUE(Probe_SendPattern(probes[i], OWED, 0));
     }
     return server;
 }
 
 TEST("stop: what is queued arrives")
 {
-    static Reader readers[READERS];
-    SOCKET peers[READERS];
-    Host *server = StartOwing(peers, READERS, LONG_MS);
+    Probe *probes[READERS];
+    Host *server = StartOwing(probes, READERS, LONG_MS);
     ULONGLONG start;
 
-    for (int i = 0; i < READERS; i++) {
-        readers[i].peer = peers[i];
-        Threads_Start(ReadSlowly, &readers[i]);
-    }
+    for (int i = 0; i < READERS; i++)
+        Threads_Start(ReadSlowly, probes[i]);
     start = Test_Now();
     Host_Stop(server);
     CHECK_AT_MOST(Test_Now() - start, LONG_MS / 2);
     Threads_Join();
     for (int i = 0; i < READERS; i++)
-        CHECK(readers[i].isRight);
+        CHECK_INT(probes[i]->state, 1);
     CHECK(Host_CheckCause(server, CAUSE_SERVICE_STOPPED, READERS));
 }
 
 TEST("stop: stuck clients do not hold it up")
 {
-    SOCKET peers[3];
-    Host *server = StartOwing(peers, 3, SHORT_MS);
+    Probe *probes[3];
+    Host *server = StartOwing(probes, 3, SHORT_MS);
     ULONGLONG start = Test_Now();
 
     Host_Stop(server);
@@ -84,23 +74,21 @@ TEST("stop: stuck clients do not hold it up")
     CHECK_AT_MOST(Test_Now() - start, SHORT_MS + GRACE_MS);
     CHECK(Host_CheckCause(server, CAUSE_SERVICE_STOPPED, 3));
     for (int i = 0; i < 3; i++)
-        CHECK(Peer_WaitForReset(peers[i]));
+        CHECK(Peer_WaitForReset(probes[i]->peer));
 }
 
 /* One that reads and one that is stuck: the first gets all of it. */
 TEST("stop: one reads and one is stuck")
 {
-    static Reader reader;
-    SOCKET peers[2];
-    Host *server = StartOwing(peers, 2, LONG_MS / 5);
+    Probe *probes[2];
+    Host *server = StartOwing(probes, 2, LONG_MS / 5);
     ULONGLONG start = Test_Now();
 
-    reader.peer = peers[1];
-    Threads_Start(ReadSlowly, &reader);
+    Threads_Start(ReadSlowly, probes[1]);
     Host_Stop(server);
     CHECK_AT_MOST(Test_Now() - start, LONG_MS / 5 + GRACE_MS);
     Threads_Join();
-    CHECK(reader.isRight);
+    CHECK_INT(probes[1]->state, 1);
 }
 
 /* Nobody waits for a callback that runs, but Service_Stop. */
@@ -319,14 +307,8 @@ TEST("start: accepts come back")
 
 static void SendUntilFalse(void *argument)
 {
-    Probe *probe = (Probe *)argument;
-    SendBuffer *buffer = SendBuffer_Copy("still here", 10);
-
-    if (buffer == NULL)
-        return;
-    while (Session_Send(&probe->session, buffer) && !Test_IsOver())
+    while (Probe_Send((Probe *)argument, "still here", 10) && !Test_IsOver())
         Sleep(0);
-    SendBuffer_Release(buffer);
 }
 
 TEST("stop: sessions that the program keeps")

@@ -29,6 +29,7 @@ static struct Watch {
     ULONGLONG deadline; /* as Test_Now */
     bool isOver;        /* its time is over and overTime was called */
     bool failed;        /* a check failed or the time is over */
+    bool hasFault;      /* Test_AddFault was called */
     bool ended;         /* there is nothing more to watch */
 } watch = {.lock = SRWLOCK_INIT, .changed = CONDITION_VARIABLE_INIT};
 
@@ -78,6 +79,14 @@ bool Test_Explain(const char *format, ...)
     return false;
 }
 
+static void PrintFailure(const char *file, int line, const char *format, va_list arguments)
+{
+    printf("  %s:%d: ", file, line);
+    vprintf(format, arguments);
+    printf("\n");
+    fflush(stdout);
+}
+
 /* Ends every check: notes and prints a failure, and forgets the explanation. Returns `holds`. */
 static bool Finish(bool holds, const char *file, int line, const char *format, ...)
 {
@@ -87,17 +96,29 @@ static bool Finish(bool holds, const char *file, int line, const char *format, .
         AcquireSRWLockExclusive(&watch.lock);
         watch.failed = true;
         ReleaseSRWLockExclusive(&watch.lock);
-        printf("  %s:%d: ", file, line);
         va_start(arguments, format);
-        vprintf(format, arguments);
+        PrintFailure(file, line, format, arguments);
         va_end(arguments);
-        printf("\n");
         if (explanation[0] != '\0')
             printf("    %s\n", explanation);
         fflush(stdout);
     }
     explanation[0] = '\0';
     return holds;
+}
+
+void Test_AddFault(const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+
+    AcquireSRWLockExclusive(&watch.lock);
+    if (!watch.hasFault) {
+        va_start(arguments, format);
+        PrintFailure(file, line, format, arguments);
+        va_end(arguments);
+    }
+    watch.hasFault = watch.failed = true;
+    ReleaseSRWLockExclusive(&watch.lock);
 }
 
 bool Test_Check(bool holds, const char *text, const char *file, int line)
@@ -220,6 +241,7 @@ static bool SetWatchedTest(const Test *test, bool ended)
         watch.deadline = Test_Now() + (ULONGLONG)test->limitSeconds * 1000;
         watch.isOver = false;
         watch.failed = false;
+        watch.hasFault = false;
     }
     ReleaseSRWLockExclusive(&watch.lock);
     WakeAllConditionVariable(&watch.changed);

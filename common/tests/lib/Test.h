@@ -10,7 +10,7 @@
  * A test that stands in a file of the program takes part; they run in the order of the files' names
  * and of the lines. A check that fails prints file and line, what was expected and what came; the run
  * goes on with the next test. A thread watches the time that each test takes, so a test that hangs
- * is a test that fails. Checks are made on the main thread only.
+ * is a test that fails. Checks are made on the main thread only; any thread may say FAULT_IF.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -122,6 +122,12 @@ bool Test_IsOver(void);
 /* A call of the system has failed, and with this error: CHECK_ERROR(recv(...) < 0, WSAEWOULDBLOCK). */
 #define CHECK_ERROR(hasFailed, error)                                                              \
     Test_CheckError((hasFailed), (long)(error), #hasFailed, __FILE__, __LINE__)
+
+/* What a callback or another thread finds wrong: FAULT_IF(isClosed, "closed twice: %d", number). Only the
+   first one of a test is printed. */
+#define FAULT_IF(isFault, ...)                                                                     \
+    ((isFault) ? Test_AddFault(__FILE__, __LINE__, __VA_ARGS__) : (void)0)
+void Test_AddFault(const char *file, int line, const char *format, ...);
 
 /* Leaves the test function where a check failed. */
 #define REQUIRE(check)                                                                             \

@@ -38,7 +38,7 @@ static int Begin(const char *const words[])
     SetUnhandledExceptionFilter(OnCrash);
     ServerLog_Init(true, false);
     Host_MarkProgramThread();
-    Fixture_Init();
+    gate = CreateEventW(NULL, TRUE, FALSE, NULL);
     return OPTIONS_RUN;
 }
 

@@ -53,6 +53,7 @@ struct Probe {
     };
     Host *host;
     Probe *next;             /* of the host's */
+    SOCKET peer;             /* its other end, where Probe_Open has opened it */
     int number;              /* of the session, from 0 in the order of the connections; -1: none */
     volatile LONG started;   /* calls of OnConnected that have begun, */
     volatile LONG connected; /* and that have returned */
@@ -63,8 +64,8 @@ struct Probe {
     volatile LONG64 consumed;
     DisconnectCause cause;
     DWORD error;
-    uint32_t seed; /* for what a test does at random */
-    int state;     /* the test's own */
+    uint32_t seed;       /* for what a test does at random */
+    volatile LONG state; /* the test's own */
 };
 
 struct Host {
@@ -85,18 +86,20 @@ struct Host {
     volatile LONG causes[CAUSE_MAX];
     volatile LONG packets;
 
-    SRWLOCK lock; /* held for what follows */
+    Probe *volatile kept[KEPT_MAX]; /* by the number of the session */
+    SRWLOCK lock;                   /* held for what follows */
     Probe *probes;
-    Probe *kept[KEPT_MAX]; /* by the number of the session */
-    char violation[200];   /* the first rule that the library broke; "": none */
 };
 
 /* Sends a copy of the bytes, or those of the pattern from `position` on. As Session_Send. */
 bool Probe_Send(Probe *probe, const void *data, int size);
 bool Probe_SendPattern(Probe *probe, int size, LONG64 position);
 
-/* Notes that the library broke a rule; the first one is what Host_Stop shows. Any thread. */
-void Host_AddViolation(Host *host, const char *format, ...);
+/* The same for a buffer. NULL, which could not be opened, is not sent. */
+bool Session_SendAndRelease(Session *session, SendBuffer *buffer);
+
+/* What OnRecv gets has to be the pattern, from where the last call has stopped to consume. */
+void Probe_CheckPattern(Probe *probe, const char *data, int length);
 
 /*
  * A host that is not started, with the library's defaults on a free port of 127.0.0.1, but a short
@@ -106,13 +109,17 @@ Host *Host_Create(ServiceType type, const Behaviour *behaviour);
 
 void Host_Start(Host *host);
 
+/* A session of such a host, as its createSession. A test's own createSession may call it. */
+Session *Probe_Create(Service *service, int family);
+
 /* How a server is other than Host_Create makes it. Members that are 0 change nothing. */
 typedef struct ServerOptions {
     const Behaviour *behaviour;
     bool keepsSessions;
+    const char *listenOn;             /* an address without its port */
     int workerCount, maxSessionCount; /* the others as in ServiceSettings and SessionSettings */
     int recvBufferSize, recvBufferMax, pauseBytes, limitBytes;
-    DWORD idleTimeoutMs, drainMs;
+    DWORD idleTimeoutMs, drainMs, halfClosedMs;
 } ServerOptions;
 
 /* Creates and starts a server: START_SERVER(&echoBehaviour, .keepsSessions = true). */
@@ -155,13 +162,15 @@ void Host_MarkProgramThread(void);
 
 /* --- Peers and threads ------------------------------------------------------------------------ */
 
-/* Connects to it, see Peer_OpenTo. */
+/* Connects to it. */
 SOCKET Peer_Open(const Host *host);
-SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize);
 
-/* The same in two steps. The first does not wait; INVALID_SOCKET: not even that. */
-SOCKET Peer_BeginOpen(const NetAddress *address);
-bool Peer_EndOpen(SOCKET peer);
+/*
+ * The same, and waits for the session: the host keeps its sessions, and none that was opened before
+ * is still to come. Little fits into NARROW buffers when nobody reads; 0: those of the system.
+ */
+#define NARROW 8192
+Probe *Probe_Open(Host *host, int bufferSize);
 
 /*
  * Writes a packet that says it has `size` bytes, with a body of the pattern from `id` on. Returns how
@@ -169,30 +178,29 @@ bool Peer_EndOpen(SOCKET peer);
  */
 int Packet_Append(char *stream, int size, int id);
 
-/* A thread that sends `size` bytes of the pattern, or without end for -1. See Threads_Join. */
-bool Peer_StartSending(SOCKET peer, LONG64 size);
+/* Sends `size` bytes of the pattern from `position` on; ENDLESS: until the connection ends. */
+#define ENDLESS INT64_MAX
+bool Peer_SendPattern(SOCKET peer, LONG64 position, LONG64 size);
+
+/* The same from 0 on, on a thread. See Threads_Join. */
+void Peer_StartSending(SOCKET peer, LONG64 size);
 
 /* A thread that runs a function of the test's. It is a thread of the program. */
-bool Threads_Start(void (*run)(void *), void *argument);
+void Threads_Start(void (*run)(void *), void *argument);
+
+/* What callbacks may wait for: an event that is not set when a test starts, and set at its end. */
+extern HANDLE gate;
 
 /* Waits for all threads of the test; those that send without end end with their connection. */
 void Threads_Join(void);
 
-/* --- This process and servers ---------------------------------------------------------------- */
-
-int Process_GetHandleCount(void);
-int Process_GetMemoryKib(void);
-
-/* This program is an instrumented one that was told to watch itself. */
-bool Process_IsInstrumented(void);
+/* --- Servers --------------------------------------------------------------------------------- */
 
 /* The port that --port says; 0: none. */
 extern long givenPort;
 
 /* Starts the server.exe of stage 6 or 7 on a free port, quiet, and waits until it listens. NULL: it does not. */
 ServerProcess *Server_Start(int stage, NetAddress *address);
-
-void Fixture_Init(void);
 
 /* After each test. */
 void Fixture_End(void);

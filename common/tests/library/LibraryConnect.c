@@ -16,9 +16,9 @@ static void DialAgain(Probe *probe)
 {
     Host *host = probe->host;
 
-    if (probe->cause == CAUSE_CONNECT_FAILED && host->causes[probe->cause] < FAILURES &&
-        !Service_Connect(&host->service, 1))
-        Host_AddViolation(host, "Service_Connect failed with error %lu", GetLastError());
+    if (probe->cause == CAUSE_CONNECT_FAILED && host->causes[probe->cause] < FAILURES)
+        FAULT_IF(!Service_Connect(&host->service, 1), "Service_Connect failed with error %lu",
+                 GetLastError());
 }
 
 /* In OnDisconnected: the session that has failed is still in the set, but takes nobody's place. */
@@ -76,13 +76,6 @@ TEST("connect: later")
 
 /* --- Wrong use ------------------------------------------------------------------------------- */
 
-static Session *CreateNone(Service *service, int family)
-{
-    (void)service;
-    (void)family;
-    return NULL;
-}
-
 static void CheckRefused(const ServiceSettings *settings, const char *part)
 {
     static Service service;
@@ -100,7 +93,7 @@ TEST("use: wrong settings are named")
     CheckRefused(&right, "address");
     NetAddress_FromText(&right.address, "127.0.0.1", 0);
     CheckRefused(&right, "createSession");
-    right.createSession = CreateNone;
+    right.createSession = Probe_Create;
 #define WRONG(member, value)                                                                       \
     wrong = right;                                                                                 \
     wrong.member = (value);                                                                        \
@@ -121,17 +114,16 @@ TEST("use: wrong settings are named")
 
 static void StopInRecv(Probe *probe)
 {
-    if (Service_Stop(&probe->host->service) || GetLastError() != ERROR_POSSIBLE_DEADLOCK)
-        Host_AddViolation(probe->host, "Service_Stop in OnRecv: error %lu", GetLastError());
+    FAULT_IF(Service_Stop(&probe->host->service) || GetLastError() != ERROR_POSSIBLE_DEADLOCK,
+             "Service_Stop in OnRecv: error %lu", GetLastError());
 }
 
 TEST("use: a service is not stopped in a callback")
 {
     static const Behaviour behaviour = {.OnBytes = StopInRecv};
-    Host *server = START_SERVER(&behaviour);
+    Host *server = START_SERVER(&behaviour, .keepsSessions = true);
     SOCKET peer = Peer_Open(server);
 
-    server->keepsSessions = true;
     CHECK(Peer_Send(peer, "x", 1));
     Peer_Close(&peer);
     CHECK(WAIT_FOR(server->disconnected, 1));
@@ -140,17 +132,15 @@ TEST("use: a service is not stopped in a callback")
 
 /* --- What OnError is told -------------------------------------------------------------------- */
 
-static SessionFactory createProbe;
 static volatile LONG isFailing;
 
 /* Fails on a worker, and when it is tried again, on the keeper: threads of the service, both. */
 static Session *StopAndFail(Service *service, int family)
 {
     if (isFailing == 0)
-        return createProbe(service, family);
-    if (Service_Stop(service) || GetLastError() != ERROR_POSSIBLE_DEADLOCK)
-        Host_AddViolation((Host *)service->settings.context,
-                          "Service_Stop in createSession: error %lu", GetLastError());
+        return Probe_Create(service, family);
+    FAULT_IF(Service_Stop(service) || GetLastError() != ERROR_POSSIBLE_DEADLOCK,
+             "Service_Stop in createSession: error %lu", GetLastError());
     if (ThreadManager_IsCaller(&service->keeper.thread))
         InterlockedExchange(&isFailing, 0);
     SetLastError(ERROR_NOT_ENOUGH_MEMORY);
@@ -161,7 +151,6 @@ TEST("use: an accept without a session is createSession's failure")
 {
     Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
 
-    createProbe = server->settings.createSession;
     server->settings.createSession = StopAndFail;
     isFailing = 0;
     Host_Start(server);
@@ -176,7 +165,7 @@ TEST("use: an accept without a session is createSession's failure")
 static Session *CreateForIpv4(Service *service, int family)
 {
     (void)family;
-    return createProbe(service, AF_INET);
+    return Probe_Create(service, AF_INET);
 }
 
 /* bind comes before ConnectEx, and fails where the ports have run out, or here: a wrong socket. */
@@ -185,7 +174,6 @@ TEST("use: a session without a port is bind's failure")
     Host *client = Host_Create(SERVICE_CLIENT, &silentBehaviour);
 
     REQUIRE(CHECK(NetAddress_FromText(&client->settings.address, "::1", 1)));
-    createProbe = client->settings.createSession;
     client->settings.createSession = CreateForIpv4;
     Host_Start(client);
     CHECK(WAIT_FOR(client->errors, 1));

@@ -3,8 +3,6 @@
  */
 #include "Library.h"
 
-#include <stdarg.h>
-
 #define HOST_MAX       128
 #define SHORT_DRAIN_MS 100  /* peers that a test leaves open hold up a stop no longer */
 #define POISON         0xDD /* what a session is filled with once it is destroyed */
@@ -17,20 +15,7 @@ static Host *hosts[HOST_MAX];
 static int hostCount;
 static DWORD threadSlot = TLS_OUT_OF_INDEXES;
 
-/* --- Violations ------------------------------------------------------------------------------ */
-
-void Host_AddViolation(Host *host, const char *format, ...)
-{
-    va_list arguments;
-
-    AcquireSRWLockExclusive(&host->lock);
-    if (host->violation[0] == '\0') {
-        va_start(arguments, format);
-        vsnprintf(host->violation, sizeof(host->violation), format, arguments);
-        va_end(arguments);
-    }
-    ReleaseSRWLockExclusive(&host->lock);
-}
+/* --- Callbacks ------------------------------------------------------------------------------- */
 
 void Host_MarkProgramThread(void)
 {
@@ -44,15 +29,11 @@ static void EnterCall(Probe *probe, const char *name)
 {
     void *thread = TlsGetValue(threadSlot);
 
-    if (thread == THREAD_OF_PROGRAM)
-        Host_AddViolation(probe->host, "%s was called on a thread of the program", name);
-    if (thread == THREAD_IN_CALL)
-        Host_AddViolation(probe->host, "%s was called inside another callback", name);
+    FAULT_IF(thread == THREAD_OF_PROGRAM, "%s was called on a thread of the program", name);
+    FAULT_IF(thread == THREAD_IN_CALL, "%s was called inside another callback", name);
     TlsSetValue(threadSlot, THREAD_IN_CALL);
-    if (probe->destroyed != 0)
-        Host_AddViolation(probe->host, "%s was called after Destroy", name);
-    else if (probe->session.object.references < 1)
-        Host_AddViolation(probe->host, "%s was called without a reference", name);
+    FAULT_IF(probe->destroyed != 0, "%s was called after Destroy", name);
+    FAULT_IF(probe->session.object.references < 1, "%s was called without a reference", name);
 }
 
 static void LeaveCall(void)
@@ -60,24 +41,9 @@ static void LeaveCall(void)
     TlsSetValue(threadSlot, NULL);
 }
 
-/* --- Callbacks ------------------------------------------------------------------------------- */
-
 static Probe *FromSession(Session *session)
 {
     return CONTAINING_RECORD(session, Probe, session);
-}
-
-/* Keeps the session for the test: Host_WaitForProbe finds it, and Host_Stop releases it. */
-static void Keep(Probe *probe)
-{
-    Host *host = probe->host;
-
-    if (!host->keepsSessions || probe->number >= KEPT_MAX)
-        return;
-    Session_AddRef(&probe->session);
-    AcquireSRWLockExclusive(&host->lock);
-    host->kept[probe->number] = probe;
-    ReleaseSRWLockExclusive(&host->lock);
 }
 
 static void OnConnected(Session *session)
@@ -86,27 +52,26 @@ static void OnConnected(Session *session)
     Host *host = probe->host;
 
     EnterCall(probe, "OnConnected");
-    if (InterlockedIncrement(&probe->started) != 1)
-        Host_AddViolation(host, "OnConnected was called twice");
-    if (probe->disconnected != 0)
-        Host_AddViolation(host, "OnConnected was called after OnDisconnected");
+    FAULT_IF(InterlockedIncrement(&probe->started) != 1, "OnConnected was called twice");
+    FAULT_IF(probe->disconnected != 0, "OnConnected was called after OnDisconnected");
     probe->number = (int)InterlockedIncrement(&host->connected) - 1;
     if (host->behaviour->OnConnected != NULL)
         host->behaviour->OnConnected(probe);
     InterlockedIncrement(&probe->connected);
-    Keep(probe);
+    if (host->keepsSessions && probe->number < KEPT_MAX) {
+        Session_AddRef(&probe->session);
+        host->kept[probe->number] = probe;
+    }
     LeaveCall();
 }
 
 /* What holds for every call of OnRecv and OnRecvPacket. */
-static void CheckLife(Probe *probe, const char *name, volatile LONG *running)
+static void CheckLife(Probe *probe, const char *name)
 {
-    if (InterlockedIncrement(running) != 1)
-        Host_AddViolation(probe->host, "%s was called while another %s ran", name, name);
-    if (probe->connected != 1)
-        Host_AddViolation(probe->host, "%s was called before OnConnected had returned", name);
-    if (probe->disconnected != 0)
-        Host_AddViolation(probe->host, "%s was called after OnDisconnected", name);
+    FAULT_IF(InterlockedIncrement(&probe->receiving) != 1, "%s was called while another %s ran",
+             name, name);
+    FAULT_IF(probe->connected != 1, "%s was called before OnConnected had returned", name);
+    FAULT_IF(probe->disconnected != 0, "%s was called after OnDisconnected", name);
 }
 
 static int OnRecv(Session *session, const char *data, int length)
@@ -115,11 +80,11 @@ static int OnRecv(Session *session, const char *data, int length)
     int consumed = length;
 
     EnterCall(probe, "OnRecv");
-    CheckLife(probe, "OnRecv", &probe->receiving);
+    CheckLife(probe, "OnRecv");
     InterlockedIncrement(&probe->recvCalls);
-    if (length < 1 || (length > probe->host->settings.session.recvBufferSize &&
-                       length > probe->host->settings.session.recvBufferMax))
-        Host_AddViolation(probe->host, "OnRecv was called with length %d", length);
+    FAULT_IF(length < 1 || (length > probe->host->settings.session.recvBufferSize &&
+                            length > probe->host->settings.session.recvBufferMax),
+             "OnRecv was called with length %d", length);
     if (probe->host->behaviour->OnRecv != NULL)
         consumed = probe->host->behaviour->OnRecv(probe, data, length);
     if (probe->host->behaviour->OnBytes != NULL)
@@ -135,20 +100,16 @@ static void OnDisconnected(Session *session, DisconnectCause cause)
 {
     Probe *probe = FromSession(session);
     Host *host = probe->host;
+    bool isCause = cause > CAUSE_NONE && cause < CAUSE_MAX;
 
     EnterCall(probe, "OnDisconnected");
-    if (probe->connected != probe->started)
-        Host_AddViolation(host, "OnDisconnected was called while OnConnected ran");
-    if (probe->receiving != 0)
-        Host_AddViolation(host, "OnDisconnected was called while OnRecv ran");
-    if (InterlockedIncrement(&probe->disconnected) != 1)
-        Host_AddViolation(host, "OnDisconnected was called twice");
-    if (cause <= CAUSE_NONE || cause >= CAUSE_MAX)
-        Host_AddViolation(host, "OnDisconnected was called with cause %d", (int)cause);
-    else
+    FAULT_IF(probe->connected != probe->started, "OnDisconnected was called while OnConnected ran");
+    FAULT_IF(probe->receiving != 0, "OnDisconnected was called while OnRecv ran");
+    FAULT_IF(InterlockedIncrement(&probe->disconnected) != 1, "OnDisconnected was called twice");
+    FAULT_IF(!isCause, "OnDisconnected was called with cause %d", (int)cause);
+    if (isCause)
         InterlockedIncrement(&host->causes[cause]);
-    if (Session_IsConnected(session))
-        Host_AddViolation(host, "Session_IsConnected was true in OnDisconnected");
+    FAULT_IF(Session_IsConnected(session), "Session_IsConnected was true in OnDisconnected");
     probe->cause = cause;
     probe->error = Session_GetError(session);
     if (host->behaviour->OnDisconnected != NULL)
@@ -163,12 +124,10 @@ static void Destroy(Session *session)
 {
     Probe *probe = FromSession(session);
 
-    if (InterlockedIncrement(&probe->destroyed) != 1)
-        Host_AddViolation(probe->host, "a session was destroyed twice");
-    if (probe->started != probe->disconnected && probe->started != 0)
-        Host_AddViolation(probe->host, "a session was destroyed before its OnDisconnected");
-    if (probe->receiving != 0)
-        Host_AddViolation(probe->host, "a session was destroyed while OnRecv ran");
+    FAULT_IF(InterlockedIncrement(&probe->destroyed) != 1, "a session was destroyed twice");
+    FAULT_IF(probe->started != probe->disconnected && probe->started != 0,
+             "a session was destroyed before its OnDisconnected");
+    FAULT_IF(probe->receiving != 0, "a session was destroyed while OnRecv ran");
     memset(&probe->packetSession, POISON, sizeof(probe->packetSession));
     InterlockedIncrement(&probe->host->destroyed);
 }
@@ -185,10 +144,10 @@ static void OnRecvPacket(Session *session, uint16_t id, const char *body, int le
     Probe *probe = FromSession(session);
 
     EnterCall(probe, "OnRecvPacket");
-    CheckLife(probe, "OnRecvPacket", &probe->receiving);
+    CheckLife(probe, "OnRecvPacket");
     InterlockedIncrement(&probe->host->packets);
-    if (length < 0 || length > probe->host->behaviour->maxPacketSize - PACKET_HEADER_SIZE)
-        Host_AddViolation(probe->host, "OnRecvPacket was called with length %d", length);
+    FAULT_IF(length < 0 || length > probe->host->behaviour->maxPacketSize - PACKET_HEADER_SIZE,
+             "OnRecvPacket was called with length %d", length);
     if (probe->host->behaviour->OnRecvPacket != NULL)
         probe->host->behaviour->OnRecvPacket(probe, id, body, length);
     InterlockedDecrement(&probe->receiving);
@@ -205,10 +164,9 @@ static const PacketSessionVtbl packetSessionVtbl = {
 
 /* --- Behaviours ------------------------------------------------------------------------------ */
 
-/* Sends the buffer, unless it is NULL, and releases it. */
-static bool SendAndRelease(Probe *probe, SendBuffer *buffer)
+bool Session_SendAndRelease(Session *session, SendBuffer *buffer)
 {
-    bool isSent = buffer != NULL && Session_Send(&probe->session, buffer);
+    bool isSent = buffer != NULL && Session_Send(session, buffer);
 
     if (buffer != NULL)
         SendBuffer_Release(buffer);
@@ -217,7 +175,7 @@ static bool SendAndRelease(Probe *probe, SendBuffer *buffer)
 
 bool Probe_Send(Probe *probe, const void *data, int size)
 {
-    return SendAndRelease(probe, SendBuffer_Copy(data, size));
+    return Session_SendAndRelease(&probe->session, SendBuffer_Copy(data, size));
 }
 
 bool Probe_SendPattern(Probe *probe, int size, LONG64 position)
@@ -228,7 +186,13 @@ bool Probe_SendPattern(Probe *probe, int size, LONG64 position)
         Pattern_Fill(buffer->data, size, position);
         SendBuffer_Close(buffer, size);
     }
-    return SendAndRelease(probe, buffer);
+    return Session_SendAndRelease(&probe->session, buffer);
+}
+
+void Probe_CheckPattern(Probe *probe, const char *data, int length)
+{
+    FAULT_IF(!Pattern_IsRight(data, length, probe->consumed), "OnRecv got wrong bytes after %ld",
+             (long)probe->consumed);
 }
 
 static int Echo(Probe *probe, const char *data, int length)
@@ -242,7 +206,7 @@ const Behaviour echoBehaviour = {.OnRecv = Echo};
 
 /* --- Hosts ----------------------------------------------------------------------------------- */
 
-static Session *CreateProbe(Service *service, int family)
+Session *Probe_Create(Service *service, int family)
 {
     Host *host = (Host *)service->settings.context;
     const Behaviour *behaviour = host->behaviour;
@@ -277,8 +241,8 @@ static void OnError(Service *service, const char *call, DWORD error, const char 
     char number[20];
 
     snprintf(number, sizeof(number), "error %lu", error);
-    if (error == 0 || strstr(text, call) != text || strstr(text, number) == NULL)
-        Host_AddViolation(host, "OnError was called with '%s' for %s, %lu", text, call, error);
+    FAULT_IF(error == 0 || strstr(text, call) != text || strstr(text, number) == NULL,
+             "OnError was called with '%s' for %s, %lu", text, call, error);
     host->failedCall = call;
     InterlockedIncrement(&host->errors);
 }
@@ -287,10 +251,9 @@ static void OnRefused(Service *service, const NetAddress *address, const char *r
 {
     Host *host = (Host *)service->settings.context;
 
-    if (TlsGetValue(threadSlot) != NULL)
-        Host_AddViolation(host, "OnRefused was not called on a worker by itself");
-    if (NetAddress_GetPort(address) == 0 || reason == NULL || strlen(reason) < 5)
-        Host_AddViolation(host, "OnRefused was called without an address or a reason");
+    FAULT_IF(TlsGetValue(threadSlot) != NULL, "OnRefused was not called on a worker by itself");
+    FAULT_IF(NetAddress_GetPort(address) == 0 || reason == NULL || strlen(reason) < 5,
+             "OnRefused was called without an address or a reason");
     InterlockedIncrement(&host->refused);
 }
 
@@ -302,7 +265,7 @@ Host *Host_Create(ServiceType type, const Behaviour *behaviour)
     host->behaviour = behaviour;
     host->settings = Service_GetDefaults();
     host->settings.type = type;
-    host->settings.createSession = CreateProbe;
+    host->settings.createSession = Probe_Create;
     host->settings.context = host;
     host->settings.OnRefused = OnRefused;
     host->settings.OnError = OnError;
@@ -339,6 +302,10 @@ Host *Host_StartServer(const ServerOptions *options)
     session->idleTimeoutMs = options->idleTimeoutMs;
     if (options->drainMs != 0)
         session->drainMs = options->drainMs;
+    if (options->halfClosedMs != 0)
+        session->halfClosedMs = options->halfClosedMs;
+    if (options->listenOn != NULL)
+        NEED_TRUE(NetAddress_FromText(&host->settings.address, options->listenOn, 0));
     Host_Start(host);
     return host;
 }
@@ -361,15 +328,6 @@ Host *Host_StartClient(const Host *server, const Behaviour *behaviour, int count
     return client;
 }
 
-static void ReleaseKept(Host *host)
-{
-    for (int i = 0; i < KEPT_MAX; i++) {
-        if (host->kept[i] != NULL)
-            Session_Release(&host->kept[i]->session);
-        host->kept[i] = NULL;
-    }
-}
-
 /* True: nobody wrote to the session after it was destroyed. */
 static bool IsUntouched(const Probe *probe)
 {
@@ -383,16 +341,14 @@ static bool IsUntouched(const Probe *probe)
 }
 
 /* What each session has to have been through. */
-static void CheckProbe(Host *host, const Probe *probe)
+static void CheckProbe(const Probe *probe)
 {
-    if (probe->started != 0 && (probe->connected != 1 || probe->disconnected != 1))
-        Host_AddViolation(host, "session %d: OnConnected %ld times, OnDisconnected %ld times",
-                          probe->number, probe->started, probe->disconnected);
-    if (probe->destroyed != 1)
-        Host_AddViolation(host, "session %d was destroyed %ld times", probe->number,
-                          probe->destroyed);
-    else if (!IsUntouched(probe))
-        Host_AddViolation(host, "session %d was used after it was destroyed", probe->number);
+    FAULT_IF(probe->started != 0 && (probe->connected != 1 || probe->disconnected != 1),
+             "session %d: OnConnected %ld times, OnDisconnected %ld times", probe->number,
+             probe->started, probe->disconnected);
+    FAULT_IF(probe->destroyed != 1, "session %d was destroyed %ld times", probe->number,
+             probe->destroyed);
+    FAULT_IF(!IsUntouched(probe), "session %d was used after it was destroyed", probe->number);
 }
 
 void Host_StopService(Host *host)
@@ -400,17 +356,20 @@ void Host_StopService(Host *host)
     Service_Stop(&host->service);
     host->isStarted = false;
     for (Probe *probe = host->probes; probe != NULL; probe = probe->next) {
-        if (probe->started != probe->disconnected && probe->started != 0)
-            Host_AddViolation(host, "Service_Stop returned before an OnDisconnected");
+        FAULT_IF(probe->started != probe->disconnected && probe->started != 0,
+                 "Service_Stop returned before an OnDisconnected");
     }
 }
 
 void Host_CheckStopped(Host *host)
 {
-    ReleaseKept(host);
+    for (int i = 0; i < KEPT_MAX; i++) {
+        if (host->kept[i] != NULL)
+            Session_Release(&host->kept[i]->session);
+        host->kept[i] = NULL;
+    }
     for (Probe *probe = host->probes; probe != NULL; probe = probe->next)
-        CheckProbe(host, probe);
-    CHECK_TEXT(host->violation, "");
+        CheckProbe(probe);
     CHECK_INT(host->destroyed, host->created);
     CHECK_INT(host->disconnected, host->connected);
     CHECK_INT(Service_GetSessionCount(&host->service), 0);
@@ -426,20 +385,10 @@ void Host_Stop(Host *host)
     Host_CheckStopped(host);
 }
 
-static Probe *FindKept(Host *host, int number)
-{
-    Probe *probe;
-
-    AcquireSRWLockShared(&host->lock);
-    probe = host->kept[number];
-    ReleaseSRWLockShared(&host->lock);
-    return probe;
-}
-
 Probe *Host_WaitForProbe(Host *host, int number)
 {
-    WAIT_WHILE(FindKept(host, number) == NULL && !Test_IsOver());
-    return NEED(FindKept(host, number));
+    WAIT_WHILE(host->kept[number] == NULL && !Test_IsOver());
+    return NEED(host->kept[number]);
 }
 
 bool Host_WaitForDisconnected(Host *host, int count)

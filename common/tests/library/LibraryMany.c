@@ -52,12 +52,11 @@ static ServerProcess *StartUnwatched(NetAddress *address)
 {
     char words[256];
     DWORD length = GetEnvironmentVariableA("INSTRUMENT", words, sizeof(words));
-    bool isSet = length > 0 && length < sizeof(words);
     ServerProcess *server;
 
     SetEnvironmentVariableA("INSTRUMENT", NULL);
     server = Server_Start(7, address);
-    if (isSet)
+    if (length > 0 && length < sizeof(words))
         SetEnvironmentVariableA("INSTRUMENT", words);
     return server;
 }

@@ -8,8 +8,6 @@
 #define LONG_MS      (1000 * WAIT_MS)
 #define MANY_WORKERS (2 * ACCEPT_COUNT)
 
-static SessionFactory createProbe;
-
 /* --- Factories ------------------------------------------------------------------------------- */
 
 static volatile LONG isUnwilling;
@@ -18,7 +16,7 @@ static volatile LONG isUnwilling;
 static Session *CreateOrNot(Service *service, int family)
 {
     if (isUnwilling == 0)
-        return createProbe(service, family);
+        return Probe_Create(service, family);
     SetLastError(0);
     return NULL;
 }
@@ -27,7 +25,6 @@ static Host *StartUnwilling(ServiceType type)
 {
     Host *host = Host_Create(type, &echoBehaviour);
 
-    createProbe = host->settings.createSession;
     host->settings.createSession = CreateOrNot;
     host->settings.connectCount = 0;
     isUnwilling = 1;
@@ -48,13 +45,11 @@ TEST("misuse: a factory that fails without an error")
     CHECK_INT(GetLastError(), ERROR_INVALID_FUNCTION);
     CHECK(Peer_Echo(Peer_Open(server), 10));
     CHECK(WAIT_FOR(server->errors, 1));
-    Host_Stop(client);
-    Host_Stop(server);
 }
 
 static Session *CreateAndDisconnect(Service *service, int family)
 {
-    Session *session = createProbe(service, family);
+    Session *session = Probe_Create(service, family);
 
     if (session != NULL)
         Session_Disconnect(session, CAUSE_PROGRAM);
@@ -67,14 +62,12 @@ TEST("misuse: a factory disconnects a session that is to connect later")
     Host *client = Host_Create(SERVICE_CLIENT, &silentBehaviour);
 
     NetAddress_FromText(&client->settings.address, "127.0.0.1", 1);
-    createProbe = client->settings.createSession;
     client->settings.createSession = CreateAndDisconnect;
     client->settings.connectCount = 0;
     Host_Start(client);
     CHECK(Service_Connect(&client->service, LONG_MS));
     CHECK(WAIT_FOR(client->destroyed, 1));
     CHECK(Host_CheckCause(client, CAUSE_PROGRAM, 1));
-    Host_Stop(client);
 }
 
 /* sizeof of the wrong thing. */
@@ -89,7 +82,6 @@ TEST("misuse: a size that a session does not fit in")
     SetLastError(0);
     CHECK(PacketSession_New(&server->service, &packetVtbl, sizeof(Session), AF_INET, 100) == NULL);
     CHECK_INT(GetLastError(), ERROR_INVALID_PARAMETER);
-    Host_Stop(server);
 }
 
 /* A service is started again with what it was started with before. */
@@ -100,7 +92,6 @@ TEST("misuse: a service's own settings")
     CHECK(Service_Stop(&server->service));
     REQUIRE(CHECK(Service_Start(&server->service, &server->service.settings)));
     CHECK(Peer_Echo(Peer_Open(server), 10));
-    Host_Stop(server);
 }
 
 /* --- Sessions -------------------------------------------------------------------------------- */
@@ -121,7 +112,6 @@ TEST("misuse: the library's own causes")
         REQUIRE(CHECK(WAIT_FOR(server->disconnected, i)));
         CHECK_INT(server->causes[i], 1);
     }
-    Host_Stop(server);
 }
 
 /* What snprintf returns is more than it has written if that did not fit. */
@@ -139,43 +129,30 @@ TEST("misuse: more bytes than a buffer has")
 /* As if there were memory for so many. */
 TEST("misuse: a buffer of all bytes that int can count")
 {
-    Host *server = Host_Create(SERVICE_SERVER, &silentBehaviour);
+    Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = INT_MAX);
     SendBuffer *buffer = NEED(SendBuffer_Copy("x", 1));
 
-    server->keepsSessions = true;
-    server->settings.session.limitBytes = INT_MAX;
-    Host_Start(server);
-    Peer_Open(server);
     buffer->capacity = INT_MAX;
-    CHECK(!Session_Send(&Host_WaitForProbe(server, 0)->session, buffer));
+    CHECK(!Session_Send(&Probe_Open(server, 0)->session, buffer));
     SendBuffer_Release(buffer);
-    CHECK(WAIT_FOR(server->disconnected, 1));
-    CHECK(Host_CheckCause(server, CAUSE_SLOW_RECEIVER, 1));
-    Host_Stop(server);
+    CHECK(Host_AllEnd(server, CAUSE_SLOW_RECEIVER, 1));
 }
 
 /* --- Peers that always have something to say --------------------------------------------------- */
 
-static HANDLE hasSent;
-
 static void WaitForBytes(Probe *probe)
 {
     (void)probe;
-    WaitForSingleObject(hasSent, WAIT_MS);
+    WaitForSingleObject(gate, WAIT_MS);
 }
 
 /* A byte at a time, so that there is always more. */
 static Host *StartBytewise(int workerCount)
 {
     static const Behaviour behaviour = {.OnConnected = WaitForBytes};
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
 
-    hasSent = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
-    server->keepsSessions = true;
-    server->settings.workerCount = workerCount;
-    server->settings.session.recvBufferSize = server->settings.session.recvBufferMax = 1;
-    Host_Start(server);
-    return server;
+    return START_SERVER(&behaviour, .keepsSessions = true, .workerCount = workerCount,
+                        .recvBufferSize = 1, .recvBufferMax = 1);
 }
 
 /* The worker that serves it finds nobody who waits for it: each cancelled accept has a worker of its own. */
@@ -188,32 +165,27 @@ TEST("misuse: a service is stopped while a peer sends without end")
 
     /* The worker that accepts it serves it on from there. */
     CHECK(Peer_Send(peer, bytes, (int)sizeof(bytes)));
-    REQUIRE(CHECK(Peer_StartSending(peer, -1)));
-    SetEvent(hasSent);
+    Peer_StartSending(peer, ENDLESS);
+    SetEvent(gate);
     probe = Host_WaitForProbe(server, 0);
     CHECK(WAIT_FOR(probe->recvCalls, 500));
     Host_Stop(server);
     Threads_Join();
-    CloseHandle(hasSent);
 }
 
 /* One worker, and only one such peer. */
 TEST("misuse: a peer that sends without end takes turns")
 {
     Host *server = StartBytewise(1);
-    SOCKET flood = Peer_Open(server), peer;
-    Probe *probe;
+    Probe *flood, *other;
 
-    SetEvent(hasSent);
-    Host_WaitForProbe(server, 0);
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 1);
-    REQUIRE(CHECK(Peer_StartSending(flood, -1)));
-    CHECK(WAIT_FOR(server->kept[0]->recvCalls, 500));
-    CHECK(Peer_Send(peer, "x", 1));
-    CHECK(WAIT_FOR(probe->recvCalls, 1));
-    shutdown(flood, SD_BOTH);
+    SetEvent(gate);
+    flood = Probe_Open(server, 0);
+    other = Probe_Open(server, 0);
+    Peer_StartSending(flood->peer, ENDLESS);
+    CHECK(WAIT_FOR(flood->recvCalls, 500));
+    CHECK(Peer_Send(other->peer, "x", 1));
+    CHECK(WAIT_FOR(other->recvCalls, 1));
+    shutdown(flood->peer, SD_BOTH);
     Threads_Join();
-    Host_Stop(server);
-    CloseHandle(hasSent);
 }

@@ -14,15 +14,14 @@
 /* A stream of packets, and what was cut off it so far. */
 typedef struct Reader {
     const char *stream;
-    int length;
     int offset;    /* where the next packet must begin */
     int delivered; /* packets */
     bool isWrong;
 } Reader;
 
-static uint32_t GetSize(const char *packet)
+static int GetUint16(const char *bytes)
 {
-    return (uint32_t)(unsigned char)packet[0] | (uint32_t)(unsigned char)packet[1] << 8;
+    return (unsigned char)bytes[0] | (unsigned char)bytes[1] << 8;
 }
 
 /* The packet must be the one that stands in the stream at this place. */
@@ -30,31 +29,22 @@ static void OnPacket(void *context, uint16_t id, const char *body, int bodyLengt
 {
     Reader *reader = (Reader *)context;
     const char *packet = reader->stream + reader->offset;
-    uint32_t size = GetSize(packet);
-    uint32_t expected = (uint32_t)(unsigned char)packet[2] | (uint32_t)(unsigned char)packet[3]
-                                                                 << 8;
 
-    reader->isWrong = reader->isWrong || id != expected || bodyLength < 0 ||
-                      bodyLength != (int)size - PACKET_HEADER_SIZE ||
+    reader->isWrong = reader->isWrong || id != GetUint16(packet + 2) || bodyLength < 0 ||
+                      bodyLength != GetUint16(packet) - PACKET_HEADER_SIZE ||
                       memcmp(body, packet + PACKET_HEADER_SIZE, (size_t)bodyLength) != 0;
     reader->offset += bodyLength + PACKET_HEADER_SIZE;
     reader->delivered++;
 }
 
-/*
- * Does what a session does: the bytes up to `end` are there, those that were consumed are gone. The
- * bytes are in memory of just that size, so that a look behind their end can be found by a tool.
- */
-static int Feed(Reader *reader, int *consumed, int end, int maxPacketSize)
+/* Does what a session does: the bytes up to `end` are there, those that were consumed are gone. */
+static int Feed(Reader *reader, int end, int maxPacketSize)
 {
     int before = reader->offset;
     int result =
-        Packet_Split(reader->stream + *consumed, end - *consumed, maxPacketSize, OnPacket, reader);
+        Packet_Split(reader->stream + before, end - before, maxPacketSize, OnPacket, reader);
 
-    if (result < 0)
-        return result;
-    *consumed += result;
-    if (*consumed != reader->offset || *consumed > end || before > reader->offset)
+    if (result >= 0 && (reader->offset != before + result || reader->offset > end))
         reader->isWrong = true;
     return result;
 }
@@ -72,24 +62,23 @@ static int MakeStream(char *stream)
 /* The stream in pieces that end at these places. */
 static bool SplitsRight(const char *stream, int length, const int *ends, int count)
 {
-    Reader reader = {stream, length, 0, 0, false};
-    int consumed = 0;
+    Reader reader = {.stream = stream};
 
     for (int i = 0; i < count; i++) {
         int end = ends[i];
 
-        if (Feed(&reader, &consumed, end, MAX_PACKET) < 0)
+        if (Feed(&reader, end, MAX_PACKET) < 0)
             return Test_Explain("piece %d of %d, up to byte %d: a good header was rejected", i + 1,
                                 count, end);
         /* All packets that are whole by now must have been delivered. */
         if (reader.offset + PACKET_HEADER_SIZE <= end &&
-            reader.offset + (int)GetSize(stream + reader.offset) <= end)
+            reader.offset + GetUint16(stream + reader.offset) <= end)
             return Test_Explain("piece %d of %d, up to byte %d: a whole packet was kept back",
                                 i + 1, count, end);
     }
-    if (reader.isWrong || consumed != length || reader.delivered != 5)
+    if (reader.isWrong || reader.offset != length || reader.delivered != 5)
         return Test_Explain("ends %d, %d: %d packets of 5, %d bytes of %d%s", ends[0],
-                            ends[count > 1 ? 1 : 0], reader.delivered, consumed, length,
+                            ends[count > 1 ? 1 : 0], reader.delivered, reader.offset, length,
                             reader.isWrong ? ", and not the right ones" : "");
     return true;
 }
@@ -129,16 +118,14 @@ TEST("packet: byte by byte")
 /* The largest there can be. */
 TEST("packet: 65,535 bytes")
 {
-    char *stream = (char *)malloc(2 * 65535);
-    Reader reader = {stream, 2 * 65535, 0, 0, false};
-    int consumed = 0;
+    char *stream = NEED(malloc(2 * 65535));
+    Reader reader = {.stream = stream};
 
-    REQUIRE(CHECK(stream != NULL));
     Packet_Append(stream, 65535, 1);
     Packet_Append(stream + 65535, 65535, 65535);
-    CHECK_INT(Feed(&reader, &consumed, 65534, 65535), 0);
-    CHECK_INT(Feed(&reader, &consumed, 65535 + 3, 65535), 65535);
-    CHECK_INT(Feed(&reader, &consumed, 2 * 65535, 65535), 65535);
+    CHECK_INT(Feed(&reader, 65534, 65535), 0);
+    CHECK_INT(Feed(&reader, 65535 + 3, 65535), 65535);
+    CHECK_INT(Feed(&reader, 2 * 65535, 65535), 65535);
     CHECK_INT(reader.delivered, 2);
     CHECK(!reader.isWrong);
     free(stream);
@@ -194,20 +181,20 @@ static void MakeRandomStream(RandomStream *stream, uint32_t *seed, int most)
 /* In random pieces, up to the first that is rejected. */
 static bool ReadsRight(const RandomStream *stream, uint32_t *seed)
 {
-    Reader reader = {stream->bytes, stream->length, 0, 0, false};
+    Reader reader = {.stream = stream->bytes};
     int pieceMax = Random_Next(seed, 3) == 0 ? 3 : 2 * RANDOM_MAX;
-    int consumed = 0, end = 0, result = 0;
+    int end = 0, result = 0;
 
     while (end < stream->length && result >= 0) {
         end += 1 + (int)Random_Next(seed, (uint32_t)pieceMax);
         if (end > stream->length)
             end = stream->length;
-        result = Feed(&reader, &consumed, end, RANDOM_MAX);
+        result = Feed(&reader, end, RANDOM_MAX);
         if (result < 0 && (stream->badAt < 0 || end < stream->badAt + 2))
             return Test_Explain("rejected at %d bytes, where all is good", end);
         if (result >= 0 && stream->badAt >= 0 && end >= stream->badAt + PACKET_HEADER_SIZE)
-            return Test_Explain("not rejected at %d bytes, with size %u at byte %d", end,
-                                GetSize(stream->bytes + stream->badAt), stream->badAt);
+            return Test_Explain("not rejected at %d bytes, with size %d at byte %d", end,
+                                GetUint16(stream->bytes + stream->badAt), stream->badAt);
     }
     if (reader.isWrong || reader.delivered != stream->good)
         return Test_Explain("%d packets of %d were delivered%s", reader.delivered, stream->good,

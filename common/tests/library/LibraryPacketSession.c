@@ -16,14 +16,23 @@ static int GetBodyLength(int number)
     return (int)((uint32_t)number * 2654435761u >> 8) % (MAX_PACKET - PACKET_HEADER_SIZE + 1);
 }
 
+/* Writes `count` packets. Returns how many bytes they have. */
+static int AppendPackets(char *stream, int first, int count)
+{
+    int length = 0;
+
+    for (int i = first; i < first + count; i++)
+        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
+    return length;
+}
+
 /* probe->state is the number of the packet that must come next, with so many bytes. */
 static void ExpectNext(Probe *probe, int expected, uint16_t id, const char *body, int length)
 {
     int number = probe->state++;
 
-    if (id != number || length != expected || !Pattern_IsRight(body, length, number))
-        Host_AddViolation(probe->host, "expected packet %d of %d bytes, but %d of %d came", number,
-                          expected, id, length);
+    FAULT_IF(id != number || length != expected || !Pattern_IsRight(body, length, number),
+             "expected packet %d of %d bytes, but %d of %d came", number, expected, id, length);
 }
 
 static void CheckPacket(Probe *probe, uint16_t id, const char *body, int length)
@@ -39,7 +48,7 @@ static const Behaviour checkBehaviour = {
 #define START_PACKET_SERVER(behaviour) START_SERVER(behaviour, .recvBufferSize = RECV_SIZE)
 
 /* All packets in pieces of random sizes, small and large. */
-static bool SendInPieces(SOCKET peer, const char *stream, int length)
+static void SendInPieces(SOCKET peer, const char *stream, int length)
 {
     uint32_t seed = 99;
     int sent = 0;
@@ -47,25 +56,20 @@ static bool SendInPieces(SOCKET peer, const char *stream, int length)
     while (sent < length) {
         int piece = 1 + (int)Random_Next(&seed, Random_Next(&seed, 4) == 0 ? 8 : 5000);
 
-        piece = piece < length - sent ? piece : length - sent;
-        if (!Peer_Send(peer, stream + sent, piece))
-            return Test_Explain("send failed with error %d", WSAGetLastError());
+        piece = min(piece, length - sent);
+        NEED_TRUE(Peer_Send(peer, stream + sent, piece));
         sent += piece;
     }
-    return true;
 }
 
 TEST("packet session: split and joined on the way")
 {
     char *stream = NEED((char *)malloc(STREAM_SIZE));
     Host *server = START_PACKET_SERVER(&checkBehaviour);
-    SOCKET peer;
-    int length = 0;
+    SOCKET peer = Peer_Open(server);
+    int length = AppendPackets(stream, 0, PACKETS);
 
-    for (int i = 0; i < PACKETS; i++)
-        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
-    peer = Peer_Open(server);
-    CHECK(SendInPieces(peer, stream, length));
+    SendInPieces(peer, stream, length);
     free(stream);
     CHECK(WAIT_FOR(server->packets, PACKETS));
     Peer_Close(&peer);
@@ -80,12 +84,9 @@ TEST("packet session: byte by byte")
 {
     Host *server = START_PACKET_SERVER(&checkBehaviour);
     char stream[5 * MAX_PACKET];
-    int length = 0;
-    SOCKET peer;
+    int length = AppendPackets(stream, 0, 5);
+    SOCKET peer = Peer_Open(server);
 
-    for (int i = 0; i < 5; i++)
-        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
-    peer = Peer_Open(server);
     for (int i = 0; i < length; i++)
         REQUIRE(CHECK(Peer_Send(peer, stream + i, 1)));
     CHECK(WAIT_FOR(server->packets, 5));
@@ -94,17 +95,13 @@ TEST("packet session: byte by byte")
 /* Three good packets, an invalid header, and packets that must not be delivered. */
 static int MakeBadStream(char *stream, int badSize)
 {
-    int length = 0;
+    int length = AppendPackets(stream, 0, 3);
 
-    for (int i = 0; i < 3; i++)
-        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
     Packet_Append(stream + length, PACKET_HEADER_SIZE, 3);
     stream[length] = (char)(badSize & 0xff);
     stream[length + 1] = (char)(badSize >> 8);
     length += PACKET_HEADER_SIZE;
-    for (int i = 3; i < 6; i++)
-        length += Packet_Append(stream + length, GetBodyLength(i) + PACKET_HEADER_SIZE, i);
-    return length;
+    return length + AppendPackets(stream + length, 3, 3);
 }
 
 /* Sends such a stream in pieces; the session has to end in the middle of it. */
@@ -114,11 +111,9 @@ static bool EndsSession(Host *server, int badSize, int piece)
     int length = MakeBadStream(stream, badSize);
     SOCKET peer = Peer_Open(server);
 
-    if (peer == INVALID_SOCKET)
-        return false;
     /* What comes behind the bad header may be refused by the system already. */
     for (int i = 0; i < length; i += piece)
-        Peer_Send(peer, stream + i, length - i < piece ? length - i : piece);
+        Peer_Send(peer, stream + i, min(length - i, piece));
     if (!Peer_WaitForReset(peer) || !Host_WaitForDisconnected(server, 1))
         return false;
     return server->packets == 3 ||
@@ -146,8 +141,7 @@ static void CloseAtThird(Probe *probe, uint16_t id, const char *body, int length
     (void)length;
     if (id == 2)
         Session_Disconnect(&probe->session, (DisconnectCause)(CAUSE_PROGRAM + 3));
-    if (id > 2)
-        Host_AddViolation(probe->host, "packet %d came after Session_Disconnect", id);
+    FAULT_IF(id > 2, "packet %d came after Session_Disconnect", id);
 }
 
 TEST("packet session: disconnected inside a packet")
@@ -155,11 +149,10 @@ TEST("packet session: disconnected inside a packet")
     static const Behaviour behaviour = {.OnRecvPacket = CloseAtThird, .maxPacketSize = MAX_PACKET};
     Host *server = START_PACKET_SERVER(&behaviour);
     char stream[20 * PACKET_HEADER_SIZE];
-    SOCKET peer;
+    SOCKET peer = Peer_Open(server);
 
     for (int i = 0; i < 20; i++)
         Packet_Append(stream + i * PACKET_HEADER_SIZE, PACKET_HEADER_SIZE, i);
-    peer = Peer_Open(server);
     CHECK(Peer_Send(peer, stream, (int)sizeof(stream)));
     CHECK(Peer_WaitForEnd(peer, NULL));
     CHECK(Host_AllEnd(server, (DisconnectCause)(CAUSE_PROGRAM + 3), 1));
@@ -176,12 +169,8 @@ static int GetEchoLength(int number)
 
 static void EchoPacket(Probe *probe, uint16_t id, const char *body, int length)
 {
-    SendBuffer *buffer = Packet_Make(id, body, length);
-
-    if (buffer == NULL || !Session_Send(&probe->session, buffer))
-        Host_AddViolation(probe->host, "a packet could not be sent");
-    if (buffer != NULL)
-        SendBuffer_Release(buffer);
+    FAULT_IF(!Session_SendAndRelease(&probe->session, Packet_Make(id, body, length)),
+             "a packet could not be sent");
 }
 
 static void SendNumber(Probe *probe, int number)
@@ -254,7 +243,7 @@ TEST("packet session: sizes that it is made with")
     CHECK(CanInit(server, PACKET_HEADER_SIZE));
     CHECK(CanInit(server, 65535));
     CHECK_INT(destroyCount, 2);
-    handles = Process_GetHandleCount();
+    handles = ServerProcess_CountHandles(GetCurrentProcess());
     CHECK(!CanInit(server, PACKET_HEADER_SIZE - 1));
     CHECK(!CanInit(server, 0));
     CHECK(!CanInit(server, -1));
@@ -262,13 +251,9 @@ TEST("packet session: sizes that it is made with")
     CHECK(PacketSession_New(&server->service, &withoutOnRecv, sizeof(PacketSession), AF_INET,
                             100) == NULL);
     CHECK_INT(destroyCount, 2);
-    CHECK_AT_MOST(Process_GetHandleCount(), handles);
-    Host_Stop(server);
+    CHECK_AT_MOST(ServerProcess_CountHandles(GetCurrentProcess()), handles);
 
-    server = Host_Create(SERVICE_SERVER, &silentBehaviour);
-    server->settings.session.recvBufferSize = 100;
-    server->settings.session.recvBufferMax = RECV_SIZE;
-    Host_Start(server);
+    server = START_SERVER(&silentBehaviour, .recvBufferSize = 100, .recvBufferMax = RECV_SIZE);
     CHECK(CanInit(server, RECV_SIZE));
     CHECK(!CanInit(server, RECV_SIZE + 1));
 }

@@ -4,24 +4,20 @@
  */
 #include "Library.h"
 
-#include <psapi.h>
-
-#define PIECE_SIZE 65536
-#define SENDER_MAX 16
+#define PIECE_SIZE 16384
 #define PATH_SIZE  (MAX_PATH + 64)
 
 typedef struct Sender {
     SOCKET peer;
-    LONG64 size; /* -1: without end */
+    LONG64 size;
 } Sender;
 
+HANDLE gate;
 static ThreadManager threads;
-static Sender senders[SENDER_MAX];
-static int senderCount;
 
-/* --- Opening and closing --------------------------------------------------------------------- */
+/* --- Opening and sending --------------------------------------------------------------------- */
 
-SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize)
+static SOCKET OpenWithBuffers(const Host *host, int bufferSize)
 {
     NetAddress address = NetAddress_ToLocal(&host->service.settings.address);
 
@@ -30,26 +26,31 @@ SOCKET Peer_OpenWithBuffers(const Host *host, int bufferSize)
 
 SOCKET Peer_Open(const Host *host)
 {
-    return Peer_OpenWithBuffers(host, 0);
+    return OpenWithBuffers(host, 0);
 }
 
-SOCKET Peer_BeginOpen(const NetAddress *address)
+Probe *Probe_Open(Host *host, int bufferSize)
 {
-    SOCKET peer = Peer_Create(NetAddress_GetFamily(address));
+    int number = host->connected;
+    SOCKET peer = OpenWithBuffers(host, bufferSize);
+    Probe *probe = Host_WaitForProbe(host, number);
 
-    if (!SocketUtils_SetNonBlocking(peer, true) ||
-        (!SocketUtils_Connect(peer, address) && WSAGetLastError() != WSAEWOULDBLOCK)) {
-        Test_Explain("connect failed with error %d", WSAGetLastError());
-        Peer_Close(&peer);
+    probe->peer = peer;
+    return probe;
+}
+
+bool Peer_SendPattern(SOCKET peer, LONG64 position, LONG64 size)
+{
+    char bytes[PIECE_SIZE];
+
+    for (LONG64 sent = 0; sent < size; sent += PIECE_SIZE) {
+        int piece = (int)min(size - sent, PIECE_SIZE);
+
+        Pattern_Fill(bytes, piece, position + sent);
+        if (!Peer_Send(peer, bytes, piece) || Test_IsOver())
+            return false;
     }
-    return peer;
-}
-
-bool Peer_EndOpen(SOCKET peer)
-{
-    if (!Peer_IsWritable(peer, 2 * WAIT_MS))
-        return Test_Explain("a peer is not connected after %d ms", 2 * WAIT_MS);
-    return SocketUtils_SetNonBlocking(peer, false);
+    return true;
 }
 
 int Packet_Append(char *stream, int size, int id)
@@ -81,116 +82,57 @@ static void RunTask(void *argument)
     task.run(task.argument);
 }
 
-bool Threads_Start(void (*run)(void *), void *argument)
+void Threads_Start(void (*run)(void *), void *argument)
 {
-    ThreadTask *task = (ThreadTask *)malloc(sizeof(*task));
+    ThreadTask *task = NEED(malloc(sizeof(*task)));
 
-    if (task == NULL)
-        return Test_Explain("no memory for a thread");
     task->run = run;
     task->argument = argument;
-    if (ThreadManager_Launch(&threads, RunTask, task))
-        return true;
-    free(task);
-    return Test_Explain("no thread: error %lu", GetLastError());
+    NEED_TRUE(ThreadManager_Launch(&threads, RunTask, task));
 }
 
 void Threads_Join(void)
 {
     ThreadManager_Join(&threads);
-    senderCount = 0;
 }
 
 static void RunSender(void *argument)
 {
-    const Sender *sender = (const Sender *)argument;
-    char bytes[PIECE_SIZE / 4];
-    LONG64 sent = 0;
+    Sender sender = *(Sender *)argument;
 
-    while (sender->size < 0 || sent < sender->size) {
-        LONG64 left = sender->size - sent;
-        int piece =
-            sender->size < 0 || left > (LONG64)sizeof(bytes) ? (int)sizeof(bytes) : (int)left;
-
-        Pattern_Fill(bytes, piece, sent);
-        if (!Peer_Send(sender->peer, bytes, piece) || Test_IsOver())
-            return;
-        sent += piece;
-    }
+    free(argument);
+    Peer_SendPattern(sender.peer, 0, sender.size);
 }
 
-bool Peer_StartSending(SOCKET peer, LONG64 size)
+void Peer_StartSending(SOCKET peer, LONG64 size)
 {
-    Sender *sender = &senders[senderCount];
+    Sender *sender = NEED(malloc(sizeof(*sender)));
 
-    if (senderCount == SENDER_MAX)
-        return Test_Explain("SENDER_MAX is too small");
-    senderCount++;
     sender->peer = peer;
     sender->size = size;
-    return Threads_Start(RunSender, sender);
-}
-
-/* --- This process ---------------------------------------------------------------------------- */
-
-int Process_GetHandleCount(void)
-{
-    return ServerProcess_CountHandles(GetCurrentProcess());
-}
-
-int Process_GetMemoryKib(void)
-{
-    PROCESS_MEMORY_COUNTERS counters;
-
-    counters.cb = sizeof(counters);
-    if (!K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof(counters)))
-        return -1;
-    return (int)(counters.PagefileUsage / 1024);
-}
-
-bool Process_IsInstrumented(void)
-{
-    char word[2];
-
-    return GetEnvironmentVariableA("INSTRUMENT", word, sizeof(word)) > 0;
+    Threads_Start(RunSender, sender);
 }
 
 /* --- Servers --------------------------------------------------------------------------------- */
 
 /* build/tests/library.exe stands beside build/06-iocp-core/server.exe. */
-static void FindServer(int stage, char *path, int size)
-{
-    char *end = path;
-
-    GetModuleFileNameA(NULL, path, (DWORD)size);
-    for (int up = 0; up < 2 && end != NULL; up++) {
-        end = strrchr(path, '\\');
-        if (end != NULL)
-            *end = '\0';
-    }
-    end = path + strlen(path);
-    snprintf(end, (size_t)(path + size - end), "\\%s\\server.exe",
-             stage == 6 ? "06-iocp-core" : "07-service-session");
-}
-
 ServerProcess *Server_Start(int stage, NetAddress *address)
 {
-    char path[PATH_SIZE];
+    char own[MAX_PATH], path[PATH_SIZE];
 
-    FindServer(stage, path, (int)sizeof(path));
+    GetModuleFileNameA(NULL, own, sizeof(own));
+    snprintf(path, sizeof(path), "%s\\..\\..\\%s\\server.exe", own,
+             stage == 6 ? "06-iocp-core" : "07-service-session");
     return TestProgram_StartServer(path, ARGUMENTS("--port", "0", "--quiet"), address);
 }
 
 /* --- Around each test ------------------------------------------------------------------------ */
 
-void Fixture_Init(void)
-{
-    ThreadManager_Init(&threads);
-}
-
 void Fixture_End(void)
 {
+    SetEvent(gate);
     Hosts_CloseAll();
     Peers_CloseAll();
     Threads_Join();
+    ResetEvent(gate);
 }

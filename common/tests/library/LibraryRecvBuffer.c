@@ -27,28 +27,34 @@ static bool Write(RecvBuffer *buffer, int count, LONG64 *position)
     return true;
 }
 
+/* There are `size` bytes to be read, the pattern from `position` on, and the rest is free. */
+static bool Has(const RecvBuffer *buffer, int size, LONG64 position)
+{
+    if (buffer->size != size || RecvBuffer_FreeSize(buffer) != buffer->capacity - size)
+        return Test_Explain("%d bytes of %d, and %d are free", buffer->size, buffer->capacity,
+                            RecvBuffer_FreeSize(buffer));
+    if (RecvBuffer_WritePos(buffer) != buffer->data + size)
+        return Test_Explain("%d bytes are not at the front", size);
+    return Pattern_IsRight(buffer->data, size, position) ||
+           Test_Explain("wrong bytes: %d from %ld on", size, (long)position);
+}
+
 TEST("recv buffer: every operation")
 {
     RecvBuffer buffer;
     LONG64 written = 0;
 
     REQUIRE(CHECK(Make(&buffer, 16)));
-    CHECK_INT(buffer.size, 0);
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 16);
-    CHECK(buffer.data == RecvBuffer_WritePos(&buffer));
+    CHECK_INT(buffer.capacity, 16);
+    CHECK(Has(&buffer, 0, 0));
     CHECK(Write(&buffer, 10, &written));
-    CHECK_INT(buffer.size, 10);
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 6);
+    CHECK(Has(&buffer, 10, 0));
     CHECK(RecvBuffer_OnRead(&buffer, 4));
-    CHECK_INT(buffer.size, 6);
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 10);
-    CHECK(Pattern_IsRight(buffer.data, 6, 4));
+    CHECK(Has(&buffer, 6, 4));
     CHECK(Write(&buffer, 10, &written));
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 0);
-    CHECK(Pattern_IsRight(buffer.data, 16, 4));
+    CHECK(Has(&buffer, 16, 4));
     CHECK(RecvBuffer_OnRead(&buffer, 16));
-    CHECK_INT(buffer.size, 0);
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 16);
+    CHECK(Has(&buffer, 0, 20));
     RecvBuffer_Free(&buffer);
 }
 
@@ -101,28 +107,17 @@ TEST("recv buffer: what is too much is refused")
 static bool MovesRight(int capacity, int r, int w)
 {
     char memory[SMALL + 2 * GUARD];
-    const char *wrong = NULL;
-    RecvBuffer buffer;
+    RecvBuffer buffer = {.data = memory + GUARD, .size = w, .capacity = capacity};
 
     memset(memory, 0x55, sizeof(memory));
-    buffer.data = memory + GUARD;
-    buffer.capacity = capacity;
-    buffer.size = w;
     Pattern_Fill(buffer.data, w, 0);
-    if (!RecvBuffer_OnRead(&buffer, r))
+    if (!RecvBuffer_OnRead(&buffer, r) || !Has(&buffer, w - r, r))
         return false;
-    if (buffer.size != w - r || RecvBuffer_FreeSize(&buffer) != capacity - (w - r))
-        wrong = "another size";
-    if (RecvBuffer_WritePos(&buffer) != buffer.data + (w - r))
-        wrong = "not at the front";
-    if (!Pattern_IsRight(buffer.data, w - r, r))
-        wrong = "wrong bytes";
     for (int i = 0; i < GUARD; i++) {
         if (memory[i] != 0x55 || buffer.data[capacity + i] != 0x55)
-            wrong = "wrote outside";
+            return Test_Explain("capacity %d, read %d, written %d: wrote outside", capacity, r, w);
     }
-    return wrong == NULL ||
-           Test_Explain("capacity %d, read %d, written %d: %s", capacity, r, w, wrong);
+    return true;
 }
 
 TEST("recv buffer: reads up to every position")
@@ -148,8 +143,7 @@ TEST("recv buffer: reading little moves much")
             REQUIRE(CHECK(Make(&buffer, sizes[i])));
             CHECK(Write(&buffer, sizes[i], &written));
             CHECK(RecvBuffer_OnRead(&buffer, r));
-            CHECK(Pattern_IsRight(buffer.data, sizes[i] - r, r));
-            CHECK_INT(RecvBuffer_FreeSize(&buffer), r);
+            CHECK(Has(&buffer, sizes[i] - r, r));
             RecvBuffer_Free(&buffer);
         }
     }
@@ -161,10 +155,10 @@ TEST("recv buffer: a random row of operations")
     RecvBuffer buffer;
     LONG64 written = 0, read = 0;
     uint32_t seed = 20240501;
-    bool holds = true;
+    bool holds;
 
     REQUIRE(CHECK(Make(&buffer, MODEL_SIZE)));
-    for (int i = 0; i < 300000 && holds; i++) {
+    for (int i = 0; i < 300000; i++) {
         int amount = (int)Random_Next(&seed, MODEL_SIZE + 20);
         int data = (int)(written - read);
         int room = RecvBuffer_FreeSize(&buffer);
@@ -175,15 +169,8 @@ TEST("recv buffer: a random row of operations")
             holds = RecvBuffer_OnRead(&buffer, amount) == (amount <= data);
             read += amount <= data ? amount : 0;
         }
-        data = (int)(written - read);
-        holds = holds && buffer.size == data && data <= MODEL_SIZE &&
-                RecvBuffer_FreeSize(&buffer) == MODEL_SIZE - data &&
-                Pattern_IsRight(buffer.data, data, read);
-        if (!holds)
-            Test_Explain("after %d steps: %d bytes of %d to be read, room for %d", i, buffer.size,
-                         data, RecvBuffer_FreeSize(&buffer));
+        REQUIRE(CHECK(holds && Has(&buffer, (int)(written - read), read)));
     }
-    CHECK(holds);
     RecvBuffer_Free(&buffer);
 }
 
@@ -197,17 +184,17 @@ TEST("recv buffer: another capacity")
     CHECK(Write(&buffer, 10, &written));
     CHECK(RecvBuffer_OnRead(&buffer, 4));
     CHECK(!RecvBuffer_Resize(&buffer, 5));
-    CHECK_INT(buffer.size, 6);
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 4);
+    CHECK_INT(buffer.capacity, 10);
+    CHECK(Has(&buffer, 6, 4));
     CHECK(RecvBuffer_Resize(&buffer, 20));
-    CHECK_INT(buffer.size, 6);
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 14);
+    CHECK_INT(buffer.capacity, 20);
+    CHECK(Has(&buffer, 6, 4));
     CHECK(Write(&buffer, 14, &written));
-    CHECK(Pattern_IsRight(buffer.data, 20, 4));
+    CHECK(Has(&buffer, 20, 4));
     CHECK(RecvBuffer_OnRead(&buffer, 14));
     CHECK(RecvBuffer_Resize(&buffer, 6));
-    CHECK_INT(RecvBuffer_FreeSize(&buffer), 0);
-    CHECK(Pattern_IsRight(buffer.data, 6, 18));
+    CHECK_INT(buffer.capacity, 6);
+    CHECK(Has(&buffer, 6, 18));
     RecvBuffer_Free(&buffer);
 }
 
@@ -219,26 +206,15 @@ TEST("recv buffer: another capacity")
 
 /* What OnRecv was called with. */
 static int lengths[LENGTHS];
-static HANDLE unblock;
 
 static int NoteLength(Probe *probe, const char *data, int length)
 {
-    if (!Pattern_IsRight(data, length, probe->consumed))
-        Host_AddViolation(probe->host, "OnRecv got wrong bytes after %ld", (long)probe->consumed);
+    Probe_CheckPattern(probe, data, length);
     if (probe->recvCalls <= LENGTHS)
         lengths[probe->recvCalls - 1] = length;
     if (probe->recvCalls == 1)
-        WaitForSingleObject(unblock, WAIT_MS);
+        WaitForSingleObject(gate, WAIT_MS);
     return length;
-}
-
-/* The pattern from `position` on. */
-static bool SendPattern(SOCKET peer, int position, int size)
-{
-    char data[10000];
-
-    Pattern_Fill(data, size, position);
-    return Peer_Send(peer, data, size);
 }
 
 static void WaitForConsumed(const Probe *probe, LONG64 bytes)
@@ -248,47 +224,37 @@ static void WaitForConsumed(const Probe *probe, LONG64 bytes)
 }
 
 /* Sends while the first OnRecv waits, so that it is known how much is there for each receive. */
-static void Converse(Host *server, SOCKET peer)
+static void Converse(Probe *probe)
 {
-    Probe *probe = Host_WaitForProbe(server, 0);
-
-    CHECK(SendPattern(peer, 0, LEAST));
+    CHECK(Peer_SendPattern(probe->peer, 0, LEAST));
     CHECK(WAIT_FOR(probe->recvCalls, 1));
-    CHECK(SendPattern(peer, LEAST, 10000));
+    CHECK(Peer_SendPattern(probe->peer, LEAST, 10000));
     Sleep(QUIET_MS);
-    SetEvent(unblock);
+    SetEvent(gate);
     WaitForConsumed(probe, LEAST + 10000);
-    CHECK(SendPattern(peer, LEAST + 10000, 1));
+    CHECK(Peer_SendPattern(probe->peer, LEAST + 10000, 1));
     WaitForConsumed(probe, LEAST + 10001);
     Sleep(QUIET_MS);
-    CHECK(SendPattern(peer, LEAST + 10001, 1000));
+    CHECK(Peer_SendPattern(probe->peer, LEAST + 10001, 1000));
     WaitForConsumed(probe, LEAST + 11001);
 
     /* Without need it does not stay large, though nothing is received. */
     WAIT_WHILE(probe->session.recvBuffer.capacity > LEAST);
     CHECK_INT(probe->session.recvBuffer.capacity, LEAST);
-    CHECK(SendPattern(peer, LEAST + 11001, 1000));
+    CHECK(Peer_SendPattern(probe->peer, LEAST + 11001, 1000));
     WaitForConsumed(probe, LEAST + 12001);
 }
 
 static void CheckLengths(int recvBufferMax, const int *expected)
 {
     static const Behaviour behaviour = {.OnRecv = NoteLength};
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
-    SOCKET peer;
+    Host *server = START_SERVER(&behaviour, .keepsSessions = true, .recvBufferSize = LEAST,
+                                .recvBufferMax = recvBufferMax);
 
     memset(lengths, 0, sizeof(lengths));
-    server->keepsSessions = true;
-    server->settings.session.recvBufferSize = LEAST;
-    server->settings.session.recvBufferMax = recvBufferMax;
-    unblock = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
-    Host_Start(server);
-    peer = Peer_Open(server);
-    Converse(server, peer);
+    Converse(Probe_Open(server, 0));
     for (int i = 0; i < LENGTHS && expected[i] != 0; i++)
         CHECK_INT(lengths[i], expected[i]);
-    Host_Stop(server);
-    CloseHandle(unblock);
 }
 
 /* It doubles while receives fill it, and is small again when that was not needed for a while. */

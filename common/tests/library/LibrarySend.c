@@ -41,8 +41,7 @@ static void Speak(void *argument)
 
     for (int i = 0; i < MESSAGES; i++) {
         MakeMessage(message, speaker->number, i);
-        if (!Probe_Send(speaker->probe, message, MESSAGE_SIZE))
-            Host_AddViolation(speaker->probe->host, "Session_Send returned false");
+        FAULT_IF(!Probe_Send(speaker->probe, message, MESSAGE_SIZE), "Session_Send returned false");
     }
 }
 
@@ -72,17 +71,16 @@ TEST("send: from any thread, in order")
 {
     static Speaker speakers[SENDERS];
     Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
-    SOCKET peer = Peer_Open(server);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, 0);
 
     for (int i = 0; i < SENDERS; i++) {
         speakers[i].probe = probe;
         speakers[i].number = i;
-        REQUIRE(CHECK(Threads_Start(Speak, &speakers[i])));
+        Threads_Start(Speak, &speakers[i]);
     }
-    CHECK(ReceiveMessages(peer));
+    CHECK(ReceiveMessages(probe->peer));
     Threads_Join();
-    CHECK(Peer_IsQuiet(peer));
+    CHECK(Peer_IsQuiet(probe->peer));
     CHECK_INT(Session_GetQueuedBytes(&probe->session), 0);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES),
               SENDERS * MESSAGES * MESSAGE_SIZE);
@@ -96,8 +94,7 @@ static LONG64 FillUp(Probe *probe)
     LONG64 sent = 0;
 
     while (Session_GetQueuedBytes(&probe->session) < FILL_QUEUED && sent < FILL_LIMIT) {
-        if (!Probe_SendPattern(probe, FILL_PIECE, sent))
-            return -1;
+        NEED_TRUE(Probe_SendPattern(probe, FILL_PIECE, sent));
         sent += FILL_PIECE;
     }
     return sent;
@@ -107,17 +104,14 @@ static LONG64 FillUp(Probe *probe)
 TEST("send: small buffers are gathered")
 {
     Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
-    LONG64 sent, calls;
-    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, NARROW);
+    LONG64 sent = FillUp(probe);
+    LONG64 calls = Service_GetCounter(&server->service, COUNTER_SEND_CALLS);
 
-    sent = FillUp(probe);
-    REQUIRE(CHECK(sent > 0));
-    calls = Service_GetCounter(&server->service, COUNTER_SEND_CALLS);
     for (int i = 0; i < GATHERED; i++)
         CHECK(Probe_SendPattern(probe, GATHERED_SIZE, sent + (LONG64)i * GATHERED_SIZE));
-    CHECK(Peer_ReceivePattern(peer, 0, sent + GATHERED * GATHERED_SIZE));
-    CHECK(Peer_IsQuiet(peer));
+    CHECK(Peer_ReceivePattern(probe->peer, 0, sent + GATHERED * GATHERED_SIZE));
+    CHECK(Peer_IsQuiet(probe->peer));
     CHECK(Service_GetCounter(&server->service, COUNTER_SEND_BYTES) ==
           sent + GATHERED * GATHERED_SIZE);
     CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_SEND_CALLS) - calls,
@@ -129,8 +123,7 @@ TEST("send: buffers without a byte")
 {
     Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
     char bytes[300];
-    SOCKET peer = Peer_Open(server);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, 0);
 
     for (int i = 0; i < 300; i++) {
         SendBuffer *buffer = NEED(SendBuffer_Open(10));
@@ -138,14 +131,13 @@ TEST("send: buffers without a byte")
 
         buffer->data[0] = (char)i;
         SendBuffer_Close(buffer, size);
-        CHECK(Session_Send(&probe->session, buffer));
-        CHECK_INT(Session_IsConnected(&probe->session), 1);
-        SendBuffer_Release(buffer);
+        CHECK(Session_SendAndRelease(&probe->session, buffer));
+        CHECK(Session_IsConnected(&probe->session));
     }
-    CHECK(Peer_Receive(peer, bytes, 100));
+    CHECK(Peer_Receive(probe->peer, bytes, 100));
     for (int i = 0; i < 100; i++)
         CHECK(bytes[i] == (char)(i * 3));
-    CHECK(Peer_IsQuiet(peer));
+    CHECK(Peer_IsQuiet(probe->peer));
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), 100);
 }
 
@@ -170,12 +162,11 @@ TEST("send: a peer that does not read is not read")
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .pauseBytes = PAUSE);
     LONG64 received;
     int queued;
-    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, NARROW);
     SOCKET other = Peer_Open(server);
 
     for (int round = 0; round < 2; round++) {
-        REQUIRE(CHECK(Peer_StartSending(peer, PAUSED_BYTES)));
+        Peer_StartSending(probe->peer, PAUSED_BYTES);
         received = WaitForPause(server);
         CHECK(received > 0 && received < PAUSED_BYTES * (round + 1));
         queued = Session_GetQueuedBytes(&probe->session);
@@ -183,7 +174,7 @@ TEST("send: a peer that does not read is not read")
         CHECK(queued > PAUSE / 2);
         CHECK(Peer_Echo(other, 1));
         CHECK(Service_GetCounter(&server->service, COUNTER_RECV_BYTES) == received + 1);
-        CHECK(Peer_ReceivePattern(peer, 0, PAUSED_BYTES));
+        CHECK(Peer_ReceivePattern(probe->peer, 0, PAUSED_BYTES));
         Threads_Join();
     }
     CHECK_INT(server->disconnected, 0);
@@ -192,19 +183,16 @@ TEST("send: a peer that does not read is not read")
 /* What others send counts, too: the session goes on to receive when that is sent. */
 TEST("send: a session that others have filled up")
 {
-    static char bytes[2 * PAUSE];
+    char bytes[5];
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
-    LONG64 sent = 0;
-    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, NARROW);
+    LONG64 sent = FillUp(probe);
 
-    sent = FillUp(probe);
-    REQUIRE(CHECK(sent > 0));
-    CHECK(Peer_Send(peer, "hello", 5));
-    CHECK(Peer_ReceivePattern(peer, 0, sent));
-    CHECK(Peer_Receive(peer, bytes, 5));
+    CHECK(Peer_Send(probe->peer, "hello", 5));
+    CHECK(Peer_ReceivePattern(probe->peer, 0, sent));
+    CHECK(Peer_Receive(probe->peer, bytes, 5));
     CHECK(memcmp(bytes, "hello", 5) == 0);
-    CHECK(Peer_Echo(peer, 1000));
+    CHECK(Peer_Echo(probe->peer, 1000));
 }
 
 /* --- From callbacks -------------------------------------------------------------------------- */
@@ -213,8 +201,7 @@ static int SendLarge(Probe *probe, const char *data, int length)
 {
     (void)data;
     for (int i = 0; i < length; i++) {
-        if (!Probe_SendPattern(probe, LARGE, 0))
-            Host_AddViolation(probe->host, "Session_Send returned false");
+        FAULT_IF(!Probe_SendPattern(probe, LARGE, 0), "Session_Send returned false");
     }
     return length;
 }
@@ -242,10 +229,8 @@ TEST("send: a broadcast")
     char bytes[1000];
 
     CHECK_INT(Service_GetSessionCount(&server->service), 0);
-    for (int i = 0; i < LISTENERS; i++) {
-        peers[i] = Peer_Open(server);
-        REQUIRE(CHECK(peers[i] != INVALID_SOCKET && Host_WaitForProbe(server, i) != NULL));
-    }
+    for (int i = 0; i < LISTENERS; i++)
+        peers[i] = Probe_Open(server, 0)->peer;
     for (int i = 0; i < BROADCASTS; i++) {
         int size = 1 + i % 1000;
 

@@ -11,31 +11,34 @@
 #define FAIR_ECHOES  20
 #define FAIR_ECHO_MS 2000
 
+static void CheckAddress(Probe *probe, const NetAddress *expected)
+{
+    char text[NET_ADDRESS_TEXT_SIZE], expectedText[NET_ADDRESS_TEXT_SIZE];
+
+    CHECK_TEXT(NetAddress_ToText(Session_GetAddress(&probe->session), text, sizeof(text)),
+               NetAddress_ToText(expected, expectedText, sizeof(expectedText)));
+}
+
 TEST("session: echo, address and counters")
 {
-    Host *server = START_SERVER(&echoBehaviour);
-    char text[NET_ADDRESS_TEXT_SIZE], expected[NET_ADDRESS_TEXT_SIZE];
+    Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true);
     BOOL isKeptAlive = FALSE;
     int size = (int)sizeof(isKeptAlive);
     NetAddress own;
-    SOCKET peer;
     Probe *probe;
 
     Host_Stop(server);
-    server->keepsSessions = true;
     Host_Start(server);
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    CHECK(SocketUtils_GetLocalAddress(peer, &own));
-    CHECK_TEXT(NetAddress_ToText(Session_GetAddress(&probe->session), text, sizeof(text)),
-               NetAddress_ToText(&own, expected, sizeof(expected)));
+    probe = Probe_Open(server, 0);
+    CHECK(SocketUtils_GetLocalAddress(probe->peer, &own));
+    CheckAddress(probe, &own);
     CHECK(Session_IsConnected(&probe->session));
     getsockopt(probe->session.socket, SOL_SOCKET, SO_KEEPALIVE, (char *)&isKeptAlive, &size);
     CHECK(isKeptAlive);
-    CHECK(Peer_StartSending(peer, MOVED));
-    CHECK(Peer_ReceivePattern(peer, 0, MOVED));
+    Peer_StartSending(probe->peer, MOVED);
+    CHECK(Peer_ReceivePattern(probe->peer, 0, MOVED));
     Threads_Join();
-    CHECK(Peer_IsQuiet(peer));
+    CHECK(Peer_IsQuiet(probe->peer));
     CHECK_INT(Session_GetQueuedBytes(&probe->session), 0);
     CHECK_INT(Service_GetSessionCount(&server->service), 1);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), MOVED);
@@ -43,11 +46,10 @@ TEST("session: echo, address and counters")
     CHECK_INT(probe->consumed, MOVED);
     CHECK(Service_GetCounter(&server->service, COUNTER_RECV_CALLS) > 0);
     CHECK(Service_GetCounter(&server->service, COUNTER_SEND_CALLS) > 0);
-    Peer_Close(&peer);
+    Peer_Close(&probe->peer);
     CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 1));
     CHECK_INT(probe->error, 0);
-    CHECK_TEXT(NetAddress_ToText(Session_GetAddress(&probe->session), text, sizeof(text)),
-               expected);
+    CheckAddress(probe, &own);
     CHECK(!Probe_Send(probe, "x", 1));
 }
 
@@ -67,15 +69,14 @@ static void TakeAndGive(void *argument)
 TEST("session: references from eight threads")
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true);
-    SOCKET peer = Peer_Open(server);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, 0);
 
     for (int i = 0; i < HOLDERS; i++)
-        REQUIRE(CHECK(Threads_Start(TakeAndGive, probe)));
+        Threads_Start(TakeAndGive, probe);
     for (int i = 0; i < 50; i++)
-        CHECK(Peer_Echo(peer, 500));
+        CHECK(Peer_Echo(probe->peer, 500));
     Threads_Join();
-    Peer_Close(&peer);
+    Peer_Close(&probe->peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK_INT(probe->destroyed, 0);
     WAIT_WHILE(Service_GetSessionCount(&server->service) > 0);
@@ -88,21 +89,12 @@ TEST("session: references from eight threads")
 
 /* --- What OnRecv consumes -------------------------------------------------------------------- */
 
-/* What comes must go on where the last call has stopped to consume. */
-static bool IsContinued(Probe *probe, const char *data, int length)
-{
-    if (Pattern_IsRight(data, length, probe->consumed))
-        return true;
-    Host_AddViolation(probe->host, "OnRecv got wrong bytes after %ld", (long)probe->consumed);
-    return false;
-}
-
 /* Half of it, or none, or all, at random; a buffer that is full is never left so. */
 static int ConsumePart(Probe *probe, const char *data, int length)
 {
     int capacity = probe->host->settings.session.recvBufferSize;
 
-    IsContinued(probe, data, length);
+    Probe_CheckPattern(probe, data, length);
     switch (Random_Next(&probe->seed, 4)) {
     case 0:
         return length;
@@ -122,8 +114,7 @@ TEST("session: OnRecv consumes part")
         Host *server = START_SERVER(&behaviour, .recvBufferSize = capacities[i]);
         SOCKET peer = Peer_Open(server);
 
-        CHECK(Peer_StartSending(peer, i < 2 ? 3000 : 300000));
-        Threads_Join();
+        CHECK(Peer_SendPattern(peer, 0, i < 2 ? 3000 : 300000));
         Peer_Close(&peer);
         CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 1));
         CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), i < 2 ? 3000 : 300000);
@@ -134,7 +125,7 @@ TEST("session: OnRecv consumes part")
 /* The first three bytes; later all. */
 static int ConsumeThree(Probe *probe, const char *data, int length)
 {
-    IsContinued(probe, data, length);
+    Probe_CheckPattern(probe, data, length);
     probe->state = length;
     return length < 8 ? 0 : length == 10 ? 3 : length;
 }
@@ -143,17 +134,14 @@ TEST("session: what is left is there again")
 {
     static const Behaviour behaviour = {.OnRecv = ConsumeThree};
     Host *server = START_SERVER(&behaviour, .keepsSessions = true);
-    char bytes[20];
-    SOCKET peer = Peer_Open(server);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, 0);
 
-    Pattern_Fill(bytes, (int)sizeof(bytes), 0);
-    CHECK(Peer_Send(peer, bytes, 10));
+    CHECK(Peer_SendPattern(probe->peer, 0, 10));
     CHECK(WAIT_FOR(probe->recvCalls, 1));
     Sleep(QUIET_MS);
     CHECK_INT(probe->recvCalls, 1);
     CHECK_INT(probe->state, 10);
-    CHECK(Peer_Send(peer, bytes + 10, 1));
+    CHECK(Peer_SendPattern(probe->peer, 10, 1));
     CHECK(WAIT_FOR(probe->recvCalls, 2));
     Sleep(QUIET_MS);
     CHECK_INT(probe->recvCalls, 2);
@@ -163,50 +151,38 @@ TEST("session: what is left is there again")
 
 /* --- Callbacks ------------------------------------------------------------------------------- */
 
-static HANDLE unblock;
-
 /* Waits inside the callback, until the test has made its calls or it takes too long. */
 static void Block(Probe *probe)
 {
-    InterlockedExchange((volatile LONG *)&probe->state, 1);
-    if (WaitForSingleObject(unblock, BLOCK_MS) != WAIT_OBJECT_0)
-        Host_AddViolation(probe->host, "a call of the program waited for a callback to return");
+    InterlockedExchange(&probe->state, 1);
+    FAULT_IF(WaitForSingleObject(gate, BLOCK_MS) != WAIT_OBJECT_0,
+             "a call of the program waited for a callback to return");
 }
 
 /* While a callback runs, every function can be called by others, for this session, too. */
 TEST("session: no lock is held in a callback")
 {
     static const Behaviour behaviour = {.OnBytes = Block};
-    Host *server = Host_Create(SERVICE_SERVER, &behaviour);
-    SendBuffer *buffer = SendBuffer_Copy("hello", 5);
+    Host *server = START_SERVER(&behaviour, .keepsSessions = true);
+    SendBuffer *buffer = NEED(SendBuffer_Copy("hello", 5));
+    Probe *probe = Probe_Open(server, 0);
     char received[10];
-    SOCKET peer;
-    Probe *probe;
 
-    unblock = NEED(CreateEventW(NULL, TRUE, FALSE, NULL));
-    REQUIRE(CHECK(server != NULL));
-    REQUIRE(CHECK(buffer != NULL));
-    server->keepsSessions = true;
-    Host_Start(server);
-    peer = Peer_Open(server);
-    probe = Host_WaitForProbe(server, 0);
-    CHECK(Peer_Send(peer, "x", 1));
-    CHECK(Test_WaitForValue((volatile LONG *)&probe->state, 1, WAIT_MS, "the call of OnRecv"));
+    CHECK(Peer_Send(probe->peer, "x", 1));
+    CHECK(WAIT_FOR(probe->state, 1));
     CHECK(Session_Send(&probe->session, buffer));
     CHECK_INT(Service_Broadcast(&server->service, buffer), 1);
     CHECK_INT(Service_GetSessionCount(&server->service), 1);
     CHECK(Session_GetQueuedBytes(&probe->session) <= 10);
-    CHECK(Peer_Receive(peer, received, 10));
+    CHECK(Peer_Receive(probe->peer, received, 10));
     CHECK(memcmp(received, "hellohello", 10) == 0);
     Session_Disconnect(&probe->session, CAUSE_PROGRAM);
     CHECK(!Session_IsConnected(&probe->session));
     Sleep(50);
     CHECK_INT(probe->disconnected, 0);
-    SetEvent(unblock);
+    SetEvent(gate);
     CHECK(Host_AllEnd(server, CAUSE_PROGRAM, 1));
     SendBuffer_Release(buffer);
-    Host_Stop(server);
-    CloseHandle(unblock);
 }
 
 /* Every function, from inside every callback. */
@@ -222,13 +198,12 @@ static void CallEverything(Probe *probe)
         Session_Send(session, buffer);
         SendBuffer_Release(buffer);
     }
-    if (Service_GetSessionCount(service) < 1)
-        Host_AddViolation(probe->host, "a session that calls back is not in the set");
+    FAULT_IF(Service_GetSessionCount(service) < 1, "a session that calls back is not in the set");
     Service_GetCounter(service, COUNTER_SESSIONS);
     Session_GetQueuedBytes(session);
     Session_GetError(session);
-    if (NetAddress_GetPort(Session_GetAddress(session)) == 0)
-        Host_AddViolation(probe->host, "a session that calls back has no address");
+    FAULT_IF(NetAddress_GetPort(Session_GetAddress(session)) == 0,
+             "a session that calls back has no address");
     Session_Release(session);
 }
 
@@ -283,7 +258,7 @@ TEST("session: one client does not hold a worker")
     peer = Peer_Open(server);
     REQUIRE(CHECK(Peer_Echo(peer, 100)));
     for (int i = 0; i < FLOODS; i++)
-        REQUIRE(CHECK(Peer_StartSending(floods[i], -1)));
+        Peer_StartSending(floods[i], ENDLESS);
     for (int i = 0; i < FAIR_ECHOES; i++) {
         ULONGLONG start = Test_Now();
 
@@ -330,26 +305,19 @@ TEST("session: a client service")
 /* Listens on `listenOn`; whoever connects to each of `texts`, up to a NULL, is served. */
 static void CheckListen(const char *listenOn, const char *const *texts)
 {
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
+    Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .listenOn = listenOn);
     int count = 0;
 
-    REQUIRE(CHECK(NetAddress_FromText(&server->settings.address, listenOn, 0)));
-    server->keepsSessions = true;
-    Host_Start(server);
     for (; texts[count] != NULL; count++) {
-        char text[NET_ADDRESS_TEXT_SIZE], expected[NET_ADDRESS_TEXT_SIZE];
         NetAddress address, own;
-        Probe *probe;
         SOCKET peer;
 
         CHECK(NetAddress_FromText(&address, texts[count],
                                   NetAddress_GetPort(&server->service.settings.address)));
         peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
         CHECK(Peer_Echo(peer, 1000));
-        probe = Host_WaitForProbe(server, count);
         CHECK(SocketUtils_GetLocalAddress(peer, &own));
-        CHECK_TEXT(NetAddress_ToText(Session_GetAddress(&probe->session), text, sizeof(text)),
-                   NetAddress_ToText(&own, expected, sizeof(expected)));
+        CheckAddress(Host_WaitForProbe(server, count), &own);
         Peer_Close(&peer);
     }
     CHECK(Host_WaitForDisconnected(server, count));
@@ -370,11 +338,8 @@ TEST("session: IPv4, IPv6 and both")
 TEST("session: a client of IPv6")
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
-    Host *server = Host_Create(SERVICE_SERVER, &echoBehaviour);
-    Host *client;
+    Host *server = START_SERVER(&echoBehaviour, .listenOn = "::1");
+    Host *client = Host_StartClient(server, &behaviour, 3);
 
-    CHECK(NetAddress_FromText(&server->settings.address, "::1", 0));
-    Host_Start(server);
-    client = Host_StartClient(server, &behaviour, 3);
     CHECK(Host_AllEnd(client, CAUSE_PROGRAM, 3));
 }

@@ -10,7 +10,7 @@
 #define STREAM_SIZE  900000
 #define IDLE_MS      1000
 #define PACKETS      20000
-#define PACKET_BYTES 96
+#define PACKET_SIZE  100
 #define TALKERS      10
 #define MESSAGES     20 /* of each, and some before, until the buffers have their size */
 #define MESSAGE_SIZE 65536
@@ -18,14 +18,13 @@
 /* --- Workers --------------------------------------------------------------------------------- */
 
 static volatile LONG atWork;
-static HANDLE allAtWork;
 
 /* Waits until all workers are in this callback. */
 static int Meet(Probe *probe, const char *data, int length)
 {
     if (InterlockedIncrement(&atWork) == WORKERS)
-        SetEvent(allAtWork);
-    WaitForSingleObject(allAtWork, WAIT_MS);
+        SetEvent(gate);
+    WaitForSingleObject(gate, WAIT_MS);
     InterlockedDecrement(&atWork);
     Probe_Send(probe, data, length);
     return length;
@@ -40,19 +39,16 @@ static void CheckBurst(int count)
     for (int i = 0; i < count; i++)
         peers[i] = Peer_Open(server);
     CHECK(WAIT_FOR(server->connected, count));
-    allAtWork = CreateEventW(NULL, TRUE, FALSE, NULL);
     for (int i = 0; i < count; i++)
         REQUIRE(CHECK(Peer_Send(peers[i], &i, (int)sizeof(i))));
-    CHECK_INT(WaitForSingleObject(allAtWork, WAIT_MS / 2), WAIT_OBJECT_0);
-    SetEvent(allAtWork);
+    CHECK_INT(WaitForSingleObject(gate, WAIT_MS / 2), WAIT_OBJECT_0);
+    SetEvent(gate);
     for (int i = 0; i < count; i++) {
         int received = -1;
 
         REQUIRE(CHECK(Peer_Receive(peers[i], &received, (int)sizeof(received))));
         CHECK_INT(received, i);
     }
-    Host_Stop(server);
-    CloseHandle(allAtWork);
 }
 
 /* No worker keeps a message to itself while another is idle: neither of as many as there are workers, */
@@ -73,13 +69,12 @@ TEST("share: a burst is served by all workers")
 TEST("share: one long buffer to a slow reader")
 {
     Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .idleTimeoutMs = IDLE_MS);
-    SOCKET peer = Peer_OpenWithBuffers(server, 8192);
-    Probe *probe = Host_WaitForProbe(server, 0);
+    Probe *probe = Probe_Open(server, NARROW);
 
     CHECK(Probe_SendPattern(probe, STREAM_SIZE, 0));
     for (int i = 0; i < STREAM_SIZE; i += STREAM_SIZE / 30) {
         Sleep(100);
-        REQUIRE(CHECK(Peer_ReceivePattern(peer, i, STREAM_SIZE / 30)));
+        REQUIRE(CHECK(Peer_ReceivePattern(probe->peer, i, STREAM_SIZE / 30)));
     }
     CHECK_INT(server->disconnected, 0);
 }
@@ -87,12 +82,9 @@ TEST("share: one long buffer to a slow reader")
 /* All send before any of them reads. */
 static bool EchoMessages(const SOCKET *peers, int count)
 {
-    static char message[MESSAGE_SIZE];
-
-    Pattern_Fill(message, MESSAGE_SIZE, 0);
     for (int round = 0; round < count; round++) {
         for (int i = 0; i < TALKERS; i++) {
-            if (!Peer_Send(peers[i], message, MESSAGE_SIZE))
+            if (!Peer_SendPattern(peers[i], 0, MESSAGE_SIZE))
                 return false;
         }
         for (int i = 0; i < TALKERS; i++) {
@@ -126,13 +118,11 @@ TEST("share: a stream of small packets")
 {
     static const Behaviour behaviour = {.maxPacketSize = 65535};
     Host *server = START_SERVER(&behaviour);
-    static char stream[PACKETS * (PACKET_BYTES + 4)];
+    static char stream[PACKETS * PACKET_SIZE];
     SOCKET peer = Peer_Open(server);
 
-    for (int i = 0; i < PACKETS; i++) {
-        stream[i * (PACKET_BYTES + 4)] = PACKET_BYTES + 4;
-        stream[i * (PACKET_BYTES + 4) + 2] = 1;
-    }
+    for (int i = 0; i < PACKETS; i++)
+        Packet_Append(stream + i * PACKET_SIZE, PACKET_SIZE, 1);
     CHECK(Peer_Send(peer, stream, (int)sizeof(stream)));
     CHECK(WAIT_FOR(server->packets, PACKETS));
     CHECK_AT_MOST(Service_GetCounter(&server->service, COUNTER_RECV_CALLS),

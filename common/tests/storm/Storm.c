@@ -11,30 +11,15 @@
 #include "TestMain.h"
 #include "ThreadManager.h"
 
-#include <stdarg.h>
-
 #define USERS      4
 #define PEERS      4
 #define WARM_UP_MS 500
 #define REST_MS    600 /* a service lives at most so long */
 
-Storm storm = {.lock = SRWLOCK_INIT};
+Storm storm;
 
 static long firstSeed = 1;
 static long seconds = 8;
-
-void Storm_AddFault(const char *format, ...)
-{
-    va_list arguments;
-
-    AcquireSRWLockExclusive(&storm.lock);
-    if (storm.fault[0] == '\0') {
-        va_start(arguments, format);
-        vsnprintf(storm.fault, sizeof(storm.fault), format, arguments);
-        va_end(arguments);
-    }
-    ReleaseSRWLockExclusive(&storm.lock);
-}
 
 /* However slow the machine is. */
 static bool HasMetEnough(void)
@@ -80,15 +65,12 @@ static void CheckStopped(Place *place)
     int now = Service_GetSessionCount(&place->service);
     LONG64 ever = Service_GetCounter(&place->service, COUNTER_SESSIONS);
 
-    if (now != 0)
-        Storm_AddFault("%d sessions are in the set after Service_Stop", now);
-    if (ever != place->disconnected)
-        Storm_AddFault("a %s had %d sessions and %ld calls of OnDisconnected",
-                       place->type == SERVICE_SERVER ? "server" : "client", (int)ever,
-                       place->disconnected);
-    if (place->type == SERVICE_SERVER && place->connected != place->disconnected)
-        Storm_AddFault("%ld calls of OnConnected, but %ld of OnDisconnected", place->connected,
-                       place->disconnected);
+    FAULT_IF(now != 0, "%d sessions are in the set after Service_Stop", now);
+    FAULT_IF(ever != place->disconnected, "a %s had %d sessions and %ld calls of OnDisconnected",
+             place->type == SERVICE_SERVER ? "server" : "client", (int)ever, place->disconnected);
+    FAULT_IF(place->type == SERVICE_SERVER && place->connected != place->disconnected,
+             "%ld calls of OnConnected, but %ld of OnDisconnected", place->connected,
+             place->disconnected);
 }
 
 static void RunService(Place *place)
@@ -98,19 +80,18 @@ static void RunService(Place *place)
 
     place->connected = place->disconnected = 0;
     if (Service_Start(&place->service, &settings)) {
-        if (!isLegal)
-            Storm_AddFault("Service_Start has taken settings that are illegal");
+        FAULT_IF(!isLegal, "Service_Start has taken settings that are illegal");
         InterlockedIncrement(&storm.services);
         SetUp(place, true);
         Sleep(Random_Next(&place->seed, REST_MS));
         SetUp(place, false);
     } else {
-        if (strlen(Service_GetError(&place->service)) < 10)
-            Storm_AddFault("Service_Start fails without a sentence");
+        FAULT_IF(strlen(Service_GetError(&place->service)) < 10,
+                 "Service_Start fails without a sentence");
         InterlockedIncrement(&storm.unstarted);
     }
-    if (!Service_Stop(&place->service))
-        Storm_AddFault("Service_Stop fails on a thread of the program: error %lu", GetLastError());
+    FAULT_IF(!Service_Stop(&place->service),
+             "Service_Stop fails on a thread of the program: error %lu", GetLastError());
     CheckStopped(place);
 }
 
@@ -178,7 +159,6 @@ TEST("storm", .limitSeconds = 240)
     handles = ServerProcess_CountHandles(GetCurrentProcess());
     RunAll((DWORD)seconds * 1000, (uint32_t)firstSeed);
 
-    CHECK_TEXT(storm.fault, "");
     CHECK_INT(storm.destroyed, storm.created);
     WAIT_WHILE(ServerProcess_CountHandles(GetCurrentProcess()) > handles);
     CHECK_AT_MOST(ServerProcess_CountHandles(GetCurrentProcess()), handles);

@@ -36,14 +36,9 @@ typedef struct Storm {
     volatile LONG destroyed;
     volatile LONG peers; /* that were connected */
     volatile LONG sends; /* that were taken */
-    SRWLOCK lock;        /* held for what follows */
-    char fault[200];     /* the first rule that the library broke; "": none */
 } Storm;
 
 extern Storm storm;
-
-/* Notes that the library broke a rule. Any thread. */
-void Storm_AddFault(const char *format, ...);
 
 bool Storm_IsOver(void);
 

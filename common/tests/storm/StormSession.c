@@ -122,9 +122,9 @@ void Service_Try(Place *place, uint32_t *seed)
         }
         break;
     case 1:
-        if (Service_Connect(service, Random_Next(seed, 2) * Random_Next(seed, 200)) &&
-            place->type == SERVICE_SERVER)
-            Storm_AddFault("Service_Connect of a server returned true");
+        FAULT_IF(Service_Connect(service, Random_Next(seed, 2) * Random_Next(seed, 200)) &&
+                     place->type == SERVICE_SERVER,
+                 "Service_Connect of a server returned true");
         break;
     default:
         Service_GetCounter(service, COUNTER_SESSIONS);
@@ -141,10 +141,8 @@ static StormSession *FromSession(Session *session)
 
 static void Enter(StormSession *mine)
 {
-    if (InterlockedIncrement(&mine->inside) != 1)
-        Storm_AddFault("two callbacks of a session at once");
-    if (mine->disconnected != 0)
-        Storm_AddFault("a callback after OnDisconnected");
+    FAULT_IF(InterlockedIncrement(&mine->inside) != 1, "two callbacks of a session at once");
+    FAULT_IF(mine->disconnected != 0, "a callback after OnDisconnected");
 }
 
 /* What a callback does before it returns. */
@@ -156,8 +154,8 @@ static void Leave(StormSession *mine)
         Service_Try(mine->place, &mine->seed);
     if (choice == 1)
         Sleep(Random_Next(&mine->seed, 4));
-    if (choice == 2 && Service_Stop(Session_GetService(&mine->packets.session)))
-        Storm_AddFault("Service_Stop was done in a callback");
+    FAULT_IF(choice == 2 && Service_Stop(Session_GetService(&mine->packets.session)),
+             "Service_Stop was done in a callback");
     if (choice > 12)
         Act(&mine->packets.session, &mine->seed);
     InterlockedDecrement(&mine->inside);
@@ -168,8 +166,7 @@ static void OnConnected(Session *session)
     StormSession *mine = FromSession(session);
 
     Enter(mine);
-    if (InterlockedIncrement(&mine->connected) != 1)
-        Storm_AddFault("OnConnected twice");
+    FAULT_IF(InterlockedIncrement(&mine->connected) != 1, "OnConnected twice");
     InterlockedIncrement(&mine->place->connected);
     PutSession(session, Random_Next(&mine->seed, SLOTS));
     Leave(mine);
@@ -182,8 +179,7 @@ static int OnRecv(Session *session, const char *data, int length)
 
     (void)data;
     Enter(mine);
-    if (mine->connected != 1)
-        Storm_AddFault("OnRecv before OnConnected");
+    FAULT_IF(mine->connected != 1, "OnRecv before OnConnected");
     Leave(mine);
     if (choice < 2)
         return choice == 0 ? -1 : length + 1;
@@ -195,10 +191,8 @@ static void OnDisconnected(Session *session, DisconnectCause cause)
     StormSession *mine = FromSession(session);
 
     Enter(mine);
-    if (cause == CAUSE_NONE)
-        Storm_AddFault("OnDisconnected with cause %d", (int)cause);
-    if (Session_IsConnected(session))
-        Storm_AddFault("a session is connected in OnDisconnected");
+    FAULT_IF(cause == CAUSE_NONE, "OnDisconnected with cause %d", (int)cause);
+    FAULT_IF(Session_IsConnected(session), "a session is connected in OnDisconnected");
     Leave(mine);
     InterlockedIncrement(&mine->disconnected);
     InterlockedIncrement(&mine->place->disconnected);
@@ -208,11 +202,9 @@ static void Destroy(Session *session)
 {
     StormSession *mine = FromSession(session);
 
-    if (mine->connected != 0 && mine->disconnected != 1)
-        Storm_AddFault("a session was destroyed after %ld calls of OnDisconnected",
-                       mine->disconnected);
-    if (mine->inside != 0)
-        Storm_AddFault("a session was destroyed in a callback");
+    FAULT_IF(mine->connected != 0 && mine->disconnected != 1,
+             "a session was destroyed after %ld calls of OnDisconnected", mine->disconnected);
+    FAULT_IF(mine->inside != 0, "a session was destroyed in a callback");
     InterlockedIncrement(&storm.destroyed);
     free(mine);
 }
@@ -259,8 +251,8 @@ static Session *CreateSession(Service *service, int family)
 static void OnError(Service *service, const char *call, DWORD error, const char *text)
 {
     (void)service;
-    if (error == 0 || strncmp(text, call, strlen(call)) != 0)
-        Storm_AddFault("OnError for %s, error %lu: %s", call, error, text);
+    FAULT_IF(error == 0 || strncmp(text, call, strlen(call)) != 0, "OnError for %s, error %lu: %s",
+             call, error, text);
 }
 
 static void BreakOne(ServiceSettings *settings, uint32_t *seed)

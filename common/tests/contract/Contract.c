@@ -31,10 +31,8 @@ bool isVerifying;
 
 TEST("verify: the server watches its own calls", .isWanted = &isVerifying)
 {
-    Server *server = Server_Start();
-
-    CHECK(Server_ServesNewClient(server));
-    CHECK(TestProgram_IsWatched(server->process));
+    CHECK(Server_ServesNewClient());
+    CHECK(TestProgram_IsWatched(server));
 }
 
 static int Begin(const char *const words[])
@@ -60,7 +58,6 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
-        .lastChecks = Servers_CheckStop,
         .endTest = Fixture_End,
     };
 

@@ -2,10 +2,10 @@
  * Contract: what the files of the contract suite share. ContractServer.c and
  * ContractClient.c have the functions.
  *
- * A test starts a Server, opens Clients, and checks. It may return at any point: servers, clients
- * and floods that it leaves are ended after it. Sizes are in bytes, times in milliseconds.
- * Server_Start and what opens a client end the test where there is none; the other functions that
- * return bool or a pointer explain a failure with Test_Explain.
+ * A test opens Clients to its server, and checks. It may return at any point: clients and floods that
+ * it leaves are ended after it, and a server that runs is stopped, and its stop checked. Sizes are in
+ * bytes, times in milliseconds. Functions that return a client end the test where there is none; the
+ * others explain a failure with Test_Explain.
  */
 #ifndef CONTRACT_H
 #define CONTRACT_H
@@ -24,77 +24,82 @@
 /* The stage under test, 1 to 7, as the folder of server.exe says. */
 int Stage_GetNumber(void);
 
-/* The clients that the stage can serve at once, or that a test need not go beyond. */
-int Stage_GetClientMax(void);
+/* The clients that the stage can serve at once, and `most` at most. */
+int Stage_GetClientMax(int most);
 
 /* The server was built to watch its own calls, and does. */
 extern bool isVerifying;
 
-/* --- Servers --------------------------------------------------------------------------------- */
+/* --- The server ------------------------------------------------------------------------------ */
 
-typedef struct Server {
-    ServerProcess *process;
-    NetAddress address; /* where it listens; valid after Server_Start */
-    bool mayStop;       /* it has been started and not been stopped */
-} Server;
+/* The server of the test, the one that was started last, and where it listens. */
+extern ServerProcess *server;
+extern NetAddress serverAddress;
 
-/* Starts the server on a free port of 127.0.0.1 and waits until it listens. */
-Server *Server_Start(void);
+/* Starts it on a free port of 127.0.0.1, or with these arguments, and waits until it listens. */
+void Server_Start(void);
+void Server_StartWith(const char *const arguments[]);
 
-/* The same with these arguments, ended by NULL. NULL: it does not listen. */
-Server *Server_StartWith(const char *const arguments[]);
+/* The same. False: it does not listen. */
+bool Server_TryStart(const char *const arguments[]);
 
-/* Starts it and waits for nothing: for command lines with which it is not to listen. */
-Server *Server_Launch(const char *const arguments[]);
+/* Starts another one and waits for nothing: for command lines with which it is not to listen. */
+ServerProcess *Server_Launch(const char *const arguments[]);
 
-/*
- * Presses Ctrl+C and checks the whole of a stop: exit code 0 in time, "Server stopped." once and
- * last, nothing on stderr, a Disconnected line for each Connected line.
- */
-void Server_CheckStop(Server *server);
+/* TestProgram_CheckStop in the time that the stages promise. */
+void Server_CheckStop(void);
 
-/* The same for each that the test has left running: done after it. */
-void Servers_CheckStop(void);
-
-/* The part of that which comes after Ctrl+C was pressed. */
-void Server_CheckStopped(Server *server);
+/* How many lines of its log have the text so far. */
+int Server_Count(const char *text);
 
 /* Waits until `count` clients have come and gone, as the log says. */
-bool Server_WaitForLeft(Server *server, int count);
+bool Server_WaitForLeft(int count);
 
-/* How many lines have the text so far. */
-int Server_Count(Server *server, const char *text);
-
-/* Waits for a line with `text` and copies it; `position` as ServerProcess_WaitForLine has it. */
-bool Server_WaitForLine(Server *server, const char *text, size_t *position, char *line, int size);
+/* Waits until all have gone that have come. */
+bool Server_WaitForAllLeft(void);
 
 /* The sum of the numbers in all lines "Recv Data Len = N". */
-long Server_SumReceived(Server *server);
+long Server_SumReceived(void);
 
-/* The handles of the server, when they have come down to `most`, or after WAIT_MS. */
-int Server_SettleHandles(Server *server, int most);
+/* It has at most so many handles: it closes a socket a moment after it has printed that the client has left. */
+void Server_CheckHandles(int most);
 
 /* Checks that a client that comes at this moment is served, and waits until it has left. */
-bool Server_ServesNewClient(Server *server);
+bool Server_ServesNewClient(void);
 
 /* --- Clients --------------------------------------------------------------------------------- */
 
 typedef struct Client {
-    SOCKET socket;                       /* non-blocking; INVALID_SOCKET: this entry is free */
+    SOCKET socket;                       /* non-blocking */
     char address[NET_ADDRESS_TEXT_SIZE]; /* its own, as the server's log writes it */
     LONG64 first;                        /* where in the pattern the bytes begin that it sends */
 } Client;
 
-Client *Client_Open(Server *server);
+/* Connects to the server of the test, which is started where it is not yet. */
+Client *Client_Open(void);
+
+/* The same, and the server has accepted it: it has got an echo. */
+Client *Client_OpenServed(void);
 
 /* The same with small buffers: little fits between it and the server. */
-Client *Client_OpenNarrow(Server *server);
+Client *Client_OpenNarrow(void);
 
 /* The same, and it sends, and never reads, until the server is stuck with it. */
-Client *Client_OpenStuck(Server *server);
+Client *Client_OpenStuck(void);
 
-/* The line of the server's log of this event and this client, until the next call. */
+/* Brings it to a moment from 0 to LEAVE_MOMENTS - 1 at which it may leave. The last ones want all of it. */
+#define LEAVE_MOMENTS 7
+bool Client_ComeToMoment(Client *client, int moment);
+
+/* Closes the connection in order, or resets it. */
+void Client_Leave(Client *client, bool inOrder);
+
+/* The line of the server's log of this event, "Client Connected!", and this client, until the next call. */
 const char *Client_GetLine(const Client *client, const char *event);
+
+/* Waits for it, or counts it. */
+bool Client_IsLogged(const Client *client, const char *event);
+int Client_Count(const Client *client, const char *event);
 
 /* How an echo is asked for. 0 stands for the default of each member. */
 typedef struct Transfer {

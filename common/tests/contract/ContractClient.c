@@ -4,15 +4,15 @@
 #include "Contract.h"
 #include "ThreadManager.h"
 
-#define CLIENT_MAX   1100
+#define CLIENT_MAX   2100
 #define PIECE_SIZE   65536
 #define NARROW_SIZE  8192
 #define PATTERN_STEP 7919        /* each client sends another part of the pattern */
 #define FULL_MS      250         /* nothing more could be sent for so long: the server is stuck */
 #define FLOOD_SIZE   (64u << 10) /* bytes of each of a flood's echoes */
 
-static Client clients[CLIENT_MAX];
-static int clientCount; /* entries that were used in this test */
+static Client clients[CLIENT_MAX]; /* of the test */
+static int clientCount;
 static LONG64 nextNumber;
 
 /* The floods of the test. */
@@ -22,45 +22,79 @@ static volatile LONG64 floodBytes; /* that they have got back */
 
 /* --- Opening and closing --------------------------------------------------------------------- */
 
-static Client *TakeEntry(void)
-{
-    for (int i = 0; i < clientCount; i++) {
-        if (clients[i].socket == INVALID_SOCKET)
-            return &clients[i];
-    }
-    return clientCount < CLIENT_MAX ? &clients[clientCount++] : NULL;
-}
-
 /* Before it connects, the system's buffers of the socket get this size; 0: as ever. */
-static Client *OpenWithBuffers(Server *server, int bufferSize)
+static Client *OpenWithBuffers(int bufferSize)
 {
-    Client *client = NEED(TakeEntry());
+    Client *client = NEED(clientCount < CLIENT_MAX ? &clients[clientCount++] : NULL);
     NetAddress own;
 
+    if (server == NULL)
+        Server_Start();
     client->first = ++nextNumber * PATTERN_STEP;
-    client->socket = NEED_SOCKET(Peer_OpenTo(&server->address, bufferSize));
+    client->socket = NEED_SOCKET(Peer_OpenTo(&serverAddress, bufferSize));
     SocketUtils_SetNonBlocking(client->socket, true);
     SocketUtils_GetLocalAddress(client->socket, &own);
     NetAddress_ToText(&own, client->address, sizeof(client->address));
     return client;
 }
 
-Client *Client_Open(Server *server)
+Client *Client_Open(void)
 {
-    return OpenWithBuffers(server, 0);
+    return OpenWithBuffers(0);
 }
 
-Client *Client_OpenNarrow(Server *server)
+Client *Client_OpenServed(void)
 {
-    return OpenWithBuffers(server, NARROW_SIZE);
+    Client *client = Client_Open();
+
+    NEED_TRUE(Client_Echo(client, 10));
+    return client;
 }
 
-Client *Client_OpenStuck(Server *server)
+Client *Client_OpenNarrow(void)
 {
-    Client *client = Client_OpenNarrow(server);
+    return OpenWithBuffers(NARROW_SIZE);
+}
+
+Client *Client_OpenStuck(void)
+{
+    Client *client = Client_OpenNarrow();
 
     NEED_TRUE(Peer_FillUp(client->socket) > 0);
     return client;
+}
+
+bool Client_ComeToMoment(Client *client, int moment)
+{
+    static const char bytes[16 * BUFFER_SIZE];
+    static const Transfer lastWords = {.size = 2 * BUFFER_SIZE, .halfClose = true};
+    char received[1000];
+
+    switch (moment) {
+    case 0: /* right after connect */
+        return true;
+    case 1: /* the server has something to receive */
+        return Peer_Send(client->socket, bytes, 100);
+    case 2: /* nothing is on the way: the server waits in its receive */
+        return Client_Echo(client, 1000);
+    case 3: /* much is on the way, both ways */
+        return Peer_Send(client->socket, bytes, (int)sizeof(bytes));
+    case 4: /* part of the echo was read */
+        return Peer_Send(client->socket, bytes, 4 * BUFFER_SIZE) &&
+               Peer_Receive(client->socket, received, (int)sizeof(received));
+    case 5: /* right behind a half-close */
+        return Peer_Send(client->socket, bytes, 2 * BUFFER_SIZE) && Peer_HalfClose(client->socket);
+    default: /* both sides have said their last */
+        return Client_Transfer(client, &lastWords);
+    }
+}
+
+void Client_Leave(Client *client, bool inOrder)
+{
+    if (inOrder)
+        Peer_Close(&client->socket);
+    else
+        Peer_Reset(&client->socket);
 }
 
 const char *Client_GetLine(const Client *client, const char *event)
@@ -69,6 +103,16 @@ const char *Client_GetLine(const Client *client, const char *event)
 
     snprintf(line, sizeof(line), "%s %s", event, client->address);
     return line;
+}
+
+bool Client_IsLogged(const Client *client, const char *event)
+{
+    return TestProgram_Says(server, Client_GetLine(client, event));
+}
+
+int Client_Count(const Client *client, const char *event)
+{
+    return Server_Count(Client_GetLine(client, event));
 }
 
 void Clients_CloseAll(void)
@@ -80,23 +124,6 @@ void Clients_CloseAll(void)
 
     Peers_CloseAll();
     clientCount = 0;
-}
-
-/* --- Waiting --------------------------------------------------------------------------------- */
-
-/* Waits until the socket can be read or written, as asked. False: the time is over. */
-static bool WaitForSocket(SOCKET socket, bool toRead, bool toWrite, DWORD timeoutMs)
-{
-    fd_set readSet, writeSet;
-    struct timeval time = {(long)(timeoutMs / 1000), (long)(timeoutMs % 1000 * 1000)};
-
-    FD_ZERO(&readSet);
-    FD_ZERO(&writeSet);
-    if (toRead)
-        FD_SET(socket, &readSet);
-    if (toWrite)
-        FD_SET(socket, &writeSet);
-    return select(0, toRead ? &readSet : NULL, toWrite ? &writeSet : NULL, NULL, &time) > 0;
 }
 
 /* --- Transfers ------------------------------------------------------------------------------- */
@@ -141,10 +168,9 @@ typedef struct Progress {
     size_t sent;
     size_t received;
     bool isHalfClosed;
-    bool hasEnded;    /* the server has closed, after all bytes, as a half-close asks for */
-    bool isFlood;     /* it ends with floodsStop */
-    bool isWrong;     /* a byte came that was not sent */
-    char reason[200]; /* why it failed */
+    bool hasEnded; /* the server has closed, after all bytes, as a half-close asks for */
+    bool isFlood;  /* it ends with floodsStop */
+    bool isWrong;  /* a byte came that was not sent */
 } Progress;
 
 /* A piece of a member's size, where 0 stands for the largest, and no more than is left. */
@@ -155,13 +181,12 @@ static int PieceSize(size_t piece, size_t left)
     return (int)(piece < left ? piece : left);
 }
 
-static bool FailTransfer(Progress *progress, const char *what, int error)
+static bool FailTransfer(const Progress *progress, const char *what, int error)
 {
-    snprintf(progress->reason, sizeof(progress->reason),
-             "%s after %lu of %lu bytes were sent and %lu came back (error %d)", what,
-             (unsigned long)progress->sent, (unsigned long)progress->transfer->size,
-             (unsigned long)progress->received, error);
-    return false;
+    return Test_Explain("%s: %s after %lu of %lu bytes were sent and %lu came back (error %d)",
+                        progress->client->address, what, (unsigned long)progress->sent,
+                        (unsigned long)progress->transfer->size, (unsigned long)progress->received,
+                        error);
 }
 
 /* Sends what the system takes. False: the connection failed. */
@@ -180,38 +205,35 @@ static bool SendSome(Progress *progress)
     progress->sent += (size_t)count;
     if (progress->sent == transfer->size && transfer->halfClose) {
         progress->isHalfClosed = true;
-        if (shutdown(progress->client->socket, SD_SEND) != 0)
-            return FailTransfer(progress, "shutdown failed", WSAGetLastError());
+        return Peer_HalfClose(progress->client->socket);
     }
     return true;
 }
 
-/* Receives what is there, and compares it. `count` says how much it was. False: it is wrong. */
-static bool ReceiveSome(Progress *progress, int *count)
+/* Receives what is there, and compares it. False: it is wrong. */
+static bool ReceiveSome(Progress *progress)
 {
     const Transfer *transfer = progress->transfer;
+    LONG64 position = progress->client->first + (LONG64)progress->received;
     char bytes[PIECE_SIZE];
     int size = PieceSize(transfer->recvPiece, PIECE_SIZE);
+    int count;
 
-    *count = recv(progress->client->socket, bytes, size, 0);
-    if (*count == SOCKET_ERROR)
+    if (transfer->recvPauseMs > 0)
+        Sleep(transfer->recvPauseMs);
+    count = recv(progress->client->socket, bytes, size, 0);
+    if (count == SOCKET_ERROR)
         return WSAGetLastError() == WSAEWOULDBLOCK ||
                FailTransfer(progress, "recv failed", WSAGetLastError());
-    if (*count == 0) {
+    if (count == 0) {
         progress->hasEnded = true;
-        if (progress->received == transfer->size && progress->isHalfClosed)
-            return true;
-        return FailTransfer(progress, "the server closed", 0);
+        return (progress->received == transfer->size && progress->isHalfClosed) ||
+               FailTransfer(progress, "the server closed", 0);
     }
+    progress->received += (size_t)count;
     progress->isWrong =
-        !Pattern_IsRight(bytes, *count, progress->client->first + (LONG64)progress->received);
-    progress->received += (size_t)*count;
-    if (progress->isWrong)
-        return FailTransfer(progress, "a wrong byte came", 0);
-    if (progress->received <= progress->sent)
-        return true;
-    progress->isWrong = true;
-    return FailTransfer(progress, "more came than was sent", 0);
+        !Pattern_IsRight(bytes, count, position) || progress->received > progress->sent;
+    return !progress->isWrong || FailTransfer(progress, "a byte came that was not sent", 0);
 }
 
 static bool IsTransferDone(const Progress *progress)
@@ -221,48 +243,41 @@ static bool IsTransferDone(const Progress *progress)
     return progress->received == progress->transfer->size;
 }
 
-/* Waits until the next step is possible. False: nothing happens for WAIT_MS. */
-static bool WaitForStep(Progress *progress, bool toRead, bool toWrite)
+/*
+ * Waits until the socket can be read or written, as asked, and says which. Where it is only to be written
+ * it is no failure that it cannot: the server takes no more. False: nothing happens for WAIT_MS.
+ */
+static bool WaitForStep(const Progress *progress, bool *toRead, bool *toWrite)
 {
-    for (DWORD waited = 0; waited < WAIT_MS; waited += 100) {
-        if (WaitForSocket(progress->client->socket, toRead, toWrite, 100))
-            return true;
-        /* sendFirst ends where the server can take no more. */
-        if (!toRead && waited >= FULL_MS)
-            return true;
-    }
-    return FailTransfer(progress, "nothing happened any more", 0);
+    SOCKET socket = progress->client->socket;
+    DWORD timeoutMs = *toRead ? WAIT_MS : FULL_MS;
+    struct timeval time = {(long)(timeoutMs / 1000), (long)(timeoutMs % 1000 * 1000)};
+    fd_set readSet, writeSet;
+    bool isReady, mayBeFull = !*toRead;
+
+    FD_ZERO(&readSet);
+    FD_ZERO(&writeSet);
+    if (*toRead)
+        FD_SET(socket, &readSet);
+    if (*toWrite)
+        FD_SET(socket, &writeSet);
+    isReady = select(0, &readSet, &writeSet, NULL, &time) > 0;
+    *toRead = isReady && FD_ISSET(socket, &readSet);
+    *toWrite = isReady && FD_ISSET(socket, &writeSet);
+    return isReady || mayBeFull || FailTransfer(progress, "nothing happened any more", 0);
 }
 
 static bool RunTransfer(Progress *progress)
 {
-    const Transfer *transfer = progress->transfer;
-    bool maySendFirst = transfer->sendFirst;
+    bool reads = !progress->transfer->sendFirst;
 
     while (!IsTransferDone(progress)) {
-        bool mayWrite = progress->sent < transfer->size;
-        size_t before = progress->sent;
-        int count = 0;
+        bool toRead = reads, toWrite = progress->sent < progress->transfer->size;
 
-        if (progress->isFlood && floodsStop != 0)
-            return FailTransfer(progress, "called off", 0);
-        if (mayWrite && !SendSome(progress))
+        if ((progress->isFlood && floodsStop != 0) || !WaitForStep(progress, &toRead, &toWrite) ||
+            (toWrite && !SendSome(progress)) || (toRead && !ReceiveSome(progress)))
             return false;
-        if (progress->sent == transfer->size)
-            maySendFirst = false;
-        if (!maySendFirst) {
-            if (transfer->recvPauseMs > 0)
-                Sleep(transfer->recvPauseMs);
-            if (!ReceiveSome(progress, &count))
-                return false;
-        }
-        mayWrite = progress->sent < transfer->size;
-        if (count > 0 || progress->sent > before || IsTransferDone(progress))
-            continue;
-        if (!WaitForStep(progress, !maySendFirst, mayWrite))
-            return false;
-        if (maySendFirst && !WaitForSocket(progress->client->socket, false, true, 0))
-            maySendFirst = false;
+        reads = reads || !toWrite || progress->sent == progress->transfer->size;
     }
     return true;
 }
@@ -271,29 +286,25 @@ bool Client_Transfer(Client *client, const Transfer *transfer)
 {
     Progress progress = {.client = client, .transfer = transfer};
 
-    return RunTransfer(&progress) || Test_Explain("%s: %s", client->address, progress.reason);
+    return RunTransfer(&progress);
 }
 
 static void CheckTransfer(const void *data)
 {
     const TransferCase *one = (const TransferCase *)data;
-    Server *server = Server_Start();
-    Client *client = OpenWithBuffers(server, one->bufferSize);
+    Client *client = OpenWithBuffers(one->bufferSize);
 
     CHECK(Client_Transfer(client, &one->transfer));
     Peer_Close(&client->socket);
-    CHECK(Server_WaitForLeft(server, 1));
-    CHECK_INT(Server_SumReceived(server), one->transfer.size);
-    Server_CheckStop(server);
+    CHECK(Server_WaitForLeft(1));
+    CHECK_INT(Server_SumReceived(), one->transfer.size);
 }
 
 TEST_CASES(CheckTransfer, cases);
 
 bool Client_Echo(Client *client, size_t size)
 {
-    const Transfer transfer = {.size = size};
-
-    return Client_Transfer(client, &transfer);
+    return Client_Transfer(client, &(const Transfer){.size = size});
 }
 
 /* --- Floods ---------------------------------------------------------------------------------- */

@@ -7,27 +7,27 @@
 #define EXIT_USAGE         2
 
 /* Waits for the end of a server that does not start: its exit code, and a part of its stderr. */
-static void CheckEnd(Server *server, DWORD exitCode, const char *errors)
+static void CheckEnd(ServerProcess *process, DWORD exitCode, const char *errors)
 {
-    TestProgram_CheckEnd(server->process, 2 * WAIT_MS, exitCode, errors);
+    TestProgram_CheckEnd(process, 2 * WAIT_MS, exitCode, errors);
 }
 
 /* The same for one that must not print anything to stdout. */
-static void CheckRefusal(Server *server, DWORD exitCode, const char *errors)
+static void CheckRefusal(ServerProcess *process, DWORD exitCode, const char *errors)
 {
-    CheckEnd(server, exitCode, errors);
-    CHECK_INT(ServerProcess_GetPosition(server->process), 0);
+    CheckEnd(process, exitCode, errors);
+    CHECK_INT(ServerProcess_GetPosition(process), 0);
 }
 
 TEST("command line: --help")
 {
     static const char *const words[] = {"Usage",   "server.exe", "--address", "--port",
                                         "--quiet", "--help",     "7777",      "127.0.0.1"};
-    Server *server = NEED(Server_Launch(ARGUMENTS("--help")));
+    ServerProcess *process = Server_Launch(ARGUMENTS("--help"));
 
-    CheckEnd(server, 0, "");
+    CheckEnd(process, 0, "");
     for (size_t i = 0; i < COUNT_OF(words); i++)
-        CHECK(TestProgram_Says(server->process, words[i]));
+        CHECK(TestProgram_Says(process, words[i]));
 }
 
 /* A command line that is wrong, and the word that stderr must name in quotes or as it is. */
@@ -68,16 +68,14 @@ static const BadLine badLines[] = {
     {{"--port", "0", "--address", "a \"b\\", NULL}, "a \"b\\"},
 };
 
-#define BAD_LINE_COUNT COUNT_OF(badLines)
-
 TEST("command line: bad arguments")
 {
-    Server *started[BAD_LINE_COUNT];
+    ServerProcess *started[COUNT_OF(badLines)];
 
     /* All at the same time: it is mostly waiting. */
-    for (size_t i = 0; i < BAD_LINE_COUNT; i++)
-        started[i] = NEED(Server_Launch(badLines[i].arguments));
-    for (size_t i = 0; i < BAD_LINE_COUNT; i++) {
+    for (size_t i = 0; i < COUNT_OF(badLines); i++)
+        started[i] = Server_Launch(badLines[i].arguments);
+    for (size_t i = 0; i < COUNT_OF(badLines); i++) {
         CheckRefusal(started[i], EXIT_USAGE, badLines[i].named);
         CheckEnd(started[i], EXIT_USAGE, "\nUsage: server.exe ");
     }
@@ -86,21 +84,22 @@ TEST("command line: bad arguments")
 /* The first thing wrong is what counts, and a help that comes before it. */
 TEST("command line: --help among others")
 {
-    Server *first = NEED(Server_Launch(ARGUMENTS("--port", "0", "--help", "--what")));
-    Server *second = NEED(Server_Launch(ARGUMENTS("--what", "--help")));
+    ServerProcess *first = Server_Launch(ARGUMENTS("--port", "0", "--help", "--what"));
+    ServerProcess *second = Server_Launch(ARGUMENTS("--what", "--help"));
 
     CheckEnd(first, 0, "");
     CheckRefusal(second, EXIT_USAGE, "--what");
 }
 
 /* Checks the sentence of a server that cannot listen; it names one of the `numbers`. */
-static void CheckCannotListen(Server *server, const char *endpoint, const char *const numbers[2])
+static void CheckCannotListen(ServerProcess *process, const char *endpoint,
+                              const char *const numbers[2])
 {
     char *errors;
 
-    CheckRefusal(server, EXIT_CANNOT_LISTEN, endpoint);
-    CheckEnd(server, EXIT_CANNOT_LISTEN, "bind");
-    errors = NEED(ServerProcess_CopyErrors(server->process));
+    CheckRefusal(process, EXIT_CANNOT_LISTEN, endpoint);
+    errors = NEED(ServerProcess_CopyErrors(process));
+    CHECK_CONTAINS(errors, "bind");
     if (strstr(errors, numbers[0]) == NULL)
         CHECK_CONTAINS(errors, numbers[1]);
     free(errors);
@@ -109,55 +108,47 @@ static void CheckCannotListen(Server *server, const char *endpoint, const char *
 TEST("command line: the port is taken")
 {
     static const char *const numbers[2] = {"10013", "10048"};
-    Server *server = Server_Start();
-    Server *second;
     char endpoint[NET_ADDRESS_TEXT_SIZE];
 
-    NetAddress_ToText(&server->address, endpoint, (int)sizeof(endpoint));
-    second = NEED(Server_Launch(ARGUMENTS("--port", TestProgram_GetPort(&server->address))));
-    CheckCannotListen(second, endpoint, numbers);
+    Server_Start();
+    NetAddress_ToText(&serverAddress, endpoint, (int)sizeof(endpoint));
+    CheckCannotListen(Server_Launch(ARGUMENTS("--port", TestProgram_GetPort(&serverAddress))),
+                      endpoint, numbers);
 
     /* The first one does not notice. */
-    CHECK(Server_ServesNewClient(server));
+    CHECK(Server_ServesNewClient());
 }
 
 /* A reserved address (RFC 5737) that no machine has. */
 TEST("command line: an address of no machine")
 {
     static const char *const numbers[2] = {"10049", "10049"};
-    Server *server = NEED(Server_Launch(ARGUMENTS("--address", "203.0.113.1", "--port", "7999")));
 
-    CheckCannotListen(server, "203.0.113.1:7999", numbers);
+    CheckCannotListen(Server_Launch(ARGUMENTS("--address", "203.0.113.1", "--port", "7999")),
+                      "203.0.113.1:7999", numbers);
 }
 
 /* It listens on the address that it was told, and on no other one. */
 TEST("command line: only the address that was asked for")
 {
-    Server *server = NEED(Server_StartWith(ARGUMENTS("--port", "0", "--address", "127.0.0.2")));
     char text[NET_ADDRESS_TEXT_SIZE];
     NetAddress other;
-    SOCKET socket;
 
-    NetAddress_ToText(&server->address, text, (int)sizeof(text));
+    Server_StartWith(ARGUMENTS("--port", "0", "--address", "127.0.0.2"));
+    NetAddress_ToText(&serverAddress, text, (int)sizeof(text));
     CHECK_CONTAINS(text, "127.0.0.2:");
-    CHECK(NetAddress_GetPort(&server->address) != 0);
-    CHECK(Server_ServesNewClient(server));
+    CHECK(NetAddress_GetPort(&serverAddress) != 0);
+    CHECK(Server_ServesNewClient());
 
-    CHECK(NetAddress_FromText(&other, "127.0.0.1", NetAddress_GetPort(&server->address)));
-    socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
-    CHECK(!SocketUtils_Connect(socket, &other));
-    SocketUtils_Close(&socket);
+    CHECK(NetAddress_FromText(&other, "127.0.0.1", NetAddress_GetPort(&serverAddress)));
+    CHECK(!SocketUtils_Connect(NEED_SOCKET(Peer_Create(AF_INET)), &other));
 }
 
 /* The last one of an option given twice counts, and the order is free. */
 TEST("command line: options in any order")
 {
-    Server *server = NEED(Server_StartWith(
-        ARGUMENTS("--port", "1", "--quiet", "--address", "127.0.0.1", "--quiet", "--port", "0")));
-    Client *client;
-
-    CHECK(NetAddress_GetPort(&server->address) > 1);
-    client = Client_Open(server);
-    CHECK(Client_Echo(client, 100));
-    Peer_Close(&client->socket);
+    Server_StartWith(
+        ARGUMENTS("--port", "1", "--quiet", "--address", "127.0.0.1", "--quiet", "--port", "0"));
+    CHECK(NetAddress_GetPort(&serverAddress) > 1);
+    CHECK(Client_Echo(Client_Open(), 100));
 }

@@ -5,27 +5,22 @@
 
 TEST("leave: half-close at once")
 {
-    Server *server = Server_Start();
-    Client *client = Client_Open(server);
+    Client *client = Client_Open();
 
     REQUIRE(CHECK(Peer_HalfClose(client->socket)));
     REQUIRE(CHECK(Peer_WaitForCleanEnd(client->socket)));
-    CHECK(Server_WaitForLeft(server, 1));
-    CHECK(Server_ServesNewClient(server));
+    CHECK(Server_WaitForLeft(1));
+    CHECK(Server_ServesNewClient());
 }
 
 TEST("leave: 100 connect and leave")
 {
     enum { COUNT = 100 };
-    Server *server = Server_Start();
 
-    for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
-
-        Peer_Close(&client->socket);
-    }
-    CHECK(Server_WaitForLeft(server, COUNT));
-    CHECK(Server_ServesNewClient(server));
+    for (int i = 0; i < COUNT; i++)
+        Client_Leave(Client_Open(), true);
+    CHECK(Server_WaitForLeft(COUNT));
+    CHECK(Server_ServesNewClient());
 }
 
 /* The client leaves while its echo is on the way, and never reads it. */
@@ -33,56 +28,31 @@ TEST("leave: without reading the echo")
 {
     enum { COUNT = 20 };
     static const char bytes[3 * BUFFER_SIZE];
-    Server *server = Server_Start();
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = Client_Open();
 
         REQUIRE(CHECK(Peer_Send(client->socket, bytes, (int)sizeof(bytes))));
         Peer_Close(&client->socket);
     }
-    CHECK(Server_WaitForLeft(server, COUNT));
-    CHECK(Server_ServesNewClient(server));
-}
-
-/* Brings a client to the moment of its reset. False: it did not get there. */
-static bool ComeToMoment(Client *client, int moment)
-{
-    static const char bytes[16 * BUFFER_SIZE];
-    static char received[BUFFER_SIZE];
-
-    switch (moment) {
-    case 0: /* right after connect */
-        return true;
-    case 1: /* the server has something to receive */
-        return Peer_Send(client->socket, bytes, 100);
-    case 2: /* nothing is on the way: the server waits in its receive */
-        return Client_Echo(client, 1000);
-    case 3: /* much is on the way, both ways */
-        return Peer_Send(client->socket, bytes, (int)sizeof(bytes));
-    case 4: /* part of the echo was read */
-        return Peer_Send(client->socket, bytes, 4 * BUFFER_SIZE) &&
-               Peer_Receive(client->socket, received, 1000);
-    default: /* right behind a half-close */
-        return Peer_Send(client->socket, bytes, 2 * BUFFER_SIZE) && Peer_HalfClose(client->socket);
-    }
+    CHECK(Server_WaitForLeft(COUNT));
+    CHECK(Server_ServesNewClient());
 }
 
 TEST("leave: 30 resets at every moment")
 {
-    enum { COUNT = 30, MOMENTS = 6 };
-    Server *server = Server_Start();
+    enum { COUNT = 30 };
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = Client_Open();
 
-        REQUIRE(CHECK(ComeToMoment(client, i % MOMENTS)));
+        REQUIRE(CHECK(Client_ComeToMoment(client, i % LEAVE_MOMENTS)));
         Peer_Reset(&client->socket);
-        REQUIRE(CHECK(Server_ServesNewClient(server)));
+        REQUIRE(CHECK(Server_ServesNewClient()));
     }
     /* Who was gone before the accept may not have been seen at all; but who came also went. */
-    CHECK(Server_WaitForLeft(server, Server_Count(server, "Client Connected! ")));
-    CHECK(Server_Count(server, "Client Connected! ") >= COUNT);
+    CHECK(Server_WaitForAllLeft());
+    CHECK(Server_Count("Client Connected! ") >= COUNT);
 }
 
 /*
@@ -92,17 +62,15 @@ TEST("leave: 30 resets at every moment")
 TEST("leave: 200 resets before the accept")
 {
     enum { COUNT = 200, MOST_MS = 3000 };
-    Server *server = Server_Start();
-    ULONGLONG start = Test_Now();
+    ULONGLONG start;
 
-    for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
-
-        Peer_Reset(&client->socket);
-    }
-    CHECK(Server_ServesNewClient(server));
+    Server_Start();
+    start = Test_Now();
+    for (int i = 0; i < COUNT; i++)
+        Client_Leave(Client_Open(), false);
+    CHECK(Server_ServesNewClient());
     CHECK_AT_MOST(Test_Now() - start, MOST_MS);
-    CHECK_INT(Server_Count(server, "Client Refused! "), 0);
+    CHECK_INT(Server_Count("Client Refused! "), 0);
 }
 
 /*
@@ -112,8 +80,8 @@ TEST("leave: 200 resets before the accept")
 TEST("leave: 100 connect and reset in one moment")
 {
     enum { ROUNDS = 3, COUNT = 100 };
-    Server *server = Server_Start();
 
+    Server_Start();
     for (int round = 0; round < ROUNDS; round++) {
         SOCKET sockets[COUNT];
 
@@ -123,43 +91,40 @@ TEST("leave: 100 connect and reset in one moment")
         }
         for (int i = 0; i < COUNT; i++) {
             /* False with WSAEWOULDBLOCK: it is on the way. */
-            SocketUtils_Connect(sockets[i], &server->address);
+            SocketUtils_Connect(sockets[i], &serverAddress);
             Peer_Reset(&sockets[i]);
         }
-        REQUIRE(CHECK(Server_ServesNewClient(server)));
+        REQUIRE(CHECK(Server_ServesNewClient()));
     }
-    CHECK(Server_WaitForLeft(server, Server_Count(server, "Client Connected! ")));
+    CHECK(Server_WaitForAllLeft());
 }
 
 /* Resets in a burst, so that they come while the server is busy with others of them. */
 TEST("leave: resets in bursts", .firstStage = 2)
 {
     enum { ROUNDS = 5, COUNT = 12, MOMENTS = 4 };
-    Server *server = Server_Start();
 
     for (int round = 0; round < ROUNDS; round++) {
         Client *clients[COUNT];
 
         for (int i = 0; i < COUNT; i++) {
-            clients[i] = Client_Open(server);
-            REQUIRE(CHECK(ComeToMoment(clients[i], i % MOMENTS)));
+            clients[i] = Client_Open();
+            REQUIRE(CHECK(Client_ComeToMoment(clients[i], i % MOMENTS)));
         }
         for (int i = 0; i < COUNT; i++)
             Peer_Reset(&clients[i]->socket);
-        REQUIRE(CHECK(Server_ServesNewClient(server)));
+        REQUIRE(CHECK(Server_ServesNewClient()));
     }
 }
 
 TEST("leave: reset while the server is stuck sending")
 {
-    Server *server = Server_Start();
-
     for (int i = 0; i < 2; i++) {
-        Client *client = Client_OpenStuck(server);
+        Client *client = Client_OpenStuck();
 
-        CHECK_INT(Server_Count(server, Client_GetLine(client, "Client Disconnected!")), 0);
+        CHECK_INT(Client_Count(client, "Client Disconnected!"), 0);
         Peer_Reset(&client->socket);
-        CHECK(TestProgram_Says(server->process, Client_GetLine(client, "Client Disconnected!")));
-        CHECK(Server_ServesNewClient(server));
+        CHECK(Client_IsLogged(client, "Client Disconnected!"));
+        CHECK(Server_ServesNewClient());
     }
 }

@@ -16,11 +16,10 @@ static bool IsServedSoon(Client *client)
 /* 01: the second client is connected, by the system, and waits for the first to leave. */
 TEST("limit: the second client waits for the first", .lastStage = 1)
 {
-    Server *server = Server_Start();
     Client *clients[3];
 
     for (int i = 0; i < 3; i++) {
-        clients[i] = Client_Open(server);
+        clients[i] = Client_Open();
         REQUIRE(CHECK(Peer_Send(clients[i]->socket, "hello", 5)));
     }
     for (int i = 0; i < 3; i++) {
@@ -30,35 +29,33 @@ TEST("limit: the second client waits for the first", .lastStage = 1)
         CHECK(Client_Echo(clients[i], 1000));
         if (i < 2) {
             CHECK(!IsServedSoon(clients[i + 1]));
-            CHECK_INT(Server_Count(server, Client_GetLine(clients[i + 1], "Client Connected!")), 0);
+            CHECK_INT(Client_Count(clients[i + 1], "Client Connected!"), 0);
         }
         CHECK(Client_Echo(clients[i], 1000));
         Peer_Close(&clients[i]->socket);
     }
-    CHECK(Server_WaitForLeft(server, 3));
+    CHECK(Server_WaitForLeft(3));
 }
 
 /* 01: a first client that is stuck holds up the second until it is gone. */
 TEST("limit: the second client waits for a stuck one", .lastStage = 1)
 {
-    Server *server = Server_Start();
-    Client *second;
     char received[5];
-    Client *stuck = Client_OpenStuck(server);
+    Client *stuck = Client_OpenStuck();
+    Client *second = Client_Open();
 
-    second = Client_Open(server);
     REQUIRE(CHECK(Peer_Send(second->socket, "hello", 5)));
     CHECK(!IsServedSoon(second));
     Peer_Reset(&stuck->socket);
     CHECK(Peer_Receive(second->socket, received, 5));
     Peer_Close(&second->socket);
-    CHECK(Server_WaitForLeft(server, 2));
+    CHECK(Server_WaitForLeft(2));
 }
 
-static void OpenClients(Server *server, Client *clients[], int count)
+static void OpenClients(Client *clients[], int count)
 {
     for (int i = 0; i < count; i++) {
-        clients[i] = Client_Open(server);
+        clients[i] = Client_Open();
         /* Now and then its echo, so that the queue of the listener does not run over. */
         NEED_TRUE(i % AT_A_TIME != AT_A_TIME - 1 || Client_Echo(clients[i], 10));
     }
@@ -75,15 +72,15 @@ static bool EchoAll(Client *clients[], int count)
 }
 
 /* One more than fits: its connection ends, with a line that says who it was, and why. */
-static void CheckRefused(Server *server)
+static void CheckRefused(void)
 {
-    Client *client = Client_Open(server);
+    Client *client = Client_Open();
     char refused[NET_ADDRESS_TEXT_SIZE + 32];
 
     snprintf(refused, sizeof(refused), "Client Refused! %s (", client->address);
     CHECK(Peer_WaitForEnd(client->socket, NULL));
-    CHECK(TestProgram_Says(server->process, refused));
-    CHECK_INT(Server_Count(server, Client_GetLine(client, "Client Connected!")), 0);
+    CHECK(TestProgram_Says(server, refused));
+    CHECK_INT(Client_Count(client, "Client Connected!"), 0);
     Peer_Close(&client->socket);
 }
 
@@ -91,25 +88,24 @@ static void CheckRefused(Server *server)
 TEST("limit: client 64 is refused", .firstStage = 2, .lastStage = 3)
 {
     static Client *clients[SET_MAX];
-    Server *server = Server_Start();
     static const int leaving[] = {0, 31, SET_MAX - 1};
 
-    OpenClients(server, clients, SET_MAX);
+    OpenClients(clients, SET_MAX);
     REQUIRE(CHECK(EchoAll(clients, SET_MAX)));
-    CHECK_INT(Server_Count(server, "Client Refused! "), 0);
+    CHECK_INT(Server_Count("Client Refused! "), 0);
     for (int i = 1; i <= 3; i++) {
-        CheckRefused(server);
-        CHECK_INT(Server_Count(server, "Client Refused! "), i);
+        CheckRefused();
+        CHECK_INT(Server_Count("Client Refused! "), i);
     }
     REQUIRE(CHECK(EchoAll(clients, SET_MAX)));
     for (int i = 0; i < 3; i++) {
         Peer_Close(&clients[leaving[i]]->socket);
-        REQUIRE(CHECK(Server_WaitForLeft(server, i + 1)));
-        clients[leaving[i]] = Client_Open(server);
+        REQUIRE(CHECK(Server_WaitForLeft(i + 1)));
+        clients[leaving[i]] = Client_Open();
         REQUIRE(CHECK(EchoAll(clients, SET_MAX)));
-        CheckRefused(server);
+        CheckRefused();
     }
-    CHECK_INT(Server_Count(server, "Client Connected! "), SET_MAX + 3);
+    CHECK_INT(Server_Count("Client Connected! "), SET_MAX + 3);
 }
 
 /* The full house, several times over: all places are free again, whatever the order of leaving. */
@@ -117,22 +113,18 @@ TEST("limit: 63 clients, again and again", .firstStage = 2, .lastStage = 3)
 {
     static const int steps[] = {1, 5, 62};
     static Client *clients[SET_MAX];
-    Server *server = Server_Start();
 
     for (int round = 0; round < 3; round++) {
-        OpenClients(server, clients, SET_MAX);
+        OpenClients(clients, SET_MAX);
         REQUIRE(CHECK(EchoAll(clients, SET_MAX)));
-        CheckRefused(server);
+        CheckRefused();
         for (int i = 0; i < SET_MAX; i++) {
             /* In order, in steps of 5, and backwards: 63 shares no divisor with 5 or 62. */
             Client *client = clients[i * steps[round] % SET_MAX];
 
-            if (i % 2 == 0)
-                Peer_Close(&client->socket);
-            else
-                Peer_Reset(&client->socket);
+            Client_Leave(client, i % 2 == 0);
         }
-        REQUIRE(CHECK(Server_WaitForLeft(server, (round + 1) * SET_MAX)));
+        REQUIRE(CHECK(Server_WaitForLeft((round + 1) * SET_MAX)));
     }
 }
 
@@ -140,25 +132,20 @@ TEST("limit: 63 clients, again and again", .firstStage = 2, .lastStage = 3)
 TEST("limit: 1,000 clients at once", .firstStage = 4)
 {
     static Client *clients[MANY];
-    Server *server = Server_Start();
     int handles;
 
-    REQUIRE(CHECK(Server_ServesNewClient(server)));
-    handles = ServerProcess_GetHandleCount(server->process);
+    REQUIRE(CHECK(Server_ServesNewClient()));
+    handles = ServerProcess_GetHandleCount(server);
     CHECK(handles > 0);
-    OpenClients(server, clients, MANY);
+    OpenClients(clients, MANY);
     REQUIRE(CHECK(EchoAll(clients, MANY)));
     REQUIRE(CHECK(EchoAll(clients, MANY)));
-    CHECK_INT(Server_Count(server, "Client Refused! "), 0);
+    CHECK_INT(Server_Count("Client Refused! "), 0);
     /* Each has a socket there. Some that came or went may have been counted before. */
-    CHECK(ServerProcess_GetHandleCount(server->process) >= handles + MANY - 20);
-    CHECK(Server_ServesNewClient(server));
-    for (int i = 0; i < MANY; i++) {
-        if (i % 4 == 0)
-            Peer_Close(&clients[i]->socket);
-        else
-            Peer_Reset(&clients[i]->socket);
-    }
-    CHECK(Server_WaitForLeft(server, MANY + 2));
-    CHECK_AT_MOST(Server_SettleHandles(server, handles + 4), handles + 4);
+    CHECK(ServerProcess_GetHandleCount(server) >= handles + MANY - 20);
+    CHECK(Server_ServesNewClient());
+    for (int i = 0; i < MANY; i++)
+        Client_Leave(clients[i], i % 4 == 0);
+    CHECK(Server_WaitForLeft(MANY + 2));
+    Server_CheckHandles(handles + 4);
 }

@@ -20,96 +20,95 @@ static const char *SkipThread(const char *line, long *thread)
     return strncmp(end, "] ", 2) == 0 ? end + 2 : NULL;
 }
 
-/* The event without the thread, which is there only in the stages with several threads. */
-static const char *GetEvent(const char *line, long *thread)
+/* Waits for the next line with the text from `position` on, which moves behind it. Until the next call. */
+static const char *WaitForLine(const char *text, size_t *position)
 {
-    const char *event = SkipThread(line, thread);
+    static char line[LINE_SIZE];
+    size_t start = *position;
+    char *output, *lineStart;
 
-    if (Stage_GetNumber() < 5)
-        return event == NULL ? line : "an event without [thread N]";
-    return event != NULL ? event : "an event with [thread N]";
+    NEED_TRUE(ServerProcess_WaitForLine(server, text, position, WAIT_MS) ||
+              Test_Explain("there is no line with \"%s\"", text));
+    output = NEED(ServerProcess_CopyOutput(server, start));
+    output[*position - start - 1] = '\0';
+    lineStart = strrchr(output, '\n');
+    snprintf(line, sizeof(line), "%s", lineStart != NULL ? lineStart + 1 : output);
+    free(output);
+    return line;
+}
+
+/* The line with the event has nothing else, but the thread in the stages with several threads. */
+static void CheckEvent(const char *event)
+{
+    size_t position = 0;
+    long thread;
+    const char *line = WaitForLine(event, &position);
+    const char *behindThread = SkipThread(line, &thread);
+
+    CHECK_INT(behindThread != NULL, Stage_GetNumber() >= 5);
+    CHECK_TEXT(behindThread != NULL ? behindThread : line, event);
 }
 
 TEST("log: the address of the peer")
 {
-    Server *server = Server_Start();
-
     for (int i = 0; i < 3; i++) {
-        Client *client = Client_Open(server);
-        char line[LINE_SIZE], connected[LINE_SIZE], disconnected[LINE_SIZE];
-        long thread = 0;
+        Client *client = Client_Open();
 
-        snprintf(connected, sizeof(connected), "Client Connected! %s", client->address);
-        snprintf(disconnected, sizeof(disconnected), "Client Disconnected! %s", client->address);
-        CHECK(Server_WaitForLine(server, connected, NULL, line, (int)sizeof(line)));
-        CHECK_TEXT(GetEvent(line, &thread), connected);
+        CheckEvent(Client_GetLine(client, "Client Connected!"));
         CHECK(Client_Echo(client, 10));
-        CHECK_INT(Server_Count(server, disconnected), 0);
+        CHECK_INT(Client_Count(client, "Client Disconnected!"), 0);
         Peer_Close(&client->socket);
 
         /* The whole line: who leaves in order leaves without an error. */
-        CHECK(Server_WaitForLine(server, disconnected, NULL, line, (int)sizeof(line)));
-        CHECK_TEXT(GetEvent(line, &thread), disconnected);
+        CheckEvent(Client_GetLine(client, "Client Disconnected!"));
     }
 }
 
 TEST("log: what was received")
 {
-    Server *server = Server_Start();
-    char line[LINE_SIZE];
-    long thread = 0;
-    Client *client = Client_Open(server);
-
-    CHECK(Client_Echo(client, 5));
-    CHECK(Server_WaitForLine(server, "Recv Data Len", NULL, line, (int)sizeof(line)));
-    CHECK_TEXT(GetEvent(line, &thread), "Recv Data Len = 5");
-    CHECK_INT(Server_Count(server, "Recv Data Len"), 1);
-    Peer_Close(&client->socket);
+    CHECK(Client_Echo(Client_Open(), 5));
+    CheckEvent("Recv Data Len = 5");
+    CHECK_INT(Server_Count("Recv Data Len"), 1);
 }
 
 TEST("log: the lengths add up")
 {
     enum { COUNT = 10 };
-    Server *server = Server_Start();
     long sum = 0;
 
     for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
+        Client *client = Client_Open();
         size_t size = (size_t)i * 3001 + 1;
 
         REQUIRE(CHECK(Client_Echo(client, size)));
         sum += (long)size;
         Peer_Close(&client->socket);
     }
-    CHECK(Server_WaitForLeft(server, COUNT));
-    CHECK_INT(Server_SumReceived(server), sum);
-    CHECK_INT(Server_Count(server, "Client Connected! "), COUNT);
-    CHECK_INT(Server_Count(server, "Client Disconnected! "), COUNT);
-    CHECK_INT(Server_Count(server, "Client Refused! "), 0);
+    CHECK(Server_WaitForLeft(COUNT));
+    CHECK_INT(Server_SumReceived(), sum);
+    CHECK_INT(Server_Count("Client Connected! "), COUNT);
+    CHECK_INT(Server_Count("Client Disconnected! "), COUNT);
+    CHECK_INT(Server_Count("Client Refused! "), 0);
 }
 
 TEST("log: --quiet prints no events")
 {
-    Server *server = NEED(Server_StartWith(ARGUMENTS("--quiet", "--port", "0")));
     char address[NET_ADDRESS_TEXT_SIZE];
     char expected[LINE_SIZE];
     char *output;
 
+    Server_StartWith(ARGUMENTS("--quiet", "--port", "0"));
     for (int i = 0; i < 3; i++) {
-        Client *client = Client_Open(server);
+        Client *client = Client_Open();
 
         CHECK(Client_Echo(client, 10000));
-        if (i == 0)
-            Peer_Reset(&client->socket);
-        else
-            Peer_Close(&client->socket);
+        Client_Leave(client, i > 0);
     }
-    Server_CheckStop(server);
-    NetAddress_ToText(&server->address, address, (int)sizeof(address));
+    Server_CheckStop();
+    NetAddress_ToText(&serverAddress, address, (int)sizeof(address));
     snprintf(expected, sizeof(expected), "Listening on %s\nServer stopped.\n", address);
-    output = ServerProcess_CopyOutput(server->process, 0);
-    if (CHECK(output != NULL))
-        CHECK_TEXT(output, expected);
+    output = NEED(ServerProcess_CopyOutput(server, 0));
+    CHECK_TEXT(output, expected);
     free(output);
 }
 
@@ -117,23 +116,16 @@ TEST("log: --quiet prints no events")
 TEST("log: several threads serve", .firstStage = 5)
 {
     enum { COUNT = 8 };
-    Server *server = Server_Start();
     size_t position = 0;
-    long first = 0, thread = 0;
-    char line[LINE_SIZE];
+    long first = 0, thread;
 
-    for (int i = 0; i < COUNT; i++) {
-        Client *client = Client_Open(server);
-
-        REQUIRE(CHECK(Client_StartFlood(client)));
-    }
-    while (thread == first) {
+    for (int i = 0; i < COUNT; i++)
+        REQUIRE(CHECK(Client_StartFlood(Client_Open())));
+    do {
         /* The floods go on until another thread turns up, or the test's time is over. */
-        REQUIRE(
-            CHECK(Server_WaitForLine(server, "Recv Data Len", &position, line, (int)sizeof(line))));
-        REQUIRE(CHECK(SkipThread(line, &thread) != NULL));
+        REQUIRE(CHECK(SkipThread(WaitForLine("Recv Data Len", &position), &thread) != NULL));
         if (first == 0)
             first = thread;
-    }
+    } while (thread == first);
     CHECK(Flood_IsRight());
 }

@@ -20,36 +20,34 @@ static void CheckAnswers(Client *client, int rounds)
 TEST("neighbour: one that never reads", .firstStage = 2)
 {
     enum { COUNT = 5 };
-    Server *server = Server_Start();
     Client *clients[COUNT];
 
-    clients[0] = Client_Open(server);
-    Client_OpenStuck(server);
+    clients[0] = Client_Open();
+    Client_OpenStuck();
     for (int i = 1; i < COUNT; i++)
-        clients[i] = Client_Open(server);
+        clients[i] = Client_Open();
     for (int i = 0; i < COUNT; i++) {
         CheckAnswers(clients[i], 5);
         CHECK(Client_Echo(clients[i], 100000));
         Peer_Close(&clients[i]->socket);
     }
-    CHECK(Server_WaitForLeft(server, COUNT));
-    CHECK_INT(Server_Count(server, "Client Disconnected! "), COUNT);
+    CHECK(Server_WaitForLeft(COUNT));
+    CHECK_INT(Server_Count("Client Disconnected! "), COUNT);
 }
 
 /* More of them than a server has threads. */
 TEST("neighbour: several that never read", .firstStage = 2)
 {
     enum { COUNT = 6 };
-    Server *server = Server_Start();
     Client *client;
 
     for (int i = 0; i < COUNT; i++)
-        Client_OpenStuck(server);
-    client = Client_Open(server);
+        Client_OpenStuck();
+    client = Client_Open();
     CheckAnswers(client, 5);
     CHECK(Client_Echo(client, 100000));
     Peer_Close(&client->socket);
-    CHECK(Server_WaitForLeft(server, 1));
+    CHECK(Server_WaitForLeft(1));
 }
 
 /*
@@ -61,22 +59,21 @@ TEST("neighbour: some send single bytes and never read", .firstStage = 2)
 {
     enum { SILENT = 6, FIRST = 32 * 1024, STEP = 16 * 1024, ROUNDS = 100, MOST_KIB = 1024 };
     static const char bytes[FIRST + SILENT * STEP];
-    Server *server = Server_Start();
-    Client *silent[SILENT], *other = Client_Open(server);
+    Client *silent[SILENT], *other = Client_Open();
     int before, grown;
 
     for (int i = 0; i < SILENT; i++) {
-        silent[i] = Client_OpenNarrow(server);
+        silent[i] = Client_OpenNarrow();
         REQUIRE(CHECK(Peer_Send(silent[i]->socket, bytes, FIRST + i * STEP)));
     }
     REQUIRE(CHECK(Client_Echo(other, 2 * BUFFER_SIZE)));
-    before = ServerProcess_GetMemoryKib(server->process);
+    before = ServerProcess_GetMemoryKib(server);
     for (int i = 0; i < ROUNDS; i++) {
         for (int j = 0; j < SILENT; j++)
             REQUIRE(CHECK(Peer_Send(silent[j]->socket, "x", 1)));
         REQUIRE(CHECK(Client_Echo(other, 2 * BUFFER_SIZE)));
     }
-    grown = ServerProcess_GetMemoryKib(server->process) - before;
+    grown = ServerProcess_GetMemoryKib(server) - before;
     /* verify gives each block of memory pages of its own. */
     CHECK_AT_MOST(grown, isVerifying ? 2 * MOST_KIB : MOST_KIB);
 }
@@ -85,24 +82,18 @@ TEST("neighbour: some send single bytes and never read", .firstStage = 2)
 TEST("neighbour: floods", .firstStage = 2)
 {
     enum { FLOODS = 3 };
-    Server *server = Server_Start();
-    Client *first = NULL;
+    Client *first = Client_Open();
     Client *last;
     LONG64 before;
 
-    for (int i = 0; i < FLOODS; i++) {
-        Client *client = Client_Open(server);
-
-        REQUIRE(CHECK(Client_StartFlood(client)));
-        if (i == 0)
-            first = Client_Open(server);
-    }
-    last = Client_Open(server);
+    for (int i = 0; i < FLOODS; i++)
+        REQUIRE(CHECK(Client_StartFlood(Client_Open())));
+    last = Client_Open();
     before = Flood_GetBytes();
     CheckAnswers(first, 20);
     CheckAnswers(last, 20);
     Peer_Close(&last->socket);
-    CHECK(Server_ServesNewClient(server));
+    CHECK(Server_ServesNewClient());
 
     /* They were floods all the while, and still are. */
     WAIT_WHILE(Flood_GetBytes() == before);

@@ -1,30 +1,26 @@
 /*
- * ContractServer: the servers of the contract suite, and what goes on around each test.
- * See Contract.h.
+ * ContractServer: the server of a contract test, and what goes on around each test. See Contract.h.
  */
 #include "Contract.h"
 
-#define SERVER_MAX     64
-#define CLIENT_MAX_04  1000
-#define CLIENT_MAX_SET 63 /* FD_SETSIZE, WSA_MAXIMUM_WAIT_EVENTS: 64, less one for the listener */
+#define SET_MAX 63 /* FD_SETSIZE, WSA_MAXIMUM_WAIT_EVENTS: 64, less one for the listener */
+
+ServerProcess *server;
+NetAddress serverAddress;
 
 static const char *serverPath;
 static int stageNumber;
-static Server servers[SERVER_MAX];
-static int serverCount;
-
-/* --- Stages ---------------------------------------------------------------------------------- */
 
 int Stage_GetNumber(void)
 {
     return stageNumber;
 }
 
-int Stage_GetClientMax(void)
+int Stage_GetClientMax(int most)
 {
-    if (stageNumber == 1)
-        return 1;
-    return stageNumber <= 3 ? CLIENT_MAX_SET : CLIENT_MAX_04;
+    if (stageNumber > 3)
+        return most;
+    return min(most, stageNumber == 1 ? 1 : SET_MAX);
 }
 
 /* --- Around each test ------------------------------------------------------------------------ */
@@ -38,121 +34,62 @@ void Fixture_Init(const char *path, int stage)
 void Fixture_End(void)
 {
     Clients_CloseAll();
-    serverCount = 0;
+    server = NULL;
 }
 
-/* --- Starting -------------------------------------------------------------------------------- */
+/* --- Starting and stopping ------------------------------------------------------------------- */
 
-/* The entry for one that has been started. NULL: there is none. */
-static Server *Keep(ServerProcess *process)
+ServerProcess *Server_Launch(const char *const arguments[])
 {
-    if (process == NULL || serverCount == SERVER_MAX)
-        return NULL;
-    servers[serverCount] = (Server){.process = process};
-    return &servers[serverCount++];
+    return NEED(TestProgram_Start(serverPath, arguments));
 }
 
-Server *Server_Launch(const char *const arguments[])
+bool Server_TryStart(const char *const arguments[])
 {
-    return Keep(TestProgram_Start(serverPath, arguments));
+    server = TestProgram_StartServer(serverPath, arguments, &serverAddress);
+    return server != NULL;
 }
 
-Server *Server_StartWith(const char *const arguments[])
+void Server_StartWith(const char *const arguments[])
 {
-    NetAddress address;
-    Server *server = Keep(TestProgram_StartServer(serverPath, arguments, &address));
-
-    if (server != NULL) {
-        server->address = address;
-        server->mayStop = true;
-    }
-    return server;
+    NEED_TRUE(Server_TryStart(arguments));
 }
 
-Server *Server_Start(void)
+void Server_Start(void)
 {
-
-    return NEED(Server_StartWith(ARGUMENTS("--port", "0")));
+    Server_StartWith(ARGUMENTS("--port", "0"));
 }
 
-/* --- Stopping -------------------------------------------------------------------------------- */
-
-static bool EndsWith(const char *text, const char *end)
+void Server_CheckStop(void)
 {
-    size_t length = strlen(text);
-    size_t endLength = strlen(end);
-
-    return length >= endLength && strcmp(text + length - endLength, end) == 0;
-}
-
-void Server_CheckStopped(Server *server)
-{
-    char *output;
-
-    server->mayStop = false;
-    TestProgram_CheckStopped(server->process, STOP_LIMIT_MS);
-    output = ServerProcess_CopyOutput(server->process, 0);
-    CHECK(output != NULL && EndsWith(output, "\nServer stopped.\n"));
-    free(output);
-}
-
-void Server_CheckStop(Server *server)
-{
-    CHECK(ServerProcess_IsRunning(server->process));
-    REQUIRE(CHECK(TestProgram_PressCtrlC(server->process)));
-    Server_CheckStopped(server);
-}
-
-void Servers_CheckStop(void)
-{
-    for (int i = 0; i < serverCount; i++) {
-        if (servers[i].mayStop)
-            Server_CheckStop(&servers[i]);
-    }
+    TestProgram_CheckStop(server, STOP_LIMIT_MS);
 }
 
 /* --- The log --------------------------------------------------------------------------------- */
 
-bool Server_WaitForLeft(Server *server, int count)
+int Server_Count(const char *text)
 {
-    if (ServerProcess_WaitForCount(server->process, "Client Disconnected! ", count, WAIT_MS))
+    return ServerProcess_CountLines(server, text);
+}
+
+bool Server_WaitForLeft(int count)
+{
+    if (ServerProcess_WaitForCount(server, "Client Disconnected! ", count, WAIT_MS))
         return true;
     return Test_Explain("expected %d lines with \"Client Disconnected!\", but there are %d", count,
-                        Server_Count(server, "Client Disconnected! "));
+                        Server_Count("Client Disconnected! "));
 }
 
-int Server_Count(Server *server, const char *text)
+bool Server_WaitForAllLeft(void)
 {
-    return ServerProcess_CountLines(server->process, text);
+    return Server_WaitForLeft(Server_Count("Client Connected! "));
 }
 
-bool Server_WaitForLine(Server *server, const char *text, size_t *position, char *line, int size)
-{
-    size_t start = position != NULL ? *position : 0;
-    size_t end = start;
-    char *output;
-    char *lineStart;
-
-    line[0] = '\0';
-    if (!ServerProcess_WaitForLine(server->process, text, &end, WAIT_MS))
-        return Test_Explain("there is no line with \"%s\"", text);
-    output = ServerProcess_CopyOutput(server->process, start);
-    if (output == NULL)
-        return Test_Explain("no memory");
-    output[end - start - 1] = '\0';
-    lineStart = strrchr(output, '\n');
-    snprintf(line, (size_t)size, "%s", lineStart != NULL ? lineStart + 1 : output);
-    free(output);
-    if (position != NULL)
-        *position = end;
-    return true;
-}
-
-long Server_SumReceived(Server *server)
+long Server_SumReceived(void)
 {
     static const char received[] = "Recv Data Len = ";
-    char *output = ServerProcess_CopyOutput(server->process, 0);
-    const char *at = output != NULL ? strstr(output, received) : NULL;
+    char *output = NEED(ServerProcess_CopyOutput(server, 0));
+    const char *at = strstr(output, received);
     long sum = 0;
 
     while (at != NULL) {
@@ -164,22 +101,21 @@ long Server_SumReceived(Server *server)
     return sum;
 }
 
-int Server_SettleHandles(Server *server, int most)
+void Server_CheckHandles(int most)
 {
-    /* A server closes a socket a moment after it has printed that the client has left. */
-    WAIT_WHILE(ServerProcess_GetHandleCount(server->process) > most);
-    return ServerProcess_GetHandleCount(server->process);
+    WAIT_WHILE(ServerProcess_GetHandleCount(server) > most);
+    CHECK_AT_MOST(ServerProcess_GetHandleCount(server), most);
 }
 
-bool Server_ServesNewClient(Server *server)
+bool Server_ServesNewClient(void)
 {
     Client *client;
 
-    if (!ServerProcess_IsRunning(server->process))
+    if (server != NULL && !ServerProcess_IsRunning(server))
         return Test_Explain("the server has ended");
-    client = Client_Open(server);
-    if (client == NULL || !Client_Echo(client, 100))
+    client = Client_Open();
+    if (!Client_Echo(client, 100))
         return false;
     Peer_Close(&client->socket);
-    return TestProgram_Says(server->process, Client_GetLine(client, "Client Disconnected!"));
+    return Client_IsLogged(client, "Client Disconnected!");
 }

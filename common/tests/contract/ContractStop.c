@@ -11,125 +11,110 @@
  * Starts another server on the port that the first one had. Windows may hold the port for a moment,
  * until connections that were accepted from it are gone.
  */
-static void CheckPortIsFree(const Server *stopped)
+static void CheckPortIsFree(void)
 {
     ULONGLONG deadline = Test_Now() + WAIT_MS;
-    Server *next;
 
-    do {
-        next = Server_StartWith(ARGUMENTS("--port", TestProgram_GetPort(&stopped->address)));
-        if (next == NULL)
-            Sleep(RETRY_MS);
-    } while (next == NULL && Test_Now() < deadline);
-    REQUIRE(CHECK(next != NULL));
-    CHECK(Server_ServesNewClient(next));
+    while (!Server_TryStart(ARGUMENTS("--port", TestProgram_GetPort(&serverAddress)))) {
+        REQUIRE(CHECK(Test_Now() < deadline));
+        Sleep(RETRY_MS);
+    }
+    CHECK(Server_ServesNewClient());
 }
 
 TEST("stop: idle")
 {
-    Server *server = Server_Start();
-
-    Server_CheckStop(server);
-    CheckPortIsFree(server);
+    Server_Start();
+    Server_CheckStop();
+    CheckPortIsFree();
 }
 
 /* After clients have come and gone there is nobody either. */
 TEST("stop: after clients have left")
 {
-    Server *server = Server_Start();
-
     for (int i = 0; i < 3; i++)
-        REQUIRE(CHECK(Server_ServesNewClient(server)));
-    Server_CheckStop(server);
-    CheckPortIsFree(server);
+        REQUIRE(CHECK(Server_ServesNewClient()));
+    Server_CheckStop();
+    CheckPortIsFree();
 }
 
-/* Clients that are connected and silent: each sees its end, and each is logged. */
+/* Stops the server with its clients: each sees its end, and each is logged. */
+static void CheckStopWith(Client *const clients[], int count)
+{
+    Server_CheckStop();
+    CHECK_INT(Server_Count("Client Disconnected! "), count);
+    for (int i = 0; i < count; i++) {
+        CHECK_INT(Client_Count(clients[i], "Client Disconnected!"), 1);
+        CHECK(Peer_WaitForEnd(clients[i]->socket, NULL));
+    }
+    CheckPortIsFree();
+}
+
+/* They are connected and silent. */
 TEST("stop: with clients")
 {
     static Client *clients[STOP_CLIENTS];
-    int count = Stage_GetClientMax() < STOP_CLIENTS ? Stage_GetClientMax() : STOP_CLIENTS;
-    Server *server = Server_Start();
+    int count = Stage_GetClientMax(STOP_CLIENTS);
 
-    for (int i = 0; i < count; i++) {
-        clients[i] = Client_Open(server);
-        REQUIRE(CHECK(Client_Echo(clients[i], 10)));
-    }
-    Server_CheckStop(server);
-    CHECK_INT(Server_Count(server, "Client Disconnected! "), count);
-    for (int i = 0; i < count; i++) {
-        CHECK_INT(Server_Count(server, Client_GetLine(clients[i], "Client Disconnected!")), 1);
-        CHECK(Peer_WaitForEnd(clients[i]->socket, NULL));
-    }
-    CheckPortIsFree(server);
+    for (int i = 0; i < count; i++)
+        clients[i] = Client_OpenServed();
+    CheckStopWith(clients, count);
+}
+
+TEST("stop: with clients that never read")
+{
+    Client *clients[3];
+    int count = Stage_GetClientMax(3);
+
+    for (int i = 0; i < count; i++)
+        clients[i] = Client_OpenStuck();
+    CheckStopWith(clients, count);
+}
+
+/* A client that has said its last and does not read what it is owed. */
+TEST("stop: with a stuck client that has half-closed")
+{
+    Client *client = Client_OpenStuck();
+
+    REQUIRE(CHECK(Peer_HalfClose(client->socket)));
+    CheckStopWith(&client, 1);
 }
 
 /* 01: those who wait in the listener's queue see their end too. */
 TEST("stop: with clients in the queue", .lastStage = 1)
 {
     enum { COUNT = 4 };
-    Server *server = Server_Start();
     Client *clients[COUNT];
 
     for (int i = 0; i < COUNT; i++) {
-        clients[i] = Client_Open(server);
+        clients[i] = Client_Open();
         REQUIRE(CHECK(Peer_Send(clients[i]->socket, "hello", 5)));
     }
     REQUIRE(CHECK(Peer_IsReadable(clients[0]->socket, WAIT_MS)));
-    Server_CheckStop(server);
+    Server_CheckStop();
     for (int i = 0; i < COUNT; i++)
         CHECK(Peer_WaitForEnd(clients[i]->socket, NULL));
 }
 
 TEST("stop: busy")
 {
-    int count = Stage_GetNumber() == 1 ? 1 : 4;
-    Server *server = Server_Start();
+    int count = Stage_GetClientMax(4);
 
-    for (int i = 0; i < count; i++) {
-        Client *client = Client_Open(server);
-
-        /* The first echo tells that the server has accepted it. */
-        REQUIRE(CHECK(Client_Echo(client, 10) && Client_StartFlood(client)));
-    }
+    for (int i = 0; i < count; i++)
+        REQUIRE(CHECK(Client_StartFlood(Client_OpenServed())));
     WAIT_WHILE(Flood_GetBytes() == 0);
     CHECK(Flood_GetBytes() > 0);
-    Server_CheckStop(server);
+    Server_CheckStop();
     CHECK(Flood_IsRight());
-    CHECK_INT(Server_Count(server, "Client Disconnected! "), count);
-}
-
-TEST("stop: with clients that never read")
-{
-    int count = Stage_GetNumber() == 1 ? 1 : 3;
-    Server *server = Server_Start();
-    Client *clients[3];
-
-    for (int i = 0; i < count; i++)
-        clients[i] = Client_OpenStuck(server);
-    Server_CheckStop(server);
-    CHECK_INT(Server_Count(server, "Client Disconnected! "), count);
-    for (int i = 0; i < count; i++)
-        CHECK(Peer_WaitForEnd(clients[i]->socket, NULL));
-    CheckPortIsFree(server);
-}
-
-/* A client that has said its last and does not read what it is owed. */
-TEST("stop: with a stuck client that has half-closed")
-{
-    Server *server = Server_Start();
-    Client *client = Client_OpenStuck(server);
-
-    REQUIRE(CHECK(Peer_HalfClose(client->socket)));
-    Server_CheckStop(server);
-    CHECK(Peer_WaitForEnd(client->socket, NULL));
+    CHECK_INT(Server_Count("Client Disconnected! "), count);
 }
 
 static bool isPressed; /* by the thread of the test whose clients keep coming */
 
-static void Press(void *server)
+static void Press(void *unused)
 {
-    isPressed = ServerProcess_PressCtrlC(((Server *)server)->process);
+    (void)unused;
+    isPressed = ServerProcess_PressCtrlC(server);
 }
 
 /*
@@ -139,41 +124,38 @@ static void Press(void *server)
 TEST("stop: pressed three times")
 {
     enum { TIMES = 3, SILENT = 20 };
-    int silent = Stage_GetNumber() == 1 ? 0 : SILENT;
-    Server *server = Server_Start();
+    int silent = Stage_GetClientMax(SILENT + 1) - 1;
     Client *client;
     LONG64 before;
 
-    for (int i = 0; i < silent; i++) {
-        client = Client_Open(server);
-        REQUIRE(CHECK(Client_Echo(client, 10)));
-    }
-    client = Client_Open(server);
-    ServerProcess_PauseReading(server->process, true);
+    for (int i = 0; i < silent; i++)
+        Client_OpenServed();
+    client = Client_Open();
+    ServerProcess_PauseReading(server, true);
     REQUIRE(CHECK(Client_StartFlood(client)));
     do {
         before = Flood_GetBytes();
         Sleep(QUIET_MS);
     } while (before == 0 || Flood_GetBytes() > before);
     for (int i = 0; i < TIMES; i++)
-        CHECK(TestProgram_PressCtrlC(server->process));
+        CHECK(TestProgram_PressCtrlC(server));
     Sleep(QUIET_MS);
-    CHECK(ServerProcess_IsRunning(server->process));
-    ServerProcess_PauseReading(server->process, false);
-    Server_CheckStopped(server);
-    CHECK_INT(Server_Count(server, "Client Disconnected! "), silent + 1);
+    CHECK(ServerProcess_IsRunning(server));
+    ServerProcess_PauseReading(server, false);
+    TestProgram_CheckStopped(server, STOP_LIMIT_MS);
+    CHECK_INT(Server_Count("Client Disconnected! "), silent + 1);
 }
 
 /* Clients that come while it stops are neither served nor a reason to go on. */
 TEST("stop: while clients keep coming")
 {
-    Server *server = Server_Start();
     ThreadManager pressers;
 
+    Server_Start();
     ThreadManager_Init(&pressers);
-    CHECK(ThreadManager_Launch(&pressers, Press, server));
-    for (ULONGLONG start = Test_Now(); ServerProcess_IsRunning(server->process);) {
-        SOCKET peer = Peer_OpenTo(&server->address, 0);
+    CHECK(ThreadManager_Launch(&pressers, Press, NULL));
+    for (ULONGLONG start = Test_Now(); ServerProcess_IsRunning(server);) {
+        SOCKET peer = Peer_OpenTo(&serverAddress, 0);
 
         Peer_Reset(&peer);
         if (!CHECK_AT_MOST(Test_Now() - start, 2 * STOP_LIMIT_MS))
@@ -181,6 +163,6 @@ TEST("stop: while clients keep coming")
     }
     ThreadManager_Join(&pressers);
     /* Checks are the main thread's: where the other could not press, this one says why. */
-    CHECK(isPressed || TestProgram_PressCtrlC(server->process));
-    Server_CheckStopped(server);
+    CHECK(isPressed || TestProgram_PressCtrlC(server));
+    TestProgram_CheckStopped(server, STOP_LIMIT_MS);
 }

@@ -76,7 +76,7 @@ static int Begin(int argc, char *argv[], bool *listOnly)
 
 int Test_Main(const TestSuite *newSuite, int argc, char *argv[])
 {
-    const TestHooks hooks = {newSuite->lastChecks, EndTest, EndWaits};
+    const TestHooks hooks = {TestPrograms_CheckStop, EndTest, EndWaits};
     bool listOnly = false;
     int exitCode;
 

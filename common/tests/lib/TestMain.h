@@ -28,9 +28,8 @@ typedef struct TestSuite {
     int (*begin)(const char *const words[]);
     void (*end)(void);
 
-    void (*lastChecks)(void); /* these three as in TestHooks; */
-    void (*endTest)(void);    /* before what the test has left is ended */
-    void (*overTime)(void);
+    void (*endTest)(void);  /* before what the test has left is ended */
+    void (*overTime)(void); /* as in TestHooks */
 } TestSuite;
 
 /* Returns the exit code. */

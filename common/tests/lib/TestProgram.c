@@ -13,6 +13,7 @@
 typedef struct TestProgram {
     ServerProcess *process;
     char name[NAME_SIZE];
+    bool mayStop; /* a server that listens and was not stopped */
 } TestProgram;
 
 static bool areVerifying;
@@ -60,7 +61,7 @@ ServerProcess *TestProgram_Keep(ServerProcess *process, const char *path)
         return NULL;
     }
     AcquireSRWLockExclusive(&programsLock);
-    program->process = process;
+    *program = (TestProgram){.process = process};
     snprintf(program->name, sizeof(program->name), "%s", GetName(path));
     programCount++;
     ReleaseSRWLockExclusive(&programsLock);
@@ -90,10 +91,14 @@ ServerProcess *TestProgram_StartServer(const char *path, const char *const argum
 {
     ServerProcess *server = TestProgram_Start(path, arguments);
 
-    if (server == NULL || ServerProcess_WaitForListening(server, address, 2 * WAIT_MS))
-        return server;
-    Test_Explain("there is no line \"Listening on ADDRESS:PORT\"");
-    return NULL;
+    if (server == NULL)
+        return NULL;
+    if (!ServerProcess_WaitForListening(server, address, 2 * WAIT_MS)) {
+        Test_Explain("there is no line \"Listening on ADDRESS:PORT\"");
+        return NULL;
+    }
+    programs[programCount - 1].mayStop = true;
+    return server;
 }
 
 bool TestProgram_Says(ServerProcess *process, const char *text)
@@ -199,9 +204,24 @@ void TestProgram_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expecte
     free(errors);
 }
 
+static bool EndsWith(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t endLength = strlen(end);
+
+    return length >= endLength && strcmp(text + length - endLength, end) == 0;
+}
+
 void TestProgram_CheckStopped(ServerProcess *server, DWORD timeoutMs)
 {
+    char *output;
+
+    for (int i = 0; i < programCount; i++)
+        programs[i].mayStop = programs[i].mayStop && programs[i].process != server;
     TestProgram_CheckEnd(server, timeoutMs, 0, "");
+    output = NEED(ServerProcess_CopyOutput(server, 0));
+    CHECK(EndsWith(output, "\nServer stopped.\n"));
+    free(output);
     CHECK_INT(ServerProcess_CountLines(server, "Server stopped."), 1);
     CHECK_INT(ServerProcess_CountLines(server, "Client Disconnected! "),
               ServerProcess_CountLines(server, "Client Connected! "));
@@ -212,6 +232,14 @@ void TestProgram_CheckStop(ServerProcess *server, DWORD timeoutMs)
     CHECK(ServerProcess_IsRunning(server));
     REQUIRE(CHECK(TestProgram_PressCtrlC(server)));
     TestProgram_CheckStopped(server, timeoutMs);
+}
+
+void TestPrograms_CheckStop(void)
+{
+    for (int i = 0; i < programCount; i++) {
+        if (programs[i].mayStop)
+            TestProgram_CheckStop(programs[i].process, STOP_LIMIT_MS);
+    }
 }
 
 /*

@@ -28,7 +28,7 @@ ServerProcess *TestProgram_Start(const char *path, const char *const arguments[]
 /* The same, with a pipe as its input. */
 ServerProcess *TestProgram_StartWithInput(const char *path, const char *const arguments[]);
 
-/* Starts a server and waits until it listens. NULL: explained. */
+/* Starts a server and waits until it listens. NULL: explained. After the test its stop is checked. */
 ServerProcess *TestProgram_StartServer(const char *path, const char *const arguments[],
                                        NetAddress *address);
 
@@ -45,8 +45,8 @@ void TestProgram_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expecte
                           const char *expectedError);
 
 /*
- * Presses Ctrl+C and checks the whole of a server's stop: exit code 0 in time, "Server stopped." once,
- * nothing on stderr, a Disconnected line for each Connected line.
+ * Presses Ctrl+C and checks the whole of a server's stop: exit code 0 in time, "Server stopped." once
+ * and last, nothing on stderr, a Disconnected line for each Connected line.
  */
 void TestProgram_CheckStop(ServerProcess *server, DWORD timeoutMs);
 
@@ -57,6 +57,9 @@ void TestProgram_CheckStopped(ServerProcess *server, DWORD timeoutMs);
 void TestProgram_PrintOutput(ServerProcess *process);
 
 /* --- Around each test ------------------------------------------------------------------------ */
+
+/* TestProgram_CheckStop for each server that the test has left running. */
+void TestPrograms_CheckStop(void);
 
 /* Shows how each program has ended and what it has printed, if the test failed. */
 void TestPrograms_Print(bool failed);

@@ -11,13 +11,20 @@
 #include "ChatTest.h"
 #include "TestMain.h"
 
-/* A program, a word or two for it, and what must come of it. */
+/* A program, the words for it, and what must come of it. */
+static void CheckArguments(const char *name, const char *const arguments[], DWORD exitCode,
+                           const char *error)
+{
+    ServerProcess *process = NEED(TestProgram_Start(Program_Find(name), arguments));
+
+    TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
+}
+
+/* The same with a word or two. */
 static void CheckCommandLine(const char *name, const char *word, const char *value, DWORD exitCode,
                              const char *error)
 {
-    ServerProcess *process = NEED(TestProgram_Start(Program_Find(name), ARGUMENTS(word, value)));
-
-    TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
+    CheckArguments(name, ARGUMENTS(word, value), exitCode, error);
 }
 
 TEST("examples: command lines of ChatServer")
@@ -41,8 +48,6 @@ TEST("examples: command lines of DummyClient")
 
 TEST("examples: command lines of ChatClient")
 {
-    ServerProcess *client;
-
     CheckCommandLine("ChatClient.exe", "--help", NULL, 0, "");
     CheckCommandLine("ChatClient.exe", NULL, NULL, 2, "Who are you? Use --name NAME.");
     CheckCommandLine("ChatClient.exe", "--what", NULL, 2, "Unknown option '--what'");
@@ -52,19 +57,15 @@ TEST("examples: command lines of ChatClient")
                      "Name '123456789012345678901'");
     CheckCommandLine("ChatClient.exe", "--port", "0", 2, "Port '0'");
     CheckCommandLine("ChatClient.exe", "--port", "65536", 2, "Port '65536'");
-    client = NEED(TestProgram_Start(Program_Find("ChatClient.exe"),
-                                    ARGUMENTS("--name", "mina", "--address", "here")));
-    TestProgram_CheckEnd(client, WAIT_MS, 2, "Address 'here'");
+    CheckArguments("ChatClient.exe", ARGUMENTS("--name", "mina", "--address", "here"), 2,
+                   "Address 'here'");
 }
 
 TEST("examples: port taken")
 {
-    ServerProcess *second;
-
     Chat_Start();
-    second = NEED(TestProgram_Start(Program_Find("ChatServer.exe"),
-                                    ARGUMENTS("--port", TestProgram_GetPort(&chatAddress))));
-    TestProgram_CheckEnd(second, WAIT_MS, 1, "Cannot listen on 127.0.0.1:");
+    CheckCommandLine("ChatServer.exe", "--port", TestProgram_GetPort(&chatAddress), 1,
+                     "Cannot listen on 127.0.0.1:");
 }
 
 static bool isVerifying;
@@ -79,7 +80,6 @@ TEST("verify: the programs watch their own calls", .isWanted = &isVerifying)
     Chat_Start();
     CHECK(TestProgram_IsWatched(server));
     CHECK(TestProgram_IsWatched(chatServer));
-    TestProgram_CheckStop(server, WAIT_MS);
 }
 
 /* --- The program ----------------------------------------------------------------------------- */
@@ -101,8 +101,7 @@ int main(int argc, char *argv[])
         .wordMin = 1,
         .wordMax = 1,
         .begin = Begin,
-        .lastChecks = Chat_CheckStop,
-        .endTest = Chat_EndTest,
+        .endTest = Fixture_End,
     };
 
     return Test_Main(&suite, argc, argv);

@@ -1,13 +1,6 @@
 /*
- * ChatTest: what the files of chat.exe share; see ChatTest.c.
- *
- *     ChatTest.c          the program, and the examples' command lines
- *     ChatTestProcess.c   the programs that are tested, as processes
- *     ChatTestTalker.c    clients of ChatServer
- *     ChatTestServer.c    tests of ChatServer
- *     ChatTestClient.c    tests of ChatClient
- *     ChatTestDummy.c     tests of DummyClient
- *     ChatTestMinimal.c   tests of Minimal
+ * ChatTest: what the files of chat.exe share; see ChatTest.c. ChatTestProcess.c and ChatTestTalker.c
+ * have the functions.
  */
 #ifndef CHAT_TEST_H
 #define CHAT_TEST_H
@@ -33,7 +26,7 @@ void Fixture_Init(const char *folder);
 /* The path of the program of this name, "ChatServer.exe", until the next call. */
 const char *Program_Find(const char *name);
 
-/* The ChatServer of the test, and where it listens. */
+/* The ChatServer of the test, the one that was started last, and where it listens. */
 extern ServerProcess *chatServer;
 extern NetAddress chatAddress;
 
@@ -44,24 +37,24 @@ void Chat_StartWith(const char *const arguments[]);
 /* The first, where the test has started none. */
 void Chat_Ensure(void);
 
-/* TestProgram_CheckStop, where it was started and not stopped: also the last check of each test. */
+/* TestProgram_CheckStop for it. */
 void Chat_CheckStop(void);
-void Chat_EndTest(void);
+
+/* After each test. */
+void Fixture_End(void);
 
 /* --- Servers in this program, which do wrong on purpose -------------------------------------- */
 
-typedef struct FalseServer {
-    SOCKET socket; /* it listens */
-    NetAddress address;
-    ThreadManager threads;
-} FalseServer;
-
 /*
- * Has a thread run `serve(argument)`, which ends when it cannot accept any more. Where it cannot the test
- * is over. What it serves has to be static: the last one that was started is stopped after the test.
+ * Has a thread run `serve(argument)`, which ends when it cannot accept any more, and returns where it
+ * listens. Where it cannot the test is over. One at a time; it is stopped after the test, too, so its
+ * argument has to be static.
  */
-void FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument);
+const NetAddress *FalseServer_Start(void (*serve)(void *), void *argument);
 void FalseServer_Stop(void);
+
+/* For its thread: waits for a client. */
+SOCKET FalseServer_Accept(void);
 
 /* --- Talkers: clients of the ChatServer; they are closed after the test ---------------------- */
 
@@ -78,7 +71,6 @@ typedef struct Talker {
  * it cannot the test is over, and so with the next two.
  */
 Talker *Talker_Open(int bufferSize);
-void Talker_Close(Talker *talker);
 void Talkers_CloseAll(void);
 
 /* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
@@ -90,7 +82,6 @@ void Talkers_Enter(Talker **list, int count);
 /* Writes a packet at `packet`. Returns its size. */
 int Talker_MakePacket(unsigned char *packet, int id, const void *body, int length);
 
-bool Talker_SendBytes(Talker *talker, const void *data, int size);
 bool Talker_Send(Talker *talker, int id, const char *text);
 
 /* The next packet but pings, which it answers, as text: "Said kim|hello"; or "End", "Reset", "Nothing". */

@@ -11,9 +11,9 @@
 /* Starts one that does not have to come in. */
 static ServerProcess *LaunchClient(const NetAddress *address, const char *name)
 {
-    return TestProgram_StartWithInput(
+    return NEED(TestProgram_StartWithInput(
         Program_Find("ChatClient.exe"),
-        ARGUMENTS("--port", TestProgram_GetPort(address), "--name", name));
+        ARGUMENTS("--port", TestProgram_GetPort(address), "--name", name)));
 }
 
 /* Starts one and waits until it is in the room. */
@@ -22,7 +22,7 @@ static ServerProcess *EnterClient(const char *name)
     ServerProcess *client;
 
     Chat_Ensure();
-    client = NEED(LaunchClient(&chatAddress, name));
+    client = LaunchClient(&chatAddress, name);
     NEED_TRUE(TestProgram_Says(client, "* you are "));
     return client;
 }
@@ -44,7 +44,7 @@ TEST("client: says and hears")
     CHECK(TestProgram_Says(client, "kim: \xEC\x95\x88\xEB\x85\x95"));
     lee = Talker_Enter("lee");
     CHECK(TestProgram_Says(client, "* lee joined"));
-    Talker_Close(lee);
+    Peer_Close(&lee->socket);
     CHECK(TestProgram_Says(client, "* lee left (the peer closed the connection)"));
     CHECK_TEXT(Talker_Receive(kim), "Said kim|\xEC\x95\x88\xEB\x85\x95");
     CHECK_TEXT(Talker_Receive(kim), "Joined lee");
@@ -96,7 +96,7 @@ TEST("client: the end of the input")
     for (int i = 0; i < LINES; i++)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "%d\n", i);
     snprintf(text + length, sizeof(text) - (size_t)length, "end");
-    client = NEED(LaunchClient(&chatAddress, "a"));
+    client = LaunchClient(&chatAddress, "a");
     CHECK(ServerProcess_WriteInput(client, text));
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
@@ -108,17 +108,16 @@ TEST("client: the end of the input")
     CHECK(ServerProcess_WaitForLine(client, "a: end", &position, 0));
 
     /* Nothing to say at all. */
-    client = NEED(LaunchClient(&chatAddress, "b"));
+    client = LaunchClient(&chatAddress, "b");
     ServerProcess_CloseInput(client);
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
 }
 
 TEST("client: /quit")
 {
-    ServerProcess *client;
     Talker *kim = Talker_Enter("kim");
+    ServerProcess *client = LaunchClient(&chatAddress, "a");
 
-    client = NEED(LaunchClient(&chatAddress, "a"));
     CHECK(ServerProcess_WriteInput(client, "/quite\n /quit\nbye\n/quit\nnever\n"));
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
     CHECK_TEXT(Talker_Receive(kim), "Joined a");
@@ -190,18 +189,14 @@ TEST("client: Ctrl+C while there is no server")
 
 TEST("client: it is refused")
 {
-    ServerProcess *client;
-
     Chat_StartWith(ARGUMENTS("--port", "0", "--max", "1"));
     Talker_Enter("kim");
-    client = NEED(LaunchClient(&chatAddress, "a"));
-    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server lets nobody in now: ");
-    Chat_CheckStop();
-    Talkers_CloseAll();
+    TestProgram_CheckEnd(LaunchClient(&chatAddress, "a"), WAIT_MS, 1,
+                         "The server lets nobody in now: ");
     Chat_Start();
     Talker_Enter("kim");
-    client = NEED(LaunchClient(&chatAddress, "kim"));
-    TestProgram_CheckEnd(client, WAIT_MS, 1, "The server refuses: this name is taken");
+    TestProgram_CheckEnd(LaunchClient(&chatAddress, "kim"), WAIT_MS, 1,
+                         "The server refuses: this name is taken");
 }
 
 TEST("client: nothing listens")
@@ -209,8 +204,8 @@ TEST("client: nothing listens")
     NetAddress address;
     ServerProcess *client;
 
-    REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
-    client = NEED(LaunchClient(&address, "a"));
+    NEED_SOCKET(Peer_Bind(&address));
+    client = LaunchClient(&address, "a");
     TestProgram_CheckEnd(client, WAIT_MS, 1, "Nothing listens there. Start ChatServer first.");
     TestProgram_CheckEnd(client, 0, 1, "Cannot connect to 127.0.0.1:");
 }
@@ -219,7 +214,6 @@ TEST("client: nothing listens")
 
 /* Serves one client: takes what comes first, and sends this. */
 typedef struct Answer {
-    FalseServer server;
     unsigned char bytes[4096];
     int size;
     bool resets; /* when something comes after that; else it takes all, up to the client's end */
@@ -228,8 +222,7 @@ typedef struct Answer {
 static void ServeOne(void *argument)
 {
     Answer *answer = (Answer *)argument;
-    NetAddress address;
-    SOCKET client = SocketUtils_Accept(answer->server.socket, &address);
+    SOCKET client = FalseServer_Accept();
     char data[4096];
 
     if (client == INVALID_SOCKET)
@@ -253,10 +246,8 @@ static void Answer_Add(Answer *answer, int id, const char *body)
    unless that is NULL. */
 static void CheckAgainst(Answer *answer, const char *input, const char *line, const char *sentence)
 {
-    ServerProcess *client;
+    ServerProcess *client = LaunchClient(FalseServer_Start(ServeOne, answer), "a");
 
-    FalseServer_Start(&answer->server, ServeOne, answer);
-    client = NEED(LaunchClient(&answer->server.address, "a"));
     if (line != NULL)
         CHECK(TestProgram_Says(client, line));
     /* It fails where the client has met the server's words first, and has ended. */
@@ -292,7 +283,7 @@ TEST("client: servers that are none")
 static void ServeThree(void *argument)
 {
     Answer *answer = (Answer *)argument;
-    Answer refusal = {.server = answer->server};
+    Answer refusal = {.size = 0};
 
     ServeOne(answer);
     Answer_Add(&refusal, REFUSED, "this name is taken");
@@ -308,8 +299,7 @@ TEST("client: the server resets")
     ServerProcess *client;
 
     Answer_Add(&answer, WELCOME, welcome);
-    FalseServer_Start(&answer.server, ServeThree, &answer);
-    client = NEED(LaunchClient(&answer.server.address, "a"));
+    client = LaunchClient(FalseServer_Start(ServeThree, &answer), "a");
     CHECK(TestProgram_Says(client, "* you are a"));
     CHECK(ServerProcess_WriteInput(client, "hello\n"));
     CHECK(TestProgram_Says(client, "* The server is gone: the connection failed"));
@@ -341,8 +331,7 @@ TEST("client: Ctrl+C while the input waits for it")
     for (int i = 0; i < LINES; i++)
         memcpy(text + 2 * i, "x\n", 3);
     Answer_Add(&answer, WELCOME, welcome);
-    FalseServer_Start(&answer.server, ServeOne, &answer);
-    client = NEED(LaunchClient(&answer.server.address, "a"));
+    client = LaunchClient(FalseServer_Start(ServeOne, &answer), "a");
     CHECK(TestProgram_Says(client, "* you are a"));
     CHECK(ServerProcess_WriteInput(client, text));
     Sleep(QUIET_MS);

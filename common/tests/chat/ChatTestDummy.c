@@ -7,15 +7,16 @@
 /* Starts it against this port, with two more words. */
 static ServerProcess *LaunchDummy(const NetAddress *address, const char *option, const char *value)
 {
-    return TestProgram_Start(Program_Find("DummyClient.exe"),
-                             ARGUMENTS("--port", TestProgram_GetPort(address), option, value));
+    return NEED(
+        TestProgram_Start(Program_Find("DummyClient.exe"),
+                          ARGUMENTS("--port", TestProgram_GetPort(address), option, value)));
 }
 
 /* Starts the echo server of 07. */
-static ServerProcess *StartEcho(NetAddress *address)
+static void StartEcho(NetAddress *address)
 {
-    return NEED(TestProgram_StartServer(Program_Find("server.exe"),
-                                        ARGUMENTS("--port", "0", "--quiet"), address));
+    NEED(TestProgram_StartServer(Program_Find("server.exe"), ARGUMENTS("--port", "0", "--quiet"),
+                                 address));
 }
 
 static bool Dummy_Says(ServerProcess *dummy, const char *line)
@@ -26,9 +27,10 @@ static bool Dummy_Says(ServerProcess *dummy, const char *line)
 TEST("dummy: all is right", .limitSeconds = 120)
 {
     NetAddress address;
-    ServerProcess *server = StartEcho(&address);
-    ServerProcess *dummy = NEED(LaunchDummy(&address, "--sessions", "100"));
+    ServerProcess *dummy;
 
+    StartEcho(&address);
+    dummy = LaunchDummy(&address, "--sessions", "100");
     TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Connected:     100 of 100 sessions"));
     CHECK(Dummy_Says(dummy, "Messages:      1000"));
@@ -36,35 +38,31 @@ TEST("dummy: all is right", .limitSeconds = 120)
     CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
     CHECK(Dummy_Says(dummy, "Disconnected:  0"));
     CHECK(Dummy_Says(dummy, "Everything came back as it was sent."));
-    dummy = NEED(LaunchDummy(&address, "--size", "100000"));
+    dummy = LaunchDummy(&address, "--size", "100000");
     TestProgram_CheckEnd(dummy, 2 * WAIT_MS, 0, "");
     CHECK(Dummy_Says(dummy, "Bytes:         100000000"));
-    TestProgram_CheckStop(server, WAIT_MS);
 }
 
 TEST("dummy: for a time")
 {
     NetAddress address;
-    ServerProcess *server = StartEcho(&address);
-    ULONGLONG start = Test_Now();
-    ServerProcess *dummy = NEED(LaunchDummy(&address, "--seconds", "1"));
+    ServerProcess *dummy;
+    ULONGLONG start;
+
+    StartEcho(&address);
+    start = Test_Now();
+    dummy = LaunchDummy(&address, "--seconds", "1");
     TestProgram_CheckEnd(dummy, WAIT_MS, 0, "");
     CHECK(Test_Now() - start >= 1000);
-    dummy = NEED(LaunchDummy(&address, "--seconds", "60"));
+    dummy = LaunchDummy(&address, "--seconds", "60");
     Sleep(1000);
     CHECK(TestProgram_PressCtrlC(dummy));
     TestProgram_CheckEnd(dummy, WAIT_MS + 5000, 1, "Ended early by Ctrl+C.");
     CHECK(Dummy_Says(dummy, "Wrong bytes:   0"));
-    TestProgram_CheckStop(server, WAIT_MS);
 }
 
 /* A server of one connection at a time that does something else than it should. */
 typedef enum Misdeed { CORRUPT_BYTE, SWAP_BYTES, DROP_BYTE, ADD_BYTE, HANG_UP, BE_SILENT } Misdeed;
-
-typedef struct Spoiler {
-    FalseServer server;
-    Misdeed misdeed;
-} Spoiler;
 
 /*
  * Spoils what was received, after so many answers. Returns how many bytes are to go back, -1: none,
@@ -96,18 +94,17 @@ static int Spoil(char *data, int count, Misdeed misdeed, int answers)
 
 static void ServeFalsely(void *argument)
 {
-    Spoiler *spoiler = (Spoiler *)argument;
+    const Misdeed *misdeed = (const Misdeed *)argument;
     char data[4096];
-    NetAddress address;
 
     for (;;) {
-        SOCKET client = SocketUtils_Accept(spoiler->server.socket, &address);
+        SOCKET client = FalseServer_Accept();
         int count, answer = 0, answers = 0;
 
         if (client == INVALID_SOCKET)
             return;
         while (answer >= 0 && (count = recv(client, data, sizeof(data) - 1, 0)) > 0) {
-            answer = Spoil(data, count, spoiler->misdeed, answers++);
+            answer = Spoil(data, count, *misdeed, answers++);
             if (answer > 0)
                 send(client, data, answer, 0);
         }
@@ -118,12 +115,11 @@ static void ServeFalsely(void *argument)
 /* One session against such a server: the exit code is 1, and a sentence says what. */
 static void CheckMisdeed(Misdeed misdeed, DWORD timeoutMs, const char *sentence)
 {
-    static Spoiler spoiler;
+    static Misdeed serverMisdeed;
     ServerProcess *dummy;
 
-    spoiler.misdeed = misdeed;
-    FalseServer_Start(&spoiler.server, ServeFalsely, &spoiler);
-    dummy = NEED(LaunchDummy(&spoiler.server.address, "--sessions", "1"));
+    serverMisdeed = misdeed;
+    dummy = LaunchDummy(FalseServer_Start(ServeFalsely, &serverMisdeed), "--sessions", "1");
     TestProgram_CheckEnd(dummy, timeoutMs, 1, sentence);
     CHECK_INT(ServerProcess_CountLines(dummy, "Everything came back"), 0);
     FalseServer_Stop();
@@ -148,8 +144,8 @@ TEST("dummy: nothing listens")
     NetAddress address;
     ServerProcess *dummy;
 
-    REQUIRE(CHECK(Peer_Bind(&address) != INVALID_SOCKET));
-    dummy = NEED(LaunchDummy(&address, "--sessions", "3"));
+    NEED_SOCKET(Peer_Bind(&address));
+    dummy = LaunchDummy(&address, "--sessions", "3");
     TestProgram_CheckEnd(dummy, WAIT_MS, 1, "Nothing listens on 127.0.0.1:");
     CHECK(Dummy_Says(dummy, "Not connected: 3"));
 }

@@ -9,8 +9,8 @@ ServerProcess *chatServer;
 NetAddress chatAddress;
 
 static const char *programFolder;
-static FalseServer *falseServer; /* that runs; NULL: none does */
-static bool chatMayStop;         /* it has been started and not been stopped */
+static SOCKET falseSocket = INVALID_SOCKET; /* of the false server, where one runs */
+static ThreadManager falseThreads;
 
 void Fixture_Init(const char *folder)
 {
@@ -29,7 +29,6 @@ void Chat_StartWith(const char *const arguments[])
 {
     chatServer =
         NEED(TestProgram_StartServer(Program_Find("ChatServer.exe"), arguments, &chatAddress));
-    chatMayStop = true;
 }
 
 void Chat_Start(void)
@@ -45,32 +44,34 @@ void Chat_Ensure(void)
 
 void Chat_CheckStop(void)
 {
-    if (chatMayStop)
-        TestProgram_CheckStop(chatServer, WAIT_MS);
-    chatMayStop = false;
-}
-
-void Chat_EndTest(void)
-{
-    chatMayStop = false;
-    chatServer = NULL;
-    FalseServer_Stop();
-    Talkers_CloseAll();
-}
-
-void FalseServer_Start(FalseServer *server, void (*serve)(void *), void *argument)
-{
-    ThreadManager_Init(&server->threads);
-    server->socket = NEED_SOCKET(Peer_Listen(&server->address));
-    falseServer = server;
-    NEED_TRUE(ThreadManager_Launch(&server->threads, serve, argument));
+    TestProgram_CheckStop(chatServer, WAIT_MS);
 }
 
 void FalseServer_Stop(void)
 {
-    if (falseServer == NULL)
-        return;
-    Peer_Close(&falseServer->socket);
-    ThreadManager_Join(&falseServer->threads);
-    falseServer = NULL;
+    Peer_Close(&falseSocket);
+    ThreadManager_Join(&falseThreads);
+}
+
+const NetAddress *FalseServer_Start(void (*serve)(void *), void *argument)
+{
+    static NetAddress address;
+
+    falseSocket = NEED_SOCKET(Peer_Listen(&address));
+    NEED_TRUE(ThreadManager_Launch(&falseThreads, serve, argument));
+    return &address;
+}
+
+SOCKET FalseServer_Accept(void)
+{
+    NetAddress address;
+
+    return SocketUtils_Accept(falseSocket, &address);
+}
+
+void Fixture_End(void)
+{
+    chatServer = NULL;
+    FalseServer_Stop();
+    Talkers_CloseAll();
 }

@@ -21,7 +21,7 @@ TEST("chat: who comes and goes")
     CHECK_TEXT(park->text, "Welcome \xEB\xB0\x95|kim|lee|");
     CHECK_TEXT(Talker_Receive(kim), "Joined \xEB\xB0\x95");
     CHECK_TEXT(Talker_Receive(lee), "Joined \xEB\xB0\x95");
-    Talker_Close(lee);
+    Peer_Close(&lee->socket);
     CHECK_TEXT(Talker_Receive(kim), "Left lee|the peer closed the connection");
     CHECK_TEXT(Talker_Receive(park), "Left lee|the peer closed the connection");
     Peer_Reset(&park->socket);
@@ -42,7 +42,7 @@ TEST("chat: guests")
     CHECK(Talker_Send(kim, SAY, "hello"));
     CHECK_TEXT(Talker_Receive(kim), "Said kim|hello");
     CHECK(!Talker_IsReadable(guest, QUIET_MS));
-    Talker_Close(guest);
+    Peer_Close(&guest->socket);
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
 }
 
@@ -76,7 +76,7 @@ TEST("chat: names")
     Talker_Enter("12345678901234567890");
     CHECK_TEXT(Talker_Receive(kim), "Joined Kim");
     CHECK_TEXT(Talker_Receive(kim), "Joined 12345678901234567890");
-    Talker_Close(kim);
+    Peer_Close(&kim->socket);
     CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
     Talker_Enter("kim");
@@ -185,7 +185,7 @@ TEST("chat: each Welcome is right")
         if (i > 0) {
             /* Closed with something unread, a connection is reset. */
             CHECK(Talker_Hears(visitors[i - 1], "Joined v%d", i));
-            Talker_Close(visitors[i - 1]);
+            Peer_Close(&visitors[i - 1]->socket);
             CHECK(Talker_Hears(watcher, "Left v%d|the peer closed the connection", i - 1));
             CHECK(Talker_Hears(visitors[i], "Left v%d|the peer closed the connection", i - 1));
         }
@@ -217,17 +217,17 @@ TEST("chat: packets in parts", .limitSeconds = 90)
 
         if (cut == size) {
             for (int i = 0; i < size; i++) {
-                CHECK(Talker_SendBytes(talker, stream + i, 1));
+                CHECK(Peer_Send(talker->socket, stream + i, 1));
                 Sleep(5);
             }
         } else {
-            CHECK(Talker_SendBytes(talker, stream, cut));
+            CHECK(Peer_Send(talker->socket, stream, cut));
             Sleep(cut > 0 ? 10 : 0);
-            CHECK(Talker_SendBytes(talker, stream + cut, size - cut));
+            CHECK(Peer_Send(talker->socket, stream + cut, size - cut));
         }
         for (size_t i = 0; i < COUNT_OF(heard); i++)
             REQUIRE(CHECK(Talker_Hears(talker, "%s", heard[i])));
-        Talker_Close(talker);
+        Peer_Close(&talker->socket);
         REQUIRE(CHECK(
             ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", cut + 1, WAIT_MS)));
     }
@@ -286,10 +286,10 @@ static void CheckBadInput(Talker *witness, const BadInput *input)
     if (input->hasEntered)
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
     size += Talker_MakePacket(packets + size, input->hasEntered ? SAY : ENTER, "ghost", 5);
-    CHECK(Talker_SendBytes(talker, packets, size));
+    CHECK(Peer_Send(talker->socket, packets, size));
     CHECK(Talker_Hears(talker, "Refused %s", input->reason));
     CHECK_TEXT(Talker_Receive(talker), "End");
-    Talker_Close(talker);
+    Peer_Close(&talker->socket);
     if (input->hasEntered)
         CHECK(Talker_Hears(witness, "Left bad|%s", input->reason));
     CHECK(Talker_Send(witness, SAY, "well"));
@@ -323,10 +323,10 @@ TEST("chat: bad sizes")
         Talker *talker = Talker_Enter("bad");
 
         CHECK_TEXT(Talker_Receive(witness), "Joined bad");
-        CHECK(Talker_SendBytes(talker, header, 4));
+        CHECK(Peer_Send(talker->socket, header, 4));
         CHECK(Talker_IsEnd(Talker_Receive(talker)));
         CHECK_TEXT(Talker_Receive(witness), "Left bad|a packet has an invalid size");
-        Talker_Close(talker);
+        Peer_Close(&talker->socket);
         CHECK(Talker_Send(witness, SAY, "well"));
         CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
     }
@@ -356,7 +356,7 @@ TEST("chat: who stays and should not", .limitSeconds = 120)
     CHECK(Talker_IsReadable(guest, WAIT_MS));
     CHECK_TEXT(Talker_Receive(guest), "Refused did not enter within 10 seconds");
     CHECK_TEXT(Talker_Receive(guest), "End");
-    Talker_Close(guest);
+    Peer_Close(&guest->socket);
     CHECK_TEXT(Talker_Receive(witness), "Left gone|did not answer for 25 seconds");
     CHECK_AT_MOST(Test_Now() - entered, 30000);
     CHECK(Talker_Send(witness, SAY, "still here"));
@@ -465,7 +465,7 @@ TEST("chat: full")
     third = Talker_Open(0);
     CHECK(Talker_IsEnd(Talker_Receive(third)));
     CHECK(TestProgram_Says(chatServer, "Client Refused! "));
-    Talker_Close(list[0]);
+    Peer_Close(&list[0]->socket);
     CHECK_TEXT(Talker_Receive(list[1]), "Left t0|the peer closed the connection");
     CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     Sleep(QUIET_MS);
@@ -478,7 +478,7 @@ TEST("chat: quiet")
 
     Chat_StartWith(ARGUMENTS("--port", "0", "--quiet"));
     kim = Talker_Enter("kim");
-    Talker_Close(kim);
+    Peer_Close(&kim->socket);
     Sleep(QUIET_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Client "), 0);
 }

@@ -7,27 +7,18 @@
 
 #define TALKER_MAX 64
 
-static Talker *talkers[TALKER_MAX];
+static Talker talkers[TALKER_MAX];
 static int talkerCount;
 
 Talker *Talker_Open(int bufferSize)
 {
-    Talker *talker = NEED(talkerCount < TALKER_MAX ? (Talker *)calloc(1, sizeof(*talker)) : NULL);
+    Talker *talker = NEED(talkerCount < TALKER_MAX ? &talkers[talkerCount++] : NULL);
 
-    talkers[talkerCount++] = talker;
+    talker->length = 0;
+    talker->name[0] = '\0';
     Chat_Ensure();
     talker->socket = NEED_SOCKET(Peer_OpenTo(&chatAddress, bufferSize));
     return talker;
-}
-
-void Talker_Close(Talker *talker)
-{
-    Peer_Close(&talker->socket);
-}
-
-bool Talker_SendBytes(Talker *talker, const void *data, int size)
-{
-    return Peer_Send(talker->socket, data, size);
 }
 
 int Talker_MakePacket(unsigned char *packet, int id, const void *body, int length)
@@ -46,7 +37,8 @@ bool Talker_Send(Talker *talker, int id, const char *text)
 {
     unsigned char packet[4096];
 
-    return Talker_SendBytes(talker, packet, Talker_MakePacket(packet, id, text, (int)strlen(text)));
+    return Peer_Send(talker->socket, packet,
+                     Talker_MakePacket(packet, id, text, (int)strlen(text)));
 }
 
 /*
@@ -171,7 +163,5 @@ void Talkers_Enter(Talker **list, int count)
 void Talkers_CloseAll(void)
 {
     Peers_CloseAll();
-    for (int i = 0; i < talkerCount; i++)
-        free(talkers[i]);
     talkerCount = 0;
 }

@@ -33,27 +33,30 @@ void StartChildWith(const char *const arguments[])
 
 void StartChild(const char *name)
 {
-    const char *const arguments[] = {name, NULL};
+    StartChildWith(ARGUMENTS(name));
+}
 
-    StartChildWith(arguments);
+void WaitForChild(const char *text)
+{
+    NEED_TRUE(TestProgram_Says(child, text));
 }
 
 void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsContain)
 {
-    DWORD code = 0;
     char *output;
-    char *errors;
 
-    REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, &code)));
-    output = ServerProcess_CopyOutput(child, 0);
-    errors = ServerProcess_CopyErrors(child);
-    if (CHECK(output != NULL && errors != NULL)) {
-        CHECK_TEXT(output, expectedOutput);
-        CHECK_CONTAINS(errors, errorsContain);
-    }
-    CHECK_INT(code, exitCode);
+    TestProgram_CheckEnd(child, WAIT_MS, exitCode, errorsContain);
+    output = NEED(ServerProcess_CopyOutput(child, 0));
+    CHECK_TEXT(output, expectedOutput);
     free(output);
-    free(errors);
+}
+
+NetAddress FromText(const char *text, uint16_t port)
+{
+    NetAddress address;
+
+    NEED_TRUE(NetAddress_FromText(&address, text, port));
+    return address;
 }
 
 const char *ToText(const NetAddress *address)
@@ -65,21 +68,17 @@ const char *ToText(const NetAddress *address)
 
 /* --- main ------------------------------------------------------------------------------------ */
 
-static int PrintArgumentsInChild(int argc, char *argv[])
-{
-    for (int i = 2; i < argc; i++)
-        printf("<%s>\n", argv[i]);
-    fprintf(stderr, "to stderr\n");
-    return argc;
-}
-
+/* A child that nobody has registered prints its arguments. */
 static int RunChild(int argc, char *argv[])
 {
     for (int i = 0; i < childCount; i++) {
         if (strcmp(argv[1], children[i].name) == 0)
             return children[i].run();
     }
-    return PrintArgumentsInChild(argc, argv);
+    for (int i = 2; i < argc; i++)
+        printf("<%s>\n", argv[i]);
+    fprintf(stderr, "to stderr\n");
+    return argc;
 }
 
 int main(int argc, char *argv[])

@@ -1,11 +1,5 @@
 /*
- * UnitTests: what the files of unit.exe share; see UnitTests.c.
- *
- *     UnitTests.c         the program, and children of it
- *     UnitTestsText.c     tests of NetAddress, ErrorText and ServerOptions
- *     UnitTestsThread.c   tests of ThreadManager and ServerLog
- *     UnitTestsSocket.c   tests of SocketUtils
- *     UnitTestsProcess.c  tests of CtrlC and ServerProcess
+ * UnitTests: what the files of unit.exe share; see UnitTests.c, which has the functions.
  */
 #ifndef UNIT_TESTS_H
 #define UNIT_TESTS_H
@@ -33,8 +27,14 @@ extern ServerProcess *child;
 void StartChild(const char *name);
 void StartChildWith(const char *const arguments[]);
 
+/* Waits for a line with the text. Without it the test is over. */
+void WaitForChild(const char *text);
+
 /* Waits for the child's end and checks all that it has printed. */
 void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsContain);
+
+/* The address with this text. Without it the test is over. */
+NetAddress FromText(const char *text, uint16_t port);
 
 /* The address as the log has it, until the next call. */
 const char *ToText(const NetAddress *address);

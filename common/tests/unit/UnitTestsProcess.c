@@ -56,9 +56,9 @@ CHILD("--child-ctrl-c-ignored")
 static void CheckPress(const char *name)
 {
     StartChild(name);
-    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
+    WaitForChild("ready");
     REQUIRE(CHECK(TestProgram_PressCtrlC(child)));
-    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "removed", NULL, WAIT_MS)));
+    WaitForChild("removed");
     CHECK(TestProgram_PressCtrlC(child));
     CheckChild(7, "ready\nremoved\nnot woken\n", "");
 }
@@ -113,11 +113,8 @@ TEST("CtrlC: Quick Edit is off meanwhile")
 
 TEST("ServerProcess: arguments")
 {
-    static const char *const arguments[] = {
-        "--child-arguments", "plain",  "",   "two words",    "a\"b", "\\",
-        "c:\\dir\\",         "\\\\\"", "\"", "a\\\"b c\\\\", NULL};
-
-    StartChildWith(arguments);
+    StartChildWith(ARGUMENTS("--child-arguments", "plain", "", "two words", "a\"b", "\\",
+                             "c:\\dir\\", "\\\\\"", "\"", "a\\\"b c\\\\"));
     CheckChild(
         11, "<plain>\n<>\n<two words>\n<a\"b>\n<\\>\n<c:\\dir\\>\n<\\\\\">\n<\">\n<a\\\"b c\\\\>\n",
         "to stderr\n");
@@ -169,16 +166,15 @@ TEST("ServerProcess: output")
     char *rest;
 
     StartChild("--child-numbers");
-    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "number 5999", NULL, WAIT_MS)));
+    WaitForChild("number 5999");
     CHECK_INT(ServerProcess_CountLines(child, "number "), 6000);
     CHECK(ServerProcess_WaitForCount(child, "number 599", 11, 0));
     CHECK(!ServerProcess_WaitForCount(child, "number 599", 12, 50));
 
     CHECK(ServerProcess_WaitForLine(child, "number 599", &position, 0));
     CHECK(ServerProcess_WaitForLine(child, "number 599", &position, 0));
-    rest = ServerProcess_CopyOutput(child, position);
-    if (CHECK(rest != NULL))
-        CHECK(strncmp(rest, "number 5991\n", 12) == 0);
+    rest = NEED(ServerProcess_CopyOutput(child, position));
+    CHECK(strncmp(rest, "number 5991\n", 12) == 0);
     free(rest);
     CHECK(!ServerProcess_WaitForLine(child, "no such line", NULL, 50));
 
@@ -210,10 +206,8 @@ TEST("ServerProcess: processor time")
     ULONGLONG start = Test_Now();
 
     StartChild("--child-spin");
-    while (ServerProcess_GetCpuMs(child) < 100) {
-        REQUIRE(CHECK_AT_MOST(Test_Now() - start, WAIT_MS));
-        Sleep(20);
-    }
+    WAIT_WHILE(ServerProcess_GetCpuMs(child) < 100);
+    CHECK(ServerProcess_GetCpuMs(child) >= 100);
     CHECK_AT_MOST(ServerProcess_GetCpuMs(child), Test_Now() - start + 100);
     ServerProcess_Kill(child);
 }
@@ -223,10 +217,10 @@ TEST("ServerProcess: handles")
     int before, opened;
 
     StartChild("--child-handles");
-    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "before", NULL, WAIT_MS)));
+    WaitForChild("before");
     before = ServerProcess_GetHandleCount(child);
     CHECK(before > 0);
-    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "after", NULL, WAIT_MS)));
+    WaitForChild("after");
     opened = ServerProcess_GetHandleCount(child) - before;
     CHECK(opened >= HANDLE_COUNT - HANDLE_NOISE);
     CHECK_AT_MOST(opened, HANDLE_COUNT + HANDLE_NOISE);
@@ -234,10 +228,10 @@ TEST("ServerProcess: handles")
 
 TEST("ServerProcess: no such program")
 {
-    static const char *const arguments[] = {NULL};
+    ServerProcess *process =
+        ServerProcess_Start("no-such-program.exe", ARGUMENTS(NULL), NULL, NULL);
 
-    CHECK(ServerProcess_Start("no-such-program.exe", arguments, NULL, NULL) == NULL);
-    CHECK_INT(GetLastError(), ERROR_FILE_NOT_FOUND);
+    CHECK_ERROR(process == NULL, ERROR_FILE_NOT_FOUND);
 }
 
 /* Each has a console of its own, and Ctrl+C reaches only the one that it is pressed in. */
@@ -246,10 +240,10 @@ TEST("ServerProcess: Ctrl+C reaches one of two programs")
     ServerProcess *other;
 
     StartChild("--child-ctrl-c");
+    WaitForChild("ready");
     other = child;
     StartChild("--child-ctrl-c");
-    REQUIRE(CHECK(ServerProcess_WaitForLine(other, "ready", NULL, WAIT_MS)));
-    REQUIRE(CHECK(ServerProcess_WaitForLine(child, "ready", NULL, WAIT_MS)));
+    WaitForChild("ready");
     REQUIRE(CHECK(TestProgram_PressCtrlC(other)) && CHECK(TestProgram_PressCtrlC(other)));
     CHECK(ServerProcess_WaitForExit(other, WAIT_MS, NULL));
     CHECK_INT(ServerProcess_CountLines(child, "removed"), 0);

@@ -1,7 +1,9 @@
 /*
- * UnitTestsSocket: tests of SocketUtils and TestSocketUtils. See UnitTests.h.
+ * UnitTestsSocket: tests of SocketUtils and TestSocketUtils. See UnitTests.h. Sockets that a test leaves
+ * open are peers: they are closed after it.
  */
 #include "UnitTests.h"
+#include "Peer.h"
 #include "TestSocketUtils.h"
 
 /* --- SocketUtils ----------------------------------------------------------------------------- */
@@ -19,11 +21,10 @@ static int GetOption(SOCKET socket, int level, int name)
 
 TEST("SocketUtils: options")
 {
-    SOCKET socket = SocketUtils_CreateSocket(AF_INET);
+    SOCKET socket = NEED_SOCKET(Peer_Create(AF_INET));
     LINGER linger = {0};
     int size = (int)sizeof(linger);
 
-    REQUIRE(CHECK(socket != INVALID_SOCKET));
     CHECK_INT(GetOption(socket, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
     CHECK(SocketUtils_SetTcpNoDelay(socket, true));
@@ -49,7 +50,6 @@ TEST("SocketUtils: options")
     CHECK_AT_MOST(GetOption(socket, SOL_SOCKET, SO_RCVBUF), 2 * 20000);
     CHECK(GetOption(socket, SOL_SOCKET, SO_SNDBUF) >= 50000);
     CHECK_AT_MOST(GetOption(socket, SOL_SOCKET, SO_SNDBUF), 2 * 50000);
-    SocketUtils_Close(&socket);
 }
 
 TEST("SocketUtils: closing twice")
@@ -85,31 +85,41 @@ TEST("SocketUtils: not inherited")
     CHECK(!SocketUtils_SetInherited(socket, false));
 }
 
+/* A peer that listens; the port may be 0 and is in `address` afterwards. Without it the test is over. */
 static SOCKET OpenListener(NetAddress *address)
 {
-    SOCKET socket = SocketUtils_CreateSocket(NetAddress_GetFamily(address));
+    SOCKET socket = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(address)));
 
-    if (SocketUtils_SetExclusiveAddressUse(socket, true) && SocketUtils_Bind(socket, address) &&
-        SocketUtils_Listen(socket) && SocketUtils_GetLocalAddress(socket, address))
-        return socket;
-    Test_Explain("no listener: error %d", WSAGetLastError());
-    SocketUtils_Close(&socket);
-    return INVALID_SOCKET;
+    NEED_TRUE(SocketUtils_SetExclusiveAddressUse(socket, true));
+    NEED_TRUE(SocketUtils_Bind(socket, address));
+    NEED_TRUE(SocketUtils_Listen(socket));
+    NEED_TRUE(SocketUtils_GetLocalAddress(socket, address));
+    return socket;
+}
+
+/* It stands for the client in what the listener has got: the address of its socket. */
+static void CheckIsPeer(const NetAddress *peer, SOCKET client)
+{
+    char text[NET_ADDRESS_TEXT_SIZE];
+    NetAddress own;
+
+    CHECK(SocketUtils_GetLocalAddress(client, &own));
+    NetAddress_ToText(&own, text, (int)sizeof(text));
+    CHECK_TEXT(ToText(peer), text);
 }
 
 /* The port is nobody else's, whatever the other sets. */
 TEST("SocketUtils: exclusive use")
 {
-    NetAddress address;
-    SOCKET listenSocket, second;
+    NetAddress address = FromText("127.0.0.1", 0);
+    SOCKET listenSocket = OpenListener(&address);
     BOOL on = TRUE;
     int error;
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, "127.0.0.1", 0)));
-    listenSocket = NEED_SOCKET(OpenListener(&address));
     CHECK(NetAddress_GetPort(&address) != 0);
     for (int way = 0; way < 3; way++) {
-        second = SocketUtils_CreateSocket(AF_INET);
+        SOCKET second = Peer_Create(AF_INET);
+
         if (way == 1)
             SocketUtils_SetExclusiveAddressUse(second, true);
         if (way == 2)
@@ -117,46 +127,35 @@ TEST("SocketUtils: exclusive use")
         CHECK(!SocketUtils_Bind(second, &address));
         error = WSAGetLastError();
         CHECK(error == WSAEACCES || error == WSAEADDRINUSE);
-        SocketUtils_Close(&second);
     }
-    SocketUtils_Close(&listenSocket);
 
     /* It is free again once it is closed. */
-    listenSocket = OpenListener(&address);
-    CHECK(listenSocket != INVALID_SOCKET);
-    SocketUtils_Close(&listenSocket);
+    Peer_Close(&listenSocket);
+    OpenListener(&address);
 }
 
 /* A connection from end to end, over each family. */
 static void CheckConnection(const char *host)
 {
-    NetAddress address, own, peer;
-    SOCKET listenSocket, client, accepted;
+    NetAddress peer, address = FromText(host, 0);
+    SOCKET listenSocket = OpenListener(&address);
+    SOCKET client = NEED_SOCKET(Peer_Connect(&address));
+    SOCKET accepted = NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
     char received[8] = "";
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, host, 0)));
-    listenSocket = NEED_SOCKET(OpenListener(&address));
-    client = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
-    CHECK(SocketUtils_Connect(client, &address));
-    accepted = SocketUtils_Accept(listenSocket, &peer);
-    CHECK(accepted != INVALID_SOCKET);
-    CHECK(SocketUtils_GetLocalAddress(client, &own));
-    CHECK_INT(peer.length, own.length);
-    CHECK_INT(NetAddress_GetPort(&peer), NetAddress_GetPort(&own));
+    CHECK_INT(peer.length, address.length);
     CHECK_CONTAINS(ToText(&peer), host);
+    CheckIsPeer(&peer, client);
 
     CHECK(SocketUtils_SetNonBlocking(client, true));
-    CHECK_INT(recv(client, received, sizeof(received), 0), SOCKET_ERROR);
-    CHECK_INT(WSAGetLastError(), WSAEWOULDBLOCK);
+    CHECK_ERROR(recv(client, received, sizeof(received), 0) < 0, WSAEWOULDBLOCK);
     CHECK(SocketUtils_SetNonBlocking(client, false));
     CHECK_INT(send(accepted, "hello", 5, 0), 5);
     CHECK_INT(recv(client, received, 5, MSG_WAITALL), 5);
     CHECK(memcmp(received, "hello", 5) == 0);
 
-    SocketUtils_Close(&accepted);
+    Peer_Close(&accepted);
     CHECK_INT(recv(client, received, sizeof(received), 0), 0);
-    SocketUtils_Close(&client);
-    SocketUtils_Close(&listenSocket);
 }
 
 TEST("SocketUtils: a connection over IPv4")
@@ -173,31 +172,20 @@ TEST("SocketUtils: a connection over IPv6")
 TEST("SocketUtils: a listener for both families")
 {
     static const char *const hosts[] = {"127.0.0.1", "::1"};
-    NetAddress any;
-    SOCKET listenSocket = SocketUtils_CreateSocket(AF_INET6);
+    NetAddress any = FromText("::", 0);
+    SOCKET listenSocket = NEED_SOCKET(Peer_Create(AF_INET6));
 
-    REQUIRE(CHECK(NetAddress_FromText(&any, "::", 0)));
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
     CHECK(SocketUtils_Bind(listenSocket, &any));
     CHECK(SocketUtils_Listen(listenSocket));
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &any));
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
-        char ownText[NET_ADDRESS_TEXT_SIZE];
-        NetAddress address, own, peer;
-        SOCKET client, accepted;
+        NetAddress peer, address = FromText(hosts[i], NetAddress_GetPort(&any));
+        SOCKET client = NEED_SOCKET(Peer_Connect(&address));
 
-        REQUIRE(CHECK(NetAddress_FromText(&address, hosts[i], NetAddress_GetPort(&any))));
-        client = SocketUtils_CreateSocket(NetAddress_GetFamily(&address));
-        CHECK(SocketUtils_Connect(client, &address));
-        CHECK(SocketUtils_GetLocalAddress(client, &own));
-        accepted = SocketUtils_Accept(listenSocket, &peer);
-        CHECK(accepted != INVALID_SOCKET);
-        NetAddress_ToText(&own, ownText, (int)sizeof(ownText));
-        CHECK_TEXT(ToText(&peer), ownText);
-        SocketUtils_Close(&client);
-        SocketUtils_Close(&accepted);
+        NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
+        CheckIsPeer(&peer, client);
     }
-    SocketUtils_Close(&listenSocket);
 }
 
 /* Waits for the operation; `begun` is what the call that begins it has returned. */
@@ -240,30 +228,23 @@ static void ConnectWithEvents(const Trio *trio, char *buffer)
 static void CheckAcceptExAndConnectEx(const char *host)
 {
     char buffer[ACCEPT_BUFFER_SIZE];
-    NetAddress own, peer;
-    Trio trio;
-    int family, length = (int)sizeof(own.storage);
+    NetAddress peer;
+    Trio trio = {.address = FromText(host, 0)};
+    int family = NetAddress_GetFamily(&trio.address), length = (int)sizeof(peer.storage);
 
-    REQUIRE(CHECK(NetAddress_FromText(&trio.address, host, 0)));
-    family = NetAddress_GetFamily(&trio.address);
     trio.listenSocket = OpenListener(&trio.address);
-    REQUIRE(CHECK(trio.listenSocket != INVALID_SOCKET));
-    trio.accepted = SocketUtils_CreateSocket(family);
-    trio.client = SocketUtils_CreateSocket(family);
+    trio.accepted = NEED_SOCKET(Peer_Create(family));
+    trio.client = NEED_SOCKET(Peer_Create(family));
     CHECK(SocketUtils_BindAnyAddress(trio.client, family));
     ConnectWithEvents(&trio, buffer);
 
-    CHECK(SocketUtils_GetLocalAddress(trio.client, &own));
     SocketUtils_GetAcceptAddress(buffer, &peer);
-    CHECK_INT(peer.length, own.length);
-    CHECK_INT(NetAddress_GetPort(&peer), NetAddress_GetPort(&own));
+    CHECK_INT(peer.length, trio.address.length);
     CHECK_CONTAINS(ToText(&peer), host);
-    CHECK_INT(getpeername(trio.accepted, (SOCKADDR *)&own.storage, &length), 0);
+    CheckIsPeer(&peer, trio.client);
+    CHECK_INT(getpeername(trio.accepted, (SOCKADDR *)&peer.storage, &length), 0);
     CHECK_INT(shutdown(trio.client, SD_SEND), 0);
     CHECK_INT(recv(trio.accepted, buffer, 1, 0), 0);
-    SocketUtils_Close(&trio.client);
-    SocketUtils_Close(&trio.accepted);
-    SocketUtils_Close(&trio.listenSocket);
 }
 
 TEST("SocketUtils: AcceptEx and ConnectEx")
@@ -276,26 +257,19 @@ TEST("SocketUtils: AcceptEx and ConnectEx")
 /* A socket that is bound to the port of `host` to which it connects; then two that are a pair. */
 static void CheckConnectedToItself(const char *host)
 {
-    NetAddress address;
-    SOCKET socket, listenSocket;
+    NetAddress address = FromText(host, 0);
+    SOCKET socket = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(&address)));
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, host, 0)));
-    socket = NEED_SOCKET(SocketUtils_CreateSocket(NetAddress_GetFamily(&address)));
     CHECK(!SocketUtils_IsConnectedToItself(socket));
     CHECK(SocketUtils_Bind(socket, &address));
     CHECK(SocketUtils_GetLocalAddress(socket, &address));
     CHECK(!SocketUtils_IsConnectedToItself(socket));
     CHECK(SocketUtils_Connect(socket, &address));
     CHECK(SocketUtils_IsConnectedToItself(socket));
-    SocketUtils_Close(&socket);
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, host, 0)));
-    listenSocket = OpenListener(&address);
-    socket = NEED_SOCKET(SocketUtils_CreateSocket(NetAddress_GetFamily(&address)));
-    CHECK(SocketUtils_Connect(socket, &address));
-    CHECK(!SocketUtils_IsConnectedToItself(socket));
-    SocketUtils_Close(&socket);
-    SocketUtils_Close(&listenSocket);
+    address = FromText(host, 0);
+    OpenListener(&address);
+    CHECK(!SocketUtils_IsConnectedToItself(NEED_SOCKET(Peer_Connect(&address))));
 }
 
 TEST("SocketUtils: a connection to itself")
@@ -306,17 +280,13 @@ TEST("SocketUtils: a connection to itself")
 
 TEST("SocketUtils: failures")
 {
-    NetAddress address;
-    SOCKET socket = NEED_SOCKET(SocketUtils_CreateSocket(AF_INET));
+    NetAddress address = FromText("203.0.113.1", 0);
+    SOCKET socket = NEED_SOCKET(Peer_Create(AF_INET));
 
-    CHECK(NetAddress_FromText(&address, "203.0.113.1", 0));
-    CHECK(!SocketUtils_Bind(socket, &address));
-    CHECK_INT(WSAGetLastError(), WSAEADDRNOTAVAIL);
+    CHECK_ERROR(!SocketUtils_Bind(socket, &address), WSAEADDRNOTAVAIL);
     CHECK(!SocketUtils_GetLocalAddress(socket, &address));
-    CHECK(SocketUtils_Accept(socket, &address) == INVALID_SOCKET);
-    CHECK_INT(WSAGetLastError(), WSAEINVAL);
-    SocketUtils_Close(&socket);
-    CHECK(!SocketUtils_SetTcpNoDelay(socket, true));
-    CHECK_INT(WSAGetLastError(), WSAENOTSOCK);
+    CHECK_ERROR(SocketUtils_Accept(socket, &address) == INVALID_SOCKET, WSAEINVAL);
+    Peer_Close(&socket);
+    CHECK_ERROR(!SocketUtils_SetTcpNoDelay(socket, true), WSAENOTSOCK);
     CHECK(SocketUtils_CreateSocket(12345) == INVALID_SOCKET);
 }

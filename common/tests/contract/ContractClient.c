@@ -167,6 +167,7 @@ typedef struct Progress {
     const Transfer *transfer;
     size_t sent;
     size_t received;
+    bool reads; /* not before all is sent, or nothing more can be, where it sends first */
     bool isHalfClosed;
     bool hasEnded; /* the server has closed, after all bytes, as a half-close asks for */
     bool isFlood;  /* it ends with floodsStop */
@@ -244,40 +245,48 @@ static bool IsTransferDone(const Progress *progress)
 }
 
 /*
- * Waits until the socket can be read or written, as asked, and says which. Where it is only to be written
- * it is no failure that it cannot: the server takes no more. False: nothing happens for WAIT_MS.
+ * Waits until the transfer can go on. One that sends first and cannot reads from then on: the server
+ * takes no more. False: nothing happens for WAIT_MS.
  */
-static bool WaitForStep(const Progress *progress, bool *toRead, bool *toWrite)
+static bool WaitForStep(Progress *progress)
 {
-    SOCKET socket = progress->client->socket;
-    DWORD timeoutMs = *toRead ? WAIT_MS : FULL_MS;
+    DWORD timeoutMs = progress->reads ? WAIT_MS : FULL_MS;
     struct timeval time = {(long)(timeoutMs / 1000), (long)(timeoutMs % 1000 * 1000)};
     fd_set readSet, writeSet;
-    bool isReady, mayBeFull = !*toRead;
 
     FD_ZERO(&readSet);
     FD_ZERO(&writeSet);
-    if (*toRead)
-        FD_SET(socket, &readSet);
-    if (*toWrite)
-        FD_SET(socket, &writeSet);
-    isReady = select(0, &readSet, &writeSet, NULL, &time) > 0;
-    *toRead = isReady && FD_ISSET(socket, &readSet);
-    *toWrite = isReady && FD_ISSET(socket, &writeSet);
-    return isReady || mayBeFull || FailTransfer(progress, "nothing happened any more", 0);
+    if (progress->reads)
+        FD_SET(progress->client->socket, &readSet);
+    if (progress->sent < progress->transfer->size)
+        FD_SET(progress->client->socket, &writeSet);
+    if (select(0, &readSet, &writeSet, NULL, &time) > 0)
+        return true;
+    if (progress->reads)
+        return FailTransfer(progress, "nothing happened any more", 0);
+    progress->reads = true;
+    return true;
 }
 
 static bool RunTransfer(Progress *progress)
 {
-    bool reads = !progress->transfer->sendFirst;
+    const Transfer *transfer = progress->transfer;
 
+    progress->reads = !transfer->sendFirst;
     while (!IsTransferDone(progress)) {
-        bool toRead = reads, toWrite = progress->sent < progress->transfer->size;
+        size_t before = progress->sent + progress->received;
 
-        if ((progress->isFlood && floodsStop != 0) || !WaitForStep(progress, &toRead, &toWrite) ||
-            (toWrite && !SendSome(progress)) || (toRead && !ReceiveSome(progress)))
+        if (progress->isFlood && floodsStop != 0)
             return false;
-        reads = reads || !toWrite || progress->sent == progress->transfer->size;
+        if (progress->sent < transfer->size && !SendSome(progress))
+            return false;
+        if (progress->sent == transfer->size)
+            progress->reads = true;
+        if (progress->reads && !ReceiveSome(progress))
+            return false;
+        if (progress->sent + progress->received == before && !IsTransferDone(progress) &&
+            !WaitForStep(progress))
+            return false;
     }
     return true;
 }

@@ -20,8 +20,7 @@ enum { ENTER = 1, SAY, PONG, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
 
 /* --- Programs -------------------------------------------------------------------------------- */
 
-/* Where they are. */
-void Fixture_Init(const char *folder);
+extern const char *programFolder;
 
 /* The path of the program of this name, "ChatServer.exe", until the next call. */
 const char *Program_Find(const char *name);
@@ -89,6 +88,9 @@ const char *Talker_Receive(Talker *talker);
 
 /* The next packet is this text, as printf makes it. */
 bool Talker_Hears(Talker *talker, const char *format, ...);
+
+/* Says this, and hears it as the next packet. */
+bool Talker_SaysAndHears(Talker *talker, const char *text);
 
 /* What was received instead of a packet: the end of the connection, in whichever way. */
 bool Talker_IsEnd(const char *text);

@@ -5,17 +5,12 @@
 
 #define PATH_SIZE 1024
 
+const char *programFolder;
 ServerProcess *chatServer;
 NetAddress chatAddress;
 
-static const char *programFolder;
 static SOCKET falseSocket = INVALID_SOCKET; /* of the false server, where one runs */
 static ThreadManager falseThreads;
-
-void Fixture_Init(const char *folder)
-{
-    programFolder = folder;
-}
 
 const char *Program_Find(const char *name)
 {

@@ -21,8 +21,9 @@
 
 /* --- Stages ---------------------------------------------------------------------------------- */
 
-/* The stage under test, 1 to 7, as the folder of server.exe says. */
-int Stage_GetNumber(void);
+/* The server.exe under test, and its stage, 1 to 7, as its folder says. */
+extern const char *serverPath;
+extern int stageNumber;
 
 /* The clients that the stage can serve at once, and `most` at most. */
 int Stage_GetClientMax(int most);
@@ -129,12 +130,7 @@ LONG64 Flood_GetBytes(void);
 /* False: one of them got something else back than it sent. */
 bool Flood_IsRight(void);
 
-/* Ends all clients and floods of the test. */
-void Clients_CloseAll(void);
-
-void Fixture_Init(const char *serverPath, int stageNumber);
-
-/* After each test. */
+/* After each test: ends all clients and floods. */
 void Fixture_End(void);
 
 #endif

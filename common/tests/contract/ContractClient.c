@@ -115,7 +115,7 @@ int Client_Count(const Client *client, const char *event)
     return Server_Count(Client_GetLine(client, event));
 }
 
-void Clients_CloseAll(void)
+void Fixture_End(void)
 {
     InterlockedExchange(&floodsStop, 1);
     ThreadManager_Join(&floodThreads);
@@ -124,6 +124,7 @@ void Clients_CloseAll(void)
 
     Peers_CloseAll();
     clientCount = 0;
+    server = NULL;
 }
 
 /* --- Transfers ------------------------------------------------------------------------------- */

@@ -108,12 +108,10 @@ static void CheckCannotListen(ServerProcess *process, const char *endpoint,
 TEST("command line: the port is taken")
 {
     static const char *const numbers[2] = {"10013", "10048"};
-    char endpoint[NET_ADDRESS_TEXT_SIZE];
 
     Server_Start();
-    NetAddress_ToText(&serverAddress, endpoint, (int)sizeof(endpoint));
     CheckCannotListen(Server_Launch(ARGUMENTS("--port", TestProgram_GetPort(&serverAddress))),
-                      endpoint, numbers);
+                      Peer_ToText(&serverAddress), numbers);
 
     /* The first one does not notice. */
     CHECK(Server_ServesNewClient());
@@ -131,16 +129,14 @@ TEST("command line: an address of no machine")
 /* It listens on the address that it was told, and on no other one. */
 TEST("command line: only the address that was asked for")
 {
-    char text[NET_ADDRESS_TEXT_SIZE];
     NetAddress other;
 
     Server_StartWith(ARGUMENTS("--port", "0", "--address", "127.0.0.2"));
-    NetAddress_ToText(&serverAddress, text, (int)sizeof(text));
-    CHECK_CONTAINS(text, "127.0.0.2:");
+    CHECK_CONTAINS(Peer_ToText(&serverAddress), "127.0.0.2:");
     CHECK(NetAddress_GetPort(&serverAddress) != 0);
     CHECK(Server_ServesNewClient());
 
-    CHECK(NetAddress_FromText(&other, "127.0.0.1", NetAddress_GetPort(&serverAddress)));
+    other = Peer_GetAddress("127.0.0.1", NetAddress_GetPort(&serverAddress));
     CHECK(!SocketUtils_Connect(NEED_SOCKET(Peer_Create(AF_INET)), &other));
 }
 

@@ -7,12 +7,6 @@
 #define MANY      1000 /* clients of 04 and up */
 #define AT_A_TIME 50   /* connections that are opened before the server must have answered one */
 
-/* Is anything served to this client? False: not within QUIET_MS. */
-static bool IsServedSoon(Client *client)
-{
-    return Peer_IsReadable(client->socket, QUIET_MS);
-}
-
 /* 01: the second client is connected, by the system, and waits for the first to leave. */
 TEST("limit: the second client waits for the first", .lastStage = 1)
 {
@@ -28,7 +22,7 @@ TEST("limit: the second client waits for the first", .lastStage = 1)
         REQUIRE(CHECK(Peer_Receive(clients[i]->socket, received, 5)));
         CHECK(Client_Echo(clients[i], 1000));
         if (i < 2) {
-            CHECK(!IsServedSoon(clients[i + 1]));
+            CHECK(Peer_IsQuiet(clients[i + 1]->socket));
             CHECK_INT(Client_Count(clients[i + 1], "Client Connected!"), 0);
         }
         CHECK(Client_Echo(clients[i], 1000));
@@ -45,7 +39,7 @@ TEST("limit: the second client waits for a stuck one", .lastStage = 1)
     Client *second = Client_Open();
 
     REQUIRE(CHECK(Peer_Send(second->socket, "hello", 5)));
-    CHECK(!IsServedSoon(second));
+    CHECK(Peer_IsQuiet(second->socket));
     Peer_Reset(&stuck->socket);
     CHECK(Peer_Receive(second->socket, received, 5));
     Peer_Close(&second->socket);

@@ -45,7 +45,7 @@ static void CheckEvent(const char *event)
     const char *line = WaitForLine(event, &position);
     const char *behindThread = SkipThread(line, &thread);
 
-    CHECK_INT(behindThread != NULL, Stage_GetNumber() >= 5);
+    CHECK_INT(behindThread != NULL, stageNumber >= 5);
     CHECK_TEXT(behindThread != NULL ? behindThread : line, event);
 }
 
@@ -93,7 +93,6 @@ TEST("log: the lengths add up")
 
 TEST("log: --quiet prints no events")
 {
-    char address[NET_ADDRESS_TEXT_SIZE];
     char expected[LINE_SIZE];
     char *output;
 
@@ -105,8 +104,8 @@ TEST("log: --quiet prints no events")
         Client_Leave(client, i > 0);
     }
     Server_CheckStop();
-    NetAddress_ToText(&serverAddress, address, (int)sizeof(address));
-    snprintf(expected, sizeof(expected), "Listening on %s\nServer stopped.\n", address);
+    snprintf(expected, sizeof(expected), "Listening on %s\nServer stopped.\n",
+             Peer_ToText(&serverAddress));
     output = NEED(ServerProcess_CopyOutput(server, 0));
     CHECK_TEXT(output, expected);
     free(output);

@@ -1,5 +1,5 @@
 /*
- * ContractServer: the server of a contract test, and what goes on around each test. See Contract.h.
+ * ContractServer: the server of a contract test. See Contract.h.
  */
 #include "Contract.h"
 
@@ -8,33 +8,11 @@
 ServerProcess *server;
 NetAddress serverAddress;
 
-static const char *serverPath;
-static int stageNumber;
-
-int Stage_GetNumber(void)
-{
-    return stageNumber;
-}
-
 int Stage_GetClientMax(int most)
 {
     if (stageNumber > 3)
         return most;
     return min(most, stageNumber == 1 ? 1 : SET_MAX);
-}
-
-/* --- Around each test ------------------------------------------------------------------------ */
-
-void Fixture_Init(const char *path, int stage)
-{
-    serverPath = path;
-    stageNumber = stage;
-}
-
-void Fixture_End(void)
-{
-    Clients_CloseAll();
-    server = NULL;
 }
 
 /* --- Starting and stopping ------------------------------------------------------------------- */

@@ -25,6 +25,21 @@ typedef struct Peer {
 static Peer peers[PEER_MAX];
 static int peerCount;
 
+NetAddress Peer_GetAddress(const char *text, uint16_t port)
+{
+    NetAddress address;
+
+    NEED_TRUE(NetAddress_FromText(&address, text, port));
+    return address;
+}
+
+const char *Peer_ToText(const NetAddress *address)
+{
+    static char text[NET_ADDRESS_TEXT_SIZE];
+
+    return NetAddress_ToText(address, text, (int)sizeof(text));
+}
+
 /* --- Opening --------------------------------------------------------------------------------- */
 
 SOCKET Peer_Keep(SOCKET socket)

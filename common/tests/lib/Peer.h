@@ -14,6 +14,14 @@
 #include "NetAddress.h"
 #include "Waits.h"
 
+/* --- Addresses ------------------------------------------------------------------------------- */
+
+/* The address with this text. Without it the test is over. */
+NetAddress Peer_GetAddress(const char *text, uint16_t port);
+
+/* The address as a log has it, until the next call. */
+const char *Peer_ToText(const NetAddress *address);
+
 /* --- Opening and closing --------------------------------------------------------------------- */
 
 /* A socket that is not connected. INVALID_SOCKET: the system has none. */

@@ -36,9 +36,6 @@ void Chat_StartWith(const char *const arguments[]);
 /* The first, where the test has started none. */
 void Chat_Ensure(void);
 
-/* TestProgram_CheckStop for it. */
-void Chat_CheckStop(void);
-
 /* After each test. */
 void Fixture_End(void);
 
@@ -70,7 +67,6 @@ typedef struct Talker {
  * it cannot the test is over, and so with the next two.
  */
 Talker *Talker_Open(int bufferSize);
-void Talkers_CloseAll(void);
 
 /* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
 Talker *Talker_Enter(const char *name);

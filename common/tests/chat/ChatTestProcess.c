@@ -37,11 +37,6 @@ void Chat_Ensure(void)
         Chat_Start();
 }
 
-void Chat_CheckStop(void)
-{
-    TestProgram_CheckStop(chatServer, WAIT_MS);
-}
-
 void FalseServer_Stop(void)
 {
     Peer_Close(&falseSocket);
@@ -62,11 +57,4 @@ SOCKET FalseServer_Accept(void)
     NetAddress address;
 
     return SocketUtils_Accept(falseSocket, &address);
-}
-
-void Fixture_End(void)
-{
-    chatServer = NULL;
-    FalseServer_Stop();
-    Talkers_CloseAll();
 }

@@ -165,8 +165,9 @@ void Talkers_Enter(Talker **list, int count)
     }
 }
 
-void Talkers_CloseAll(void)
+void Fixture_End(void)
 {
-    Peers_CloseAll();
+    FalseServer_Stop();
+    chatServer = NULL;
     talkerCount = 0;
 }

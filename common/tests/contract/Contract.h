@@ -47,9 +47,6 @@ bool Server_TryStart(const char *const arguments[]);
 /* Starts another one and waits for nothing: for command lines with which it is not to listen. */
 ServerProcess *Server_Launch(const char *const arguments[]);
 
-/* TestProgram_CheckStop in the time that the stages promise. */
-void Server_CheckStop(void);
-
 /* How many lines of its log have the text so far. */
 int Server_Count(const char *text);
 
@@ -122,15 +119,15 @@ bool Client_Transfer(Client *client, const Transfer *transfer);
 bool Client_Echo(Client *client, size_t size);
 
 /* Starts a thread that echoes through this client without a pause until the connection ends. */
-bool Client_StartFlood(Client *client);
+void Client_StartFlood(Client *client);
 
 /* What all floods of this test have got back so far. */
-LONG64 Flood_GetBytes(void);
+extern volatile LONG64 floodBytes;
 
 /* False: one of them got something else back than it sent. */
 bool Flood_IsRight(void);
 
-/* After each test: ends all clients and floods. */
+/* After each test. */
 void Fixture_End(void);
 
 #endif

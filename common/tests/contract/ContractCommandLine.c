@@ -6,16 +6,10 @@
 #define EXIT_CANNOT_LISTEN 1
 #define EXIT_USAGE         2
 
-/* Waits for the end of a server that does not start: its exit code, and a part of its stderr. */
-static void CheckEnd(ServerProcess *process, DWORD exitCode, const char *errors)
-{
-    TestProgram_CheckEnd(process, 2 * WAIT_MS, exitCode, errors);
-}
-
-/* The same for one that must not print anything to stdout. */
+/* Waits for the end of a server that does not start: its exit code, a part of its stderr, and no stdout. */
 static void CheckRefusal(ServerProcess *process, DWORD exitCode, const char *errors)
 {
-    CheckEnd(process, exitCode, errors);
+    TestProgram_CheckEnd(process, 2 * WAIT_MS, exitCode, errors);
     CHECK_INT(ServerProcess_GetPosition(process), 0);
 }
 
@@ -25,7 +19,7 @@ TEST("command line: --help")
                                         "--quiet", "--help",     "7777",      "127.0.0.1"};
     ServerProcess *process = Server_Launch(ARGUMENTS("--help"));
 
-    CheckEnd(process, 0, "");
+    TestProgram_CheckEnd(process, 2 * WAIT_MS, 0, "");
     for (size_t i = 0; i < COUNT_OF(words); i++)
         CHECK(TestProgram_Says(process, words[i]));
 }
@@ -77,7 +71,7 @@ TEST("command line: bad arguments")
         started[i] = Server_Launch(badLines[i].arguments);
     for (size_t i = 0; i < COUNT_OF(badLines); i++) {
         CheckRefusal(started[i], EXIT_USAGE, badLines[i].named);
-        CheckEnd(started[i], EXIT_USAGE, "\nUsage: server.exe ");
+        CheckRefusal(started[i], EXIT_USAGE, "\nUsage: server.exe ");
     }
 }
 
@@ -87,7 +81,7 @@ TEST("command line: --help among others")
     ServerProcess *first = Server_Launch(ARGUMENTS("--port", "0", "--help", "--what"));
     ServerProcess *second = Server_Launch(ARGUMENTS("--what", "--help"));
 
-    CheckEnd(first, 0, "");
+    TestProgram_CheckEnd(first, 2 * WAIT_MS, 0, "");
     CheckRefusal(second, EXIT_USAGE, "--what");
 }
 

@@ -15,7 +15,7 @@ int Stage_GetClientMax(int most)
     return min(most, stageNumber == 1 ? 1 : SET_MAX);
 }
 
-/* --- Starting and stopping ------------------------------------------------------------------- */
+/* --- Starting -------------------------------------------------------------------------------- */
 
 ServerProcess *Server_Launch(const char *const arguments[])
 {
@@ -36,11 +36,6 @@ void Server_StartWith(const char *const arguments[])
 void Server_Start(void)
 {
     Server_StartWith(ARGUMENTS("--port", "0"));
-}
-
-void Server_CheckStop(void)
-{
-    TestProgram_CheckStop(server, STOP_LIMIT_MS);
 }
 
 /* --- The log --------------------------------------------------------------------------------- */
@@ -87,13 +82,8 @@ void Server_CheckHandles(int most)
 
 bool Server_ServesNewClient(void)
 {
-    Client *client;
+    Client *client = Client_OpenServed();
 
-    if (server != NULL && !ServerProcess_IsRunning(server))
-        return Test_Explain("the server has ended");
-    client = Client_Open();
-    if (!Client_Echo(client, 100))
-        return false;
     Peer_Close(&client->socket);
     return Client_IsLogged(client, "Client Disconnected!");
 }

@@ -97,8 +97,7 @@ size_t Peer_FillUp(SOCKET peer);
 
 /* --- Bytes that can be told from each other -------------------------------------------------- */
 
-/* The byte at `position` of an endless row that does not repeat itself soon and has NULs. */
-char Pattern_GetByte(LONG64 position);
+/* The bytes from `position` on of an endless row that does not repeat itself soon and has NULs. */
 void Pattern_Fill(char *data, int size, LONG64 position);
 bool Pattern_IsRight(const char *data, int size, LONG64 position);
 

@@ -201,49 +201,36 @@ static bool FinishOperation(bool begun, SOCKET socket, WSAOVERLAPPED *overlapped
     return true;
 }
 
-/* Three sockets: one that listens on `host`, one that it is to accept, and one that is to connect. */
-typedef struct Trio {
-    NetAddress address; /* where it listens */
-    SOCKET listenSocket, accepted, client;
-} Trio;
-
-/* Connects the two with AcceptEx and ConnectEx. `buffer` gets the client's address. */
-static void ConnectWithEvents(const Trio *trio, char *buffer)
-{
-    WSAOVERLAPPED accepting = {.hEvent = WSACreateEvent()},
-                  connecting = {.hEvent = WSACreateEvent()};
-    bool begun = SocketUtils_AcceptEx(trio->listenSocket, trio->accepted, buffer, &accepting);
-
-    CHECK(begun || WSAGetLastError() == WSA_IO_PENDING);
-    begun = SocketUtils_ConnectEx(trio->client, &trio->address, &connecting);
-    CHECK(FinishOperation(begun, trio->client, &connecting));
-    CHECK(FinishOperation(true, trio->listenSocket, &accepting));
-    CHECK(SocketUtils_SetUpdateConnectSocket(trio->client));
-    CHECK(SocketUtils_SetUpdateAcceptSocket(trio->accepted, trio->listenSocket));
-    WSACloseEvent(accepting.hEvent);
-    WSACloseEvent(connecting.hEvent);
-}
-
 static void CheckAcceptExAndConnectEx(const char *host)
 {
+    WSAOVERLAPPED accepting = {.hEvent = WSACreateEvent()};
+    WSAOVERLAPPED connecting = {.hEvent = WSACreateEvent()};
     char buffer[ACCEPT_BUFFER_SIZE];
-    NetAddress peer;
-    Trio trio = {.address = Peer_GetAddress(host, 0)};
-    int family = NetAddress_GetFamily(&trio.address), length = (int)sizeof(peer.storage);
+    NetAddress peer, address = Peer_GetAddress(host, 0);
+    SOCKET listenSocket = OpenListener(&address);
+    SOCKET accepted = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(&address)));
+    SOCKET client = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(&address)));
+    int length = (int)sizeof(peer.storage);
+    bool begun;
 
-    trio.listenSocket = OpenListener(&trio.address);
-    trio.accepted = NEED_SOCKET(Peer_Create(family));
-    trio.client = NEED_SOCKET(Peer_Create(family));
-    CHECK(SocketUtils_BindAnyAddress(trio.client, family));
-    ConnectWithEvents(&trio, buffer);
+    CHECK(SocketUtils_BindAnyAddress(client, NetAddress_GetFamily(&address)));
+    begun = SocketUtils_AcceptEx(listenSocket, accepted, buffer, &accepting);
+    CHECK(begun || WSAGetLastError() == WSA_IO_PENDING);
+    begun = SocketUtils_ConnectEx(client, &address, &connecting);
+    CHECK(FinishOperation(begun, client, &connecting));
+    CHECK(FinishOperation(true, listenSocket, &accepting));
+    CHECK(SocketUtils_SetUpdateConnectSocket(client));
+    CHECK(SocketUtils_SetUpdateAcceptSocket(accepted, listenSocket));
+    WSACloseEvent(accepting.hEvent);
+    WSACloseEvent(connecting.hEvent);
 
     SocketUtils_GetAcceptAddress(buffer, &peer);
-    CHECK_INT(peer.length, trio.address.length);
+    CHECK_INT(peer.length, address.length);
     CHECK_CONTAINS(Peer_ToText(&peer), host);
-    CheckIsPeer(&peer, trio.client);
-    CHECK_INT(getpeername(trio.accepted, (SOCKADDR *)&peer.storage, &length), 0);
-    CHECK_INT(shutdown(trio.client, SD_SEND), 0);
-    CHECK_INT(recv(trio.accepted, buffer, 1, 0), 0);
+    CheckIsPeer(&peer, client);
+    CHECK_INT(getpeername(accepted, (SOCKADDR *)&peer.storage, &length), 0);
+    CHECK_INT(shutdown(client, SD_SEND), 0);
+    CHECK_INT(recv(accepted, buffer, 1, 0), 0);
 }
 
 TEST("SocketUtils: AcceptEx and ConnectEx")

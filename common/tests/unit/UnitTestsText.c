@@ -195,13 +195,11 @@ TEST("ErrorText: ErrorText_Print writes to stderr")
 /* What the command line means; the arrays end with NULL. */
 static int Parse(ServerOptions *options, const char *const words[])
 {
-    char *argv[12];
     int argc = 0;
 
-    for (; words[argc] != NULL; argc++)
-        argv[argc] = (char *)words[argc];
-    argv[argc] = NULL;
-    return ServerOptions_Parse(options, argc, argv);
+    while (words[argc] != NULL)
+        argc++;
+    return ServerOptions_Parse(options, argc, (char **)words);
 }
 
 TEST("ServerOptions: good ones")

@@ -24,6 +24,8 @@ wait_for() {
 
 # start_server PROGRAM: on a free port, which is $port then; nothing if it does not listen.
 start_server() {
+    # What the server before has said must not be taken for this one's.
+    rm -f $folder/server
     # RUN is several words.
     # shellcheck disable=SC2086
     ${RUN-} "$1" --port 0 >$folder/server 2>&1 </dev/null &

@@ -86,7 +86,7 @@ TEST("verify: the programs watch their own calls", .isWanted = &isVerifying)
 
 static int Begin(const char *const words[])
 {
-    Fixture_Init(words[0]);
+    programFolder = words[0];
     TestPrograms_SetVerify(isVerifying);
     return OPTIONS_RUN;
 }

@@ -20,8 +20,7 @@ enum { ENTER = 1, SAY, PONG, WELCOME = 101, REFUSED, JOINED, LEFT, SAID, PING };
 
 /* --- Programs -------------------------------------------------------------------------------- */
 
-/* Where they are. */
-void Fixture_Init(const char *folder);
+extern const char *programFolder;
 
 /* The path of the program of this name, "ChatServer.exe", until the next call. */
 const char *Program_Find(const char *name);
@@ -36,9 +35,6 @@ void Chat_StartWith(const char *const arguments[]);
 
 /* The first, where the test has started none. */
 void Chat_Ensure(void);
-
-/* TestProgram_CheckStop for it. */
-void Chat_CheckStop(void);
 
 /* After each test. */
 void Fixture_End(void);
@@ -71,7 +67,6 @@ typedef struct Talker {
  * it cannot the test is over, and so with the next two.
  */
 Talker *Talker_Open(int bufferSize);
-void Talkers_CloseAll(void);
 
 /* Connects and enters as the first in the room, or as one of several: takes its own Welcome. */
 Talker *Talker_Enter(const char *name);
@@ -89,6 +84,9 @@ const char *Talker_Receive(Talker *talker);
 
 /* The next packet is this text, as printf makes it. */
 bool Talker_Hears(Talker *talker, const char *format, ...);
+
+/* Says this, and hears it as the next packet. */
+bool Talker_SaysAndHears(Talker *talker, const char *text);
 
 /* What was received instead of a packet: the end of the connection, in whichever way. */
 bool Talker_IsEnd(const char *text);

@@ -158,7 +158,7 @@ TEST("client: the server is lost")
 {
     ServerProcess *client = EnterClient("a");
 
-    Chat_CheckStop();
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     CHECK(TestProgram_Says(
         client, "* The server is gone: the peer closed the connection (next try in 1 s)"));
     CHECK(ServerProcess_WriteInput(client, "one\ntwo\n"));
@@ -170,7 +170,7 @@ TEST("client: the server is lost")
     CHECK_INT(ServerProcess_CountLines(client, "may not have been heard"), 0);
 
     /* The pause is short again. While there is no server, the user can end it. */
-    Chat_CheckStop();
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     CHECK(ServerProcess_WaitForCount(client, "(next try in 1 s)", 2, WAIT_MS));
     CHECK(ServerProcess_WriteInput(client, "/quit\n"));
     TestProgram_CheckEnd(client, WAIT_MS, 0, "");
@@ -180,7 +180,7 @@ TEST("client: Ctrl+C while there is no server")
 {
     ServerProcess *client = EnterClient("a");
 
-    Chat_CheckStop();
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     CHECK(TestProgram_Says(client, "(next try in 2 s)"));
     CHECK(ServerProcess_WriteInput(client, "one\ntwo\nthree\n"));
     CHECK(TestProgram_PressCtrlC(client));
@@ -260,14 +260,15 @@ static void CheckAgainst(Answer *answer, const char *input, const char *line, co
 TEST("client: servers that are none")
 {
     static const char notOne[] = "The server sent something that a ChatServer does not send.";
-    static const char *const bodies[] = {"", "\x05kim", "\x01"};
+    static const struct {
+        int id;
+        const char *body;
+    } packets[] = {{SAY, "hello"}, {SAID, ""}, {LEFT, "\x05kim"}, {WELCOME, "\x01"}};
     static Answer answer;
 
-    Answer_Add(&answer, SAY, "hello");
-    CheckAgainst(&answer, "", NULL, notOne);
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < COUNT_OF(packets); i++) {
         answer.size = 0;
-        Answer_Add(&answer, i == 0 ? SAID : i == 1 ? LEFT : WELCOME, bodies[i]);
+        Answer_Add(&answer, packets[i].id, packets[i].body);
         CheckAgainst(&answer, "", NULL, notOne);
     }
 

@@ -35,9 +35,8 @@ static ServerProcess *StartMinimal(void)
 
 static SOCKET OpenClient(void)
 {
-    NetAddress address;
+    NetAddress address = Peer_GetAddress("127.0.0.1", PORT);
 
-    NetAddress_FromText(&address, "127.0.0.1", PORT);
     return Peer_OpenTo(&address, 0);
 }
 

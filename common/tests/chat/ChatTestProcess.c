@@ -5,17 +5,12 @@
 
 #define PATH_SIZE 1024
 
+const char *programFolder;
 ServerProcess *chatServer;
 NetAddress chatAddress;
 
-static const char *programFolder;
 static SOCKET falseSocket = INVALID_SOCKET; /* of the false server, where one runs */
 static ThreadManager falseThreads;
-
-void Fixture_Init(const char *folder)
-{
-    programFolder = folder;
-}
 
 const char *Program_Find(const char *name)
 {
@@ -42,11 +37,6 @@ void Chat_Ensure(void)
         Chat_Start();
 }
 
-void Chat_CheckStop(void)
-{
-    TestProgram_CheckStop(chatServer, WAIT_MS);
-}
-
 void FalseServer_Stop(void)
 {
     Peer_Close(&falseSocket);
@@ -67,11 +57,4 @@ SOCKET FalseServer_Accept(void)
     NetAddress address;
 
     return SocketUtils_Accept(falseSocket, &address);
-}
-
-void Fixture_End(void)
-{
-    chatServer = NULL;
-    FalseServer_Stop();
-    Talkers_CloseAll();
 }

@@ -2,7 +2,6 @@
  * ChatTestServer: ChatServer, as its clients see it. See ChatTest.c.
  */
 #include "ChatTest.h"
-#include "ThreadManager.h"
 
 #define TEXT_MAX 1000
 
@@ -27,7 +26,7 @@ TEST("chat: who comes and goes")
     Peer_Reset(&park->socket);
     CHECK_CONTAINS(Talker_Receive(kim), "Left \xEB\xB0\x95|");
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
-    Chat_CheckStop();
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     CHECK_INT(ServerProcess_CountLines(chatServer, "Sessions: 3 served, 0 refused. Received 3 "),
               1);
 }
@@ -39,8 +38,7 @@ TEST("chat: guests")
     Talker *kim = Talker_Enter("kim");
 
     CHECK_TEXT(kim->text, "Welcome kim|");
-    CHECK(Talker_Send(kim, SAY, "hello"));
-    CHECK_TEXT(Talker_Receive(kim), "Said kim|hello");
+    CHECK(Talker_SaysAndHears(kim, "hello"));
     CHECK(!Talker_IsReadable(guest, QUIET_MS));
     Peer_Close(&guest->socket);
     CHECK(!Talker_IsReadable(kim, QUIET_MS));
@@ -77,7 +75,6 @@ TEST("chat: names")
     CHECK_TEXT(Talker_Receive(kim), "Joined Kim");
     CHECK_TEXT(Talker_Receive(kim), "Joined 12345678901234567890");
     Peer_Close(&kim->socket);
-    CHECK(TestProgram_Says(chatServer, "Client Disconnected! "));
     CHECK(ServerProcess_WaitForCount(chatServer, "Client Disconnected! ", 2, WAIT_MS));
     Talker_Enter("kim");
 }
@@ -86,7 +83,7 @@ TEST("chat: names")
 
 typedef struct Sender {
     Talker *talker;
-    int number, count;
+    int count;
     bool failed;
 } Sender;
 
@@ -96,11 +93,10 @@ static void SayNumbers(void *argument)
     Sender *sender = (Sender *)argument;
 
     for (int i = 0; i < sender->count; i++) {
-        unsigned char packet[64];
         char text[32];
-        int size = Talker_MakePacket(packet, SAY, text, snprintf(text, sizeof(text), "%d", i));
 
-        if (send(sender->talker->socket, (const char *)packet, size, 0) != size)
+        snprintf(text, sizeof(text), "%d", i);
+        if (!Talker_Send(sender->talker, SAY, text))
             sender->failed = true;
     }
 }
@@ -123,16 +119,16 @@ static bool CheckNext(const char *text, int *next, int talkersInAll)
 /* All talk at the same time. Everybody must hear everything, in the same order. */
 static void TalkAtOnce(int count, int messages)
 {
-    enum { MAX_TALKERS = 50, LINE = 32 };
+    enum { MAX_TALKERS = 50, MAX_HEARD = 1000, LINE = 32 };
     static Talker *list[MAX_TALKERS];
     static Sender senders[MAX_TALKERS];
-    char *heard = NEED((char *)calloc((size_t)(count * messages), LINE));
+    static char heard[MAX_HEARD][LINE]; /* by the first of them */
     ThreadManager threads;
 
     Talkers_Enter(list, count);
     ThreadManager_Init(&threads);
     for (int i = 0; i < count; i++) {
-        senders[i] = (Sender){list[i], i, messages, false};
+        senders[i] = (Sender){list[i], messages, false};
         CHECK(ThreadManager_Launch(&threads, SayNumbers, &senders[i]));
     }
     ThreadManager_Join(&threads);
@@ -145,13 +141,12 @@ static void TalkAtOnce(int count, int messages)
 
             REQUIRE(CHECK(CheckNext(text, next, count)));
             if (i == 0)
-                snprintf(heard + m * LINE, LINE, "%s", text);
+                snprintf(heard[m], LINE, "%s", text);
             else
-                REQUIRE(CHECK_TEXT(text, heard + m * LINE));
+                REQUIRE(CHECK_TEXT(text, heard[m]));
         }
         CHECK(!Talker_IsReadable(list[i], 0));
     }
-    free(heard);
 }
 
 TEST("chat: four talk at once")
@@ -292,8 +287,7 @@ static void CheckBadInput(Talker *witness, const BadInput *input)
     Peer_Close(&talker->socket);
     if (input->hasEntered)
         CHECK(Talker_Hears(witness, "Left bad|%s", input->reason));
-    CHECK(Talker_Send(witness, SAY, "well"));
-    CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
+    CHECK(Talker_SaysAndHears(witness, "well"));
 }
 
 TEST("chat: bad packets", .limitSeconds = 90)
@@ -327,8 +321,7 @@ TEST("chat: bad sizes")
         CHECK(Talker_IsEnd(Talker_Receive(talker)));
         CHECK_TEXT(Talker_Receive(witness), "Left bad|a packet has an invalid size");
         Peer_Close(&talker->socket);
-        CHECK(Talker_Send(witness, SAY, "well"));
-        CHECK_TEXT(Talker_Receive(witness), "Said witness|well");
+        CHECK(Talker_SaysAndHears(witness, "well"));
     }
 }
 
@@ -359,8 +352,7 @@ TEST("chat: who stays and should not", .limitSeconds = 120)
     Peer_Close(&guest->socket);
     CHECK_TEXT(Talker_Receive(witness), "Left gone|did not answer for 25 seconds");
     CHECK_AT_MOST(Test_Now() - entered, 30000);
-    CHECK(Talker_Send(witness, SAY, "still here"));
-    CHECK_TEXT(Talker_Receive(witness), "Said witness|still here");
+    CHECK(Talker_SaysAndHears(witness, "still here"));
 }
 
 /* --- Slow receivers ---------------------------------------------------------------------------- */
@@ -369,15 +361,13 @@ TEST("chat: who stays and should not", .limitSeconds = 120)
 static void Flood(void *argument)
 {
     Talker *talker = (Talker *)argument;
-    unsigned char packet[TEXT_MAX + 4];
-    char text[TEXT_MAX];
+    char text[TEXT_MAX + 1] = "";
     DWORD patienceMs = 1000;
 
-    memset(text, 'f', sizeof(text));
-    Talker_MakePacket(packet, SAY, text, TEXT_MAX);
+    memset(text, 'f', TEXT_MAX);
     setsockopt(talker->socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&patienceMs,
                sizeof(patienceMs));
-    while (send(talker->socket, (const char *)packet, sizeof(packet), 0) == (int)sizeof(packet))
+    while (Talker_Send(talker, SAY, text))
         ;
 }
 
@@ -450,7 +440,7 @@ TEST("chat: stop")
     Flood(stuck);
     guest = Talker_Open(0);
     Talkers_Enter(list, 20);
-    Chat_CheckStop();
+    TestProgram_CheckStop(chatServer, WAIT_MS);
     for (int i = 0; i < 20; i++)
         CHECK(Talker_IsEnd(Talker_Receive(list[i])));
     CHECK(Talker_IsEnd(Talker_Receive(guest)));

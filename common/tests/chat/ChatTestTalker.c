@@ -137,6 +137,11 @@ bool Talker_Hears(Talker *talker, const char *format, ...)
            Test_Explain("%s expected \"%s\" and got \"%s\"", talker->name, expected, talker->text);
 }
 
+bool Talker_SaysAndHears(Talker *talker, const char *text)
+{
+    return Talker_Send(talker, SAY, text) && Talker_Hears(talker, "Said %s|%s", talker->name, text);
+}
+
 Talker *Talker_Enter(const char *name)
 {
     Talker *talker = Talker_Open(0);
@@ -160,8 +165,9 @@ void Talkers_Enter(Talker **list, int count)
     }
 }
 
-void Talkers_CloseAll(void)
+void Fixture_End(void)
 {
-    Peers_CloseAll();
+    FalseServer_Stop();
+    chatServer = NULL;
     talkerCount = 0;
 }

@@ -27,6 +27,8 @@ static int ParseStageNumber(const char *path)
     return number;
 }
 
+const char *serverPath;
+int stageNumber;
 bool isVerifying;
 
 TEST("verify: the server watches its own calls", .isWanted = &isVerifying)
@@ -37,12 +39,12 @@ TEST("verify: the server watches its own calls", .isWanted = &isVerifying)
 
 static int Begin(const char *const words[])
 {
-    int stageNumber = ParseStageNumber(words[0]);
-
+    serverPath = words[0];
+    stageNumber = ParseStageNumber(serverPath);
     if (stageNumber == 0)
-        return Options_Reject(
-            usage, "No folder such as 05-iocp-basic, from 01 to 07, is in the path ", words[0], "");
-    Fixture_Init(words[0], stageNumber);
+        return Options_Reject(usage,
+                              "No folder such as 05-iocp-basic, from 01 to 07, is in the path ",
+                              serverPath, "");
     TestPrograms_SetVerify(isVerifying);
     Test_SetStage(stageNumber);
     return OPTIONS_RUN;

@@ -21,8 +21,9 @@
 
 /* --- Stages ---------------------------------------------------------------------------------- */
 
-/* The stage under test, 1 to 7, as the folder of server.exe says. */
-int Stage_GetNumber(void);
+/* The server.exe under test, and its stage, 1 to 7, as its folder says. */
+extern const char *serverPath;
+extern int stageNumber;
 
 /* The clients that the stage can serve at once, and `most` at most. */
 int Stage_GetClientMax(int most);
@@ -45,9 +46,6 @@ bool Server_TryStart(const char *const arguments[]);
 
 /* Starts another one and waits for nothing: for command lines with which it is not to listen. */
 ServerProcess *Server_Launch(const char *const arguments[]);
-
-/* TestProgram_CheckStop in the time that the stages promise. */
-void Server_CheckStop(void);
 
 /* How many lines of its log have the text so far. */
 int Server_Count(const char *text);
@@ -121,18 +119,13 @@ bool Client_Transfer(Client *client, const Transfer *transfer);
 bool Client_Echo(Client *client, size_t size);
 
 /* Starts a thread that echoes through this client without a pause until the connection ends. */
-bool Client_StartFlood(Client *client);
+void Client_StartFlood(Client *client);
 
 /* What all floods of this test have got back so far. */
-LONG64 Flood_GetBytes(void);
+extern volatile LONG64 floodBytes;
 
 /* False: one of them got something else back than it sent. */
 bool Flood_IsRight(void);
-
-/* Ends all clients and floods of the test. */
-void Clients_CloseAll(void);
-
-void Fixture_Init(const char *serverPath, int stageNumber);
 
 /* After each test. */
 void Fixture_End(void);

@@ -6,16 +6,10 @@
 #define EXIT_CANNOT_LISTEN 1
 #define EXIT_USAGE         2
 
-/* Waits for the end of a server that does not start: its exit code, and a part of its stderr. */
-static void CheckEnd(ServerProcess *process, DWORD exitCode, const char *errors)
-{
-    TestProgram_CheckEnd(process, 2 * WAIT_MS, exitCode, errors);
-}
-
-/* The same for one that must not print anything to stdout. */
+/* Waits for the end of a server that does not start: its exit code, a part of its stderr, and no stdout. */
 static void CheckRefusal(ServerProcess *process, DWORD exitCode, const char *errors)
 {
-    CheckEnd(process, exitCode, errors);
+    TestProgram_CheckEnd(process, 2 * WAIT_MS, exitCode, errors);
     CHECK_INT(ServerProcess_GetPosition(process), 0);
 }
 
@@ -25,7 +19,7 @@ TEST("command line: --help")
                                         "--quiet", "--help",     "7777",      "127.0.0.1"};
     ServerProcess *process = Server_Launch(ARGUMENTS("--help"));
 
-    CheckEnd(process, 0, "");
+    TestProgram_CheckEnd(process, 2 * WAIT_MS, 0, "");
     for (size_t i = 0; i < COUNT_OF(words); i++)
         CHECK(TestProgram_Says(process, words[i]));
 }
@@ -77,7 +71,7 @@ TEST("command line: bad arguments")
         started[i] = Server_Launch(badLines[i].arguments);
     for (size_t i = 0; i < COUNT_OF(badLines); i++) {
         CheckRefusal(started[i], EXIT_USAGE, badLines[i].named);
-        CheckEnd(started[i], EXIT_USAGE, "\nUsage: server.exe ");
+        CheckRefusal(started[i], EXIT_USAGE, "\nUsage: server.exe ");
     }
 }
 
@@ -87,7 +81,7 @@ TEST("command line: --help among others")
     ServerProcess *first = Server_Launch(ARGUMENTS("--port", "0", "--help", "--what"));
     ServerProcess *second = Server_Launch(ARGUMENTS("--what", "--help"));
 
-    CheckEnd(first, 0, "");
+    TestProgram_CheckEnd(first, 2 * WAIT_MS, 0, "");
     CheckRefusal(second, EXIT_USAGE, "--what");
 }
 
@@ -108,12 +102,10 @@ static void CheckCannotListen(ServerProcess *process, const char *endpoint,
 TEST("command line: the port is taken")
 {
     static const char *const numbers[2] = {"10013", "10048"};
-    char endpoint[NET_ADDRESS_TEXT_SIZE];
 
     Server_Start();
-    NetAddress_ToText(&serverAddress, endpoint, (int)sizeof(endpoint));
     CheckCannotListen(Server_Launch(ARGUMENTS("--port", TestProgram_GetPort(&serverAddress))),
-                      endpoint, numbers);
+                      Peer_ToText(&serverAddress), numbers);
 
     /* The first one does not notice. */
     CHECK(Server_ServesNewClient());
@@ -131,16 +123,14 @@ TEST("command line: an address of no machine")
 /* It listens on the address that it was told, and on no other one. */
 TEST("command line: only the address that was asked for")
 {
-    char text[NET_ADDRESS_TEXT_SIZE];
     NetAddress other;
 
     Server_StartWith(ARGUMENTS("--port", "0", "--address", "127.0.0.2"));
-    NetAddress_ToText(&serverAddress, text, (int)sizeof(text));
-    CHECK_CONTAINS(text, "127.0.0.2:");
+    CHECK_CONTAINS(Peer_ToText(&serverAddress), "127.0.0.2:");
     CHECK(NetAddress_GetPort(&serverAddress) != 0);
     CHECK(Server_ServesNewClient());
 
-    CHECK(NetAddress_FromText(&other, "127.0.0.1", NetAddress_GetPort(&serverAddress)));
+    other = Peer_GetAddress("127.0.0.1", NetAddress_GetPort(&serverAddress));
     CHECK(!SocketUtils_Connect(NEED_SOCKET(Peer_Create(AF_INET)), &other));
 }
 

@@ -1,5 +1,5 @@
 /*
- * ContractServer: the server of a contract test, and what goes on around each test. See Contract.h.
+ * ContractServer: the server of a contract test. See Contract.h.
  */
 #include "Contract.h"
 
@@ -8,14 +8,6 @@
 ServerProcess *server;
 NetAddress serverAddress;
 
-static const char *serverPath;
-static int stageNumber;
-
-int Stage_GetNumber(void)
-{
-    return stageNumber;
-}
-
 int Stage_GetClientMax(int most)
 {
     if (stageNumber > 3)
@@ -23,21 +15,7 @@ int Stage_GetClientMax(int most)
     return min(most, stageNumber == 1 ? 1 : SET_MAX);
 }
 
-/* --- Around each test ------------------------------------------------------------------------ */
-
-void Fixture_Init(const char *path, int stage)
-{
-    serverPath = path;
-    stageNumber = stage;
-}
-
-void Fixture_End(void)
-{
-    Clients_CloseAll();
-    server = NULL;
-}
-
-/* --- Starting and stopping ------------------------------------------------------------------- */
+/* --- Starting -------------------------------------------------------------------------------- */
 
 ServerProcess *Server_Launch(const char *const arguments[])
 {
@@ -58,11 +36,6 @@ void Server_StartWith(const char *const arguments[])
 void Server_Start(void)
 {
     Server_StartWith(ARGUMENTS("--port", "0"));
-}
-
-void Server_CheckStop(void)
-{
-    TestProgram_CheckStop(server, STOP_LIMIT_MS);
 }
 
 /* --- The log --------------------------------------------------------------------------------- */
@@ -109,13 +82,8 @@ void Server_CheckHandles(int most)
 
 bool Server_ServesNewClient(void)
 {
-    Client *client;
+    Client *client = Client_OpenServed();
 
-    if (server != NULL && !ServerProcess_IsRunning(server))
-        return Test_Explain("the server has ended");
-    client = Client_Open();
-    if (!Client_Echo(client, 100))
-        return false;
     Peer_Close(&client->socket);
     return Client_IsLogged(client, "Client Disconnected!");
 }

@@ -25,7 +25,7 @@ static void CheckPortIsFree(void)
 TEST("stop: idle")
 {
     Server_Start();
-    Server_CheckStop();
+    TestProgram_CheckStop(server, STOP_LIMIT_MS);
     CheckPortIsFree();
 }
 
@@ -34,14 +34,14 @@ TEST("stop: after clients have left")
 {
     for (int i = 0; i < 3; i++)
         REQUIRE(CHECK(Server_ServesNewClient()));
-    Server_CheckStop();
+    TestProgram_CheckStop(server, STOP_LIMIT_MS);
     CheckPortIsFree();
 }
 
 /* Stops the server with its clients: each sees its end, and each is logged. */
 static void CheckStopWith(Client *const clients[], int count)
 {
-    Server_CheckStop();
+    TestProgram_CheckStop(server, STOP_LIMIT_MS);
     CHECK_INT(Server_Count("Client Disconnected! "), count);
     for (int i = 0; i < count; i++) {
         CHECK_INT(Client_Count(clients[i], "Client Disconnected!"), 1);
@@ -91,7 +91,7 @@ TEST("stop: with clients in the queue", .lastStage = 1)
         REQUIRE(CHECK(Peer_Send(clients[i]->socket, "hello", 5)));
     }
     REQUIRE(CHECK(Peer_IsReadable(clients[0]->socket, WAIT_MS)));
-    Server_CheckStop();
+    TestProgram_CheckStop(server, STOP_LIMIT_MS);
     for (int i = 0; i < COUNT; i++)
         CHECK(Peer_WaitForEnd(clients[i]->socket, NULL));
 }
@@ -101,10 +101,10 @@ TEST("stop: busy")
     int count = Stage_GetClientMax(4);
 
     for (int i = 0; i < count; i++)
-        REQUIRE(CHECK(Client_StartFlood(Client_OpenServed())));
-    WAIT_WHILE(Flood_GetBytes() == 0);
-    CHECK(Flood_GetBytes() > 0);
-    Server_CheckStop();
+        Client_StartFlood(Client_OpenServed());
+    WAIT_WHILE(floodBytes == 0);
+    CHECK(floodBytes > 0);
+    TestProgram_CheckStop(server, STOP_LIMIT_MS);
     CHECK(Flood_IsRight());
     CHECK_INT(Server_Count("Client Disconnected! "), count);
 }
@@ -132,11 +132,11 @@ TEST("stop: pressed three times")
         Client_OpenServed();
     client = Client_Open();
     ServerProcess_PauseReading(server, true);
-    REQUIRE(CHECK(Client_StartFlood(client)));
+    Client_StartFlood(client);
     do {
-        before = Flood_GetBytes();
+        before = floodBytes;
         Sleep(QUIET_MS);
-    } while (before == 0 || Flood_GetBytes() > before);
+    } while (before == 0 || floodBytes > before);
     for (int i = 0; i < TIMES; i++)
         CHECK(TestProgram_PressCtrlC(server));
     Sleep(QUIET_MS);

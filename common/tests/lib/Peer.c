@@ -25,6 +25,21 @@ typedef struct Peer {
 static Peer peers[PEER_MAX];
 static int peerCount;
 
+NetAddress Peer_GetAddress(const char *text, uint16_t port)
+{
+    NetAddress address;
+
+    NEED_TRUE(NetAddress_FromText(&address, text, port));
+    return address;
+}
+
+const char *Peer_ToText(const NetAddress *address)
+{
+    static char text[NET_ADDRESS_TEXT_SIZE];
+
+    return NetAddress_ToText(address, text, (int)sizeof(text));
+}
+
 /* --- Opening --------------------------------------------------------------------------------- */
 
 SOCKET Peer_Keep(SOCKET socket)
@@ -359,7 +374,7 @@ size_t Peer_FillUp(SOCKET peer)
 
 /* --- Bytes that can be told from each other -------------------------------------------------- */
 
-char Pattern_GetByte(LONG64 position)
+static char GetByte(LONG64 position)
 {
     uint32_t x = ((uint32_t)position + 7919u) * 2654435761u;
 
@@ -369,13 +384,13 @@ char Pattern_GetByte(LONG64 position)
 void Pattern_Fill(char *data, int size, LONG64 position)
 {
     for (int i = 0; i < size; i++)
-        data[i] = Pattern_GetByte(position + i);
+        data[i] = GetByte(position + i);
 }
 
 bool Pattern_IsRight(const char *data, int size, LONG64 position)
 {
     for (int i = 0; i < size; i++) {
-        if (data[i] != Pattern_GetByte(position + i))
+        if (data[i] != GetByte(position + i))
             return false;
     }
     return true;

@@ -14,6 +14,14 @@
 #include "NetAddress.h"
 #include "Waits.h"
 
+/* --- Addresses ------------------------------------------------------------------------------- */
+
+/* The address with this text. Without it the test is over. */
+NetAddress Peer_GetAddress(const char *text, uint16_t port);
+
+/* The address as a log has it, until the next call. */
+const char *Peer_ToText(const NetAddress *address);
+
 /* --- Opening and closing --------------------------------------------------------------------- */
 
 /* A socket that is not connected. INVALID_SOCKET: the system has none. */
@@ -89,8 +97,7 @@ size_t Peer_FillUp(SOCKET peer);
 
 /* --- Bytes that can be told from each other -------------------------------------------------- */
 
-/* The byte at `position` of an endless row that does not repeat itself soon and has NULs. */
-char Pattern_GetByte(LONG64 position);
+/* The bytes from `position` on of an endless row that does not repeat itself soon and has NULs. */
 void Pattern_Fill(char *data, int size, LONG64 position);
 bool Pattern_IsRight(const char *data, int size, LONG64 position);
 

@@ -51,21 +51,6 @@ void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsCo
     free(output);
 }
 
-NetAddress FromText(const char *text, uint16_t port)
-{
-    NetAddress address;
-
-    NEED_TRUE(NetAddress_FromText(&address, text, port));
-    return address;
-}
-
-const char *ToText(const NetAddress *address)
-{
-    static char text[NET_ADDRESS_TEXT_SIZE];
-
-    return NetAddress_ToText(address, text, (int)sizeof(text));
-}
-
 /* --- main ------------------------------------------------------------------------------------ */
 
 /* A child that nobody has registered prints its arguments. */

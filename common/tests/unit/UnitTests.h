@@ -4,7 +4,7 @@
 #ifndef UNIT_TESTS_H
 #define UNIT_TESTS_H
 
-#include "NetAddress.h"
+#include "Peer.h"
 #include "Test.h"
 #include "TestProgram.h"
 
@@ -32,11 +32,5 @@ void WaitForChild(const char *text);
 
 /* Waits for the child's end and checks all that it has printed. */
 void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsContain);
-
-/* The address with this text. Without it the test is over. */
-NetAddress FromText(const char *text, uint16_t port);
-
-/* The address as the log has it, until the next call. */
-const char *ToText(const NetAddress *address);
 
 #endif

@@ -3,7 +3,6 @@
  * open are peers: they are closed after it.
  */
 #include "UnitTests.h"
-#include "Peer.h"
 #include "TestSocketUtils.h"
 
 /* --- SocketUtils ----------------------------------------------------------------------------- */
@@ -105,13 +104,13 @@ static void CheckIsPeer(const NetAddress *peer, SOCKET client)
 
     CHECK(SocketUtils_GetLocalAddress(client, &own));
     NetAddress_ToText(&own, text, (int)sizeof(text));
-    CHECK_TEXT(ToText(peer), text);
+    CHECK_TEXT(Peer_ToText(peer), text);
 }
 
 /* The port is nobody else's, whatever the other sets. */
 TEST("SocketUtils: exclusive use")
 {
-    NetAddress address = FromText("127.0.0.1", 0);
+    NetAddress address = Peer_GetAddress("127.0.0.1", 0);
     SOCKET listenSocket = OpenListener(&address);
     BOOL on = TRUE;
     int error;
@@ -137,14 +136,14 @@ TEST("SocketUtils: exclusive use")
 /* A connection from end to end, over each family. */
 static void CheckConnection(const char *host)
 {
-    NetAddress peer, address = FromText(host, 0);
+    NetAddress peer, address = Peer_GetAddress(host, 0);
     SOCKET listenSocket = OpenListener(&address);
     SOCKET client = NEED_SOCKET(Peer_Connect(&address));
     SOCKET accepted = NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
     char received[8] = "";
 
     CHECK_INT(peer.length, address.length);
-    CHECK_CONTAINS(ToText(&peer), host);
+    CHECK_CONTAINS(Peer_ToText(&peer), host);
     CheckIsPeer(&peer, client);
 
     CHECK(SocketUtils_SetNonBlocking(client, true));
@@ -172,7 +171,7 @@ TEST("SocketUtils: a connection over IPv6")
 TEST("SocketUtils: a listener for both families")
 {
     static const char *const hosts[] = {"127.0.0.1", "::1"};
-    NetAddress any = FromText("::", 0);
+    NetAddress any = Peer_GetAddress("::", 0);
     SOCKET listenSocket = NEED_SOCKET(Peer_Create(AF_INET6));
 
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
@@ -180,7 +179,7 @@ TEST("SocketUtils: a listener for both families")
     CHECK(SocketUtils_Listen(listenSocket));
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &any));
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
-        NetAddress peer, address = FromText(hosts[i], NetAddress_GetPort(&any));
+        NetAddress peer, address = Peer_GetAddress(hosts[i], NetAddress_GetPort(&any));
         SOCKET client = NEED_SOCKET(Peer_Connect(&address));
 
         NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
@@ -202,49 +201,36 @@ static bool FinishOperation(bool begun, SOCKET socket, WSAOVERLAPPED *overlapped
     return true;
 }
 
-/* Three sockets: one that listens on `host`, one that it is to accept, and one that is to connect. */
-typedef struct Trio {
-    NetAddress address; /* where it listens */
-    SOCKET listenSocket, accepted, client;
-} Trio;
-
-/* Connects the two with AcceptEx and ConnectEx. `buffer` gets the client's address. */
-static void ConnectWithEvents(const Trio *trio, char *buffer)
-{
-    WSAOVERLAPPED accepting = {.hEvent = WSACreateEvent()},
-                  connecting = {.hEvent = WSACreateEvent()};
-    bool begun = SocketUtils_AcceptEx(trio->listenSocket, trio->accepted, buffer, &accepting);
-
-    CHECK(begun || WSAGetLastError() == WSA_IO_PENDING);
-    begun = SocketUtils_ConnectEx(trio->client, &trio->address, &connecting);
-    CHECK(FinishOperation(begun, trio->client, &connecting));
-    CHECK(FinishOperation(true, trio->listenSocket, &accepting));
-    CHECK(SocketUtils_SetUpdateConnectSocket(trio->client));
-    CHECK(SocketUtils_SetUpdateAcceptSocket(trio->accepted, trio->listenSocket));
-    WSACloseEvent(accepting.hEvent);
-    WSACloseEvent(connecting.hEvent);
-}
-
 static void CheckAcceptExAndConnectEx(const char *host)
 {
+    WSAOVERLAPPED accepting = {.hEvent = WSACreateEvent()};
+    WSAOVERLAPPED connecting = {.hEvent = WSACreateEvent()};
     char buffer[ACCEPT_BUFFER_SIZE];
-    NetAddress peer;
-    Trio trio = {.address = FromText(host, 0)};
-    int family = NetAddress_GetFamily(&trio.address), length = (int)sizeof(peer.storage);
+    NetAddress peer, address = Peer_GetAddress(host, 0);
+    SOCKET listenSocket = OpenListener(&address);
+    SOCKET accepted = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(&address)));
+    SOCKET client = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(&address)));
+    int length = (int)sizeof(peer.storage);
+    bool begun;
 
-    trio.listenSocket = OpenListener(&trio.address);
-    trio.accepted = NEED_SOCKET(Peer_Create(family));
-    trio.client = NEED_SOCKET(Peer_Create(family));
-    CHECK(SocketUtils_BindAnyAddress(trio.client, family));
-    ConnectWithEvents(&trio, buffer);
+    CHECK(SocketUtils_BindAnyAddress(client, NetAddress_GetFamily(&address)));
+    begun = SocketUtils_AcceptEx(listenSocket, accepted, buffer, &accepting);
+    CHECK(begun || WSAGetLastError() == WSA_IO_PENDING);
+    begun = SocketUtils_ConnectEx(client, &address, &connecting);
+    CHECK(FinishOperation(begun, client, &connecting));
+    CHECK(FinishOperation(true, listenSocket, &accepting));
+    CHECK(SocketUtils_SetUpdateConnectSocket(client));
+    CHECK(SocketUtils_SetUpdateAcceptSocket(accepted, listenSocket));
+    WSACloseEvent(accepting.hEvent);
+    WSACloseEvent(connecting.hEvent);
 
     SocketUtils_GetAcceptAddress(buffer, &peer);
-    CHECK_INT(peer.length, trio.address.length);
-    CHECK_CONTAINS(ToText(&peer), host);
-    CheckIsPeer(&peer, trio.client);
-    CHECK_INT(getpeername(trio.accepted, (SOCKADDR *)&peer.storage, &length), 0);
-    CHECK_INT(shutdown(trio.client, SD_SEND), 0);
-    CHECK_INT(recv(trio.accepted, buffer, 1, 0), 0);
+    CHECK_INT(peer.length, address.length);
+    CHECK_CONTAINS(Peer_ToText(&peer), host);
+    CheckIsPeer(&peer, client);
+    CHECK_INT(getpeername(accepted, (SOCKADDR *)&peer.storage, &length), 0);
+    CHECK_INT(shutdown(client, SD_SEND), 0);
+    CHECK_INT(recv(accepted, buffer, 1, 0), 0);
 }
 
 TEST("SocketUtils: AcceptEx and ConnectEx")
@@ -257,7 +243,7 @@ TEST("SocketUtils: AcceptEx and ConnectEx")
 /* A socket that is bound to the port of `host` to which it connects; then two that are a pair. */
 static void CheckConnectedToItself(const char *host)
 {
-    NetAddress address = FromText(host, 0);
+    NetAddress address = Peer_GetAddress(host, 0);
     SOCKET socket = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(&address)));
 
     CHECK(!SocketUtils_IsConnectedToItself(socket));
@@ -267,7 +253,7 @@ static void CheckConnectedToItself(const char *host)
     CHECK(SocketUtils_Connect(socket, &address));
     CHECK(SocketUtils_IsConnectedToItself(socket));
 
-    address = FromText(host, 0);
+    address = Peer_GetAddress(host, 0);
     OpenListener(&address);
     CHECK(!SocketUtils_IsConnectedToItself(NEED_SOCKET(Peer_Connect(&address))));
 }
@@ -280,7 +266,7 @@ TEST("SocketUtils: a connection to itself")
 
 TEST("SocketUtils: failures")
 {
-    NetAddress address = FromText("203.0.113.1", 0);
+    NetAddress address = Peer_GetAddress("203.0.113.1", 0);
     SOCKET socket = NEED_SOCKET(Peer_Create(AF_INET));
 
     CHECK_ERROR(!SocketUtils_Bind(socket, &address), WSAEADDRNOTAVAIL);

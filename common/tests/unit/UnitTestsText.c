@@ -29,9 +29,9 @@ TEST("NetAddress: to text and back")
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        NetAddress address = FromText(rows[i].text, rows[i].port);
+        NetAddress address = Peer_GetAddress(rows[i].text, rows[i].port);
 
-        CHECK_TEXT(ToText(&address), rows[i].expected);
+        CHECK_TEXT(Peer_ToText(&address), rows[i].expected);
         CHECK_INT(NetAddress_GetPort(&address), rows[i].port);
         CHECK_INT(NetAddress_GetFamily(&address), rows[i].family);
         CHECK_INT(address.length,
@@ -42,7 +42,7 @@ TEST("NetAddress: to text and back")
 /* What bind and connect are to find in it: the port and the address in network byte order. */
 TEST("NetAddress: network byte order")
 {
-    NetAddress address = FromText("1.2.3.4", 0x1234);
+    NetAddress address = Peer_GetAddress("1.2.3.4", 0x1234);
     SOCKADDR_IN in;
     SOCKADDR_IN6 in6;
 
@@ -50,7 +50,7 @@ TEST("NetAddress: network byte order")
     CHECK(memcmp(&in.sin_port, "\x12\x34", 2) == 0);
     CHECK(memcmp(&in.sin_addr, "\x01\x02\x03\x04", 4) == 0);
 
-    address = FromText("fe80::1%42", 0x1234);
+    address = Peer_GetAddress("fe80::1%42", 0x1234);
     memcpy(&in6, &address.storage, sizeof(in6));
     CHECK(memcmp(&in6.sin6_port, "\x12\x34", 2) == 0);
     CHECK_INT(in6.sin6_scope_id, 42);
@@ -85,7 +85,7 @@ TEST("NetAddress: bad texts")
         "1:2:3:4:5:6:7:8:9",
         "0000000000000000000000000000000000000000000000000000000000000000000000000000000000001",
     };
-    const NetAddress before = FromText("127.0.0.1", 7777);
+    const NetAddress before = Peer_GetAddress("127.0.0.1", 7777);
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         NetAddress address = before;
@@ -105,10 +105,10 @@ TEST("NetAddress: to local")
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        NetAddress address = FromText(rows[i][0], 99);
+        NetAddress address = Peer_GetAddress(rows[i][0], 99);
         NetAddress local = NetAddress_ToLocal(&address);
 
-        CHECK_TEXT(ToText(&local), rows[i][1]);
+        CHECK_TEXT(Peer_ToText(&local), rows[i][1]);
         CHECK_INT(local.length, address.length);
     }
 }
@@ -116,7 +116,7 @@ TEST("NetAddress: to local")
 /* A buffer that is too small is filled as far as it goes, and ended. */
 TEST("NetAddress: text in a small buffer")
 {
-    NetAddress address = FromText("127.0.0.1", 7777);
+    NetAddress address = Peer_GetAddress("127.0.0.1", 7777);
     char text[12];
 
     memset(text, 'x', sizeof(text));
@@ -195,13 +195,11 @@ TEST("ErrorText: ErrorText_Print writes to stderr")
 /* What the command line means; the arrays end with NULL. */
 static int Parse(ServerOptions *options, const char *const words[])
 {
-    char *argv[12];
     int argc = 0;
 
-    for (; words[argc] != NULL; argc++)
-        argv[argc] = (char *)words[argc];
-    argv[argc] = NULL;
-    return ServerOptions_Parse(options, argc, argv);
+    while (words[argc] != NULL)
+        argc++;
+    return ServerOptions_Parse(options, argc, (char **)words);
 }
 
 TEST("ServerOptions: good ones")
@@ -227,7 +225,7 @@ TEST("ServerOptions: good ones")
 
         memset(&options, 0xff, sizeof(options));
         REQUIRE(CHECK_INT(Parse(&options, rows[i].words), SERVER_OPTIONS_RUN));
-        CHECK_TEXT(ToText(&options.address), rows[i].address);
+        CHECK_TEXT(Peer_ToText(&options.address), rows[i].address);
         CHECK_INT(options.quiet, rows[i].quiet);
     }
 }

@@ -119,24 +119,20 @@ static void Press(void *unused)
 
 /*
  * Nothing that is pressed cuts the cleaning up short. The server is held in a print while all of
- * them are pressed, so that none comes too late.
+ * them are pressed, so that none comes too late: the pipe has no room for its next line.
  */
 TEST("stop: pressed three times")
 {
-    enum { TIMES = 3, SILENT = 20 };
+    enum { TIMES = 3, SILENT = 20, LINE_LEAST = 10 };
     int silent = Stage_GetClientMax(SILENT + 1) - 1;
     Client *client;
-    LONG64 before;
 
     for (int i = 0; i < silent; i++)
         Client_OpenServed();
     client = Client_Open();
     ServerProcess_PauseReading(server, true);
     Client_StartFlood(client);
-    do {
-        before = floodBytes;
-        Sleep(QUIET_MS);
-    } while (before == 0 || floodBytes > before);
+    WAIT_WHILE(ServerProcess_GetUnreadBytes(server) < OUTPUT_PIPE_SIZE - LINE_LEAST);
     for (int i = 0; i < TIMES; i++)
         CHECK(TestProgram_PressCtrlC(server));
     Sleep(QUIET_MS);

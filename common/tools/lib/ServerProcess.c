@@ -140,7 +140,7 @@ static void Stream_Read(void *argument)
 /* A pipe whose writing end a child may inherit. */
 static bool CreateOutputPipe(HANDLE *readEnd, HANDLE *writeEnd)
 {
-    if (!CreatePipe(readEnd, writeEnd, NULL, 0))
+    if (!CreatePipe(readEnd, writeEnd, NULL, OUTPUT_PIPE_SIZE))
         return false;
     return SetHandleInformation(*writeEnd, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
 }
@@ -299,6 +299,13 @@ void ServerProcess_PauseReading(ServerProcess *server, bool pause)
     server->isPaused = pause;
     ReleaseSRWLockExclusive(&server->lock);
     WakeAllConditionVariable(&server->changed);
+}
+
+DWORD ServerProcess_GetUnreadBytes(ServerProcess *server)
+{
+    DWORD bytes = 0;
+
+    return PeekNamedPipe(server->output.pipe, NULL, 0, NULL, &bytes, NULL) ? bytes : 0;
 }
 
 /* --- Waiting for lines ----------------------------------------------------------------------- */

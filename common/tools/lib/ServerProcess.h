@@ -26,6 +26,8 @@
 
 #include "NetAddress.h"
 
+#define OUTPUT_PIPE_SIZE 4096 /* bytes that a server can print before they are read */
+
 typedef struct ServerProcess ServerProcess;
 
 /*
@@ -72,6 +74,9 @@ void ServerProcess_Close(ServerProcess *server);
  * waits in its next print, as it does where a person stops the output of a console.
  */
 void ServerProcess_PauseReading(ServerProcess *server, bool pause);
+
+/* How much of what the server has printed is still in the pipe, while reading is paused. */
+DWORD ServerProcess_GetUnreadBytes(ServerProcess *server);
 
 /*
  * Waits for "Listening on ADDRESS:PORT" and gives that address in `address`. False: the line did

@@ -1,7 +1,7 @@
 #!/bin/sh
-# map.sh: tests that 07-service-session/MAP.md says what is. `make test` calls it.
+# map.sh: tests that 07-service-session/MAP.md says what is. `make test-more` calls it.
 #
-#     sh common/tests/map.sh
+#     sh common/tests/more/map.sh
 #
 # The arrows between files are what headers include, and the reading order has all files. For the message
 # that the document follows it builds stage 07 so that each function says when it is entered: on which thread,

@@ -15,7 +15,7 @@
 newline='
 '
 edit=$(pwd)/build/steps/edit
-. common/tools/diff-git.sh
+. "$(dirname "$0")/../tools/diff-git.sh"
 
 refuse() {
     echo "$*" >&2
@@ -88,9 +88,11 @@ open_steps() {
     echo "So these are the steps of the last commit, on top of $first as it is now:"
     top=$(pwd)
     mkdir "$diff_work/last"
-    (unset GIT_DIR GIT_INDEX_FILE && git archive HEAD 0*) | tar -x -C "$diff_work/last" &&
-        cd "$diff_work/last" && commit_all && cd "$top" || exit 1
-    rm -rf "${diff_work:?}/$first"
+    if ! { (unset GIT_DIR GIT_INDEX_FILE && git archive HEAD 0*) | tar -x -C "$diff_work/last" &&
+        cd "$diff_work/last" && commit_all && cd "$top"; }; then
+        rm -rf "$edit"
+        refuse "They do not fit either."
+    fi
     in_edit checkout -q --orphan now "$(in_edit rev-list --max-parents=0 HEAD)" &&
         echo "$first" | commit_files "$first" &&
         in_edit rebase --onto now "$(in_edit rev-list --max-parents=0 steps)" steps

@@ -64,13 +64,14 @@ list_examples() {
     done
 }
 
-# Copies the sources of a stage or a step to a folder, without carriage returns. common is the same for
+# Makes a folder with the sources of a stage or a step, without carriage returns. common is the same for
 # all stages, and a stage's examples are not part of the step to it. False: a patch does not fit.
 copy_sources() {
-    mkdir -p "$2"
     case $1 in
     *.*) copy_sources "$(find_before "$1")" "$2" && apply_step "$1" "$2" ;;
     *)
+        rm -rf "${2:?}"
+        mkdir -p "$2"
         for diff_file in "$1"/*.[ch]; do
             tr -d '\r' <"$diff_file" >"$2/${diff_file##*/}"
         done
@@ -81,7 +82,9 @@ copy_sources() {
 # Without a repository git takes the names in a patch for those of the folder that it is in.
 apply_step() (
     set -- "$1" "$2" "$(find_stage "$1")/steps/${1#*.}"-*.patch
+    [ -f "$3" ] || { echo "There is no $3." >&2 && exit 1; }
     tr -d '\r' <"$3" >"$diff_work/step.patch" && cd "$2" && git_ignore_settings || exit 1
+    grep -q '^diff ' "$diff_work/step.patch" || exit 0
     GIT_DIR=$diff_work/none git apply --whitespace=nowarn "$diff_work/step.patch" && exit
     echo "$3 does not fit what stands before it." >&2
     exit 1

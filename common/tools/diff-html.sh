@@ -3,8 +3,8 @@
 #
 #     sh common/tools/diff-html.sh      make diff-html
 #
-# The pages are build/diff/NN-name.html and, say, 06.1.html, with an index.html that leads to them. They need nothing else:
-# no network, no script.
+# The pages are build/diff/NN-name.html, and build/diff/NN.N.html for steps, with an index.html that leads to
+# them. They need nothing else: no network, no script.
 #
 # git makes the comparison. For it each part of a file, a function or a declaration, is a file of its
 # own: so a function is compared with the function of the same name, also where a step has moved it

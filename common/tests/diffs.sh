@@ -173,7 +173,6 @@ read_side() {
 
 # Every line of both stages is on the page, and no other: their order differs where parts were moved.
 the_pages_have_every_line() {
-    pages || return 1
     before=01-blocking
     for stage in 0[2-7]-*; do
         read_side "build/diff/$stage.html" old | sort >"$folder/old"
@@ -185,7 +184,6 @@ the_pages_have_every_line() {
 }
 
 the_pages_need_nothing_else() {
-    pages || return 1
     if grep -n -e '<script' -e '<link' -e 'src=' -e 'href="http' -e 'url(' -e '@import' build/diff/*.html; then
         return 1
     fi
@@ -274,19 +272,23 @@ END
 
 # --- The run ---
 
+# What each test begins with: the stages, and what they give.
+rm -rf "$folder"
+for stage in 0[1-9]-*/; do
+    mkdir -p "$folder/fresh/$stage"
+    cp "$stage"*.[ch] "$folder/fresh/$stage"
+    [ ! -d "$stage/steps" ] || cp -R "$stage/steps" "$folder/fresh/$stage"
+done
+(cd "$folder/fresh" && write && pages) || exit 1
+count=$(cd "$folder/fresh" && echo 0*/DIFF.md 0*/steps/DIFF-*.md | wc -w)
 for test in a_fresh_one_passes a_line_that_was_changed_is_found a_line_that_is_missing_is_found \
     a_file_that_is_missing_is_found a_patch_that_was_changed_is_found a_stage_that_was_changed_is_found a_new_file_is_found \
     settings_do_not_matter carriage_returns_do_not_matter the_diffs_are_true the_pages_have_every_line \
     the_pages_need_nothing_else a_page_marks_what_changed; do
     is_chosen "$test" || continue
-    rm -rf "$folder"
-    mkdir -p "$folder/stages"
-    for stage in 0[1-9]-*/; do
-        mkdir "$folder/stages/$stage"
-        cp "$stage"*.[ch] "$folder/stages/$stage"
-        [ ! -d "$stage/steps" ] || cp -R "$stage/steps" "$folder/stages/$stage"
-    done
-    if (cd "$folder/stages" && write && count=$(echo 0*/DIFF.md 0*/steps/DIFF-*.md | wc -w) && $test) >"$folder/reason" 2>&1; then
+    rm -rf "$folder/stages" "$folder/patched"
+    cp -R "$folder/fresh" "$folder/stages"
+    if (cd "$folder/stages" && $test) >"$folder/reason" 2>&1; then
         pass "$test"
     else
         fail "$test" "$folder/reason"

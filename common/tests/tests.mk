@@ -49,8 +49,8 @@ $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
 test-more:
 	+@$(SET_UP) test-programs $(STEP_SERVERS)
 	+@$(build_watched) $(WATCHED_STORM) $(WATCHED_STEPS)
-	@$(if $(STEPS),$(RUN_TESTS) --about "5 minutes" --contract $(OUT)/tests/contract.exe \
-	    $(STEP_SERVERS) --verify $(WATCHED_STEPS))
+	@$(if $(STEPS),$(RUN_TESTS) --contract $(OUT)/tests/contract.exe $(STEP_SERVERS) \
+	    --verify $(WATCHED_STEPS))
 	@TEST_JOBS=1 $(RUN_TESTS) --about "2 minutes" \
 	    $(patsubst %,--script %,$(sort $(wildcard common/tests/more/*.sh)))
 

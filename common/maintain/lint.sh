@@ -274,7 +274,7 @@ lint_busybox() {
     sh common/tools/diff-html.sh >/dev/null || return
     rm -rf $folder/diff
     cp -R build/diff $folder/
-    for words in help diff-02 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
+    for words in help 06.1 diff-06.2 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
         # shellcheck disable=SC2086
         if ! PATH=$box make --no-print-directory SHELL="$box/sh" FILTER=stop $words >"$box/said" 2>&1 ||
             grep 'not found' "$box/said" || [ ! -s "$box/said" ]; then

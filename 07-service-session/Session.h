@@ -10,8 +10,8 @@
  * time and in this order: OnConnected once, also where it was disconnected an instant before; then
  * OnRecv, again and again; then, when nothing is outstanding any more, OnDisconnected once. So a
  * server's session has OnConnected and OnDisconnected, or no callback at all where it was refused; a
- * client's that could not be connected has OnDisconnected alone. While a callback waits its worker is not there for other sessions; the other
- * workers are.
+ * client's that could not be connected has OnDisconnected alone. While a callback waits its worker is
+ * not there for other sessions; the other workers are.
  *
  * Sending. Session_Send queues; one WSASend at a time takes as much of the queue as it may gather.
  * A session whose queue is longer than its pauseBytes receives nothing more until the queue is

@@ -4,9 +4,9 @@
 # programs run as they are. Elsewhere MinGW-w64 compiles and Wine runs them, in a prefix of its own
 # under build/. Everything that is made is under build/.
 #
-# A new program needs nothing here: a folder 0N-name with a Server.c is a stage, a folder of C files
-# under common/tools, common/tests or common/maintain a program, and a script common/tests/*.sh a
-# test. A comment `#: command | what it does` is a line of `make help`.
+# A new program needs nothing here: a folder 0N-name with a Server.c is a stage, a patch in its
+# steps/ a step, a folder of C files under common/tools, common/tests or common/maintain a program,
+# a script common/tests/*.sh a test. A comment `#: command | what it does` is a line of `make help`.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -57,10 +57,8 @@ STAGES  := $(sort $(patsubst %/Server.c,%,$(wildcard 0[1-9]-*/Server.c)))
 NUMBERS := $(foreach stage,$(STAGES),$(firstword $(subst -, ,$(stage))))
 SERVERS := $(STAGES:%=$(OUT)/%/server.exe)
 
-# $(call stage,05): its folder; nothing if there is none. previous: the number of the stage before.
-stage    = $(filter $(1)-%,$(STAGES))
-pairs   := $(join $(NUMBERS:%=%:),$(wordlist 2,99,$(NUMBERS)))
-previous = $(patsubst %:$(1),%,$(filter %:$(1),$(pairs)))
+# $(call stage,05): its folder. $(call stage,06.1): where it is in build/.
+stage    = $(filter $(1)-%,$(STAGES))$(addprefix steps/,$(filter $(1),$(STEPS)))
 library  = $(filter-out $(1)/Server.c,$(wildcard $(1)/*.c))
 objects  = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
@@ -82,6 +80,8 @@ COMMON  := $(call objects,$(wildcard common/*.c $(if $(WATCH),common/instrument/
 # The linker takes from each what those before it need.
 LIBS    := $(OUT)/tests/lib.a $(OUT)/tools/lib.a
 
+include common/tools/steps.mk
+
 # All that is special about stage 07: it is a library, which programs of your own link. library.exe
 # and storm.exe test it, and chat.exe tests its examples, once more under verify.
 SEVEN      := $(call stage,07)
@@ -98,7 +98,7 @@ all: $(SERVERS) $(EXAMPLES) $(LIBRARY) $(TOOLS)
 	@sh common/tools/compile-commands.sh >build/compile_commands.json
 	@echo "Built $(NUMBERS) and the tools, in $(OUT)/. Next: make run-01, or make help."
 
-#: make 05 | builds one stage (or make 05-iocp-basic)
+#: make 05 | builds one stage (or make 05-iocp-basic), or make 06.1 a step on the way to one
 define stage_rules
 $(firstword $(subst -, ,$(1))) $(1): $(OUT)/$(1)/server.exe $(call example_programs,$(1))
 $(OUT)/$(1)/server.exe: $(1)/. common/. $(call objects,$(wildcard $(1)/*.c)) $(COMMON)
@@ -156,7 +156,7 @@ compiler:
 #: make run-07 PROGRAM=Minimal | runs an example of a stage
 PROGRAM = server
 # The shell stays for the server's last words: without the trap Ctrl+C would end it first.
-$(NUMBERS:%=run-%): run-%: % | system
+$(ALL:%=run-%): run-%: % | system
 	@trap : INT; $(call wine,$(if $(filter server,$(PROGRAM)),show,talk)) \
 	    $(OUT)/$(call stage,$*)/$(PROGRAM).exe $(ARGS)
 
@@ -173,16 +173,15 @@ system:
 
 # --- Comparing -----------------------------------------------------------------------------------
 
-#: make diff-05 | what stage 05 changed from the stage before it
-$(NUMBERS:%=diff-%): diff-%:
-	@$(call show_diff,$(call previous,$*),$*)
+#: make diff-05 | what stage 05 changed from the stage before it; diff-06.2: what a step changed
+$(ALL:%=diff-%): diff-%:
+	@sh common/tools/diff.sh "" $*
 
-#: make diff FROM=03 TO=05 | what differs between any two stages
+#: make diff FROM=03 TO=05 | what differs between any two stages or steps
 diff:
-	@$(call show_diff,$(FROM),$(TO))
-show_diff = sh common/tools/diff.sh "$(call stage,$(1))" "$(call stage,$(2))"
+	@sh common/tools/diff.sh "$(FROM)" "$(TO)"
 
-#: make diff-html | pages with each step side by side: build/diff/index.html
+#: make diff-html | pages with each stage and step side by side: build/diff/index.html
 diff-html:
 	@sh common/tools/diff-html.sh
 
@@ -197,16 +196,16 @@ watched = build/instrument/$(call stage,$*)/server.exe
 trace   = build/trace/$(call stage,$*)
 
 #: make calls-05 | counts the calls of a stage for one echo; ARGS="--clients 10"
-$(NUMBERS:%=calls-%): calls-%:
+$(ALL:%=calls-%): calls-%:
 	+@$(SET_UP) $(OUT)/tools/calls.exe
 	+@$(build_watched) $(watched)
 	@$(RUN) $(OUT)/tools/calls.exe $(ARGS) $(watched)
 
 #: make trace-05 | draws what each thread of a stage does, in build/trace/
-$(NUMBERS:%=trace-%): trace-%:
+$(ALL:%=trace-%): trace-%:
 	+@$(SET_UP) $(OUT)/tools/record.exe $(OUT)/tools/timeline.exe
 	+@$(build_watched) $(watched)
-	@mkdir -p build/trace
+	@mkdir -p $(dir $(trace))
 	@$(RUN) $(OUT)/tools/record.exe $(watched) $(trace).json
 	@awk -f common/tools/trace-order.awk $(trace).json >$(trace).timeline.json
 	@$(RUN) $(OUT)/tools/timeline.exe $(trace).timeline.json $(trace).svg "$(call stage,$*)"
@@ -215,10 +214,11 @@ $(NUMBERS:%=trace-%): trace-%:
 
 #: make verify SERVER=my/server.c | tests a server of your own by the contract and the rules
 #: make verify SERVER=my STAGE=06 | the same for a folder, by the contract of stage 06
+#: make verify SERVER=06.1 | the same for a step
 verify:
 	+@$(SET_UP) $(OUT)/tests/contract.exe
-	+@$(build_watched) common-objects
-	@CFLAGS="$(CFLAGS)" sh common/tools/verify.sh "$(SERVER)" "$(STAGE)"
+	+@$(build_watched) common-objects $(addsuffix /Server.c,$(call step,$(SERVER)))
+	@CFLAGS="$(CFLAGS)" sh common/tools/verify.sh "$(or $(call step,$(SERVER)),$(SERVER))" "$(STAGE)"
 common-objects: $(COMMON)
 
 #: make setup | installs what building and running need, if it is missing (Debian, Ubuntu)
@@ -247,4 +247,4 @@ include common/tests/tests.mk common/maintain/maintain.mk
 
 # No file has one of these names.
 .PHONY: all clean client common-objects compiler demo diff diff-html FORCE help load setup system \
-    verify $(NUMBERS) $(STAGES) $(foreach word,run calls trace diff,$(NUMBERS:%=$(word)-%))
+    verify $(STAGES) $(ALL) $(foreach word,run calls trace diff,$(ALL:%=$(word)-%))

@@ -1,9 +1,9 @@
 /*
- * IocpCore: a completion port; IocpObject: what is registered with it.
+ * IocpCore: a completion port, and IocpObject, what is registered with it.
  *
- * An object has a handle on which operations complete, and is told of each completion. It counts
- * its references and is destroyed with the last, on whichever thread that is. Listener and Session
- * are IocpObjects: their struct begins with one, and CONTAINING_RECORD leads back.
+ * An object has a handle on which operations complete, and it handles each completion. Listener and
+ * Session are IocpObjects: each has one as a member, and CONTAINING_RECORD leads back. An object
+ * counts its references and is destroyed with the last, on whichever thread that is.
  *
  * The threads that dispatch share the work: while one of them waits at the port, no completion waits
  * in the hands of another.
@@ -19,9 +19,9 @@ typedef struct IocpObjectVtbl {
     HANDLE (*GetHandle)(IocpObject *object);
 
     /*
-     * `event` has completed: `bytes` were moved and `error` is 0, or `error` says why it failed, in
-     * the numbers of the system (64, 995), not of Winsock. The event is the object's own again. On
-     * whichever thread called IocpCore_Dispatch; a reference is held meanwhile.
+     * `event` has completed. Either `error` is 0 and `bytes` were transferred, or `error` says why
+     * it failed, as a number of the system (64, 995), not of Winsock. The event belongs to the
+     * object again. Called on the thread that called IocpCore_Dispatch, which holds a reference.
      */
     void (*Dispatch)(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD error);
 
@@ -69,15 +69,14 @@ bool IocpCore_Create(IocpCore *core);
 void IocpCore_Close(IocpCore *core);
 
 /*
- * From now on the completions of the object's handle are dispatched by this core. A handle can be
- * registered once. False: GetLastError says why.
- * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
+ * Associates the object's handle with the port: its completions are dispatched, each to the owner of
+ * its event. A handle can be registered once. False: GetLastError says why.
  */
 bool IocpCore_Register(IocpCore *core, IocpObject *object);
 
 /*
- * Waits up to `timeoutMs` milliseconds (or INFINITE) for a completion and has its object handle it,
- * on this thread. Any number of threads may do this.
+ * Waits up to `timeoutMs` milliseconds (or INFINITE) for one completion and has its object handle
+ * it, on this thread. Any number of threads may do this at the same time.
  */
 DispatchResult IocpCore_Dispatch(IocpCore *core, DWORD timeoutMs);
 

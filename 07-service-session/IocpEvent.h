@@ -27,7 +27,7 @@ typedef struct IocpEvent {
     struct IocpEvent *next;   /* in the list of an IocpCore */
 } IocpEvent;
 
-/* Makes the event ready for the next operation and takes a reference to its owner. */
+/* Prepares the event for the next operation and takes a reference to its owner. */
 void IocpEvent_Begin(IocpEvent *event, EventType type, struct IocpObject *owner);
 
 /* Gives that reference back: the operation did not start, or its result is known already. */

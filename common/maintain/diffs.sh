@@ -1,5 +1,6 @@
 #!/bin/sh
-# diffs.sh: writes or checks the DIFF.md of each stage: what the stage changed from the one before it.
+# diffs.sh: writes or checks the DIFF.md of each stage: what the stage changed from the one before it; and
+# of each step to it, in steps/DIFF-1.md.
 #
 #     sh common/maintain/diffs.sh write      make diffs
 #     sh common/maintain/diffs.sh check      make check-notes
@@ -11,10 +12,10 @@ maintain=$(dirname "$0")
 . "$maintain/../tools/diff-git.sh"
 . "$maintain/../tests/lib/check.sh"
 
-# Prints the DIFF.md of the stage $2; $1 is the one before it.
+# Prints the DIFF.md of the stage or the step $1.
 print_notes() {
-    copy_sources "$1" "$diff_work/$1"
-    copy_sources "$2" "$diff_work/$2"
+    set -- "$(find_before "$1")" "$1"
+    copy_sources "$1" "$diff_work/$1" && copy_sources "$2" "$diff_work/$2" || return 1
     old=$(git_tree "$diff_work/$1") && new=$(git_tree "$diff_work/$2") || return 1
     # diff_options are several words.
     # shellcheck disable=SC2086
@@ -24,24 +25,25 @@ print_notes() {
             git diff-tree -r -M -C $diff_options -p -U3 --no-color --src-prefix="$1/" --dst-prefix="$2/" \
                 "$old" "$new" >"$diff_work/patch"
     } || return 1
-    awk -v before="$1" -v stage="$2" -v examples="$(list_examples "$2")" -f "$maintain/diff-notes.awk" \
-        kind=name "$diff_work/names" kind=count "$diff_work/counts" kind=patch "$diff_work/patch"
+    awk -v before="$1" -v stage="$2" -v folder="$(find_stage "$2")" -v steps="$(list_steps "$2" | tr '\n' ' ')" \
+        -v examples="$(list_examples "$2")" \
+        -f "$maintain/diff-notes.awk" kind=name "$diff_work/names" kind=count "$diff_work/counts" kind=patch "$diff_work/patch"
 }
 
 write() {
-    cmp -s "$fresh" "$stage/DIFF.md" && return
-    cat "$fresh" >"$stage/DIFF.md" && echo "Wrote $stage/DIFF.md."
+    cmp -s "$fresh" "$kept" && return
+    cat "$fresh" >"$kept" && echo "Wrote $kept."
 }
 
 check() {
-    if cmp -s "$fresh" "$stage/DIFF.md"; then
-        pass "$stage/DIFF.md: it is fresh"
-    elif [ ! -f "$stage/DIFF.md" ]; then
-        fail "$stage/DIFF.md:1: there is none. make diffs writes it."
+    if cmp -s "$fresh" "$kept"; then
+        pass "$kept: it is fresh"
+    elif [ ! -f "$kept" ]; then
+        fail "$kept:1: there is none. make diffs writes it."
     else
-        git diff --no-index --no-color --no-ext-diff -U0 -- "$stage/DIFF.md" "$fresh" |
+        git diff --no-index --no-color --no-ext-diff -U0 -- "$kept" "$fresh" |
             sed -n -e 's/^\(@@.* @@\).*/\1/' -e '/^@@/,$p' | head -n 8 >"$diff_work/differs"
-        fail "$stage/DIFF.md:1: it is not what the stages give (+); make diffs writes it." "$diff_work/differs"
+        fail "$kept:1: it is not what the stages give (+); make diffs writes it." "$diff_work/differs"
     fi
 }
 
@@ -54,13 +56,13 @@ write | check) ;;
 esac
 git_begin
 git_ignore_settings
-before=
-for stage in $(list_stages); do
-    fresh=$diff_work/$stage.md
-    if [ -n "$before" ]; then
-        print_notes "$before" "$stage" >"$fresh" && [ -s "$fresh" ] || exit 1
+for stage in $(list_stages | sed 1d); do
+    for name in "$stage" $(list_steps "$stage"); do
+        fresh=$diff_work/$name.md
+        kept=$stage/DIFF.md
+        [ "$name" = "$stage" ] || kept=$stage/steps/DIFF-${name#*.}.md
+        print_notes "$name" >"$fresh" && [ -s "$fresh" ] || exit 1
         "$1"
-    fi
-    before=$stage
+    done
 done
 [ "$1" = write ] || sum_up

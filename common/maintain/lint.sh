@@ -252,7 +252,7 @@ lint_markdown() {
     for rule in MD025 MD040 MD043 MD051 MD052 relative-links; do
         grep -q " $rule" $folder/broken || { echo "$folder/broken.md: markdownlint does not find $rule" && result=1; }
     done
-    set -- README.md common/*.md common/*/*.md .github/*.md
+    set -- README.md 0[1-9]-*/MAP.md common/*.md common/*/*.md .github/*.md
     markdownlint "$@" || result=1
     LECTURE=yes markdownlint 0[1-9]-*/README.md || result=1
     grep -nE '\]\((/|([^):]*/)?build/)' "$@" 0[1-9]-*/README.md && echo "Links out of the repository (above)." && result=1
@@ -274,7 +274,7 @@ lint_busybox() {
     sh common/tools/diff-html.sh >/dev/null || return
     rm -rf $folder/diff
     cp -R build/diff $folder/
-    for words in help diff-02 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
+    for words in help 06.1 diff-06.2 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
         # shellcheck disable=SC2086
         if ! PATH=$box make --no-print-directory SHELL="$box/sh" FILTER=stop $words >"$box/said" 2>&1 ||
             grep 'not found' "$box/said" || [ ! -s "$box/said" ]; then

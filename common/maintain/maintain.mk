@@ -3,9 +3,14 @@
 #:
 #: For those who change something (common/MAINTAINING.md):
 
-#: make diffs | writes the DIFF.md of each stage: what it changed from the one before it
+#: make diffs | writes the DIFF.md of each stage and step: what it changed from the one before it
 diffs:
 	@sh common/maintain/diffs.sh write
+
+#: make steps-open | makes a git repository of the steps, a commit each, in build/steps/edit
+#: make steps-save | writes the patches of the steps from its commits
+steps-open steps-save: steps-%:
+	@sh common/maintain/steps.sh $*
 
 #: make record-05 | keeps what make trace-05 draws as timeline.json and timeline.svg of the stage
 $(NUMBERS:%=record-%): record-%: trace-%
@@ -78,4 +83,4 @@ mutants:
 	    --script common/maintain/mutants.sh
 
 .PHONY: bench bench-keep check-notes coverage diffs faults lint mutants render-notes test-10000 \
-    test-fresh timelines $(NUMBERS:%=record-%)
+    steps-open steps-save test-fresh timelines $(NUMBERS:%=record-%)

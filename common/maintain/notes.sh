@@ -288,7 +288,7 @@ checks=${checks:-$all_checks}
 no_files=
 if [ $# = 0 ]; then
     no_files=yes
-    for file in README.md 0[1-9]-*/README.md common/*.md common/*/*.md .github/*.md; do
+    for file in README.md 0[1-9]-*/README.md 0[1-9]-*/MAP.md common/*.md common/*/*.md .github/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
 fi

@@ -37,7 +37,7 @@ finds() {
     for file in "$@"; do
         says "^FAIL $file:1: " || return 1
     done
-    says "^$((6 - $#)) passed, $# failed\$"
+    says "^$((count - $#)) passed, $# failed\$"
 }
 
 # Has awk change the file $2.
@@ -46,7 +46,8 @@ change() {
 }
 
 passes() {
-    check || says "^6 passed, 0 failed\$"
+    check
+    says "^$count passed, 0 failed\$"
 }
 
 # --- The tests of DIFF.md ---
@@ -73,6 +74,11 @@ a_file_that_is_missing_is_found() {
 a_stage_that_was_changed_is_found() {
     echo '/* One line more. */' >>05-iocp-basic/Server.c
     finds 05-iocp-basic/DIFF.md 06-iocp-core/DIFF.md && says '^    +| total '
+}
+
+a_patch_that_was_changed_is_found() {
+    change '/^\+ / && !done { $0 = $0 " "; done = 1 } { print }' 06-iocp-core/steps/2-acceptex.patch
+    finds 06-iocp-core/steps/DIFF-2.md
 }
 
 a_new_file_is_found() {
@@ -113,7 +119,7 @@ END
 }
 
 carriage_returns_do_not_matter() {
-    for file in 0*/*.[ch]; do
+    for file in 0*/*.[ch] 0*/steps/*.patch; do
         change '{ print $0 "\r" }' "$file"
     done
     passes
@@ -167,7 +173,6 @@ read_side() {
 
 # Every line of both stages is on the page, and no other: their order differs where parts were moved.
 the_pages_have_every_line() {
-    pages || return 1
     before=01-blocking
     for stage in 0[2-7]-*; do
         read_side "build/diff/$stage.html" old | sort >"$folder/old"
@@ -179,12 +184,16 @@ the_pages_have_every_line() {
 }
 
 the_pages_need_nothing_else() {
-    pages || return 1
     if grep -n -e '<script' -e '<link' -e 'src=' -e 'href="http' -e 'url(' -e '@import' build/diff/*.html; then
         return 1
     fi
     for stage in 0[2-7]-*; do
         grep -q "href=\"$stage.html\"" build/diff/index.html || return 1
+    done
+    for patch in 0*/steps/*.patch; do
+        step=${patch##*/}
+        step=${patch%%-*}.${step%%-*}
+        grep -q "href=\"$step.html\"" build/diff/index.html && grep -q '<p class="news">[^<]' "build/diff/$step.html" || return 1
     done
 }
 
@@ -263,18 +272,23 @@ END
 
 # --- The run ---
 
+# What each test begins with: the stages, and what they give.
+rm -rf "$folder"
+for stage in 0[1-9]-*/; do
+    mkdir -p "$folder/fresh/$stage"
+    cp "$stage"*.[ch] "$folder/fresh/$stage"
+    [ ! -d "$stage/steps" ] || cp -R "$stage/steps" "$folder/fresh/$stage"
+done
+(cd "$folder/fresh" && write && pages) || exit 1
+count=$(cd "$folder/fresh" && echo 0*/DIFF.md 0*/steps/DIFF-*.md | wc -w)
 for test in a_fresh_one_passes a_line_that_was_changed_is_found a_line_that_is_missing_is_found \
-    a_file_that_is_missing_is_found a_stage_that_was_changed_is_found a_new_file_is_found \
+    a_file_that_is_missing_is_found a_patch_that_was_changed_is_found a_stage_that_was_changed_is_found a_new_file_is_found \
     settings_do_not_matter carriage_returns_do_not_matter the_diffs_are_true the_pages_have_every_line \
     the_pages_need_nothing_else a_page_marks_what_changed; do
     is_chosen "$test" || continue
-    rm -rf "$folder"
-    mkdir -p "$folder/stages"
-    for stage in 0[1-9]-*/; do
-        mkdir "$folder/stages/$stage"
-        cp "$stage"*.[ch] "$folder/stages/$stage"
-    done
-    if (cd "$folder/stages" && write && $test) >"$folder/reason" 2>&1; then
+    rm -rf "$folder/stages" "$folder/patched"
+    cp -R "$folder/fresh" "$folder/stages"
+    if (cd "$folder/stages" && $test) >"$folder/reason" 2>&1; then
         pass "$test"
     else
         fail "$test" "$folder/reason"

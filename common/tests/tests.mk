@@ -29,7 +29,7 @@ test:
 	@$(RUN_TESTS) $(TEST_ALL)
 
 #: make test-05 | runs the tests of one stage; FILTER=reset only those with that in their name
-$(NUMBERS:%=test-%): test-%:
+$(ALL:%=test-%): test-%:
 	+@$(SET_UP) $(OUT)/$(call stage,$*)/server.exe $(OUT)/tests/contract.exe
 	@$(RUN_TESTS) --about "40 s" --filter "$(FILTER)" \
 	    --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
@@ -43,10 +43,12 @@ $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
 	    $(build_watched) programs wrong-programs)
 	@$(RUN_TESTS) --filter "$(FILTER)" $(call suite,$*)
 
-#: make test-more | runs the tests that take too long for make test
+#: make test-more | runs the tests that take too long for make test, those of the steps among them
 test-more:
-	+@$(SET_UP) test-programs
-	+@$(build_watched) $(WATCHED_STORM)
+	+@$(SET_UP) test-programs $(STEP_SERVERS)
+	+@$(build_watched) $(WATCHED_STORM) $(WATCHED_STEPS)
+	@$(if $(STEPS),$(RUN_TESTS) --contract $(OUT)/tests/contract.exe $(STEP_SERVERS) \
+	    --verify $(WATCHED_STEPS))
 	@TEST_JOBS=1 $(RUN_TESTS) --about "2 minutes" \
 	    $(patsubst %,--script %,$(sort $(wildcard common/tests/more/*.sh)))
 
@@ -60,4 +62,4 @@ storm:
 	@$(RUN_TESTS) --about "$(SECONDS) s" --script "common/tests/more/storm.sh $(SECONDS) $(SEED)"
 
 .PHONY: programs storm test test-more test-programs wrong-programs \
-    $(NUMBERS:%=test-%) $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%)
+    $(ALL:%=test-%) $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%)

@@ -1,10 +1,15 @@
-# diff-git.sh: how git compares two stages. diff.sh, diffs.sh and diff-html.sh begin with it:
+# diff-git.sh: how git compares two stages, and makes the steps between them. diff.sh, diffs.sh and
+# diff-html.sh begin with it:
 #
 #     . common/tools/diff-git.sh         from the top folder of the repository
 #     git_begin
+#     copy_sources 06.1 FOLDER           a stage or a step
 #     old=$(git_tree FOLDER)
 #     new=$(git_tree FOLDER)
 #     git diff-tree -r -p $diff_options "$old" "$new"
+#
+# A step has the number of its stage and its own: 06.1 is what 06-iocp-core/steps/1-objects.patch makes
+# of the stage before, and 06.2 what the next patch makes of 06.1. The last step gives the stage.
 #
 # git compares trees in a small repository of its own, in $diff_work under build/, which is removed at
 # the end. So it does not matter whether the stages come from a clone or from a ZIP file, or what is
@@ -24,6 +29,32 @@ list_stages() {
     done
 }
 
+# The steps to the stage $1, in their order.
+list_steps() {
+    for diff_file in "$1"/steps/[1-9]-*.patch; do
+        diff_step=${diff_file##*/}
+        [ ! -f "$diff_file" ] || echo "${1%%-*}.${diff_step%%-*}"
+    done
+}
+
+# Where a stage's folder is named by its number, 05, it is meant, too. Of a step: that of its stage.
+find_stage() {
+    case $1 in
+    [0-9][0-9] | [0-9][0-9].[0-9]) set -- "${1%%.*}"-*/Server.c ;;
+    *) set -- "$1/Server.c" ;;
+    esac
+    [ ! -f "$1" ] || echo "${1%/Server.c}"
+}
+
+# The stage or the step that the stage or the step $1 was made from; nothing for the first.
+find_before() {
+    case $1 in
+    *.1) find_before "$(find_stage "$1")" ;;
+    *.*) echo "${1%.*}.$((${1#*.} - 1))" ;;
+    *) list_stages | sed -n -e "/^$1\$/q" -e p | tail -n 1 ;;
+    esac
+}
+
 # The names of a stage's examples, on one line.
 list_examples() {
     diff_comma=
@@ -33,14 +64,31 @@ list_examples() {
     done
 }
 
-# Copies a stage's own sources to a folder, without carriage returns. common is the same for all
-# stages, and a stage's examples are not part of the step to it.
+# Makes a folder with the sources of a stage or a step, without carriage returns. common is the same for
+# all stages, and a stage's examples are not part of the step to it. False: a patch does not fit.
 copy_sources() {
-    mkdir -p "$2"
-    for diff_file in "$1"/*.[ch]; do
-        tr -d '\r' <"$diff_file" >"$2/${diff_file##*/}"
-    done
+    case $1 in
+    *.*) copy_sources "$(find_before "$1")" "$2" && apply_step "$1" "$2" ;;
+    *)
+        rm -rf "${2:?}"
+        mkdir -p "$2"
+        for diff_file in "$1"/*.[ch]; do
+            tr -d '\r' <"$diff_file" >"$2/${diff_file##*/}"
+        done
+        ;;
+    esac
 }
+
+# Without a repository git takes the names in a patch for those of the folder that it is in.
+apply_step() (
+    set -- "$1" "$2" "$(find_stage "$1")/steps/${1#*.}"-*.patch
+    [ -f "$3" ] || { echo "There is no $3." >&2 && exit 1; }
+    tr -d '\r' <"$3" >"$diff_work/step.patch" && cd "$2" && git_ignore_settings || exit 1
+    grep -q '^diff ' "$diff_work/step.patch" || exit 0
+    GIT_DIR=$diff_work/none git apply --whitespace=nowarn "$diff_work/step.patch" && exit
+    echo "$3 does not fit what stands before it." >&2
+    exit 1
+)
 
 # Makes the repository. Exits if there is no git.
 git_begin() {

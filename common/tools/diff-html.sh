@@ -1,10 +1,10 @@
 #!/bin/sh
-# diff-html.sh: writes a page for each step from one stage to the next, the two side by side.
+# diff-html.sh: writes a page for each stage and each step, side by side with the one before it.
 #
 #     sh common/tools/diff-html.sh      make diff-html
 #
-# The pages are build/diff/NN-name.html, with an index.html that leads to them. They need nothing else:
-# no network, no script.
+# The pages are build/diff/NN-name.html, and build/diff/NN.N.html for steps, with an index.html that leads to
+# them. They need nothing else: no network, no script.
 #
 # git makes the comparison. For it each part of a file, a function or a declaration, is a file of its
 # own: so a function is compared with the function of the same name, also where a step has moved it
@@ -62,13 +62,27 @@ compare() {
     git diff-tree -r $diff_options "$@" "$(cat "$old/$kind.tree")" "$(cat "$new/$kind.tree")" || exit 1
 }
 
-# The page of the step from stage $1 to stage $2; $3 and $4 are the pages before and behind it.
+# Each stage, and then the steps to it, where it has some.
+list_pages() {
+    list_stages | sed 1d | while read -r stage; do
+        echo "$stage"
+        list_steps "$stage"
+    done
+}
+
+# What a step is about: the text on top of its patch. A stage's is in its Server.c.
+print_news() {
+    case $1 in *.*) sed '/^diff --git /,$d' "$(find_stage "$1")/steps/${1#*.}"-*.patch | tr -d '\r' ;; esac
+}
+
+# The page of the stage or the step $1; $2 and $3 are the pages before and behind it.
 write_page() {
+    set -- "$(find_before "$1")" "$@"
     old=$diff_work/old
     new=$diff_work/new
     rm -rf "$old" "$new"
-    copy_sources "$1" "$old/files"
-    copy_sources "$2" "$new/files"
+    copy_sources "$1" "$old/files" && copy_sources "$2" "$new/files" || exit 1
+    print_news "$2" >"$diff_work/news"
     cut_sources "$old"
     cut_sources "$new"
     place_parts
@@ -85,7 +99,7 @@ write_page() {
         -v examples="$(list_examples "$2")" -v parts="$new/parts" -v style="$tools/diff-page.css" \
         -v entries="$diff_work/entries" -f "$tools/diff-read.awk" -f "$tools/diff-page.awk" \
         kind=new "$new/list" kind=old "$old/placed" kind=count "$diff_work/counts" \
-        kind=server "$new/files/Server.c" kind=line "$diff_work/lines" kind=word "$diff_work/words" \
+        kind=news "$diff_work/news" kind=server "$new/files/Server.c" kind=line "$diff_work/lines" kind=word "$diff_work/words" \
         >"build/diff/$2.html" || exit 1
 }
 
@@ -122,17 +136,13 @@ cat >>"$GIT_DIR/config" <<'END'
     newMoved = cyan
 END
 mkdir -p build/diff
-before=
-stage=
 previous=
-# A round more than there are stages: a page is written when the stage behind it is known.
-for next in $(list_stages) ''; do
-    if [ -n "$before" ]; then
-        write_page "$before" "$stage" "$previous" "${next:+$next.html}"
-        previous=$stage.html
-    fi
-    before=$stage
-    stage=$next
+page=
+# A round more than there are pages: each is written when the one behind it is known.
+for next in $(list_pages) ''; do
+    [ -z "$page" ] || write_page "$page" "${previous:+$previous.html}" "${next:+$next.html}"
+    previous=$page
+    page=$next
 done
 print_index >build/diff/index.html
 echo "build/diff/index.html is for any browser."

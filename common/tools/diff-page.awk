@@ -1,7 +1,7 @@
 # diff-page.awk: lays out the step from one stage to the next as a page; diff-html.sh runs it, with
 # diff-read.awk, which says what is in the variables that nothing here sets.
 #
-# before and stage are the names of the two stages, previous_page and next_page the pages of the steps
+# before and stage are the names of the two stages or steps, previous_page and next_page the pages of the steps
 # around it or empty, examples the programs of the stage, parts the folder with the new parts, style
 # the style sheet. Prints the page, and adds an entry for the list of all steps to the file `entries`.
 
@@ -396,9 +396,15 @@ function print_overview(   i, file) {
     print "</table>"
 }
 
+# 05 of 05-iocp-basic, and 06.1 as it is.
+function number_of(name) {
+    sub(/-.*/, "", name)
+    return name
+}
+
 function print_legend() {
-    print "<p class=\"legend\"><span><b class=\"old\">&minus;</b> only in " substr(before, 1, 2) "</span>"
-    print "<span><b class=\"new\">+</b> only in " substr(stage, 1, 2) "</span>"
+    print "<p class=\"legend\"><span><b class=\"old\">&minus;</b> only in " number_of(before) "</span>"
+    print "<span><b class=\"new\">+</b> only in " number_of(stage) "</span>"
     print "<span><del>words</del> <ins>words</ins> changed in a line</span>"
     print "<span><b class=\"moved\">&laquo; &raquo;</b> moved elsewhere, moved here</span></p>"
 }

@@ -1,9 +1,10 @@
 # diff-read.awk: reads what git says of a step; diff-page.awk, which lays it out, uses what is kept here.
 #
-# Input: kind=new     the parts of the new stage: file, name, number of the first line
+# Input: kind=news    what the step is about, if its patch says it
+#        kind=new     the parts of the new stage: file, name, number of the first line
 #        kind=old     those of the old stage; and the path of the new one they are compared with
 #        kind=count   for each file: lines added, lines removed, name
-#        kind=server  Server.c of the new stage, for what the comment at its top says is new
+#        kind=server  Server.c of the new stage, for what the comment at its top says is new, if that is not known
 #        kind=line    git's diff of the parts; its colours say what was moved
 #        kind=word    git's diff of their words, each line of which ends with the character 1
 #
@@ -111,7 +112,11 @@ function read_news(line) {
     else if (line !~ /^ \*   /) isNews = 0
     if (!isNews) return
     sub(/^ \* (New)? */, "", line)
-    news = news (news == "" ? "" : " ") line
+    add_news(line)
+}
+
+function add_news(line) {
+    news = news (news == "" || line == "" ? "" : " ") line
 }
 
 BEGIN {
@@ -138,6 +143,7 @@ kind == "count" {
     added[$3] = $1
     removed[$3] = $2
 }
-kind == "server" { read_news($0) }
+kind == "news" { add_news($0); isKnown = news != "" }
+kind == "server" && !isKnown { read_news($0) }
 kind == "line" { read_line($0) }
 kind == "word" { read_words($0) }

@@ -40,7 +40,7 @@ else
 fi
 grep -q 'main *(' "$@" || refuse "There is no main in $server."
 if [ -z "$stage" ]; then
-    stage=$(printf '%s/' "$server" | sed -n 's/^\(.*\/\)\{0,1\}\(0[1-7]\)-[^/]*\/.*/\2/p')
+    stage=$(printf '%s/' "$server" | sed -n 's/^\(.*\/\)\{0,1\}\(0[1-7]\)[-.][^/]*\/.*/\2/p')
 fi
 case ${stage:=05} in
 0[1-7]) ;;

@@ -13,7 +13,8 @@
 static const char usage[] =
     "Usage: contract.exe [--verify] PATH/TO/NN-name/server.exe [--list] [FILTER]\n";
 
-/* The number in the last folder of the path that looks like "05-iocp-basic"; 0: there is none. */
+/* The number in the last folder of the path that looks like "05-iocp-basic", or like "06.1", which is
+   a step to 06; 0: there is none. */
 static int ParseStageNumber(const char *path)
 {
     int number = 0;
@@ -21,7 +22,8 @@ static int ParseStageNumber(const char *path)
     for (const char *at = path; *at != '\0'; at++) {
         bool startsName = at == path || at[-1] == '/' || at[-1] == '\\';
 
-        if (startsName && at[0] == '0' && at[1] >= '1' && at[1] <= '0' + LAST_STAGE && at[2] == '-')
+        if (startsName && at[0] == '0' && at[1] >= '1' && at[1] <= '0' + LAST_STAGE &&
+            (at[2] == '-' || at[2] == '.'))
             number = at[1] - '0';
     }
     return number;

@@ -37,7 +37,8 @@ int Conversation_FindStage(const char *path, char *folder, size_t size)
     while (start > path && !IsSlash(start[-1]))
         start--;
     snprintf(folder, size, "%.*s", (int)(end - start), start);
-    if (folder[0] != '0' || folder[1] < '1' || folder[1] > '0' + NUMBER_LAST || folder[2] != '-')
+    if (folder[0] != '0' || folder[1] < '1' || folder[1] > '0' + NUMBER_LAST ||
+        (folder[2] != '-' && folder[2] != '.'))
         return NUMBER_NONE;
     return folder[1] - '0';
 }

@@ -41,7 +41,8 @@ typedef struct Conversation {
     char reason[REASON_SIZE];     /* why the last function that returned false did so */
 } Conversation;
 
-/* The folder that the program is in, "05-iocp-basic". Returns its number, or NUMBER_NONE. */
+/* The folder that the program is in, "05-iocp-basic", or "06.1" of a step. Returns the number of the
+   stage, or NUMBER_NONE. */
 int Conversation_FindStage(const char *path, char *folder, size_t size);
 
 /* How many clients that stage serves at once; those from 04 on have no limit, and get `most`. */

@@ -145,6 +145,8 @@ static void CloseServer(void)
 ```
 END
     printf '```c sketch\nfor (;;)\n    ;\n```\n' | look excerpts "a sketch"
+    printf '%s\n' '-int one;' '+int two;' >02-second/1-two.patch
+    printf '```diff 02-second/1-two.patch\n...\n+int two;\n```\n' | look excerpts "what stands in a patch"
     look excerpts <<'END'
 ```c 01-first/Server.c
 static void OpenServer(void)
@@ -165,6 +167,10 @@ static void OpenServer(void) @@ parts in another order: does not stand in 01-fir
 
 ```c 01-first/Nothing.c @@ a file that is not there: there is no file 01-first/Nothing.c
 int x;
+```
+
+```diff 02-second/1-two.patch
++int three; @@ a line that does not stand in the patch: this line does not stand in 02-second/1-two.patch
 ```
 
 ```c @@ a block that names no file: this block names no file

@@ -1,12 +1,14 @@
 #!/bin/sh
-# notes.sh: checks the notes: the README.md of every stage, and the other documents. `make check-notes`.
+# notes.sh: checks the notes: the README.md of every stage, the chapters of the steps, and the other
+# documents. `make check-notes`.
 #
 #     sh common/maintain/notes.sh [--only CHECK[,CHECK...]] [--at PATH] [FILE...]
 #
 # Without FILE it checks all documents. The checks:
 #
 #     form      no block is left open; a stage's README.md has a diagram and commands
-#     excerpts  every ```c block stands in the file that it names, word for word
+#     excerpts  every ```c block, and every ```diff block with a name, stands in the file that it names,
+#               word for word
 #     names     functions, files, options and make targets in backticks exist; and those in the comments
 #               of sources (only without FILE)
 #     changes   "What changed" lists all that changed from the stage before, and nothing else
@@ -71,9 +73,9 @@ list_sources() {
         grep -v -e '^common/tests/notes-broken\.sh$' -e '^common/maintain/notes/names\.awk$' | tr '\n' '\0'
 }
 
-# Every identifier and every option of the sources, without what only comments say.
+# Every identifier and every option of the sources and the steps, without what only comments say.
 read_words() {
-    list_sources 'c|h|sh|awk|gp|m?js' | xargs -0 awk -v code=1 -f "$notes/comments.awk" >$folder/code
+    list_sources 'c|h|sh|awk|gp|m?js|patch' | xargs -0 awk -v code=1 -f "$notes/comments.awk" >$folder/code
     { grep -oE '[A-Za-z0-9_]+' $folder/code && grep -oE -e '--[a-z][a-z-]*' $folder/code; } | sort -u >$folder/words
 }
 
@@ -288,7 +290,8 @@ checks=${checks:-$all_checks}
 no_files=
 if [ $# = 0 ]; then
     no_files=yes
-    for file in README.md 0[1-9]-*/README.md 0[1-9]-*/MAP.md common/*.md common/*/*.md .github/*.md; do
+    for file in README.md 0[1-9]-*/README.md 0[1-9]-*/MAP.md 0[1-9]-*/steps/[1-9]-*.md common/*.md common/*/*.md \
+        .github/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
 fi

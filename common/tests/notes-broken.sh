@@ -67,6 +67,7 @@ END
     sed -e 's/100/200/' -e 's/listen(one)/select(one)/' -e 's/first stage/second stage/' \
         01-first/Server.c >02-second/Server.c
     echo 'int Session_Create(void);' >02-second/Session.h
+    printf '%s\n' '-int oneByte;' '+int twoBytes;' >02-second/1-two.patch
     printf '# The first stage\n\n## Two words, `here`\n\n## Again\n\n## Again\n' >01-first/README.md
     printf 'TEST("port: one comes")\nTEST("port: two "\n "come")\n' >common/tests/claims/Claims.c
     # make wants tabs.
@@ -145,6 +146,7 @@ static void CloseServer(void)
 ```
 END
     printf '```c sketch\nfor (;;)\n    ;\n```\n' | look excerpts "a sketch"
+    printf '```diff 02-second/1-two.patch\n...\n+int twoBytes;\n```\n' | look excerpts "what stands in a patch"
     look excerpts <<'END'
 ```c 01-first/Server.c
 static void OpenServer(void)
@@ -167,6 +169,10 @@ static void OpenServer(void) @@ parts in another order: does not stand in 01-fir
 int x;
 ```
 
+```diff 02-second/1-two.patch
++int three; @@ a line that does not stand in the patch: this line does not stand in 02-second/1-two.patch
+```
+
 ```c @@ a block that names no file: this block names no file
 int x;
 ```
@@ -177,7 +183,7 @@ try_names() {
     look names "functions, types, files and targets" <<'END'
 `OpenServer()`, `BUFFER_SIZE`, `Server`, `01-first/Server.c`, `Session.h`, `*.c`, `Session_*`, `make run-01
 ARGS="--port 0"`, `build/thing.exe`, `thing.exe`, `make`, `Client Connected! 127.0.0.1:5`,
-`common/tools/test.sh`, `0N-*/Server.c`, `Session_Create(socket, "--count")`, `x > 5 (10054)`
+`common/tools/test.sh`, `0N-*/Server.c`, `Session_Create(socket, "--count")`, `x > 5 (10054)`, `twoBytes`
 
 ```sh
 make hello

@@ -4,6 +4,7 @@
 #     ```c 05-iocp-basic/Server.c     the lines that follow stand in that file, in this order
 #         ...                         here some are left out
 #     ```c sketch                     stands in no file
+#     ```diff 07-service-session/steps/1-references.patch      the same for lines of a patch
 
 function read_file(path,   line) {
     lines = 0
@@ -62,10 +63,10 @@ function check_excerpt(   i, first, from) {
         fail(begin, "this excerpt is empty")
 }
 
-$3 == "fence" && $5 ~ /^c( |$)/ {
+$3 == "fence" && $5 ~ /^(c( |$)|diff )/ {
     checked++
     file = $5
-    sub(/^c */, "", file)
+    sub(/^(c|diff) */, "", file)
     begin = $2
     count = 0
     is_open = 1

@@ -9,7 +9,7 @@
 # MSYS2's own name of the folder, /c/Users/..., would mean nothing to clangd; with -W it says C:/Users/...
 top=$(pwd -W 2>/dev/null || pwd)
 separator='['
-for file in 0[1-9]-*/*.c 0[1-9]-*/*/*.c common/*.c common/*/*.c common/*/*/*.c common/*/*/*/*.c; do
+for file in 0[1-9]-*/*.c 0[1-9]-*/*/*.c 0[1-9]-*/*/*/*.c common/*.c common/*/*.c common/*/*/*.c common/*/*/*/*.c; do
     [ -f "$file" ] || continue
     printf '%s\n{"directory": "%s", "file": "%s", "arguments": ["clang", "%s"]}' \
         "$separator" "$top/${file%/*}" "${file##*/}" "${file##*/}"

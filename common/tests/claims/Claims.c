@@ -25,8 +25,6 @@ typedef struct Report {
 static Report reports[REPORT_MAX];
 static int reportCount;
 
-/* --- Reports --------------------------------------------------------------------------------- */
-
 void Claims_Report(const char *topic, const char *documented, const char *format, ...)
 {
     Report *report = &reports[reportCount];
@@ -52,20 +50,20 @@ void Claims_ReportError(const char *topic, const char *documented, int error, co
         Claims_Report(topic, documented, "%s, %d", bad, error);
 }
 
+static bool withTable;
+
 static void PrintReports(void)
 {
     const char *name = Claims_GetSystemName();
 
+    if (!withTable)
+        return;
     printf("\nWhat this machine does: %s, %d processors\n\n", name,
            ThreadManager_GetProcessorCount());
     printf("| what | %s | Windows documents |\n|---|---|---|\n", name);
     for (int i = 0; i < reportCount; i++)
         printf("| %s | %s | %s |\n", reports[i].topic, reports[i].here, reports[i].documented);
 }
-
-/* --- main ------------------------------------------------------------------------------------ */
-
-static bool withTable;
 
 static int Begin(const char *const words[])
 {
@@ -76,12 +74,6 @@ static int Begin(const char *const words[])
     return 1;
 }
 
-static void EndClaims(void)
-{
-    if (withTable)
-        PrintReports();
-}
-
 int main(int argc, char *argv[])
 {
     static const Option options[] = {{.name = "--report", .flag = &withTable}, {.name = NULL}};
@@ -89,7 +81,7 @@ int main(int argc, char *argv[])
         .usage = "Usage: claims.exe [--list | --report] [FILTER]\n",
         .options = options,
         .begin = Begin,
-        .end = EndClaims,
+        .end = PrintReports,
         .endTest = Claims_CloseAll,
     };
 

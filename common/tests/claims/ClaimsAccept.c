@@ -7,70 +7,62 @@
 #define DATA_SIZE 32
 #define NOT_YET   0xFFFFFFFF /* of SO_CONNECT_TIME */
 
-/* An AcceptEx and what belongs to it. */
-typedef struct Acceptor {
-    NetAddress address;
-    SOCKET listenSocket, socket;
-    Operation *operation;
-} Acceptor;
-
-static Acceptor OpenAcceptor(void)
+/* The server as a new socket to accept on, and an operation for that. */
+static void Renew(void)
 {
-    Acceptor acceptor;
-
-    acceptor.listenSocket = Peer_Listen(&acceptor.address);
-    acceptor.socket = Peer_Create(AF_INET);
-    acceptor.operation = Claims_NewEventOperation();
-    return acceptor;
+    server = Peer_Create(AF_INET);
+    Claims_OpenOperation();
 }
 
-/* Returns 0 or the error. */
-static int Begin(Acceptor *acceptor)
+static void Open(void)
 {
-    return Claims_BeginAccept(acceptor->listenSocket, acceptor->socket, acceptor->operation);
+    Claims_Listen();
+    Renew();
 }
 
-/* The same with room for data, which SocketUtils does not offer, for good reason. */
-static int BeginForData(Acceptor *acceptor)
+static void BeginPending(void)
+{
+    CHECK_INT(Claims_BeginAccept(server, operation), WSA_IO_PENDING);
+}
+
+/* Opens and begins with room for data, which SocketUtils does not offer, for good reason. */
+static void OpenForData(void)
 {
     const GUID guid = WSAID_ACCEPTEX;
     LPFN_ACCEPTEX acceptEx = NULL;
     DWORD bytes;
 
-    NEED_TRUE(
-        SocketUtils_BindWindowsFunction(acceptor->listenSocket, guid, &acceptEx, sizeof(acceptEx)));
-    return acceptEx(acceptor->listenSocket, acceptor->socket, acceptor->operation->data, DATA_SIZE,
-                    ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE, &bytes,
-                    &acceptor->operation->overlapped)
-               ? 0
-               : WSAGetLastError();
+    Open();
+    NEED_TRUE(SocketUtils_BindWindowsFunction(listenSocket, guid, &acceptEx, sizeof(acceptEx)));
+    CHECK_ERROR(!acceptEx(listenSocket, server, operation->data, DATA_SIZE, ACCEPT_ADDRESS_SIZE,
+                          ACCEPT_ADDRESS_SIZE, &bytes, &operation->overlapped),
+                WSA_IO_PENDING);
 }
 
-/* Begins, connects the client, and waits for the completion. */
-static void AcceptOne(Acceptor *acceptor)
+/* Has a client accepted. */
+static void AcceptOne(void)
 {
-    int error = Begin(acceptor);
-
-    NEED_TRUE(error == WSA_IO_PENDING || Test_Explain("AcceptEx gave %d", error));
-    client = NEED_SOCKET(Peer_Connect(&acceptor->address));
-    NEED_TRUE(Claims_WaitForEvent(acceptor->operation->overlapped.hEvent));
+    Open();
+    BeginPending();
+    Claims_Connect();
+    NEED_TRUE(Claims_WaitForEvent(event));
 }
 
-static DWORD GetConnectTime(SOCKET socket)
+static DWORD GetConnectTime(void)
 {
     DWORD seconds = 12345;
     int length = (int)sizeof(seconds);
 
-    return getsockopt(socket, SOL_SOCKET, SO_CONNECT_TIME, (char *)&seconds, &length) == 0 ? seconds
-                                                                                           : 12345;
+    getsockopt(server, SOL_SOCKET, SO_CONNECT_TIME, (char *)&seconds, &length);
+    return seconds;
 }
 
-static bool IsConnected(SOCKET socket)
+static bool IsServerConnected(void)
 {
     SOCKADDR_STORAGE address;
     int length = (int)sizeof(address);
 
-    return getpeername(socket, (SOCKADDR *)&address, &length) == 0;
+    return getpeername(server, (SOCKADDR *)&address, &length) == 0;
 }
 
 /* --- With and without data --------------------------------------------------------------------*/
@@ -78,12 +70,11 @@ static bool IsConnected(SOCKET socket)
 /* "AcceptEx completes as soon as a connection arrives, without waiting for any data." */
 TEST("AcceptEx: without a length for data it completes with the connection")
 {
-    Acceptor acceptor = OpenAcceptor();
-
-    CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
-    CHECK(!Claims_HasCompletedWithin(acceptor.operation, SHORT_QUIET_MS));
-    NEED_SOCKET(Peer_Connect(&acceptor.address));
-    CHECK(Claims_Succeeds(acceptor.operation, 0));
+    Open();
+    BeginPending();
+    CHECK(!Claims_HasCompletedWithin(operation, SHORT_QUIET_MS));
+    Claims_Connect();
+    CHECK(Claims_Succeeds(operation, 0));
 }
 
 /*
@@ -92,14 +83,12 @@ TEST("AcceptEx: without a length for data it completes with the connection")
  */
 TEST("AcceptEx: with a length for data it waits for data")
 {
-    Acceptor acceptor = OpenAcceptor();
-
-    CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
-    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
-    CHECK(!Claims_HasCompletedWithin(acceptor.operation, 2 * SHORT_QUIET_MS));
+    OpenForData();
+    Claims_Connect();
+    CHECK(!Claims_HasCompletedWithin(operation, 2 * SHORT_QUIET_MS));
     CHECK(Claims_Send(client, "hello"));
-    CHECK(Claims_Succeeds(acceptor.operation, 5));
-    CHECK(memcmp(acceptor.operation->data, "hello", 5) == 0);
+    CHECK(Claims_Succeeds(operation, 5));
+    CHECK(memcmp(operation->data, "hello", 5) == 0);
 }
 
 /*
@@ -108,79 +97,66 @@ TEST("AcceptEx: with a length for data it waits for data")
  */
 TEST("AcceptEx: SO_CONNECT_TIME finds the silent client")
 {
-    Acceptor acceptor = OpenAcceptor();
-    DWORD seconds;
-
-    CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
-    CHECK(GetConnectTime(acceptor.socket) == NOT_YET);
-    NEED_SOCKET(Peer_Connect(&acceptor.address));
-    WAIT_WHILE(GetConnectTime(acceptor.socket) == NOT_YET);
-    seconds = GetConnectTime(acceptor.socket);
-    CHECK(seconds != NOT_YET);
-    CHECK(seconds <= WAIT_MS / 1000);
-    CHECK(!Claims_HasCompleted(acceptor.operation));
+    OpenForData();
+    CHECK(GetConnectTime() == NOT_YET);
+    Claims_Connect();
+    WAIT_WHILE(GetConnectTime() == NOT_YET);
+    CHECK(GetConnectTime() <= WAIT_MS / 1000);
+    CHECK(!Claims_HasCompleted(operation));
 }
 
 /* "closing the accepted socket ... forces the AcceptEx function call to complete with an error" */
 TEST("AcceptEx: closing sockets ends a silent client's operation")
 {
-    static const char topic[] = "AcceptEx with a silent client when the accept socket is closed";
-    static const char documented[] = "completes with an error";
-    Acceptor acceptor = OpenAcceptor();
-    char byte;
+    bool isOver;
 
-    CHECK_INT(BeginForData(&acceptor), WSA_IO_PENDING);
-    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
-    WAIT_WHILE(GetConnectTime(acceptor.socket) == NOT_YET);
-    Peer_Close(&acceptor.socket);
-    if (Claims_HasCompletedWithin(acceptor.operation, 10 * SHORT_QUIET_MS)) {
-        CHECK(Claims_GetError(acceptor.operation) != 0);
-        Claims_Report(topic, documented, "completes, %lu", Claims_GetError(acceptor.operation));
-    } else {
-        Claims_Report(topic, documented, "stays outstanding");
-    }
+    OpenForData();
+    Claims_Connect();
+    WAIT_WHILE(GetConnectTime() == NOT_YET);
+    Peer_Close(&server);
+    isOver = Claims_HasCompletedWithin(operation, 10 * SHORT_QUIET_MS);
+    CHECK(!isOver || Claims_GetError(operation) != 0);
+    Claims_ReportError("AcceptEx with a silent client when the accept socket is closed",
+                       "completes with an error", isOver ? (int)Claims_GetError(operation) : 0,
+                       "stays outstanding", "completes");
 
     /* And it is over for the client, at the latest with the listener. */
-    Peer_Close(&acceptor.listenSocket);
-    CHECK(Claims_WaitForCompletion(acceptor.operation));
-    CHECK_AT_MOST(recv(client, &byte, 1, 0), 0);
+    Peer_Close(&listenSocket);
+    CHECK(Claims_WaitForCompletion(operation));
+    CHECK_AT_MOST(Claims_ReceiveByte(client), 0);
 }
-
-/* --- Several, and early ones ------------------------------------------------------------------*/
 
 /* As many clients are accepted as operations are outstanding, without a call in between. */
 TEST("AcceptEx: several can be outstanding")
 {
-    Acceptor acceptors[3];
+    SOCKET servers[3];
+    Operation *operations[3];
 
+    Claims_Listen();
     for (int i = 0; i < 3; i++) {
-        acceptors[i] = OpenAcceptor();
-        acceptors[i].listenSocket = acceptors[0].listenSocket;
-        CHECK_INT(Begin(&acceptors[i]), WSA_IO_PENDING);
+        servers[i] = Peer_Create(AF_INET);
+        operations[i] = Claims_NewEventOperation();
+        CHECK_INT(Claims_BeginAccept(servers[i], operations[i]), WSA_IO_PENDING);
     }
     for (int i = 0; i < 3; i++)
-        NEED_SOCKET(Peer_Connect(&acceptors[0].address));
+        Claims_Connect();
     for (int i = 0; i < 3; i++) {
-        CHECK(Claims_Succeeds(acceptors[i].operation, 0));
-        CHECK(SocketUtils_SetUpdateAcceptSocket(acceptors[i].socket, acceptors[0].listenSocket));
-        CHECK(IsConnected(acceptors[i].socket));
+        server = servers[i];
+        CHECK(Claims_Succeeds(operations[i], 0));
+        CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
+        CHECK(IsServerConnected());
     }
 }
 
 /* A client that has connected before is not lost: it is taken when the operation begins. */
 TEST("AcceptEx: a client that connected before is taken at once")
 {
-    Acceptor acceptor = OpenAcceptor();
-    char byte = 0;
-    int error;
-
-    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
+    Open();
+    Claims_Connect();
     CHECK(Claims_Send(client, "x"));
-    error = Begin(&acceptor);
-    CHECK(error == 0 || error == WSA_IO_PENDING);
-    CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
-    CHECK_INT(recv(acceptor.socket, &byte, 1, 0), 1);
-    CHECK_INT(byte, 'x');
+    CHECK(Claims_HasBegun(Claims_BeginAccept(server, operation)));
+    CHECK(Claims_WaitForEvent(event));
+    CHECK(Claims_Receives(server, "x"));
 }
 
 /* --- The accepted socket ----------------------------------------------------------------------*/
@@ -188,20 +164,19 @@ TEST("AcceptEx: a client that connected before is taken at once")
 /* "This socket must not be bound or connected." */
 TEST("AcceptEx: the accept socket must be new")
 {
-    Acceptor acceptor = OpenAcceptor();
     int error;
 
-    CHECK(SocketUtils_BindAnyAddress(acceptor.socket, AF_INET));
-    error = Begin(&acceptor);
+    Open();
+    CHECK(SocketUtils_BindAnyAddress(server, AF_INET));
+    error = Claims_BeginAccept(server, operation);
     CHECK(error != 0);
     Claims_ReportError("AcceptEx with an accept socket that is bound", "must not be done",
                        error == WSA_IO_PENDING ? 0 : error, "is outstanding, as with a new one",
                        "fails");
 
     /* A new one is right, on the same listener. */
-    acceptor.socket = Peer_Create(AF_INET);
-    acceptor.operation = Claims_NewEventOperation();
-    CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
+    Renew();
+    BeginPending();
 }
 
 /*
@@ -211,67 +186,63 @@ TEST("AcceptEx: the accept socket must be new")
  */
 TEST("AcceptEx: after SO_UPDATE_ACCEPT_CONTEXT getpeername works")
 {
-    Acceptor acceptor = OpenAcceptor();
     NetAddress address;
 
-    AcceptOne(&acceptor);
+    AcceptOne();
     Claims_Report("getpeername after AcceptEx, without SO_UPDATE_ACCEPT_CONTEXT",
-                  "the option should be set first", "%s",
-                  IsConnected(acceptor.socket) ? "works" : "fails");
-    CHECK(SocketUtils_SetUpdateAcceptSocket(acceptor.socket, acceptor.listenSocket));
-    CHECK(IsConnected(acceptor.socket));
-    CHECK(SocketUtils_GetLocalAddress(acceptor.socket, &address));
-    CHECK_INT(NetAddress_GetPort(&address), NetAddress_GetPort(&acceptor.address));
-    CHECK_INT(shutdown(acceptor.socket, SD_SEND), 0);
+                  "the option should be set first", "%s", IsServerConnected() ? "works" : "fails");
+    CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
+    CHECK(IsServerConnected());
+    CHECK(SocketUtils_GetLocalAddress(server, &address));
+    CHECK_INT(NetAddress_GetPort(&address), NetAddress_GetPort(&listenAddress));
+    CHECK_INT(shutdown(server, SD_SEND), 0);
 }
 
 /* The value is the listener's SOCKET, 8 bytes in a 64-bit program, and not a number of 4. */
 TEST("AcceptEx: SO_UPDATE_ACCEPT_CONTEXT takes the listener's SOCKET")
 {
-    Acceptor acceptor = OpenAcceptor();
     DWORD four;
-    SOCKET none = INVALID_SOCKET;
     bool takesFour, takesNone;
 
-    AcceptOne(&acceptor);
-    four = (DWORD)acceptor.listenSocket;
-    takesFour = setsockopt(acceptor.socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-                           (const char *)&four, sizeof(four)) == 0;
-    takesNone = SocketUtils_SetUpdateAcceptSocket(acceptor.socket, none);
+    AcceptOne();
+    four = (DWORD)listenSocket;
+    takesFour = setsockopt(server, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, (const char *)&four,
+                           sizeof(four)) == 0;
+    takesNone = SocketUtils_SetUpdateAcceptSocket(server, INVALID_SOCKET);
     Claims_Report("SO_UPDATE_ACCEPT_CONTEXT with 4 bytes, or with no listener's socket",
                   "takes the listener's SOCKET", "%s, %s", takesFour ? "succeeds" : "fails",
                   takesNone ? "succeeds" : "fails");
-    CHECK(SocketUtils_SetUpdateAcceptSocket(acceptor.socket, acceptor.listenSocket));
+    CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
 }
 
 /* The addresses are in the buffer; no other call is needed for them. */
 TEST("AcceptEx: the client's address is in the buffer")
 {
-    Acceptor acceptor = OpenAcceptor();
     NetAddress own, told;
 
-    AcceptOne(&acceptor);
+    AcceptOne();
     CHECK(SocketUtils_GetLocalAddress(client, &own));
-    SocketUtils_GetAcceptAddress(acceptor.operation->data, &told);
+    SocketUtils_GetAcceptAddress(operation->data, &told);
     CHECK_INT(NetAddress_GetPort(&told), NetAddress_GetPort(&own));
 }
 
 /* The listener's port is the listener's: the accepted socket has to be associated on its own. */
 TEST("AcceptEx: the accepted socket is not on the listener's port")
 {
-    HANDLE port = Claims_OpenPort(0);
     Operation *receiving = Claims_NewEventOperation();
-    Acceptor acceptor = OpenAcceptor();
 
-    NEED_TRUE(Claims_Associate(acceptor.listenSocket, port, 1));
-    AcceptOne(&acceptor);
-    CHECK(Claims_TakesPacketOf(port, 1, acceptor.operation, 0));
-    CHECK(SocketUtils_SetUpdateAcceptSocket(acceptor.socket, acceptor.listenSocket));
-    CHECK_INT(Claims_BeginReceive(acceptor.socket, receiving, 10), WSA_IO_PENDING);
+    Open();
+    Claims_OpenPort(0);
+    Claims_Associate(listenSocket);
+    BeginPending();
+    Claims_Connect();
+    CHECK(Claims_TakesPacketOf(operation, 0));
+    CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
+    Claims_BeginPending(server, receiving);
     CHECK(Claims_Send(client, "x"));
     CHECK(Claims_WaitForEvent(receiving->overlapped.hEvent));
-    CHECK(Claims_IsPortQuiet(port));
-    CHECK(Claims_Associate(acceptor.socket, port, 2));
+    CHECK(Claims_IsPortQuiet());
+    Claims_Associate(server);
 }
 
 /* --- Clients that leave, and the end ----------------------------------------------------------*/
@@ -280,23 +251,25 @@ TEST("AcceptEx: the accepted socket is not on the listener's port")
 static char outcome[80];
 
 /* Accepts on a new socket. True: that is the client which sends, "x". */
-static bool IsOfSender(Acceptor *acceptor)
+static bool IsOfSender(void)
 {
     char byte = 0;
-    int error = Begin(acceptor);
+    int error;
 
+    Renew();
+    error = Claims_BeginAccept(server, operation);
     if (error != 0 && error != WSA_IO_PENDING) {
         snprintf(outcome, sizeof(outcome), "AcceptEx fails at once, %d", error);
         return false;
     }
-    if (!Claims_WaitForEvent(acceptor->operation->overlapped.hEvent))
+    if (!Claims_WaitForEvent(event))
         return false;
-    if (Claims_GetError(acceptor->operation) != 0) {
+    if (Claims_GetError(operation) != 0) {
         snprintf(outcome, sizeof(outcome), "AcceptEx completes with error %lu",
-                 Claims_GetError(acceptor->operation));
+                 Claims_GetError(operation));
         return false;
     }
-    if (recv(acceptor->socket, &byte, 1, 0) == 1)
+    if (recv(server, &byte, 1, 0) == 1)
         return byte == 'x';
     snprintf(outcome, sizeof(outcome), "AcceptEx succeeds, and the first receive does not");
     return false;
@@ -308,36 +281,30 @@ static bool IsOfSender(Acceptor *acceptor)
  */
 TEST("AcceptEx: after a client that has reset the next one is accepted")
 {
-    Acceptor acceptor = OpenAcceptor();
-    SOCKET sender;
     bool isFound = false;
 
+    Claims_Listen();
     snprintf(outcome, sizeof(outcome), "the client that left is passed over");
-    client = NEED_SOCKET(Peer_Connect(&acceptor.address));
-    NEED_TRUE(Peer_IsReadable(acceptor.listenSocket, WAIT_MS));
+    Claims_Connect();
+    NEED_TRUE(Peer_IsReadable(listenSocket, WAIT_MS));
     Peer_Reset(&client);
     Sleep(SHORT_QUIET_MS);
-    sender = NEED_SOCKET(Peer_Connect(&acceptor.address));
-    CHECK(Claims_Send(sender, "x"));
-    for (int i = 0; i < 3 && !isFound; i++) {
-        acceptor.socket = Peer_Create(AF_INET);
-        acceptor.operation = Claims_NewEventOperation();
-        isFound = IsOfSender(&acceptor);
-    }
+    Claims_Connect();
+    CHECK(Claims_Send(client, "x"));
+    for (int i = 0; i < 3 && !isFound; i++)
+        isFound = IsOfSender();
     CHECK(isFound);
     Claims_Report("a client that has reset before it is accepted",
                   "AcceptEx fails, WSAECONNRESET; post it again", "%s", outcome);
 }
 
-/* Whoever is outstanding is told that it is over. */
 TEST("AcceptEx: closing the listener ends it with an error")
 {
-    Acceptor acceptor = OpenAcceptor();
-
-    CHECK_INT(Begin(&acceptor), WSA_IO_PENDING);
-    Peer_Close(&acceptor.listenSocket);
-    CHECK(Claims_WaitForEvent(acceptor.operation->overlapped.hEvent));
-    CHECK(Claims_GetError(acceptor.operation) != 0);
+    Open();
+    BeginPending();
+    Peer_Close(&listenSocket);
+    CHECK(Claims_WaitForEvent(event));
+    CHECK(Claims_GetError(operation) != 0);
     Claims_Report("AcceptEx that is outstanding when the listener is closed", "fails, 995",
-                  "fails, %lu", Claims_GetError(acceptor.operation));
+                  "fails, %lu", Claims_GetError(operation));
 }

@@ -7,47 +7,45 @@
 
 /* --- ConnectEx --------------------------------------------------------------------------------*/
 
-/* Begins to connect, on a socket that is bound unless it is said otherwise. 0 or the error. */
-static int BeginConnect(SOCKET socket, const NetAddress *address, Operation *operation)
+/* Begins to connect the client to the listener. 0 or the error. */
+static int BeginConnect(void)
 {
-    return SocketUtils_ConnectEx(socket, address, &operation->overlapped) ? 0 : WSAGetLastError();
+    return Claims_ErrorOf(SocketUtils_ConnectEx(client, &listenAddress, &operation->overlapped));
 }
 
-/* A socket that ConnectEx has connected, without SO_UPDATE_CONNECT_CONTEXT yet. */
-static SOCKET OpenConnected(const NetAddress *address)
+/* A client that is bound. */
+static void OpenBound(void)
 {
-    SOCKET socket = Peer_Create(AF_INET);
-    Operation *operation = Claims_NewEventOperation();
-    int error;
+    client = Peer_Create(AF_INET);
+    Claims_OpenOperation();
+    NEED_TRUE(SocketUtils_BindAnyAddress(client, AF_INET));
+}
 
-    NEED_TRUE(SocketUtils_BindAnyAddress(socket, AF_INET));
-    error = BeginConnect(socket, address, operation);
-    NEED_TRUE(error == 0 || error == WSA_IO_PENDING || Test_Explain("ConnectEx gave %d", error));
+/* One that ConnectEx has connected, without SO_UPDATE_CONNECT_CONTEXT yet. */
+static void OpenConnected(void)
+{
+    Claims_Listen();
+    OpenBound();
+    NEED_TRUE(Claims_HasBegun(BeginConnect()));
     NEED_TRUE(Claims_Succeeds(operation, 0));
-    return socket;
 }
 
 /* "WSAEINVAL: The parameter s is an unbound or a listening socket." */
 TEST("ConnectEx: a socket that is not bound fails with 10022")
 {
-    NetAddress address;
-    SOCKET socket = Peer_Create(AF_INET);
-    Operation *operation = Claims_NewEventOperation();
-
-    Peer_Listen(&address);
-    CHECK_INT(BeginConnect(socket, &address, operation), WSAEINVAL);
-    CHECK(!Claims_IsSignalled(operation->overlapped.hEvent));
-    OpenConnected(&address);
+    Claims_Listen();
+    client = Peer_Create(AF_INET);
+    Claims_OpenOperation();
+    CHECK_INT(BeginConnect(), WSAEINVAL);
+    CHECK(!Claims_IsSignalled(event));
+    OpenConnected();
 }
 
 /* "socket handle s can be passed to ... send or WSASend, recv or WSARecv", with nothing before. */
 TEST("ConnectEx: the socket sends and receives at once")
 {
-    NetAddress address;
-    SOCKET listenSocket = Peer_Listen(&address);
-
-    client = OpenConnected(&address);
-    server = NEED_SOCKET(Peer_Accept(listenSocket));
+    OpenConnected();
+    Claims_Accept();
     CHECK(Claims_Send(client, "hello"));
     CHECK(Claims_Receives(server, "hello"));
     CHECK(Claims_Send(server, "there"));
@@ -61,83 +59,71 @@ TEST("ConnectEx: the socket sends and receives at once")
  */
 TEST("ConnectEx: after SO_UPDATE_CONNECT_CONTEXT getpeername works")
 {
-    NetAddress address, peer;
+    NetAddress peer;
     int error, length = (int)sizeof(peer.storage);
 
-    Peer_Listen(&address);
-    client = OpenConnected(&address);
-    error = getpeername(client, (SOCKADDR *)&peer.storage, &length) == 0 ? 0 : WSAGetLastError();
+    OpenConnected();
+    error = Claims_ErrorOf(getpeername(client, (SOCKADDR *)&peer.storage, &length) == 0);
     Claims_ReportError("getpeername after ConnectEx, without SO_UPDATE_CONNECT_CONTEXT",
                        "the option should be set first", error, "works", "fails");
     CHECK(SocketUtils_SetUpdateConnectSocket(client));
     length = (int)sizeof(peer.storage);
     CHECK_INT(getpeername(client, (SOCKADDR *)&peer.storage, &length), 0);
-    CHECK_INT(NetAddress_GetPort(&peer), NetAddress_GetPort(&address));
+    CHECK_INT(NetAddress_GetPort(&peer), NetAddress_GetPort(&listenAddress));
     CHECK_INT(shutdown(client, SD_SEND), 0);
 }
 
 /* The operation fails; the call, as a rule, has not. Windows takes some two seconds for it. */
 TEST("ConnectEx: where nobody listens the operation fails with 1225")
 {
-    NetAddress address;
-    SOCKET socket = Peer_Create(AF_INET);
-    Operation *operation = Claims_NewEventOperation();
-    DWORD bytes, flags;
-    int error;
-
-    CHECK(Peer_Bind(&address) != INVALID_SOCKET);
-    CHECK(SocketUtils_BindAnyAddress(socket, AF_INET));
-    error = BeginConnect(socket, &address, operation);
-    CHECK_INT(error, WSA_IO_PENDING);
+    NEED_SOCKET(Peer_Bind(&listenAddress));
+    OpenBound();
+    CHECK_INT(BeginConnect(), WSA_IO_PENDING);
     CHECK(Claims_FailsWith(operation, ERROR_CONNECTION_REFUSED));
     CHECK_INT(ERROR_CONNECTION_REFUSED, 1225);
-    CHECK_ERROR(!WSAGetOverlappedResult(socket, &operation->overlapped, &bytes, FALSE, &flags),
-                WSAECONNREFUSED);
+    CHECK_INT(Claims_GetWinsockError(client, operation), WSAECONNREFUSED);
 }
 
 /* --- DisconnectEx -----------------------------------------------------------------------------*/
 
-/* Begins to disconnect. Returns 0 or the error. */
-static int BeginDisconnect(SOCKET socket, DWORD flags, Operation *operation)
+/* Begins to disconnect the server. */
+static void BeginDisconnect(DWORD flags)
 {
     const GUID guid = WSAID_DISCONNECTEX;
     LPFN_DISCONNECTEX disconnectEx = NULL;
 
-    NEED_TRUE(SocketUtils_BindWindowsFunction(socket, guid, &disconnectEx, sizeof(disconnectEx)));
-    return disconnectEx(socket, &operation->overlapped, flags, 0) ? 0 : WSAGetLastError();
+    NEED_TRUE(SocketUtils_BindWindowsFunction(server, guid, &disconnectEx, sizeof(disconnectEx)));
+    Claims_OpenOperation();
+    NEED_TRUE(
+        Claims_HasBegun(Claims_ErrorOf(disconnectEx(server, &operation->overlapped, flags, 0))));
 }
 
 /* "closes a connection on a socket": the peer receives the end. */
 TEST("DisconnectEx: the peer receives the end")
 {
-    Operation *operation = Claims_OpenPairWithOperation();
-    char byte;
-    int error;
-
-    error = BeginDisconnect(server, 0, operation);
-    CHECK(error == 0 || error == WSA_IO_PENDING);
-    CHECK_INT(recv(client, &byte, 1, 0), 0);
+    Claims_OpenPair();
+    BeginDisconnect(0);
+    CHECK_INT(Claims_ReceiveByte(client), 0);
 
     /* Both sides have to end before the connection has. */
     CHECK_INT(shutdown(client, SD_SEND), 0);
     CHECK(Claims_Succeeds(operation, 0));
 }
 
-/* The rest of the next claim: the reused socket is accepted on and receives. */
-static const char *TryReused(SOCKET listenSocket, const NetAddress *address, SOCKET reused)
+/* The rest of the next claim: the server is accepted on again, and receives. */
+static const char *TryReused(void)
 {
-    Operation *accepting = Claims_NewEventOperation(), *receiving = Claims_NewEventOperation();
-    int error = Claims_BeginAccept(listenSocket, reused, accepting);
+    Operation *accepting = Claims_NewOperation(), *receiving = Claims_NewOperation();
+    int error = Claims_BeginAccept(server, accepting);
 
-    client = NEED_SOCKET(Peer_Connect(address));
-    if (error != 0 && error != WSA_IO_PENDING)
+    Claims_Connect();
+    if (!Claims_HasBegun(error))
         return "AcceptEx refuses it";
     if (!Claims_HasCompletedWithin(accepting, 10 * SHORT_QUIET_MS) ||
         Claims_GetError(accepting) != 0)
         return "AcceptEx on it does not complete";
-    SocketUtils_SetUpdateAcceptSocket(reused, listenSocket);
-    error = Claims_BeginReceive(reused, receiving, 10);
-    if (error != WSA_IO_PENDING)
+    SocketUtils_SetUpdateAcceptSocket(server, listenSocket);
+    if (Claims_BeginReceive(server, receiving, 10) != WSA_IO_PENDING)
         return "accepted on again, but it cannot receive";
     CHECK(Claims_Send(client, "x"));
     return Claims_HasCompletedWithin(receiving, 10 * SHORT_QUIET_MS)
@@ -148,25 +134,19 @@ static const char *TryReused(SOCKET listenSocket, const NetAddress *address, SOC
 /* "the socket handle can be passed to the AcceptEx or ConnectEx function" */
 TEST("DisconnectEx: a socket may be used again or not")
 {
-    Operation *accepting = Claims_NewEventOperation(), *ending = Claims_NewEventOperation();
-    NetAddress address;
-    SOCKET listenSocket = Peer_Listen(&address);
-    char byte;
-    int error;
-
+    Claims_OpenOperation();
+    Claims_Listen();
     server = Peer_Create(AF_INET);
-    Claims_BeginAccept(listenSocket, server, accepting);
-    client = NEED_SOCKET(Peer_Connect(&address));
-    NEED_TRUE(Claims_WaitForEvent(accepting->overlapped.hEvent));
+    Claims_BeginAccept(server, operation);
+    Claims_Connect();
+    NEED_TRUE(Claims_WaitForEvent(event));
     CHECK(SocketUtils_SetUpdateAcceptSocket(server, listenSocket));
 
     /* The client closes first: then no TIME_WAIT of the server's delays the reuse. */
     CHECK_INT(shutdown(client, SD_SEND), 0);
-    CHECK_INT(recv(server, &byte, 1, 0), 0);
-    error = BeginDisconnect(server, TF_REUSE_SOCKET, ending);
-    CHECK(error == 0 || error == WSA_IO_PENDING);
-    NEED_TRUE(Claims_WaitForEvent(ending->overlapped.hEvent));
-    CHECK_INT(Claims_GetError(ending), 0);
+    CHECK_INT(Claims_ReceiveByte(server), 0);
+    BeginDisconnect(TF_REUSE_SOCKET);
+    NEED_TRUE(Claims_Succeeds(operation, 0));
     Claims_Report("a socket after DisconnectEx with TF_REUSE_SOCKET", "can be accepted on again",
-                  "%s", TryReused(listenSocket, &address, server));
+                  "%s", TryReused());
 }

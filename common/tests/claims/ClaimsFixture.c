@@ -1,29 +1,19 @@
 /*
- * ClaimsFixture: what claims are made with: sockets, handles, overlapped operations, completion
- * ports, and the end of them after each claim. See Claims.h.
+ * ClaimsFixture: what claims are made with. See Claims.h.
  */
 #include "Claims.h"
-#include "ErrorText.h"
+#include "ThreadManager.h"
 
-#define HANDLE_MAX       200
-#define OPERATION_MAX    1000
 #define FULL_LIMIT       (256 * 1024 * 1024) /* bytes that no connection holds unread */
 #define SEND_BUFFER_SIZE 65536
 #define TEXT_SIZE        64
 
-SOCKET client, server;
+SOCKET client, server, listenSocket;
+NetAddress listenAddress;
+Operation *operation;
+HANDLE event, port;
 
-static HANDLE handles[HANDLE_MAX]; /* of the claim that runs, the closed ones NULL */
-static int handleCount;
-static Operation operations[OPERATION_MAX];
-static int operationCount;
-
-/* Ends the program: where the system gives no socket or no event, there is nothing to claim. */
-static void GiveUp(const char *call, DWORD error)
-{
-    ErrorText_Print(call, error);
-    exit(1);
-}
+static ThreadManager threads;
 
 /* --- The system ------------------------------------------------------------------------------ */
 
@@ -52,8 +42,7 @@ static OSVERSIONINFOW GetWindowsVersion(void)
 
     memset(&info, 0, sizeof(info));
     info.dwOSVersionInfoSize = sizeof(info);
-    if (getVersion == NULL || getVersion(&info) != 0)
-        GiveUp("RtlGetVersion", ERROR_CALL_NOT_IMPLEMENTED);
+    getVersion(&info);
     return info;
 }
 
@@ -61,15 +50,13 @@ const char *Claims_GetSystemName(void)
 {
     static char name[80];
     const char *wineVersion = GetWineVersion();
+    OSVERSIONINFOW info = GetWindowsVersion();
 
-    if (wineVersion != NULL) {
+    if (wineVersion != NULL)
         snprintf(name, sizeof(name), "Wine %s", wineVersion);
-    } else {
-        OSVERSIONINFOW info = GetWindowsVersion();
-
+    else
         snprintf(name, sizeof(name), "Windows %lu.%lu.%lu", info.dwMajorVersion,
                  info.dwMinorVersion, info.dwBuildNumber);
-    }
     return name;
 }
 
@@ -83,14 +70,42 @@ bool Claims_IsSystemSince(int wineVersion, DWORD windowsBuild)
 
 /* --- Sockets --------------------------------------------------------------------------------- */
 
+void Claims_OpenOperation(void)
+{
+    operation = Claims_NewEventOperation();
+    event = operation->overlapped.hEvent;
+}
+
 void Claims_OpenPair(void)
 {
+    Claims_OpenOperation();
     NEED_TRUE(Peer_OpenPair(&client, &server));
 }
 
 void Claims_OpenNarrowPair(void)
 {
+    Claims_OpenOperation();
     NEED_TRUE(Peer_OpenNarrowPair(&client, &server));
+}
+
+void Claims_Listen(void)
+{
+    listenSocket = NEED_SOCKET(Peer_Listen(&listenAddress));
+}
+
+void Claims_Connect(void)
+{
+    client = NEED_SOCKET(Peer_Connect(&listenAddress));
+}
+
+void Claims_Accept(void)
+{
+    server = NEED_SOCKET(Peer_Accept(listenSocket));
+}
+
+int Claims_ErrorOf(bool hasSucceeded)
+{
+    return hasSucceeded ? 0 : WSAGetLastError();
 }
 
 bool Claims_Send(SOCKET socket, const char *text)
@@ -114,6 +129,13 @@ void Claims_SendToServer(const char *text)
     NEED_TRUE(Claims_Send(client, text) && Claims_WaitForBytes(server, (int)strlen(text)));
 }
 
+int Claims_ReceiveByte(SOCKET socket)
+{
+    char byte;
+
+    return recv(socket, &byte, 1, 0);
+}
+
 bool Claims_Receives(SOCKET socket, const char *text)
 {
     char received[TEXT_SIZE] = "";
@@ -122,215 +144,215 @@ bool Claims_Receives(SOCKET socket, const char *text)
            (strcmp(received, text) == 0 || Test_Explain("it received \"%s\"", received));
 }
 
+static char bytes[SEND_BUFFER_SIZE]; /* to send, and to receive what is forgotten */
+
 int Claims_SendUntilFull(SOCKET socket)
 {
-    static char bytes[SEND_BUFFER_SIZE];
-    int total = 0;
+    int total = 0, sent = 0;
 
-    if (!SocketUtils_SetNonBlocking(socket, true))
-        return -1;
-    while (total < FULL_LIMIT) {
-        int sent = send(socket, bytes, (int)sizeof(bytes), 0);
-
-        if (sent == SOCKET_ERROR)
-            return WSAGetLastError() == WSAEWOULDBLOCK ? total : -1;
+    NEED_TRUE(SocketUtils_SetNonBlocking(socket, true));
+    while (total < FULL_LIMIT && sent != SOCKET_ERROR) {
         total += sent;
+        sent = send(socket, bytes, (int)sizeof(bytes), 0);
     }
-    return -1;
-}
-
-int Claims_Discard(SOCKET socket)
-{
-    static char bytes[SEND_BUFFER_SIZE];
-    u_long available = 0;
-    int total = 0;
-
-    while (ioctlsocket(socket, (long)FIONREAD, &available) == 0 && available > 0) {
-        int received = recv(socket, bytes, (int)sizeof(bytes), 0);
-
-        if (received <= 0)
-            return -1;
-        total += received;
-    }
+    NEED_TRUE(sent == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
     return total;
 }
 
-/* --- Handles and time ------------------------------------------------------------------------ */
-
-/* Has the handle closed after the claim. Returns it. */
-static HANDLE Keep(HANDLE handle)
+bool Claims_Discard(SOCKET socket)
 {
-    if (handle == NULL)
-        GiveUp("a call that makes a handle", GetLastError());
-    if (handleCount == HANDLE_MAX)
-        GiveUp("HANDLE_MAX is too small, or a call", ERROR_TOO_MANY_OPEN_FILES);
-    handles[handleCount++] = handle;
-    return handle;
-}
-
-void Claims_CloseHandle(HANDLE *handle)
-{
-    for (int i = 0; i < handleCount; i++) {
-        if (handles[i] == *handle)
-            handles[i] = NULL;
+    while (Peer_IsReadable(socket, 0)) {
+        if (recv(socket, bytes, (int)sizeof(bytes), 0) <= 0)
+            return Test_Explain("the connection has ended");
     }
-    CloseHandle(*handle);
-    *handle = NULL;
+    return true;
 }
+
+/* --- Handles and threads --------------------------------------------------------------------- */
 
 HANDLE Claims_OpenEvent(void)
 {
-    return Keep(CreateEventA(NULL, TRUE, FALSE, NULL));
+    return NEED(CreateEventA(NULL, TRUE, FALSE, NULL));
 }
 
-bool Claims_IsSignalled(HANDLE event)
+bool Claims_IsSignalled(HANDLE handle)
 {
-    return WaitForSingleObject(event, 0) == WAIT_OBJECT_0;
+    return WaitForSingleObject(handle, 0) == WAIT_OBJECT_0;
 }
 
-bool Claims_WaitForEvent(HANDLE event)
+bool Claims_WaitForEvent(HANDLE handle)
 {
-    return WaitForSingleObject(event, WAIT_MS) == WAIT_OBJECT_0 ||
+    return WaitForSingleObject(handle, WAIT_MS) == WAIT_OBJECT_0 ||
            Test_Explain("the event is not signalled");
+}
+
+void Claims_Launch(void (*run)(void *))
+{
+    NEED_TRUE(ThreadManager_Launch(&threads, run, NULL));
+}
+
+void Claims_Join(void)
+{
+    ThreadManager_Join(&threads);
+}
+
+void Claims_CloseAll(void)
+{
+    Peers_CloseAll();
+    Claims_Join();
+
+    /* Routines of what was outstanding run here, and not in the next claim's waits. */
+    while (SleepEx(0, TRUE) == WAIT_IO_COMPLETION)
+        continue;
 }
 
 /* --- Overlapped operations ------------------------------------------------------------------- */
 
 Operation *Claims_NewOperation(void)
 {
-    if (operationCount == OPERATION_MAX)
-        GiveUp("OPERATION_MAX is too small, or a call", ERROR_NOT_ENOUGH_MEMORY);
-    return &operations[operationCount++];
+    return (Operation *)NEED(calloc(1, sizeof(Operation)));
 }
 
 Operation *Claims_NewEventOperation(void)
 {
-    Operation *operation = Claims_NewOperation();
+    Operation *record = Claims_NewOperation();
 
-    operation->overlapped.hEvent = Claims_OpenEvent();
-    return operation;
+    record->overlapped.hEvent = Claims_OpenEvent();
+    return record;
 }
 
-Operation *Claims_OpenPairWithOperation(void)
+int Claims_BeginReceive(SOCKET socket, Operation *record, int size)
 {
-    Claims_OpenPair();
-    return Claims_NewEventOperation();
+    return Claims_BeginReceiveWith(socket, record, size, NULL);
 }
 
-static int BeginReceive(SOCKET socket, Operation *operation, int size,
-                        LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
-{
-    WSABUF buffer = {(u_long)size, operation->data};
-    DWORD flags = 0;
-
-    return WSARecv(socket, &buffer, 1, NULL, &flags, &operation->overlapped, routine) == 0
-               ? 0
-               : WSAGetLastError();
-}
-
-int Claims_BeginReceive(SOCKET socket, Operation *operation, int size)
-{
-    return BeginReceive(socket, operation, size, NULL);
-}
-
-int Claims_BeginReceiveWith(SOCKET socket, Operation *operation,
+int Claims_BeginReceiveWith(SOCKET socket, Operation *record, int size,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
-    return BeginReceive(socket, operation, OPERATION_DATA_SIZE, routine);
+    WSABUF buffer = {(u_long)size, record->data};
+    DWORD flags = 0;
+
+    return Claims_ErrorOf(WSARecv(socket, &buffer, 1, NULL, &flags, &record->overlapped, routine) ==
+                          0);
 }
 
-int Claims_BeginSend(SOCKET socket, Operation *operation, const char *text)
+int Claims_BeginSend(SOCKET socket, Operation *record, const char *text)
 {
-    WSABUF buffer = {(u_long)strlen(text), operation->data};
+    WSABUF buffer = {(u_long)strlen(text), record->data};
 
-    snprintf(operation->data, sizeof(operation->data), "%s", text);
-    return WSASend(socket, &buffer, 1, NULL, 0, &operation->overlapped, NULL) == 0
-               ? 0
-               : WSAGetLastError();
+    snprintf(record->data, sizeof(record->data), "%s", text);
+    return Claims_ErrorOf(WSASend(socket, &buffer, 1, NULL, 0, &record->overlapped, NULL) == 0);
 }
 
-int Claims_BeginAccept(SOCKET listenSocket, SOCKET acceptSocket, Operation *operation)
+int Claims_BeginAccept(SOCKET acceptSocket, Operation *record)
 {
-    return SocketUtils_AcceptEx(listenSocket, acceptSocket, operation->data, &operation->overlapped)
-               ? 0
-               : WSAGetLastError();
+    return Claims_ErrorOf(
+        SocketUtils_AcceptEx(listenSocket, acceptSocket, record->data, &record->overlapped));
 }
 
-bool Claims_HasCompleted(const Operation *operation)
+bool Claims_HasBegun(int error)
+{
+    return error == 0 || error == WSA_IO_PENDING || Test_Explain("the call gave %d", error);
+}
+
+void Claims_BeginPending(SOCKET socket, Operation *record)
+{
+    int error = Claims_BeginReceive(socket, record, OPERATION_DATA_SIZE);
+
+    NEED_TRUE(error == WSA_IO_PENDING || Test_Explain("WSARecv gave %d", error));
+}
+
+bool Claims_HasCompleted(const Operation *record)
 {
     /* The system writes it at any moment. */
-    const volatile ULONG_PTR *status = &operation->overlapped.Internal;
+    const volatile ULONG_PTR *status = &record->overlapped.Internal;
 
     return *status != (ULONG_PTR)STATUS_PENDING;
 }
 
-bool Claims_HasCompletedWithin(const Operation *operation, DWORD timeoutMs)
+bool Claims_HasCompletedWithin(const Operation *record, DWORD timeoutMs)
 {
     ULONGLONG start = GetTickCount64();
 
-    while (!Claims_HasCompleted(operation)) {
-        if (GetTickCount64() - start > timeoutMs)
-            return false;
+    while (!Claims_HasCompleted(record) && GetTickCount64() - start <= timeoutMs)
         Sleep(1);
-    }
-    return true;
+    return Claims_HasCompleted(record);
 }
 
-bool Claims_WaitForCompletion(const Operation *operation)
+bool Claims_WaitForCompletion(const Operation *record)
 {
-    return Claims_HasCompletedWithin(operation, WAIT_MS) ||
+    return Claims_HasCompletedWithin(record, WAIT_MS) ||
            Test_Explain("the operation does not complete");
 }
 
-bool Claims_Succeeds(Operation *operation, DWORD bytes)
+bool Claims_Succeeds(Operation *record, DWORD size)
 {
-    return Claims_WaitForEvent(operation->overlapped.hEvent) &&
-           ((Claims_GetError(operation) == 0 && Claims_GetBytes(operation) == bytes) ||
-            Test_Explain("it ended with %lu bytes, error %lu", Claims_GetBytes(operation),
-                         Claims_GetError(operation)));
+    return Claims_FailsWith(record, 0) &&
+           (Claims_GetBytes(record) == size ||
+            Test_Explain("it ended with %lu bytes", Claims_GetBytes(record)));
 }
 
-bool Claims_FailsWith(Operation *operation, DWORD error)
+bool Claims_Brings(Operation *record, const char *text)
 {
-    return Claims_WaitForEvent(operation->overlapped.hEvent) &&
-           (Claims_GetError(operation) == error ||
-            Test_Explain("it ended with error %lu", Claims_GetError(operation)));
+    return Claims_Succeeds(record, (DWORD)strlen(text)) &&
+           (strcmp(record->data, text) == 0 || Test_Explain("it has \"%s\"", record->data));
 }
 
-bool Claims_IsEndedByReset(Operation *operation)
+bool Claims_FailsWith(Operation *record, DWORD error)
 {
-    return Claims_WaitForCompletion(operation) &&
-           (Claims_GetError(operation) == ERROR_NETNAME_DELETED ||
-            Test_Explain("it ended with error %lu", Claims_GetError(operation)));
+    return Claims_WaitForEvent(record->overlapped.hEvent) &&
+           (Claims_GetError(record) == error ||
+            Test_Explain("it ended with error %lu", Claims_GetError(record)));
 }
 
-DWORD Claims_GetError(Operation *operation)
+DWORD Claims_GetError(Operation *record)
 {
-    DWORD bytes;
+    DWORD count;
 
     /* Without a wait it only reads the record: the handle plays no role. */
-    return GetOverlappedResult(NULL, &operation->overlapped, &bytes, FALSE) ? 0 : GetLastError();
+    return GetOverlappedResult(NULL, &record->overlapped, &count, FALSE) ? 0 : GetLastError();
 }
 
-DWORD Claims_GetBytes(const Operation *operation)
+int Claims_GetWinsockError(SOCKET socket, Operation *record)
 {
-    return (DWORD)operation->overlapped.InternalHigh;
+    DWORD count, flags;
+
+    return Claims_ErrorOf(
+        WSAGetOverlappedResult(socket, &record->overlapped, &count, FALSE, &flags));
 }
 
-/* --- Completion ports ------------------------------------------------------------------------ */
-
-HANDLE Claims_OpenPort(DWORD concurrency)
+DWORD Claims_GetBytes(const Operation *record)
 {
-    return Keep(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
+    return (DWORD)record->overlapped.InternalHigh;
 }
 
-bool Claims_Associate(SOCKET socket, HANDLE port, ULONG_PTR key)
+/* --- The completion port --------------------------------------------------------------------- */
+
+void Claims_OpenPort(DWORD concurrency)
 {
-    return CreateIoCompletionPort((HANDLE)socket, port, key, 0) == port ||
-           Test_Explain("the association failed with error %lu", GetLastError());
+    port = NEED(CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency));
 }
 
-Packet Claims_Take(HANDLE port, DWORD timeoutMs)
+void Claims_Associate(SOCKET socket)
+{
+    NEED_TRUE(CreateIoCompletionPort((HANDLE)socket, port, PORT_KEY, 0) == port ||
+              Test_Explain("the association failed with error %lu", GetLastError()));
+}
+
+void Claims_OpenPairWithPort(void)
+{
+    Claims_OpenPair();
+    operation = Claims_NewOperation();
+    Claims_OpenPort(0);
+    Claims_Associate(server);
+}
+
+void Claims_Post(DWORD size, ULONG_PTR key, OVERLAPPED *overlapped)
+{
+    NEED_TRUE(PostQueuedCompletionStatus(port, size, key, overlapped));
+}
+
+Packet Claims_Take(DWORD timeoutMs)
 {
     static OVERLAPPED untouched;
     Packet packet = {FALSE, 0, 0, 0, &untouched};
@@ -341,36 +363,45 @@ Packet Claims_Take(HANDLE port, DWORD timeoutMs)
     return packet;
 }
 
-bool Claims_IsPortQuiet(HANDLE port)
+static bool ExplainPacket(Packet packet)
 {
-    Packet packet = Claims_Take(port, SHORT_QUIET_MS);
-
-    return (!packet.succeeded && packet.overlapped == NULL && packet.error == WAIT_TIMEOUT) ||
-           Test_Explain("a packet came, with %lu bytes and error %lu", packet.bytes, packet.error);
+    return Test_Explain("a packet with %lu bytes, error %lu, key %lu", packet.bytes, packet.error,
+                        (DWORD)packet.key);
 }
 
-bool Claims_TakesPacketOf(HANDLE port, ULONG_PTR key, const Operation *operation, DWORD bytes)
+bool Claims_TakeFails(DWORD timeoutMs, DWORD error)
 {
-    Packet packet = Claims_Take(port, WAIT_MS);
-    bool isOfThis = packet.overlapped == &operation->overlapped;
+    Packet packet = Claims_Take(timeoutMs);
 
-    return (packet.succeeded && isOfThis && packet.key == key && packet.bytes == bytes) ||
-           Test_Explain("it has %lu bytes, error %lu, key %lu, and is%s of this operation",
-                        packet.bytes, packet.error, (DWORD)packet.key, isOfThis ? "" : " not");
+    return (!packet.succeeded && packet.overlapped == NULL && packet.error == error) ||
+           ExplainPacket(packet);
 }
 
-/* --- The end ----------------------------------------------------------------------------------*/
-
-void Claims_CloseAll(void)
+bool Claims_IsPortQuiet(void)
 {
-    Peers_CloseAll();
+    return Claims_TakeFails(SHORT_QUIET_MS, WAIT_TIMEOUT);
+}
 
-    /* Routines of what was outstanding run here, and not in the next claim's waits. */
-    while (SleepEx(0, TRUE) == WAIT_IO_COMPLETION)
-        continue;
-    for (int i = 0; i < handleCount; i++) {
-        if (handles[i] != NULL)
-            CloseHandle(handles[i]);
-    }
-    handleCount = 0;
+bool Claims_Takes(DWORD size, ULONG_PTR key, const OVERLAPPED *overlapped)
+{
+    Packet packet = Claims_Take(WAIT_MS);
+
+    return (packet.succeeded && packet.bytes == size && packet.key == key &&
+            packet.overlapped == overlapped) ||
+           ExplainPacket(packet);
+}
+
+bool Claims_TakesPacketOf(const Operation *record, DWORD size)
+{
+    return Claims_Takes(size, PORT_KEY, &record->overlapped);
+}
+
+DWORD Claims_TakeFailureOf(const Operation *record)
+{
+    Packet packet = Claims_Take(WAIT_MS);
+
+    NEED_TRUE(
+        (!packet.succeeded && packet.key == PORT_KEY && packet.overlapped == &record->overlapped) ||
+        ExplainPacket(packet));
+    return packet.error;
 }

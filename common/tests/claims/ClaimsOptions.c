@@ -1,36 +1,37 @@
 /*
  * ClaimsOptions: claims about how calls say that they failed, about listeners and accept, and about
  * the options of sockets.
+ * https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilea
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-socket
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetlasterror
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsacleanup
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-connect
+ * https://learn.microsoft.com/windows/win32/winsock/dual-stack-sockets
+ * https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
+ * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
+ * https://learn.microsoft.com/windows/win32/winsock/sio-keepalive-vals
+ * https://learn.microsoft.com/windows/win32/api/mswsock/ns-mswsock-rio_extension_function_table
  */
 #include "Claims.h"
-#include "ThreadManager.h"
 
 #include <mstcpip.h>
 
 /* --- Failures ---------------------------------------------------------------------------------*/
 
-/*
- * Each function has its own word for "no".
- * https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilea
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-socket
- */
+/* Each function has its own word for "no". */
 TEST("failure: INVALID_SOCKET, INVALID_HANDLE_VALUE or NULL")
 {
-    SOCKET socket = WSASocketW(12345, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0);
-    HANDLE file =
-        CreateFileA("no such folder\\no such file", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
-    HANDLE event = OpenEventA(SYNCHRONIZE, FALSE, "no such event");
-
-    CHECK(socket == INVALID_SOCKET);
-    CHECK(file == INVALID_HANDLE_VALUE);
-    CHECK(event == NULL);
+    CHECK(WSASocketW(12345, SOCK_STREAM, IPPROTO_TCP, NULL, 0, 0) == INVALID_SOCKET);
+    CHECK(CreateFileA("no such folder\\no such file", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0,
+                      NULL) == INVALID_HANDLE_VALUE);
+    CHECK(OpenEventA(SYNCHRONIZE, FALSE, "no such event") == NULL);
     CHECK(WSA_INVALID_EVENT == NULL);
 }
 
-/*
- * WSAGetLastError reads the number of the calling thread that GetLastError reads, too.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsagetlasterror
- */
+/* WSAGetLastError reads the number of the calling thread that GetLastError reads, too. */
 TEST("failure: WSAGetLastError and GetLastError are one number")
 {
     SetLastError(0);
@@ -44,16 +45,11 @@ TEST("failure: WSAGetLastError and GetLastError are one number")
 /*
  * "A successful WSAStartup call must occur before": until then, or after as many WSACleanups, every
  * call fails.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsacleanup
  */
 TEST("failure: without WSAStartup a call fails with 10093")
 {
-    SOCKET socket;
-
     SocketUtils_Clear();
-    socket = SocketUtils_CreateSocket(AF_INET);
-    CHECK_ERROR(socket == INVALID_SOCKET, WSANOTINITIALISED);
-    SocketUtils_Close(&socket);
+    CHECK_ERROR(SocketUtils_CreateSocket(AF_INET) == INVALID_SOCKET, WSANOTINITIALISED);
 
     /* What was fetched from Winsock before has gone with it. */
     CHECK(SocketUtils_Init());
@@ -63,20 +59,16 @@ TEST("failure: without WSAStartup a call fails with 10093")
 /*
  * On Windows closesocket must never be called while another thread is inside a call on the socket.
  * What that does is shown, and nothing is expected of it but that the call ends when the peer ends.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-closesocket
  */
-static SOCKET waitingSocket;
 static volatile LONG isWaiting, hasReturned;
 static int waitingResult, waitingError;
 
 static void WaitInReceive(void *unused)
 {
-    char byte;
-
     (void)unused;
     InterlockedExchange(&isWaiting, 1);
-    waitingResult = recv(waitingSocket, &byte, 1, 0);
-    waitingError = waitingResult == SOCKET_ERROR ? WSAGetLastError() : 0;
+    waitingResult = Claims_ReceiveByte(server);
+    waitingError = Claims_ErrorOf(waitingResult != SOCKET_ERROR);
     InterlockedExchange(&hasReturned, 1);
 }
 
@@ -84,12 +76,10 @@ TEST("failure: closing a socket that another thread waits in")
 {
     static const char topic[] = "recv that waits while another thread closes its socket";
     static const char documented[] = "must never be done";
-    ThreadManager threads = {0};
 
     Claims_OpenPair();
     isWaiting = hasReturned = 0;
-    waitingSocket = server;
-    REQUIRE(CHECK(ThreadManager_Launch(&threads, WaitInReceive, NULL)));
+    Claims_Launch(WaitInReceive);
     CHECK(WAIT_FOR(isWaiting, 1));
     Sleep(SHORT_QUIET_MS);
     Peer_Close(&server);
@@ -98,24 +88,19 @@ TEST("failure: closing a socket that another thread waits in")
     else
         Claims_ReportError(topic, documented, waitingError, "returns 0", "fails");
     Peer_Close(&client);
-    ThreadManager_Join(&threads);
+    Claims_Join();
     CHECK_AT_MOST(waitingResult, 0);
 }
 
 /* --- Listeners --------------------------------------------------------------------------------*/
 
-/*
- * The system takes connections, and their bytes, before the program has called accept.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen
- */
+/* The system takes connections, and their bytes, before the program has called accept. */
 TEST("listen: a client is connected before accept is called")
 {
-    NetAddress address;
-    SOCKET listenSocket = Peer_Listen(&address);
-
-    client = NEED_SOCKET(Peer_Connect(&address));
+    Claims_Listen();
+    Claims_Connect();
     CHECK(Claims_Send(client, "early"));
-    server = NEED_SOCKET(Peer_Accept(listenSocket));
+    Claims_Accept();
     CHECK(Claims_Receives(server, "early"));
 }
 
@@ -141,44 +126,33 @@ TEST("listen: sockets of socket and accept are inherited, until SetHandleInforma
     }
 }
 
-/* https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept */
 TEST("listen: a non-blocking accept without a client fails with 10035")
 {
-    NetAddress address, peer;
-    SOCKET listenSocket = Peer_Listen(&address);
+    NetAddress peer;
 
+    Claims_Listen();
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
     CHECK_ERROR(SocketUtils_Accept(listenSocket, &peer) == INVALID_SOCKET, WSAEWOULDBLOCK);
 }
 
-/*
- * "The newly created socket ... has the same properties as socket s": here it does not block.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
- */
+/* "The newly created socket ... has the same properties as socket s": here it does not block. */
 TEST("listen: a socket accepted from a non-blocking one is non-blocking")
 {
-    NetAddress address;
-    SOCKET listenSocket = Peer_Listen(&address);
-    char byte;
-
+    Claims_Listen();
     CHECK(SocketUtils_SetNonBlocking(listenSocket, true));
-    NEED_SOCKET(Peer_Connect(&address));
-    server = NEED_SOCKET(Peer_Accept(listenSocket));
-    CHECK_ERROR(recv(server, &byte, 1, 0) == SOCKET_ERROR, WSAEWOULDBLOCK);
+    Claims_Connect();
+    Claims_Accept();
+    CHECK_ERROR(Claims_ReceiveByte(server) == SOCKET_ERROR, WSAEWOULDBLOCK);
 }
 
-/*
- * A refused connect. Windows tries again for some two seconds first.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-connect
- */
+/* A refused connect. Windows tries again for some two seconds first. */
 TEST("listen: connect fails with 10061 where nobody listens")
 {
+    SOCKET socket = Peer_Create(AF_INET);
     NetAddress address;
-    SOCKET socket;
     ULONGLONG start;
 
-    CHECK(Peer_Bind(&address) != INVALID_SOCKET);
-    socket = Peer_Create(AF_INET);
+    NEED_SOCKET(Peer_Bind(&address));
     start = Test_Now();
     CHECK_ERROR(!SocketUtils_Connect(socket, &address), WSAECONNREFUSED);
     Claims_Report("connect to a port on which nobody listens",
@@ -186,22 +160,19 @@ TEST("listen: connect fails with 10061 where nobody listens")
                   Test_Now() - start < 1000 ? "refused at once" : "refused after more than 1 s");
 }
 
-/*
- * A socket on :: that is not for IPv6 only serves IPv4, too, as ::ffff:127.0.0.1.
- * https://learn.microsoft.com/windows/win32/winsock/dual-stack-sockets
- */
+/* It sees them as ::ffff:127.0.0.1. */
 TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
 {
-    NetAddress address, target, peer;
-    SOCKET listenSocket = Peer_Keep(SocketUtils_CreateSocket(AF_INET6));
+    NetAddress address, peer;
 
-    REQUIRE(CHECK(NetAddress_FromText(&address, "::", 0)));
+    listenSocket = NEED_SOCKET(Peer_Create(AF_INET6));
+    NEED_TRUE(NetAddress_FromText(&address, "::", 0));
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
     CHECK(SocketUtils_Bind(listenSocket, &address));
     CHECK(SocketUtils_Listen(listenSocket));
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &address));
-    CHECK(NetAddress_FromText(&target, "127.0.0.1", NetAddress_GetPort(&address)));
-    client = NEED_SOCKET(Peer_Connect(&target));
+    CHECK(NetAddress_FromText(&listenAddress, "127.0.0.1", NetAddress_GetPort(&address)));
+    Claims_Connect();
     NEED_TRUE(Peer_IsReadable(listenSocket, WAIT_MS));
     server = NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
     CHECK_INT(NetAddress_GetFamily(&peer), AF_INET6);
@@ -229,15 +200,13 @@ static bool SetOn(SOCKET socket, int level, int name)
 static int TryBind(const NetAddress *address, int option)
 {
     SOCKET socket = Peer_Create(AF_INET);
+
     if (option != 0)
         SetOn(socket, SOL_SOCKET, option);
-    return SocketUtils_Bind(socket, address) ? 0 : WSAGetLastError();
+    return Claims_ErrorOf(SocketUtils_Bind(socket, address));
 }
 
-/*
- * Whatever the second one sets.
- * https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
- */
+/* Whatever the second one sets. */
 TEST("options: SO_EXCLUSIVEADDRUSE makes a second bind fail")
 {
     static const int options[] = {0, SO_REUSEADDR, SO_EXCLUSIVEADDRUSE};
@@ -276,10 +245,7 @@ TEST("options: SO_REUSEADDR on both shares the port or not")
     CHECK(error == WSAEADDRINUSE || error == WSAEACCES);
 }
 
-/*
- * TCP_NODELAY is 1, and so is SO_DEBUG, at another level.
- * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
- */
+/* TCP_NODELAY is 1, and so is SO_DEBUG, at another level. */
 TEST("options: TCP_NODELAY at the level SOL_SOCKET does nothing")
 {
     SOCKET socket = Peer_Create(AF_INET);
@@ -291,11 +257,7 @@ TEST("options: TCP_NODELAY at the level SOL_SOCKET does nothing")
     CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
-/*
- * Keep-alive with times of its own; the three options are the other way to say it.
- * https://learn.microsoft.com/windows/win32/winsock/sio-keepalive-vals
- * https://learn.microsoft.com/windows/win32/winsock/ipproto-tcp-socket-options
- */
+/* Keep-alive with times of its own; the three options are the other way to say it. */
 TEST("options: SIO_KEEPALIVE_VALS works")
 {
     static const int names[] = {3, 16, 17}; /* older headers lack them */
@@ -307,20 +269,16 @@ TEST("options: SIO_KEEPALIVE_VALS works")
     CHECK_INT(
         WSAIoctl(client, SIO_KEEPALIVE_VALS, &values, sizeof(values), NULL, 0, &bytes, NULL, NULL),
         0);
-    for (size_t i = 0; i < COUNT_OF(names) && error == 0; i++) {
-        if (setsockopt(server, IPPROTO_TCP, names[i], (const char *)&value, sizeof(value)) != 0)
-            error = WSAGetLastError();
-    }
+    for (size_t i = 0; i < COUNT_OF(names) && error == 0; i++)
+        error = Claims_ErrorOf(
+            setsockopt(server, IPPROTO_TCP, names[i], (const char *)&value, sizeof(value)) == 0);
     if (Claims_IsSystemSince(10, 16299))
         CHECK_INT(error, 0);
     Claims_ReportError("TCP_KEEPIDLE, TCP_KEEPCNT, TCP_KEEPINTVL", "succeed, from Windows 10 1709",
                        error, "succeed", "fail");
 }
 
-/*
- * Registered I/O is fetched by a GUID, as AcceptEx is; the headers of this compiler may lack it.
- * https://learn.microsoft.com/windows/win32/api/mswsock/ns-mswsock-rio_extension_function_table
- */
+/* Registered I/O is fetched by a GUID, as AcceptEx is; the headers of this compiler may lack it. */
 TEST("options: registered I/O is there or not")
 {
     const DWORD getMultiple = 0xC8000024; /* SIO_GET_MULTIPLE_EXTENSION_FUNCTION_POINTER */
@@ -331,13 +289,12 @@ TEST("options: registered I/O is there or not")
     } table = {sizeof(table), {NULL}};
     SOCKET socket = Peer_Create(AF_INET);
     DWORD bytes;
-    int result;
+    int error = Claims_ErrorOf(WSAIoctl(socket, getMultiple, &guid, sizeof(guid), &table,
+                                        sizeof(table), &bytes, NULL, NULL) == 0);
 
-    result = WSAIoctl(socket, getMultiple, &guid, sizeof(guid), &table, sizeof(table), &bytes, NULL,
-                      NULL);
-    Claims_ReportError("registered I/O (RIO)", "there, from Windows 8",
-                       result == 0 ? 0 : WSAGetLastError(), "there", "not there");
-    CHECK(result == SOCKET_ERROR || table.functions[0] != NULL);
+    Claims_ReportError("registered I/O (RIO)", "there, from Windows 8", error, "there",
+                       "not there");
+    CHECK(error != 0 || table.functions[0] != NULL);
 }
 
 /* https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-getprocesshandlecount */

@@ -2,11 +2,10 @@
  * ClaimsRoutine: claims about completion routines and alertable waits.
  * https://learn.microsoft.com/windows/win32/api/winsock2/nc-winsock2-lpwsaoverlapped_completion_routine
  * https://learn.microsoft.com/windows/win32/api/synchapi/nf-synchapi-sleepex
+ * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsawaitformultipleevents
+ * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex
  */
 #include "Claims.h"
-#include "ThreadManager.h"
-
-#define CALL_MAX 100
 
 /* What a completion routine has been called with. hEvent of the operation leads to it. */
 typedef struct Call {
@@ -17,20 +16,7 @@ typedef struct Call {
     const WSAOVERLAPPED *overlapped;
 } Call;
 
-static Call calls[CALL_MAX]; /* none is used twice: a routine may still be due after its claim */
-static int callCount;
-
-static Call *NewCall(void)
-{
-    /* Should there be more claims than calls, CHECK says so, and the last one serves them all. */
-    if (CHECK(callCount < CALL_MAX))
-        callCount++;
-    return &calls[callCount - 1];
-}
-
-/* What most claims have: an operation of the server's, and what its routine is called with. */
-static Operation *operation;
-static Call *call;
+static Call *call; /* what the routine of the claim's operation is called with */
 
 static void CALLBACK Note(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped, DWORD flags)
 {
@@ -46,7 +32,6 @@ static void CALLBACK Note(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped, D
 
 static void CALLBACK NoteApc(ULONG_PTR noted)
 {
-    ((Call *)noted)->thread = GetCurrentThreadId();
     InterlockedIncrement(&((Call *)noted)->count);
 }
 
@@ -54,19 +39,20 @@ static void CALLBACK NoteApc(ULONG_PTR noted)
 static int BeginReceive(LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     operation->overlapped.hEvent = (HANDLE)call;
-    return Claims_BeginReceiveWith(server, operation, routine);
+    return Claims_BeginReceiveWith(server, operation, OPERATION_DATA_SIZE, routine);
 }
 
+/* Both stay when the claim is over: the routine may still be due. */
 static void Renew(void)
 {
+    call = (Call *)NEED(calloc(1, sizeof(*call)));
     operation = Claims_NewOperation();
-    call = NewCall();
 }
 
 static void Open(void)
 {
-    Renew();
     Claims_OpenPair();
+    Renew();
 }
 
 /* The same, with a receive that has nothing to receive. */
@@ -74,6 +60,15 @@ static void OpenPending(void)
 {
     Open();
     NEED_TRUE(BeginReceive(Note) == WSA_IO_PENDING);
+}
+
+/* Waits alertably: the routine is called, once, and with this. */
+static void CheckCall(DWORD error, DWORD bytes)
+{
+    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
+    CHECK_INT(call->count, 1);
+    CHECK_INT(call->error, error);
+    CHECK_INT(call->bytes, bytes);
 }
 
 /* "The completion routine will not be invoked until the thread is in an alertable wait state" */
@@ -84,62 +79,50 @@ TEST("routine: it runs only in an alertable wait")
     CHECK(Claims_WaitForCompletion(operation));
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(call->count, 0);
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
+    CheckCall(0, 5);
 }
 
-/* What it gets: error, bytes, and the OVERLAPPED of its operation. */
 TEST("routine: it gets the error, the bytes and the OVERLAPPED; hEvent is free")
 {
     OpenPending();
     CHECK(Claims_Send(client, "hello"));
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->error, 0);
-    CHECK_INT(call->bytes, 5);
+    CheckCall(0, 5);
     CHECK(call->overlapped == &operation->overlapped);
     CHECK_TEXT(operation->data, "hello");
 }
 
-/* --- Whose thread -----------------------------------------------------------------------------*/
-
 static volatile LONG hasBegun;
-static HANDLE mayWait;
 static DWORD owner, slept; /* the thread that has begun it, and what its wait has returned */
 
-/* Begins the operation, and waits alertably only when it is told to. */
+/* Begins the operation, and waits alertably only when the event is signalled. */
 static void RunOwner(void *unused)
 {
     (void)unused;
     owner = GetCurrentThreadId();
     if (BeginReceive(Note) == WSA_IO_PENDING)
         InterlockedExchange(&hasBegun, 1);
-    WaitForSingleObject(mayWait, WAIT_MS);
+    WaitForSingleObject(event, WAIT_MS);
     slept = SleepEx(WAIT_MS, TRUE);
 }
 
 /* "the same thread that called the extended I/O function", says the page of SleepEx */
 TEST("routine: it runs only on the thread that began the operation")
 {
-    ThreadManager threads = {0};
-
-    mayWait = Claims_OpenEvent();
     Open();
-    NEED_TRUE(ThreadManager_Launch(&threads, RunOwner, NULL));
+    hasBegun = 0;
+    Claims_Launch(RunOwner);
     CHECK(WAIT_FOR(hasBegun, 1));
     CHECK(Claims_Send(client, "x"));
 
     /* This thread waits alertably, and nothing runs here. */
     CHECK_INT(SleepEx(2 * SHORT_QUIET_MS, TRUE), 0);
     CHECK_INT(call->count, 0);
-    SetEvent(mayWait);
-    ThreadManager_Join(&threads);
+    SetEvent(event);
+    Claims_Join();
     CHECK_INT(slept, WAIT_IO_COMPLETION);
     CHECK_INT(call->count, 1);
     CHECK(call->thread == owner);
 }
-
-/* --- When and how many ------------------------------------------------------------------------*/
 
 /* "In this case, the completion routine will have already been scheduled to be called" */
 TEST("routine: an immediate success still queues the routine")
@@ -148,9 +131,7 @@ TEST("routine: an immediate success still queues the routine")
     Claims_SendToServer("hello");
     CHECK_INT(BeginReceive(Note), 0);
     CHECK_INT(call->count, 0);
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->bytes, 5);
+    CheckCall(0, 5);
 }
 
 /* "all waiting completion routines are called before the alertable thread's wait is satisfied" */
@@ -175,14 +156,9 @@ TEST("routine: one alertable wait runs all that are due")
         CHECK_INT(owned[i]->count, 1);
 }
 
-/*
- * The wait ends with WSA_WAIT_IO_COMPLETION, and the event is not signalled.
- * https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsawaitformultipleevents
- */
+/* The wait ends with WSA_WAIT_IO_COMPLETION, and the event is not signalled. */
 TEST("routine: it ends a wait for events with 192")
 {
-    HANDLE event = Claims_OpenEvent();
-
     OpenPending();
     CHECK(Claims_Send(client, "x"));
     CHECK_INT(WSAWaitForMultipleEvents(1, &event, FALSE, WAIT_MS, TRUE), WSA_WAIT_IO_COMPLETION);
@@ -196,30 +172,22 @@ TEST("routine: a reset comes as 10054")
 {
     OpenPending();
     Peer_Reset(&client);
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->error, WSAECONNRESET);
-    CHECK_INT(call->bytes, 0);
+    CheckCall(WSAECONNRESET, 0);
 }
 
-/* https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-cancelioex */
 TEST("routine: CancelIoEx comes as 995")
 {
     OpenPending();
     CHECK(CancelIoEx((HANDLE)server, &operation->overlapped));
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
-    CHECK_INT(call->error, WSA_OPERATION_ABORTED);
+    CheckCall(WSA_OPERATION_ABORTED, 0);
 }
 
 /* It may begin the next operation: that is how a session goes on. */
-static int nextError;
-
 static void CALLBACK BeginNext(DWORD error, DWORD bytes, WSAOVERLAPPED *overlapped, DWORD flags)
 {
     Note(error, bytes, overlapped, flags);
     Renew();
-    nextError = BeginReceive(Note);
+    CHECK_INT(BeginReceive(Note), WSA_IO_PENDING);
 }
 
 TEST("routine: it may begin the next operation")
@@ -228,14 +196,10 @@ TEST("routine: it may begin the next operation")
     CHECK_INT(BeginReceive(BeginNext), WSA_IO_PENDING);
     CHECK(Claims_Send(client, "a"));
     CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(nextError, WSA_IO_PENDING);
     CHECK(Claims_Send(client, "b"));
-    CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
-    CHECK_INT(call->count, 1);
+    CheckCall(0, 1);
     CHECK_TEXT(operation->data, "b");
 }
-
-/* --- Blocking calls ---------------------------------------------------------------------------*/
 
 /* Sends when the call has been made, or after a while. */
 static void SendLate(void *unused)
@@ -252,24 +216,20 @@ static void SendLate(void *unused)
  */
 TEST("routine: an APC may run inside a blocking call")
 {
-    ThreadManager threads = {0};
     LONG inside;
-    char byte;
 
     Open();
     CHECK(QueueUserAPC(NoteApc, GetCurrentThread(), (ULONG_PTR)call) != 0);
-    NEED_TRUE(ThreadManager_Launch(&threads, SendLate, NULL));
-    CHECK_INT(recv(server, &byte, 1, 0), 1);
+    Claims_Launch(SendLate);
+    CHECK_INT(Claims_ReceiveByte(server), 1);
     inside = call->count;
     Claims_Report("an APC that is due while the thread waits inside recv", "may run inside recv",
                   "%s", inside == 1 ? "runs inside recv" : "waits for an alertable wait");
     if (inside == 0)
         CHECK_INT(SleepEx(WAIT_MS, TRUE), WAIT_IO_COMPLETION);
     CHECK_INT(call->count, 1);
-    ThreadManager_Join(&threads);
+    Claims_Join();
 }
-
-/* --- A thread that ends -----------------------------------------------------------------------*/
 
 static int otherError;
 
@@ -282,10 +242,8 @@ static void BeginOnce(void *unused)
 /* Has another thread begin the server's receive and end. */
 static void BeginOnOtherThread(void)
 {
-    ThreadManager threads = {0};
-
-    NEED_TRUE(ThreadManager_Launch(&threads, BeginOnce, NULL));
-    ThreadManager_Join(&threads);
+    Claims_Launch(BeginOnce);
+    Claims_Join();
     CHECK_INT(otherError, WSA_IO_PENDING);
 }
 
@@ -296,28 +254,24 @@ static void BeginOnOtherThread(void)
  */
 TEST("routine: a thread that ends may take its operations with it")
 {
-    static const char topic[] = "a receive of a thread that has ended, socket without a port";
+    bool isOver;
 
     Open();
     BeginOnOtherThread();
-    if (Claims_HasCompletedWithin(operation, 4 * SHORT_QUIET_MS)) {
-        CHECK_INT(Claims_GetError(operation), ERROR_OPERATION_ABORTED);
-        Claims_Report(topic, "is cancelled, 995", "is cancelled, %lu", Claims_GetError(operation));
-    } else {
-        Claims_Report(topic, "is cancelled, 995", "goes on");
-        CHECK(Claims_Send(client, "x"));
-        CHECK(Claims_WaitForCompletion(operation));
-    }
+    isOver = Claims_HasCompletedWithin(operation, 4 * SHORT_QUIET_MS);
+    Claims_ReportError("a receive of a thread that has ended, socket without a port",
+                       "is cancelled, 995", isOver ? (int)Claims_GetError(operation) : 0, "goes on",
+                       "is cancelled");
+    CHECK(Claims_Send(client, "x"));
+    CHECK(Claims_WaitForCompletion(operation));
+    CHECK_INT(Claims_GetError(operation), isOver ? ERROR_OPERATION_ABORTED : 0);
 }
 
 TEST("routine: a thread that ends leaves operations of a port's sockets")
 {
-    HANDLE port = Claims_OpenPort(0);
-
-    Open();
-    NEED_TRUE(Claims_Associate(server, port, 1));
+    Claims_OpenPairWithPort();
     BeginOnOtherThread();
-    CHECK(Claims_IsPortQuiet(port));
+    CHECK(Claims_IsPortQuiet());
     CHECK(Claims_Send(client, "x"));
-    CHECK(Claims_TakesPacketOf(port, 1, operation, 1));
+    CHECK(Claims_TakesPacketOf(operation, 1));
 }

@@ -1,9 +1,9 @@
 /*
  * ClaimsWorker: claims about the threads that wait at a completion port.
  * https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
+ * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
 #include "Claims.h"
-#include "ThreadManager.h"
 
 #define WORKER_MAX 4
 #define SPIN_MS    100
@@ -11,16 +11,14 @@
 
 /* What the workers of a claim share. Each ends on its own at the latest after 2 * WAIT_MS. */
 typedef struct Crew {
-    ThreadManager threads;
-    HANDLE port;
     DWORD timeoutMs;
-    volatile LONG numbers;  /* given to workers so far, from 0 */
-    volatile LONG waiting;  /* workers that are about to wait or have waited */
-    volatile LONG taken;    /* packets */
-    volatile LONG ended;    /* workers */
-    volatile LONG running;  /* workers that handle a packet now */
-    volatile LONG together; /* the most that did so at once, where workers look */
-    LONG order[WORKER_MAX]; /* the numbers of the workers that took the packets, in that order */
+    volatile LONG numbers;      /* given to workers so far, from 0 */
+    volatile LONG waiting;      /* workers that are about to wait or have waited */
+    volatile LONG taken;        /* packets */
+    volatile LONG ended;        /* workers */
+    volatile LONG running;      /* workers that handle a packet now */
+    volatile LONG together;     /* the most that did so at once, where workers look */
+    char order[WORKER_MAX + 1]; /* the workers that took the packets, a digit each */
     Packet packets[WORKER_MAX];
 } Crew;
 
@@ -29,7 +27,7 @@ static Crew crew;
 static void OpenCrew(DWORD concurrency, DWORD timeoutMs)
 {
     crew = (Crew){.timeoutMs = timeoutMs};
-    crew.port = Claims_OpenPort(concurrency);
+    Claims_OpenPort(concurrency);
 }
 
 /* Launches so many workers more, and waits until all there are wait, as far as that can be told. */
@@ -38,7 +36,7 @@ static void Launch(void (*run)(void *), int count)
     LONG before = crew.waiting;
 
     for (int i = 0; i < count; i++)
-        NEED_TRUE(ThreadManager_Launch(&crew.threads, run, NULL));
+        Claims_Launch(run);
     CHECK(WAIT_FOR(crew.waiting, before + count));
 }
 
@@ -46,24 +44,22 @@ static void Launch(void (*run)(void *), int count)
 static void Post(int count)
 {
     for (int i = 0; i < count; i++)
-        CHECK(PostQueuedCompletionStatus(crew.port, 0, 0, NULL));
+        Claims_Post(0, 0, NULL);
 }
 
 /* Takes one packet and ends. */
 static void TakeOne(void *unused)
 {
     LONG number = InterlockedIncrement(&crew.numbers) - 1;
-    Packet packet;
 
     (void)unused;
     InterlockedIncrement(&crew.waiting);
-    packet = Claims_Take(crew.port, crew.timeoutMs);
-    crew.packets[number] = packet;
-    if (packet.succeeded) {
+    crew.packets[number] = Claims_Take(crew.timeoutMs);
+    if (crew.packets[number].succeeded) {
         LONG place = InterlockedIncrement(&crew.taken) - 1;
 
         if (place < WORKER_MAX)
-            crew.order[place] = number;
+            crew.order[place] = (char)('0' + number);
     }
     InterlockedIncrement(&crew.ended);
 }
@@ -76,13 +72,12 @@ TEST("worker: one packet posted for each ends them all")
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 0);
     Post(WORKER_MAX);
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, WORKER_MAX);
     CHECK_INT(crew.ended, WORKER_MAX);
-    CHECK(Claims_IsPortQuiet(crew.port));
+    CHECK(Claims_IsPortQuiet());
 }
 
-/* A packet goes to one worker; the others go on waiting. */
 TEST("worker: a packet wakes one worker")
 {
     OpenCrew(0, 2 * WAIT_MS);
@@ -92,7 +87,7 @@ TEST("worker: a packet wakes one worker")
     Sleep(SHORT_QUIET_MS);
     CHECK_INT(crew.ended, 1);
     Post(WORKER_MAX - 1);
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, WORKER_MAX);
 }
 
@@ -103,15 +98,15 @@ TEST("worker: two packets of one socket may be handled by two workers")
 
     OpenCrew(0, 2 * WAIT_MS);
     Claims_OpenPair();
-    NEED_TRUE(Claims_Associate(server, crew.port, 1));
+    Claims_Associate(server);
     for (int i = 0; i < 2; i++)
         CHECK_INT(Claims_BeginReceive(server, operations[i], 1), WSA_IO_PENDING);
     Launch(TakeOne, 2);
     CHECK(Claims_Send(client, "ab"));
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, 2);
     CHECK(crew.packets[0].overlapped != crew.packets[1].overlapped);
-    CHECK(crew.packets[0].key == 1 && crew.packets[1].key == 1);
+    CHECK(crew.packets[0].key == PORT_KEY && crew.packets[1].key == PORT_KEY);
 
     /* The bytes are in order, whoever came first. */
     CHECK_TEXT(operations[0]->data, "a");
@@ -124,7 +119,6 @@ static const char lastFirst[] = "last in, first out";
 static const char *FindWakeOrder(DWORD pauseMs)
 {
     const int count = 3;
-    bool isForward = true, isBackward = true;
 
     OpenCrew(0, WAIT_MS);
     for (LONG i = 0; i < count; i++) {
@@ -135,13 +129,11 @@ static const char *FindWakeOrder(DWORD pauseMs)
         Post(1);
         CHECK(WAIT_FOR(crew.ended, i + 1));
     }
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, count);
-    for (int i = 0; i < count; i++) {
-        isForward = isForward && crew.order[i] == i;
-        isBackward = isBackward && crew.order[i] == count - 1 - i;
-    }
-    return isForward ? "first in, first out" : isBackward ? lastFirst : "mixed";
+    if (strcmp(crew.order, "210") == 0)
+        return lastFirst;
+    return strcmp(crew.order, "012") == 0 ? "first in, first out" : "mixed";
 }
 
 /*
@@ -169,7 +161,7 @@ static void TakeAndSpin(void *unused)
 {
     (void)unused;
     InterlockedIncrement(&crew.waiting);
-    if (Claims_Take(crew.port, crew.timeoutMs).succeeded) {
+    if (Claims_Take(crew.timeoutMs).succeeded) {
         ULONGLONG start = GetTickCount64();
 
         InterlockedIncrement(&crew.running);
@@ -193,7 +185,7 @@ TEST("worker: how many run at once with a concurrency of 1")
     Launch(TakeAndSpin, WORKER_MAX);
     Sleep(SHORT_QUIET_MS);
     Post(WORKER_MAX);
-    ThreadManager_Join(&crew.threads);
+    Claims_Join();
     CHECK_INT(crew.taken, WORKER_MAX);
     Claims_Report("a port with a concurrency of 1: workers that run at once", "1", "%s",
                   crew.together > 1 ? "more than 1" : "1");
@@ -205,8 +197,8 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
     OpenCrew(0, timeoutMs);
     Launch(TakeOne, 1);
     Sleep(SHORT_QUIET_MS);
-    Claims_CloseHandle(&crew.port);
-    ThreadManager_Join(&crew.threads);
+    CloseHandle(port);
+    Claims_Join();
     CHECK_INT(crew.ended, 1);
     return &crew.packets[0];
 }
@@ -214,12 +206,9 @@ static Packet *CloseUnderWorker(DWORD timeoutMs)
 /*
  * "If a call ... fails because the completion port handle associated with it is closed while the
  * call is outstanding ... GetLastError will return ERROR_ABANDONED_WAIT_0."
- * https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
  */
 TEST("worker: closing the port while workers wait")
 {
-    static const char topic[] = "CloseHandle on a port at which workers wait";
-    static const char documented[] = "they return, ERROR_ABANDONED_WAIT_0 (735)";
     bool isChecked = Claims_IsSystemSince(10, 0);
     Packet *packet = NULL;
 
@@ -233,8 +222,8 @@ TEST("worker: closing the port while workers wait")
     CHECK(packet->overlapped == NULL);
     if (isChecked)
         CHECK_INT(packet->error, ERROR_ABANDONED_WAIT_0);
-    if (packet->error == WAIT_TIMEOUT)
-        Claims_Report(topic, documented, "they go on waiting");
-    else
-        Claims_Report(topic, documented, "they return, %lu", packet->error);
+    Claims_ReportError("CloseHandle on a port at which workers wait",
+                       "they return, ERROR_ABANDONED_WAIT_0 (735)",
+                       packet->error == WAIT_TIMEOUT ? 0 : (int)packet->error, "they go on waiting",
+                       "they return");
 }

@@ -32,7 +32,8 @@ TEST("port: CreateIoCompletionPort fails with NULL")
 TEST("port: an association returns the port")
 {
     Claims_OpenPort(0);
-    CHECK(CreateIoCompletionPort((HANDLE)Peer_Create(AF_INET), port, 1, 0) == port);
+    server = Peer_Create(AF_INET);
+    CHECK(CreateIoCompletionPort((HANDLE)server, port, 1, 0) == port);
 }
 
 /*

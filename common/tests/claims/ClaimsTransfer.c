@@ -130,7 +130,8 @@ TEST("transfer: sends to a peer that does not read pile up")
     Claims_OpenNarrowPair();
     SendUntilPending();
     for (size_t i = 0; i < COUNT_OF(operations); i++) {
-        operation = operations[i] = Claims_NewOperation();
+        operation = Claims_NewOperation();
+        operations[i] = operation;
         CHECK_INT(BeginBlock(), WSA_IO_PENDING);
     }
     for (size_t i = 0; i < COUNT_OF(operations); i++)

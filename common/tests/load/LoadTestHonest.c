@@ -163,8 +163,10 @@ TEST("load: churn")
     CheckRight();
     CheckServer(echo.accepted, 64);
     CHECK_INT(echo.messages, echo.accepted - 1);
-    CHECK(IsNear("connectionsPerSecond", Load_GetFigure("messages") / Load_GetFigure("seconds"),
-                 0.01));
+    /* Of each client one connection may have ended and not begun in that time, or the other way. */
+    CHECK(Load_IsBetween("connectionsPerSecond",
+                         (Load_GetFigure("messages") - 2) / Load_GetFigure("seconds") - 0.1,
+                         (Load_GetFigure("messages") + 2) / Load_GetFigure("seconds") + 0.1));
     CHECK(IsAsMet("messages", measured.to.accepted - measured.from.accepted));
     CheckBoth("\n  connections a second         ", "connectionsPerSecond", 0.06);
     CHECK_CONTAINS(tool.output, ", each on a connection of its own, 1 silent client; measured");

@@ -10,7 +10,7 @@ static const char *SkipThread(const char *line, long *thread)
 {
     char prefix[32];
 
-    if (sscanf(line, "[thread %ld]", thread) != 1 || *thread <= 0)
+    if (sscanf_s(line, "[thread %ld]", thread) != 1 || *thread <= 0)
         return NULL;
     snprintf(prefix, sizeof(prefix), "[thread %ld] ", *thread);
     return strncmp(line, prefix, strlen(prefix)) == 0 ? line + strlen(prefix) : NULL;

@@ -145,7 +145,7 @@ TEST("ServerLog: lines of several threads")
         unsigned long thread = 0;
 
         *end = '\0';
-        sscanf(line, "[thread %lu]", &thread);
+        sscanf_s(line, "[thread %lu]", &thread);
         snprintf(expected, sizeof(expected), "[thread %lu] Recv Data Len = 123456789", thread);
         if (!CHECK_TEXT(line, expected))
             break;

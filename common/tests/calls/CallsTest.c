@@ -8,6 +8,7 @@
  */
 #include "Conversation.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "ToolTest.h"
 
 #define CALL_MAX     5
@@ -70,8 +71,6 @@ static int GetStage(int server, char *folder)
     return Conversation_FindStage(servers[server], folder, PATH_SIZE);
 }
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 /* Runs the tool with these words, up to a NULL, and behind them all servers that `clients` can talk to at
    once; 0: no server. */
 static void RunTool(const char *const words[], int clients)
@@ -90,17 +89,16 @@ static void RunTool(const char *const words[], int clients)
     ToolRun_Wait(TOOL_MS);
 }
 
-/* Copies the part of `text` from `start` on and up to `end`. False: there is no such part. */
-static bool CopyPart(const char *text, const char *start, const char *end, char *part, size_t size)
+/* Copies the part of `text` from `start` on and up to `end`. Without it the test is over. */
+static void CopyPart(const char *text, const char *start, const char *end, char *part, size_t size)
 {
     const char *from = strstr(text, start);
     const char *to = from != NULL ? strstr(from, end) : NULL;
 
-    part[0] = '\0';
     if (to == NULL)
-        return Test_Explain("there is no \"%s\" with \"%s\" behind it in:\n%s", start, end, text);
+        Test_Explain("there is no \"%s\" with \"%s\" behind it in:\n%s", start, end, text);
+    NEED_TRUE(to != NULL);
     snprintf(part, size, "%.*s", (int)(to - from), from);
-    return true;
 }
 
 static int CountText(const char *text, const char *part)
@@ -121,9 +119,9 @@ static void CheckFigures(const char *folder, const CallModel *model, int clients
     int calls = 0, handles = 0, count = 0;
 
     snprintf(text, sizeof(text), "%s: %d client", folder, clients);
-    REQUIRE(CHECK(CopyPart(tool.output, text, "To start", table, sizeof(table))));
+    CopyPart(tool.output, text, "To start", table, sizeof(table));
     snprintf(text, sizeof(text), "{\"server\": \"%s\", ", folder);
-    REQUIRE(CHECK(CopyPart(tool.figures, text, "\n", line, sizeof(line))));
+    CopyPart(tool.figures, text, "\n", line, sizeof(line));
 
     for (; count < CALL_MAX && model[count].name != NULL; count++) {
         const CallModel *call = &model[count];
@@ -167,20 +165,20 @@ static void CheckAllFigures(int clients)
 
 TEST("calls: an echo of the only client", .limitSeconds = 90)
 {
-    RunTool(WORDS(NULL), 1);
+    RunTool(ARGUMENTS(NULL), 1);
     CheckAllFigures(1);
 }
 
 TEST("calls: an echo of one of ten clients", .limitSeconds = 90)
 {
-    RunTool(WORDS("--clients", CROWD_TEXT), CROWD);
+    RunTool(ARGUMENTS("--clients", CROWD_TEXT), CROWD);
     CheckAllFigures(CROWD);
 }
 
 /* Whatever is counted: the same the second time. */
 TEST("calls: the same figures again", .limitSeconds = 120)
 {
-    const char *const *words = WORDS("--clients", "3", "--echoes", SHORT_ECHOES);
+    const char *const *words = ARGUMENTS("--clients", "3", "--echoes", SHORT_ECHOES);
     char *figures;
 
     RunTool(words, 3);
@@ -200,7 +198,7 @@ TEST("calls: all clients at once", .limitSeconds = 90)
 {
     char line[LINE_SIZE], folder[PATH_SIZE];
 
-    RunTool(WORDS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD);
+    RunTool(ARGUMENTS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD);
     CHECK_INT(tool.exitCode, 0);
     for (int i = 0; i < serverCount; i++) {
         int stage = GetStage(i, folder);
@@ -211,8 +209,7 @@ TEST("calls: all clients at once", .limitSeconds = 90)
         for (int j = 0; j < CALL_MAX; j++)
             most += models[stage][j].calls + models[stage][j].callsForEach * CROWD;
         snprintf(line, sizeof(line), "{\"server\": \"%s\", ", folder);
-        if (!CHECK(CopyPart(tool.figures, line, "\n", line, sizeof(line))))
-            continue;
+        CopyPart(tool.figures, line, "\n", line, sizeof(line));
         CHECK_CONTAINS(line, "\"clients\": 10, \"echoes\": 200, \"busy\": true, ");
         CHECK(ToolRun_ReadFigure(line, "callsPerEcho") > 2);
         CHECK(ToolRun_ReadFigure(line, "callsPerEcho") <= most);
@@ -235,7 +232,7 @@ TEST("calls: 500 clients of stage 07 at once")
             path = servers[i];
     }
     REQUIRE(CHECK(path != NULL));
-    RunTool(WORDS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0);
+    RunTool(ARGUMENTS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0);
     CHECK_INT(tool.exitCode, 0);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") >= 2);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
@@ -251,7 +248,7 @@ static void RunCheck(const char *text)
     NEED_TRUE(fopen_s(&file, path, "wb") == 0);
     fputs(text, file);
     NEED_TRUE(fclose(file) == 0);
-    RunTool(WORDS("--echoes", SHORT_ECHOES, "--check", path), 1);
+    RunTool(ARGUMENTS("--echoes", SHORT_ECHOES, "--check", path), 1);
     DeleteFileA(path);
 }
 
@@ -260,7 +257,7 @@ TEST("calls: compares with a file", .limitSeconds = 120)
     char text[100];
     char *figures, *figure;
 
-    RunTool(WORDS("--echoes", SHORT_ECHOES), 1);
+    RunTool(ARGUMENTS("--echoes", SHORT_ECHOES), 1);
     figures = tool.figures;
     tool.figures = NULL;
     RunCheck(figures);
@@ -318,7 +315,7 @@ TEST("calls: command lines")
 
 TEST("calls: help")
 {
-    RunTool(WORDS("--help"), 0);
+    RunTool(ARGUMENTS("--help"), 0);
     CHECK_INT(tool.exitCode, 0);
     CHECK_CONTAINS(tool.output, "Usage: calls.exe ");
     CHECK_TEXT(tool.errors, "");

@@ -164,12 +164,13 @@ static void TakeRounds(void *unused)
  */
 TEST("packet: it can be handled before the call has returned")
 {
-    ULONGLONG start = Test_Now();
+    ULONGLONG start;
     bool isOvertaken = false;
 
     Claims_OpenPairWithPort();
     takenRound = 0;
     Claims_Launch(TakeRounds);
+    start = Test_Now();
     for (LONG round = 1; !isOvertaken && Test_Now() - start < RACE_MS; round++) {
         memset(&operation->overlapped, 0, sizeof(operation->overlapped));
         Claims_BeginSend(server, operation, "x");

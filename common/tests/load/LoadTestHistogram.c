@@ -18,8 +18,9 @@ static void Clear(void)
 
 static bool IsPercentile(double percent, uint64_t least, uint64_t most)
 {
-    return IsBetween("percentile", (double)LoadHistogram_GetPercentile(&histogram, percent),
-                     (double)least, (double)most);
+    uint64_t value = LoadHistogram_GetPercentile(&histogram, percent);
+
+    return IsBetween("percentile", (double)value, (double)least, (double)most);
 }
 
 static bool IsExactly(double percent, uint64_t wanted)

@@ -95,9 +95,11 @@ static void CopyPart(const char *text, const char *start, const char *end, char 
     const char *from = strstr(text, start);
     const char *to = from != NULL ? strstr(from, end) : NULL;
 
-    if (to == NULL)
+    if (to == NULL) {
         Test_Explain("there is no \"%s\" with \"%s\" behind it in:\n%s", start, end, text);
-    NEED_TRUE(to != NULL);
+        NEED_TRUE(false);
+        return;
+    }
     snprintf(part, size, "%.*s", (int)(to - from), from);
 }
 

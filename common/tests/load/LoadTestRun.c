@@ -78,7 +78,7 @@ static const char *SkipValue(const char *at, int depth)
     do {
         int length = 0;
 
-        sscanf(at + 1, " \"%*[^\"\\\n]\": %n", &length);
+        sscanf_s(at + 1, " \"%*[^\"\\\n]\": %n", &length);
         at = length > 0 && depth > 0 ? SkipValue(at + 1 + length, depth - 1) : NULL;
     } while (at != NULL && *at == ',');
     return at != NULL && *at == '}' ? at + 1 : NULL;

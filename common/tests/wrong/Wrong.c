@@ -105,9 +105,16 @@ void TakeCompletion(void)
     Require(taken != NULL, "GetQueuedCompletionStatus");
 }
 
-HANDLE StartThread(unsigned(__stdcall *procedure)(void *))
+static unsigned __stdcall RunThread(void *procedure)
 {
-    uintptr_t thread = _beginthreadex(NULL, 0, procedure, NULL, 0, NULL);
+    ((void (*)(void))(uintptr_t)procedure)();
+    return 0;
+}
+
+HANDLE StartThread(void (*procedure)(void))
+{
+    void *argument = (void *)(uintptr_t)procedure;
+    uintptr_t thread = _beginthreadex(NULL, 0, RunThread, argument, 0, NULL);
 
     Require(thread != 0, "_beginthreadex");
     return (HANDLE)thread;

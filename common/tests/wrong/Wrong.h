@@ -90,7 +90,7 @@ bool StartReceive(void *data, ULONG size, WSAOVERLAPPED *overlapped);
 /* Takes the next completion, of whatever outcome, from the port. */
 void TakeCompletion(void);
 
-HANDLE StartThread(unsigned(__stdcall *procedure)(void *));
+HANDLE StartThread(void (*procedure)(void));
 void JoinThread(HANDLE thread);
 
 #endif

@@ -52,7 +52,6 @@ PROGRAM("handle-not-checked", PLAIN, "rule 8: GetQueuedCompletionStatus is given
 
 /* --- What was closed ------------------------------------------------------------------------- */
 
-/* Two places of a program close the same socket. */
 PROGRAM("socket-closed-twice", PLAIN, "rule 6: a socket is closed for the second time")
 {
     OpenPair();
@@ -61,7 +60,6 @@ PROGRAM("socket-closed-twice", PLAIN, "rule 6: a socket is closed for the second
     server = INVALID_SOCKET;
 }
 
-/* Something is sent on a socket that was closed before. */
 PROGRAM("socket-used-after-close", PLAIN, "rule 6: a socket is used after it was closed")
 {
     OpenPair();
@@ -85,15 +83,13 @@ PROGRAM("socket-selected-after-close", PLAIN, "rule 6: a socket is used after it
     server = INVALID_SOCKET;
 }
 
-static unsigned __stdcall Receive(void *unused)
+static void Receive(void)
 {
     char received[16];
 
-    (void)unused;
-    return (unsigned)recv(server, received, sizeof(received), 0);
+    recv(server, received, sizeof(received), 0);
 }
 
-/* A socket is closed while another thread waits in recv on it. */
 PROGRAM("socket-closed-in-use", PLAIN,
         "rule 6: a socket is closed while another thread is inside recv with it")
 {
@@ -128,14 +124,11 @@ PROGRAM("event-waited-after-close", PLAIN, "rule 6: an event is used after it wa
 
 static HANDLE event;
 
-static unsigned __stdcall WaitForEvent(void *unused)
+static void WaitForEvent(void)
 {
-    (void)unused;
     WaitForSingleObject(event, 1000);
-    return 0;
 }
 
-/* An event is closed while another thread waits for it. */
 PROGRAM("event-closed-in-use", PLAIN,
         "rule 6: an event is closed while another thread is inside WaitForSingleObject with it")
 {
@@ -149,18 +142,15 @@ PROGRAM("event-closed-in-use", PLAIN,
     JoinThread(thread);
 }
 
-static unsigned __stdcall WaitAtPort(void *unused)
+static void WaitAtPort(void)
 {
     OVERLAPPED *overlapped = NULL;
     ULONG_PTR key = 0;
     DWORD bytes = 0;
 
-    (void)unused;
     GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, 1000);
-    return 0;
 }
 
-/* The port is closed while a worker still waits at it. */
 PROGRAM(
     "port-closed-in-use", PLAIN,
     "rule 7: a completion port is closed while another thread is inside GetQueuedCompletionStatus")
@@ -177,7 +167,6 @@ PROGRAM(
 
 /* --- What is left at the end ----------------------------------------------------------------- */
 
-/* A socket is never closed. */
 PROGRAM("socket-left", PLAIN, "left over: a socket is still open at the end")
 {
     SOCKET unused;
@@ -187,14 +176,12 @@ PROGRAM("socket-left", PLAIN, "left over: a socket is still open at the end")
     Require(unused != INVALID_SOCKET, "socket");
 }
 
-/* An event is never closed. */
 PROGRAM("event-left", PLAIN, "left over: an event is still open at the end")
 {
     StartWinsock();
     Require(WSACreateEvent() != WSA_INVALID_EVENT, "WSACreateEvent"); /* Wrong */
 }
 
-/* A completion port is never closed. */
 PROGRAM("port-left", PLAIN, "left over: a completion port is still open at the end")
 {
     HANDLE unused = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0); /* Wrong */
@@ -202,32 +189,24 @@ PROGRAM("port-left", PLAIN, "left over: a completion port is still open at the e
     Require(unused != NULL, "CreateIoCompletionPort");
 }
 
-static unsigned __stdcall ReturnAtOnce(void *unused)
+static unsigned __stdcall SleepFor(void *milliseconds)
 {
-    (void)unused;
+    Sleep((DWORD)(uintptr_t)milliseconds);
     return 0;
 }
 
-/* A thread is waited for, and its handle is never closed. */
 PROGRAM("thread-handle-left", PLAIN, "left over: a thread handle is still open at the end")
 {
-    uintptr_t thread = _beginthreadex(NULL, 0, ReturnAtOnce, NULL, 0, NULL); /* Wrong */
+    uintptr_t thread = _beginthreadex(NULL, 0, SleepFor, NULL, 0, NULL); /* Wrong */
 
     Require(thread != 0, "_beginthreadex");
     WaitForSingleObject((HANDLE)thread, INFINITE);
 }
 
-static unsigned __stdcall SleepOn(void *unused)
-{
-    (void)unused;
-    Sleep(INFINITE);
-    return 0;
-}
-
-/* The program ends while one of its threads still runs. */
 PROGRAM("thread-left", PLAIN, "rule 7: a thread still runs at the end")
 {
-    uintptr_t thread = _beginthreadex(NULL, 0, SleepOn, NULL, 0, NULL); /* Wrong */
+    void *ever = (void *)(uintptr_t)INFINITE;
+    uintptr_t thread = _beginthreadex(NULL, 0, SleepFor, ever, 0, NULL); /* Wrong */
 
     Require(thread != 0, "_beginthreadex");
     CloseHandle((HANDLE)thread);
@@ -256,7 +235,6 @@ PROGRAM("operation-left", PLAIN, "rule 7: the program has ended while a WSARecv 
     CancelIoEx((HANDLE)server, &overlapped);
 }
 
-/* The program ends without WSACleanup. */
 PROGRAM("cleanup-missing", PLAIN, "rule 7: WSACleanup is missing")
 {
     WSADATA data;
@@ -287,19 +265,15 @@ PROGRAM("right-handles")
 
 static volatile LONG running = 2;
 
-static unsigned __stdcall Run(void *unused)
+static void Run(void)
 {
-    (void)unused;
     InterlockedDecrement(&running);
-    return 0;
 }
 
-static unsigned __stdcall RunHalf(void *unused)
+static void RunHalf(void)
 {
-    (void)unused;
     if (InterlockedDecrement(&running) >= 0)
         _endthreadex(0);
-    return 1;
 }
 
 /*

@@ -3,7 +3,6 @@
  */
 #include "Wrong.h"
 
-/* A block is freed twice. */
 PROGRAM("heap-double-free", HARMS, "memory: a block of 16 bytes is freed for the second time")
 {
     void *text = Need(malloc(16));
@@ -13,7 +12,6 @@ PROGRAM("heap-double-free", HARMS, "memory: a block of 16 bytes is freed for the
     free(same); /* Wrong */
 }
 
-/* A block is read after it was freed. */
 PROGRAM("heap-use-after-free", HARMS, "memory: a read in a block of 16 bytes that was freed")
 {
     char *text = (char *)Need(calloc(16, 1));
@@ -102,7 +100,6 @@ PROGRAM("heap-underrun-page", HARMS,
     free(first);
 }
 
-/* recv is given a block that was freed before. */
 PROGRAM("heap-freed-to-system", HARMS,
         "memory: recv is given a buffer of 16 bytes that was freed before")
 {

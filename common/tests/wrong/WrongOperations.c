@@ -7,12 +7,22 @@
 
 static WSAOVERLAPPED overlapped;
 static char received[16];
+static WSABUF into = {sizeof(received), received};
+static DWORD intoFlags;
 static char hello[] = "hello";
 
 typedef struct Session {
     WSAOVERLAPPED overlapped;
     char received[16];
 } Session;
+
+/* Waits for the end of what was begun on the server. True: it was done. */
+static bool WaitForResult(WSAOVERLAPPED *begun)
+{
+    DWORD bytes = 0, flags = 0;
+
+    return WSAGetOverlappedResult(server, begun, &bytes, TRUE, &flags);
+}
 
 /* --- Memory that an operation still uses ----------------------------------------------------- */
 
@@ -113,15 +123,11 @@ PROGRAM("overlapped-on-dead-stack", HARMS,
     TakeCompletion();
 }
 
-static unsigned __stdcall ReceiveOnThread(void *unused)
+static void ReceiveOnThread(void)
 {
     WSAOVERLAPPED local = {0};
-    WSABUF buffer = {sizeof(received), received};
-    DWORD flags = 0;
 
-    (void)unused;
-    WSARecv(server, &buffer, 1, NULL, &flags, &local, NULL); /* Wrong */
-    return 0;
+    WSARecv(server, &into, 1, NULL, &intoFlags, &local, NULL); /* Wrong */
 }
 
 /* A thread begins a receive with an OVERLAPPED among its variables, and ends. */
@@ -150,15 +156,13 @@ PROGRAM("posted-freed", PLAIN,
 PROGRAM("overlapped-garbage", PLAIN, "rule 5: WSARecv is given an OVERLAPPED that is not zeroed")
 {
     Session *session = (Session *)Need(malloc(sizeof(*session)));
-    WSABUF buffer = {sizeof(session->received), session->received};
-    DWORD bytes = 0, flags = 0;
 
     OpenPair();
     session->overlapped.hEvent = WSACreateEvent();
 
     send(client, "hello", 5, 0);
-    WSARecv(server, &buffer, 1, NULL, &flags, &session->overlapped, NULL); /* Wrong */
-    WSAGetOverlappedResult(server, &session->overlapped, &bytes, TRUE, &flags);
+    WSARecv(server, &into, 1, NULL, &intoFlags, &session->overlapped, NULL); /* Wrong */
+    WaitForResult(&session->overlapped);
 
     WSACloseEvent(session->overlapped.hEvent);
     free(session);
@@ -167,18 +171,15 @@ PROGRAM("overlapped-garbage", PLAIN, "rule 5: WSARecv is given an OVERLAPPED tha
 /* The second receive gets the OVERLAPPED as the first has left it. */
 PROGRAM("overlapped-not-zeroed", PLAIN, "rule 5: WSARecv is given an OVERLAPPED that is not zeroed")
 {
-    WSABUF buffer = {sizeof(received), received};
-    DWORD bytes = 0, flags = 0;
-
     OpenPair();
     overlapped.hEvent = WSACreateEvent();
     send(client, "one", 3, 0);
     StartReceive(received, sizeof(received), &overlapped);
-    WSAGetOverlappedResult(server, &overlapped, &bytes, TRUE, &flags);
+    WaitForResult(&overlapped);
 
     send(client, "two", 3, 0);
-    WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, NULL); /* Wrong */
-    WSAGetOverlappedResult(server, &overlapped, &bytes, TRUE, &flags);
+    WSARecv(server, &into, 1, NULL, &intoFlags, &overlapped, NULL); /* Wrong */
+    WaitForResult(&overlapped);
 
     WSACloseEvent(overlapped.hEvent);
 }
@@ -204,12 +205,10 @@ PROGRAM("second-receive", PLAIN, "warning: a second receive is outstanding on on
 {
     static WSAOVERLAPPED other;
     static char otherReceived[16];
-    WSABUF buffer = {sizeof(otherReceived), otherReceived};
-    DWORD flags = 0;
 
     OpenPairWithPort();
-    StartReceive(received, sizeof(received), &overlapped);
-    WSARecv(server, &buffer, 1, NULL, &flags, &other, NULL); /* Wrong */
+    StartReceive(otherReceived, sizeof(otherReceived), &overlapped);
+    WSARecv(server, &into, 1, NULL, &intoFlags, &other, NULL); /* Wrong */
 
     for (int i = 0; i < 2; i++) {
         send(client, "x", 1, 0);
@@ -240,10 +239,9 @@ PROGRAM("unknown-completion", PLAIN,
 static void ReceiveWith(LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
     WSABUF buffer = {5, received};
-    DWORD flags = 0;
 
     OpenPair();
-    WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, routine);
+    WSARecv(server, &buffer, 1, NULL, &intoFlags, &overlapped, routine);
     send(client, "hello, world", 12, 0);
     SleepEx(WAIT_MS, TRUE);
 }
@@ -447,12 +445,9 @@ static void CALLBACK OnReceived(DWORD error, DWORD bytes, LPWSAOVERLAPPED done, 
 
 static void ReceiveInRoutine(void)
 {
-    WSABUF buffer = {sizeof(received), received};
-    DWORD flags = 0;
-
     memset(&overlapped, 0, sizeof(overlapped));
     send(client, "hello", 5, 0);
-    if (WSARecv(server, &buffer, 1, NULL, &flags, &overlapped, OnReceived) == 0 ||
+    if (WSARecv(server, &into, 1, NULL, &intoFlags, &overlapped, OnReceived) == 0 ||
         WSAGetLastError() == WSA_IO_PENDING)
         underWay++;
 }
@@ -507,12 +502,11 @@ __declspec(noinline) static void ReceiveAndStay(bool hasUse)
     WSAEVENT event = WSACreateEvent();
     WSAOVERLAPPED local = {.hEvent = event};
     char buffer[16];
-    DWORD bytes = 0, flags = 0;
 
     StartReceive(buffer, sizeof(buffer), &local);
     SendLater();
     if (hasUse)
-        Require(WSAGetOverlappedResult(server, &local, &bytes, TRUE, &flags), "receiving");
+        Require(WaitForResult(&local), "receiving");
     else
         WSAWaitForMultipleEvents(1, &event, TRUE, WSA_INFINITE, FALSE);
     WSACloseEvent(event);

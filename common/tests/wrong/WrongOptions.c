@@ -52,7 +52,6 @@ PROGRAM("accept-context-wrong-value", PLAIN,
     shutdown(accepted, SD_SEND);
 }
 
-/* The address of the client is asked for, and SO_UPDATE_ACCEPT_CONTEXT was not set on the socket. */
 PROGRAM("getpeername-before-accept-context", PLAIN,
         "context: getpeername on a socket that AcceptEx has connected")
 {
@@ -62,7 +61,6 @@ PROGRAM("getpeername-before-accept-context", PLAIN,
     getpeername(accepted, (SOCKADDR *)&address.storage, &address.length); /* Wrong */
 }
 
-/* A socket from AcceptEx is shut down, and SO_UPDATE_ACCEPT_CONTEXT was not set on it. */
 PROGRAM("shutdown-before-accept-context", PLAIN,
         "context: shutdown on a socket that AcceptEx has connected")
 {
@@ -82,7 +80,6 @@ static void OpenForConnectEx(NetAddress *address)
     Require(SocketUtils_BindAnyAddress(client, AF_INET), "bind");
 }
 
-/* A socket from ConnectEx is shut down, and SO_UPDATE_CONNECT_CONTEXT was not set on it. */
 PROGRAM("shutdown-before-connect-context", PLAIN,
         "context: shutdown on a socket that ConnectEx has connected")
 {

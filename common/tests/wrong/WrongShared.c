@@ -72,12 +72,10 @@ static void GreetTooLate(void)
     Release(session);
 }
 
-static unsigned __stdcall GreetAll(void *unused)
+static void GreetAll(void)
 {
-    (void)unused;
     for (int i = 0; i < GREETINGS; i++)
         GreetTooLate();
-    return 0;
 }
 
 /*
@@ -104,18 +102,16 @@ static SRWLOCK lock = SRWLOCK_INIT;
 static void *only; /* the set */
 static volatile bool isClosed;
 
-static unsigned __stdcall Add(void *unused)
+static void Add(void)
 {
     void *session;
 
-    (void)unused;
     if (isClosed)
-        return 0;
+        return;
     session = malloc(100); /* Wrong */
     AcquireSRWLockExclusive(&lock);
     only = session;
     ReleaseSRWLockExclusive(&lock);
-    return 0;
 }
 
 static void CloseSet(void)
@@ -149,18 +145,16 @@ PROGRAM("flag-outside-lock", RACE, "left over: 1 block of 100 bytes")
 #define WORKERS  2
 #define SESSIONS 5 /* that each worker ends */
 
-static unsigned __stdcall EndSessions(void *unused)
+static void EndSessions(void)
 {
     Owner *mine = owner;
 
-    (void)unused;
     for (int i = 0; i < SESSIONS; i++) {
         AcquireSRWLockExclusive(&mine->lock);
         mine->sessionCount--;
         ReleaseSRWLockExclusive(&mine->lock);
         WakeAllConditionVariable(&mine->nobody); /* Wrong */
     }
-    return 0;
 }
 
 /*
@@ -200,9 +194,8 @@ static void Greet(void)
     Release(session);
 }
 
-static unsigned __stdcall Work(void *unused)
+static void Work(void)
 {
-    (void)unused;
     for (int i = 0; i < 5; i++) {
         Replace();
         Greet();
@@ -211,7 +204,6 @@ static unsigned __stdcall Work(void *unused)
     owner->sessionCount--;
     WakeAllConditionVariable(&owner->nobody);
     ReleaseSRWLockExclusive(&owner->lock);
-    return 0;
 }
 
 /*

@@ -8,7 +8,6 @@
  */
 #include "Conversation.h"
 #include "Test.h"
-#include "TestMain.h"
 #include "ToolTest.h"
 
 #define CALL_MAX     5
@@ -63,33 +62,32 @@ static const CallModel models[][CALL_MAX] = {
            {"WSASend", 1, 0, 1, 0}},
 };
 
-static char checkPath[PATH_SIZE]; /* for --check, beside the file for --json */
-
 /* --- Running the tool ------------------------------------------------------------------------ */
 
 /* The number of the stage of that server, and its folder. */
 static int GetStage(int server, char *folder)
 {
-    return Conversation_FindStage(ToolTest_GetServer(server), folder, PATH_SIZE);
+    return Conversation_FindStage(servers[server], folder, PATH_SIZE);
 }
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* Runs the tool with its file, these words, up to a NULL, and behind them all servers that `clients` can
-   talk to at once; 0: no server. */
-static bool RunTool(const char *const words[], int clients)
+/* Runs the tool with these words, up to a NULL, and behind them all servers that `clients` can talk to at
+   once; 0: no server. */
+static void RunTool(const char *const words[], int clients)
 {
-    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1] = {"--json", ToolRun_GetFile()};
+    const char *arguments[WORD_MAX + TOOL_SERVER_MAX + 1] = {NULL};
     char folder[PATH_SIZE];
-    int count = 2;
+    int count = 0;
 
-    for (int i = 0; words[i] != NULL; i++)
-        arguments[count++] = words[i];
-    for (int i = 0; clients > 0 && i < ToolTest_GetServerCount(); i++) {
+    for (; words[count] != NULL; count++)
+        arguments[count] = words[count];
+    for (int i = 0; clients > 0 && i < serverCount; i++) {
         if (clients == 1 || GetStage(i, folder) != 1)
-            arguments[count++] = ToolTest_GetServer(i);
+            arguments[count++] = servers[i];
     }
-    return ToolRun_Start(arguments, NULL) && ToolRun_Wait(TOOL_MS);
+    ToolRun_Start(arguments, NULL);
+    ToolRun_Wait(TOOL_MS);
 }
 
 /* Copies the part of `text` from `start` on and up to `end`. False: there is no such part. */
@@ -156,7 +154,7 @@ static void CheckAllFigures(int clients)
 {
     CHECK_INT(tool.exitCode, 0);
     CHECK_TEXT(tool.errors, "");
-    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
+    for (int i = 0; i < serverCount; i++) {
         char folder[PATH_SIZE];
         int stage = GetStage(i, folder);
 
@@ -169,13 +167,13 @@ static void CheckAllFigures(int clients)
 
 TEST("calls: an echo of the only client", .limitSeconds = 90)
 {
-    REQUIRE(CHECK(RunTool(WORDS(NULL), 1)));
+    RunTool(WORDS(NULL), 1);
     CheckAllFigures(1);
 }
 
 TEST("calls: an echo of one of ten clients", .limitSeconds = 90)
 {
-    REQUIRE(CHECK(RunTool(WORDS("--clients", CROWD_TEXT), CROWD)));
+    RunTool(WORDS("--clients", CROWD_TEXT), CROWD);
     CheckAllFigures(CROWD);
 }
 
@@ -185,15 +183,14 @@ TEST("calls: the same figures again", .limitSeconds = 120)
     const char *const *words = WORDS("--clients", "3", "--echoes", SHORT_ECHOES);
     char *figures;
 
-    REQUIRE(CHECK(RunTool(words, 3)));
+    RunTool(words, 3);
     CHECK_INT(tool.exitCode, 0);
     figures = tool.figures;
     tool.figures = NULL;
-    if (CHECK(RunTool(words, 3))) {
-        CHECK_INT(tool.exitCode, 0);
-        CHECK_TEXT(tool.figures, figures);
-        CHECK_CONTAINS(tool.figures, "callsPerEcho");
-    }
+    RunTool(words, 3);
+    CHECK_INT(tool.exitCode, 0);
+    CHECK_TEXT(tool.figures, figures);
+    CHECK_CONTAINS(tool.figures, "callsPerEcho");
     free(figures);
 }
 
@@ -203,10 +200,9 @@ TEST("calls: all clients at once", .limitSeconds = 90)
 {
     char line[LINE_SIZE], folder[PATH_SIZE];
 
-    REQUIRE(
-        CHECK(RunTool(WORDS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD)));
+    RunTool(WORDS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD);
     CHECK_INT(tool.exitCode, 0);
-    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
+    for (int i = 0; i < serverCount; i++) {
         int stage = GetStage(i, folder);
         double most = 0;
 
@@ -234,36 +230,29 @@ TEST("calls: 500 clients of stage 07 at once")
     const char *path = NULL;
     char folder[PATH_SIZE];
 
-    for (int i = 0; i < ToolTest_GetServerCount(); i++) {
+    for (int i = 0; i < serverCount; i++) {
         if (GetStage(i, folder) == 7)
-            path = ToolTest_GetServer(i);
+            path = servers[i];
     }
     REQUIRE(CHECK(path != NULL));
-    REQUIRE(CHECK(RunTool(WORDS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0)));
+    RunTool(WORDS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0);
     CHECK_INT(tool.exitCode, 0);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") >= 2);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
 }
 
-static bool WriteText(const char *path, const char *text)
-{
-    FILE *file = NULL;
-    bool isWritten;
-
-    if (fopen_s(&file, path, "wb") != 0)
-        return Test_Explain("%s cannot be written", path);
-    isWritten = fputs(text, file) >= 0;
-    return fclose(file) == 0 && isWritten;
-}
-
 /* Compares the figures with a file that says `text`. */
-static bool RunCheck(const char *text)
+static void RunCheck(const char *text)
 {
-    bool hasRun = WriteText(checkPath, text) &&
-                  RunTool(WORDS("--echoes", SHORT_ECHOES, "--check", checkPath), 1);
+    char path[PATH_SIZE];
+    FILE *file = NULL;
 
-    DeleteFileA(checkPath);
-    return hasRun;
+    snprintf(path, sizeof(path), "%s.check", ToolRun_GetFile());
+    NEED_TRUE(fopen_s(&file, path, "wb") == 0);
+    fputs(text, file);
+    NEED_TRUE(fclose(file) == 0);
+    RunTool(WORDS("--echoes", SHORT_ECHOES, "--check", path), 1);
+    DeleteFileA(path);
 }
 
 TEST("calls: compares with a file", .limitSeconds = 120)
@@ -271,31 +260,27 @@ TEST("calls: compares with a file", .limitSeconds = 120)
     char text[100];
     char *figures, *figure;
 
-    REQUIRE(CHECK(RunTool(WORDS("--echoes", SHORT_ECHOES), 1)));
+    RunTool(WORDS("--echoes", SHORT_ECHOES), 1);
     figures = tool.figures;
     tool.figures = NULL;
-    if (CHECK(RunCheck(figures))) {
-        CHECK_INT(tool.exitCode, 0);
-        snprintf(text, sizeof(text), "\n%d of %d servers have the figures of ",
-                 ToolTest_GetServerCount(), ToolTest_GetServerCount());
-        CHECK_CONTAINS(tool.output, text);
-    }
-    figure = strstr(figures, ".00");
-    if (CHECK(figure != NULL)) {
-        figure[2] = '1';
-        if (CHECK(RunCheck(figures))) {
-            CHECK_INT(tool.exitCode, 1);
-            CHECK_CONTAINS(tool.output, ": the figures are not those of the file.\n");
-            snprintf(text, sizeof(text), "\n%d of %d servers have", ToolTest_GetServerCount() - 1,
-                     ToolTest_GetServerCount());
-            CHECK_CONTAINS(tool.output, text);
-        }
-    }
+    RunCheck(figures);
+    CHECK_INT(tool.exitCode, 0);
+    snprintf(text, sizeof(text), "\n%d of %d servers have the figures of ", serverCount,
+             serverCount);
+    CHECK_CONTAINS(tool.output, text);
+
+    figure = NEED(strstr(figures, ".00"));
+    figure[2] = '1';
+    RunCheck(figures);
+    CHECK_INT(tool.exitCode, 1);
+    CHECK_CONTAINS(tool.output, ": the figures are not those of the file.\n");
+    snprintf(text, sizeof(text), "\n%d of %d servers have", serverCount - 1, serverCount);
+    CHECK_CONTAINS(tool.output, text);
     free(figures);
-    if (CHECK(RunCheck("[\n]\n"))) {
-        CHECK_INT(tool.exitCode, 1);
-        CHECK_CONTAINS(tool.output, "The file to check has no line for\n");
-    }
+
+    RunCheck("[\n]\n");
+    CHECK_INT(tool.exitCode, 1);
+    CHECK_CONTAINS(tool.output, "The file to check has no line for\n");
 }
 
 typedef struct CommandLine {
@@ -324,7 +309,7 @@ TEST("calls: command lines")
     };
 
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
-        REQUIRE(CHECK(RunTool(lines[i].words, 0)));
+        RunTool(lines[i].words, 0);
         CHECK_INT(tool.exitCode, lines[i].exitCode);
         CHECK_CONTAINS(tool.errors, lines[i].sentence);
         CHECK_TEXT(tool.output, "");
@@ -333,31 +318,13 @@ TEST("calls: command lines")
 
 TEST("calls: help")
 {
-    REQUIRE(CHECK(RunTool(WORDS("--help"), 0)));
+    RunTool(WORDS("--help"), 0);
     CHECK_INT(tool.exitCode, 0);
     CHECK_CONTAINS(tool.output, "Usage: calls.exe ");
     CHECK_TEXT(tool.errors, "");
 }
 
-/* --- main ------------------------------------------------------------------------------------ */
-
-static int Begin(const char *const words[])
-{
-    ToolTest_Init(words, "calls");
-    snprintf(checkPath, sizeof(checkPath), "%s.check", ToolRun_GetFile());
-    return OPTIONS_RUN;
-}
-
 int main(int argc, char *argv[])
 {
-    static const TestSuite suite = {
-        .usage = "Usage: calls.exe TOOL SERVER... [--list] [FILTER]\n",
-        .missing = "Which tool and servers?",
-        .wordMin = 2,
-        .wordMax = 1 + TOOL_SERVER_MAX,
-        .begin = Begin,
-        .endTest = ToolRun_End,
-    };
-
-    return Test_Main(&suite, argc, argv);
+    return ToolTest_Main("Usage: calls.exe TOOL SERVER... [--list] [FILTER]\n", NULL, argc, argv);
 }

@@ -2,51 +2,22 @@
  * ToolTest: see ToolTest.h.
  */
 #include "ToolTest.h"
-#include "Test.h"
+#include "TestMain.h"
 #include "TestProgram.h"
 
 #define PATH_SIZE   1024
+#define ENDING_SIZE 40
+#define WORD_MAX    40
 #define FIGURES_MAX 65536
 #define KEY_SIZE    80
 
+const char *const *servers;
+int serverCount;
 ToolRun tool;
 
 static const char *toolPath;
-static const char *const *servers;
-static int serverCount;
 static char figuresPath[PATH_SIZE];
-
-/* --- The command line ------------------------------------------------------------------------ */
-
-static void NameFile(const char *name)
-{
-    char path[PATH_SIZE - 40];
-    DWORD length = GetModuleFileNameA(NULL, path, sizeof(path));
-
-    while (length > 0 && path[length - 1] != '\\')
-        length--;
-    path[length] = '\0';
-    snprintf(figuresPath, sizeof(figuresPath), "%s%s-%lu.json", path, name, GetCurrentProcessId());
-}
-
-void ToolTest_Init(const char *const words[], const char *name)
-{
-    toolPath = words[0];
-    servers = words + 1;
-    while (servers[serverCount] != NULL)
-        serverCount++;
-    NameFile(name);
-}
-
-int ToolTest_GetServerCount(void)
-{
-    return serverCount;
-}
-
-const char *ToolTest_GetServer(int index)
-{
-    return servers[index];
-}
+static void (*endToolTest)(void);
 
 /* --- Running --------------------------------------------------------------------------------- */
 
@@ -55,11 +26,27 @@ const char *ToolRun_GetFile(void)
     return figuresPath;
 }
 
-bool ToolRun_Start(const char *const words[], ServerProcessLine onLine)
+static void EndRun(void)
 {
-    ToolRun_End();
-    tool.process = TestProgram_Keep(ServerProcess_Start(toolPath, words, onLine, NULL), toolPath);
-    return tool.process != NULL;
+    TestPrograms_Close(false);
+    free(tool.output);
+    free(tool.errors);
+    free(tool.figures);
+    memset(&tool, 0, sizeof(tool));
+    DeleteFileA(figuresPath);
+}
+
+void ToolRun_Start(const char *const words[], ServerProcessLine onLine)
+{
+    const char *arguments[WORD_MAX + 1] = {"--json", figuresPath};
+
+    for (int i = 0; words[i] != NULL; i++) {
+        NEED_TRUE(i + 2 < WORD_MAX);
+        arguments[i + 2] = words[i];
+    }
+    EndRun();
+    tool.process =
+        NEED(TestProgram_Keep(ServerProcess_Start(toolPath, arguments, onLine, NULL), toolPath));
 }
 
 static char *ReadFigures(void)
@@ -74,26 +61,12 @@ static char *ReadFigures(void)
     return text;
 }
 
-bool ToolRun_Wait(DWORD timeoutMs)
+void ToolRun_Wait(DWORD timeoutMs)
 {
-    if (!ServerProcess_WaitForExit(tool.process, timeoutMs, &tool.exitCode))
-        return Test_Explain("%s does not end in %lu ms", toolPath, timeoutMs);
-    tool.output = ServerProcess_CopyOutput(tool.process, 0);
-    tool.errors = ServerProcess_CopyErrors(tool.process);
-    tool.figures = ReadFigures();
-    if (tool.output == NULL || tool.errors == NULL || tool.figures == NULL)
-        return Test_Explain("no memory");
-    return true;
-}
-
-void ToolRun_End(void)
-{
-    TestPrograms_Close(false);
-    free(tool.output);
-    free(tool.errors);
-    free(tool.figures);
-    memset(&tool, 0, sizeof(tool));
-    DeleteFileA(figuresPath);
+    NEED_TRUE(ServerProcess_WaitForExit(tool.process, timeoutMs, &tool.exitCode));
+    tool.output = NEED(ServerProcess_CopyOutput(tool.process, 0));
+    tool.errors = NEED(ServerProcess_CopyErrors(tool.process));
+    tool.figures = NEED(ReadFigures());
 }
 
 /* --- Reading --------------------------------------------------------------------------------- */
@@ -111,4 +84,40 @@ double ToolRun_ReadFigure(const char *text, const char *name)
 
     snprintf(key, sizeof(key), "\"%s\": ", name);
     return ToolRun_ReadBehind(text, key);
+}
+
+/* --- The main -------------------------------------------------------------------------------- */
+
+static int Begin(const char *const words[])
+{
+    DWORD length = GetModuleFileNameA(NULL, figuresPath, PATH_SIZE - ENDING_SIZE);
+
+    snprintf(figuresPath + length, ENDING_SIZE, "-%lu.json", GetCurrentProcessId());
+    toolPath = words[0];
+    servers = words + 1;
+    while (servers[serverCount] != NULL)
+        serverCount++;
+    return OPTIONS_RUN;
+}
+
+static void EndTest(void)
+{
+    EndRun();
+    if (endToolTest != NULL)
+        endToolTest();
+}
+
+int ToolTest_Main(const char *usage, void (*endTest)(void), int argc, char *argv[])
+{
+    const TestSuite suite = {
+        .usage = usage,
+        .missing = "Which tool and servers?",
+        .wordMin = 2,
+        .wordMax = 1 + TOOL_SERVER_MAX,
+        .begin = Begin,
+        .endTest = EndTest,
+    };
+
+    endToolTest = endTest;
+    return Test_Main(&suite, argc, argv);
 }

@@ -1,6 +1,5 @@
 /*
- * ToolTest: what the tests of calls.exe and of load.exe share: their command line, and runs of the
- * tool.
+ * ToolTest: what the tests of calls.exe and of load.exe share: their main, and runs of the tool.
  *
  *     NAME.exe TOOL SERVER... [--list] [FILTER]
  *
@@ -14,13 +13,14 @@
 
 #define TOOL_SERVER_MAX 7
 
-/* Takes the words of the command line, those of the tests `name`. */
-void ToolTest_Init(const char *const words[], const char *name);
+/* As Test_Main; `endTest` may be NULL. */
+int ToolTest_Main(const char *usage, void (*endTest)(void), int argc, char *argv[]);
 
-int ToolTest_GetServerCount(void);
-const char *ToolTest_GetServer(int index);
+/* The servers of the command line. */
+extern const char *const *servers;
+extern int serverCount;
 
-/* A run of the tool. */
+/* A run of the tool. What is left of it is ended before the next, and after the test. */
 typedef struct ToolRun {
     ServerProcess *process;
     DWORD exitCode;
@@ -33,14 +33,12 @@ extern ToolRun tool; /* of the test that runs */
 /* The file for --json: beside this program, that is, under build, with the process's number. */
 const char *ToolRun_GetFile(void);
 
-/* Starts the tool, with these words up to a NULL; the run before is ended. False: explained. */
-bool ToolRun_Start(const char *const words[], ServerProcessLine onLine);
+/* Starts the tool with --json and its file, and behind that these words up to a NULL. Without it the test
+   is over. */
+void ToolRun_Start(const char *const words[], ServerProcessLine onLine);
 
-/* Waits for its end and reads what it has left. False: explained. */
-bool ToolRun_Wait(DWORD timeoutMs);
-
-/* Frees what a run has left, and kills it if it is not over. To be called after each test. */
-void ToolRun_End(void);
+/* Waits for its end and reads what it has left. Without that the test is over. */
+void ToolRun_Wait(DWORD timeoutMs);
 
 /* The number behind `key` in the text, as in `"messages": 12`; -1 where there is none. */
 double ToolRun_ReadBehind(const char *text, const char *key);

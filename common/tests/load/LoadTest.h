@@ -47,7 +47,7 @@ typedef enum Fault {
 } Fault;
 
 typedef struct EchoPlan {
-    int size;      /* bytes of a message; the server receives a whole one, then echoes it */
+    int size;      /* bytes of a message, 0: 64; it receives a whole one, then echoes it */
     int holdMs;    /* it waits so long before it echoes */
     int holdEvery; /* each n-th message of a connection; 0: none */
     int stopAtMs;  /* so long after the first message of all it stops, and goes on after stopMs */
@@ -104,25 +104,16 @@ typedef struct Measured {
 extern Measured measured; /* by the run of the tool */
 
 /*
- * Starts load.exe for the echo server, to measure for 1 s and to write its file. `words`, with
- * blanks between them, come behind that and prevail. False: explained.
+ * Starts such a server, and load.exe for it, to measure for 1 s and to write its file. `words`, with
+ * blanks between them, come behind that and prevail. Without both the test is over.
  */
-bool Load_Start(const char *words);
+void Load_Start(const EchoPlan *plan, const char *words);
 
-/* Starts load.exe with --json and its file, and these words behind; a NULL ends them. */
-bool Load_StartPlain(const char *const words[]);
-
-/* Load_Start, ToolRun_Wait. */
-bool Load_Run(const char *words);
-
-/* Load_Run against such a server. Without both the test is over. */
+/* The same, and waits for its end. */
 void Load_Test(const EchoPlan *plan, const char *words);
 
 /* The number behind that name in its file; -1 where there is none. */
 double Load_GetFigure(const char *name);
-
-/* The number behind that text in its output; -1 where there is none. */
-double Load_GetPrinted(const char *text);
 
 /* Says whether the file has one JSON object and nothing else. False: explained. */
 bool Load_IsFileJson(void);

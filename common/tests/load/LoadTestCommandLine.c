@@ -11,7 +11,8 @@ typedef struct CommandLine {
 /* It connects nowhere: the sentence, the usage, nothing on stdout, and exit code 2. */
 static void CheckLine(const char *const words[], const char *sentence)
 {
-    NEED_TRUE(Load_StartPlain(words) && ToolRun_Wait(WAIT_MS));
+    ToolRun_Start(words, NULL);
+    ToolRun_Wait(WAIT_MS);
     CHECK_INT(tool.exitCode, 2);
     CHECK_CONTAINS(tool.errors, sentence);
     CHECK_CONTAINS(tool.errors, "\nUsage: load.exe [OPTION...]\n");
@@ -91,8 +92,8 @@ TEST("load: command line: help")
         "--burst",     "--threads T", "--timeout MS",  "--json FILE", "--help"};
     static const char *const words[] = {"--help", NULL};
 
-    REQUIRE(CHECK(Load_StartPlain(words)));
-    REQUIRE(CHECK(ToolRun_Wait(WAIT_MS)));
+    ToolRun_Start(words, NULL);
+    ToolRun_Wait(WAIT_MS);
     CHECK_INT(tool.exitCode, 0);
     CHECK_TEXT(tool.errors, "");
     CHECK_CONTAINS(tool.output, "Usage: load.exe [OPTION...]\n");

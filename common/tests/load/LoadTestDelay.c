@@ -81,7 +81,7 @@ TEST("load: each echo is held for 50 ms")
 {
     double most;
 
-    Load_Test(&(EchoPlan){.size = 64, .holdMs = HOLD_MS, .holdEvery = 1}, "--clients 4");
+    Load_Test(&(EchoPlan){.holdMs = HOLD_MS, .holdEvery = 1}, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK(Load_IsBetween("p50", HOLD_MS, GetMost(50, HOLD_MS)));
     CHECK(Load_IsBetween("p90", HOLD_MS, GetMost(90, HOLD_MS)));
@@ -95,7 +95,7 @@ TEST("load: each echo is held for 50 ms")
 /* One message in fifty: 2 of 100. An average would say 4 ms of each. */
 TEST("load: one echo in fifty is held for 200 ms")
 {
-    Load_Test(&(EchoPlan){.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 50}, "--clients 4");
+    Load_Test(&(EchoPlan){.holdMs = RARE_HOLD_MS, .holdEvery = 50}, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK(Load_IsBetween("p50", 0, GetMost(50, 0)));
     CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
@@ -106,7 +106,7 @@ TEST("load: one echo in fifty is held for 200 ms")
 /* The echoes of one connection in four are held, and each burst is as long. */
 TEST("load: bursts, and one connection whose echoes are held for 200 ms")
 {
-    const EchoPlan plan = {.size = 64, .holdMs = RARE_HOLD_MS, .holdEvery = 1, .connection = 1};
+    const EchoPlan plan = {.holdMs = RARE_HOLD_MS, .holdEvery = 1, .connection = 1};
     double most;
 
     Load_Test(&plan, "--clients 4 --burst");
@@ -126,8 +126,7 @@ TEST("load: a stop of 500 ms, with a rate")
 {
     enum { RATE = 200 };
 
-    Load_Test(&(EchoPlan){.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = STOP_MS},
-              "--rate 200 --seconds 2");
+    Load_Test(&(EchoPlan){.stopAtMs = STOP_AT_MS, .stopMs = STOP_MS}, "--rate 200 --seconds 2");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(Load_GetFigure("seconds") * 1000));
     CHECK(Load_IsBetween("p50", 0, GetLate(50, RATE) + BACK_MS));
@@ -139,7 +138,7 @@ TEST("load: a stop of 500 ms, with a rate")
 /* The same, but one message alone has met the stop: the others were not sent. */
 TEST("load: a stop of 500 ms, without a rate")
 {
-    Load_Test(&(EchoPlan){.size = 64, .stopAtMs = EARLY_MS, .stopMs = STOP_MS}, "");
+    Load_Test(&(EchoPlan){.stopAtMs = EARLY_MS, .stopMs = STOP_MS}, "");
     CHECK_INT(tool.exitCode, 0);
     CHECK(Load_IsBetween("p90", 0, GetMost(90, 0)));
     CHECK(Load_IsBetween("p99", 0, GetMost(99, 0)));
@@ -152,7 +151,7 @@ TEST("load: a stop of 500 ms, without a rate")
  */
 TEST("load: a stop that lasts longer than the measuring")
 {
-    Load_Test(&(EchoPlan){.size = 64, .stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS}, "--rate 100");
+    Load_Test(&(EchoPlan){.stopAtMs = STOP_AT_MS, .stopMs = 3 * STOP_MS}, "--rate 100");
     CHECK_INT(tool.exitCode, 0);
     CHECK(IsMessagesRight(STOP_AT_MS - 500));
     CHECK(Load_IsBetween("p90", 200, GetLate(100, 100) + BACK_MS));
@@ -162,7 +161,7 @@ TEST("load: a stop that lasts longer than the measuring")
 /* Each echo takes longer than the measuring. */
 TEST("load: no echo comes while it is measured")
 {
-    Load_Test(&(EchoPlan){.size = 64, .holdMs = 4 * STOP_MS, .holdEvery = 1}, "--clients 4");
+    Load_Test(&(EchoPlan){.holdMs = 4 * STOP_MS, .holdEvery = 1}, "--clients 4");
     CHECK_INT(tool.exitCode, 0);
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK(Load_IsBetween("p50", 4 * STOP_MS - 20, WAIT_MS));

@@ -68,90 +68,73 @@ static void CheckFault(const EchoPlan *plan, const char *words, const Verdict *v
 
 /* --- One fault each ---------------------------------------------------------------------------- */
 
-/* The words of load.exe, what it has to say, and the plan of the server. */
+/* The words of load.exe, what it has to say, and the plan of the server: its fault, which connection, and
+   at which message, or more of it by name. */
 #define FAULT_TEST(name, words, error, count, detail, ...)                                         \
     TEST(name)                                                                                     \
     {                                                                                              \
-        CheckFault(&(EchoPlan){__VA_ARGS__}, words, &(Verdict){error, count, detail});             \
+        CheckFault(&(EchoPlan){.fault = __VA_ARGS__}, words, &(Verdict){error, count, detail});    \
     }                                                                                              \
     struct Test
 
 FAULT_TEST("load: a wrong bit late in the stream", "--clients 1 --depth 4", LOAD_CORRUPT, 1,
-           ": byte 6399 should be 0x", .size = 64, .fault = FAULT_CORRUPT, .connection = 1,
-           .message = 100);
+           ": byte 6399 should be 0x", FAULT_CORRUPT, 1, 100);
 FAULT_TEST("load: a wrong bit for one of three clients", "--clients 3", LOAD_CORRUPT, 1,
-           ": byte 6399 should be 0x", .size = 64, .fault = FAULT_CORRUPT, .connection = 2,
-           .message = 100);
+           ": byte 6399 should be 0x", FAULT_CORRUPT, 2, 100);
 FAULT_TEST("load: a wrong bit for each client", "--clients 3 --threads 2 --size 10", LOAD_CORRUPT,
-           3, ": byte 999 should be 0x", .size = 10, .fault = FAULT_CORRUPT, .message = 100);
+           3, ": byte 999 should be 0x", FAULT_CORRUPT, 0, 100, .size = 10);
 FAULT_TEST("load: a wrong bit in the first message", "--clients 1", LOAD_CORRUPT, 1,
-           ": byte 63 should be 0x", .size = 64, .fault = FAULT_CORRUPT, .connection = 1,
-           .message = 1);
+           ": byte 63 should be 0x", FAULT_CORRUPT, 1, 1);
 FAULT_TEST("load: a wrong bit after the measuring", "--clients 2 --depth 2", LOAD_CORRUPT, 1,
-           " should be 0x", .size = 64, .fault = FAULT_CORRUPT_LAST, .connection = 1);
+           " should be 0x", FAULT_CORRUPT_LAST, 1);
 FAULT_TEST("load: a wrong bit in a large message", "--size 300000 --depth 2", LOAD_CORRUPT, 1,
-           ": byte 1499999 should be 0x", .size = 300000, .fault = FAULT_CORRUPT, .connection = 1,
-           .message = 5);
+           ": byte 1499999 should be 0x", FAULT_CORRUPT, 1, 5, .size = 300000);
 FAULT_TEST("load: a lost byte", "--clients 1", LOAD_DISPLACED, 1,
-           ": at byte 6345 came what belongs 1 bytes later", .size = 64, .fault = FAULT_LOSE_BYTE,
-           .connection = 1, .message = 100);
+           ": at byte 6345 came what belongs 1 bytes later", FAULT_LOSE_BYTE, 1, 100);
 /* The next message comes a byte too early. */
 FAULT_TEST("load: a message's last byte is lost", "--clients 1 --depth 4", LOAD_DISPLACED, 1,
-           ": at byte 6399 came what belongs 1 bytes later", .size = 64,
-           .fault = FAULT_LOSE_LAST_BYTE, .connection = 1, .message = 100);
+           ": at byte 6399 came what belongs 1 bytes later", FAULT_LOSE_LAST_BYTE, 1, 100);
 FAULT_TEST("load: a lost message", "--clients 1 --depth 4", LOAD_DISPLACED, 1,
-           ": at byte 6336 came what belongs 64 bytes later", .size = 64,
-           .fault = FAULT_LOSE_MESSAGE, .connection = 1, .message = 100);
+           ": at byte 6336 came what belongs 64 bytes later", FAULT_LOSE_MESSAGE, 1, 100);
 FAULT_TEST("load: two messages are swapped", "--clients 1 --depth 4", LOAD_DISPLACED, 1,
-           ": at byte 6336 came what belongs 64 bytes later", .size = 64, .fault = FAULT_SWAP,
-           .connection = 1, .message = 100);
+           ": at byte 6336 came what belongs 64 bytes later", FAULT_SWAP, 1, 100);
 FAULT_TEST("load: a message comes twice", "--clients 1", LOAD_DISPLACED, 1,
-           ": at byte 6400 came what belongs 64 bytes before", .size = 64, .fault = FAULT_TWICE,
-           .connection = 1, .message = 100);
+           ": at byte 6400 came what belongs 64 bytes before", FAULT_TWICE, 1, 100);
 /* The bytes of one client for the other, and the other way round: both have got what is wrong. */
 FAULT_TEST("load: two clients get each other's bytes", "--clients 4", LOAD_DISPLACED, 2,
-           ": at byte 6336 came what belongs ", .size = 64, .fault = FAULT_EXCHANGE,
-           .message = 100);
+           ": at byte 6336 came what belongs ", FAULT_EXCHANGE, 0, 100);
 /* All that was asked for has come, and then these. */
 FAULT_TEST("load: more bytes than were sent", "--clients 1", LOAD_EXTRA, 1,
-           ": 6400 bytes were sent, and 6405 came", .size = 64, .fault = FAULT_EXTRA,
-           .connection = 1, .message = 100);
+           ": 6400 bytes were sent, and 6405 came", FAULT_EXTRA, 1, 100);
 FAULT_TEST("load: more bytes when the client leaves", "--clients 2 --idle 1", LOAD_EXTRA, 1,
-           " bytes were sent, and ", .size = 64, .fault = FAULT_EXTRA_AT_END, .connection = 2);
+           " bytes were sent, and ", FAULT_EXTRA_AT_END, 2);
 FAULT_TEST("load: a silent server", "--clients 3 --timeout " SILENT_MS, LOAD_SILENT, 1,
-           ": nothing came for " SILENT_MS " ms, and 64 bytes are owed", .size = 64,
-           .fault = FAULT_SILENT, .connection = 1, .message = 50);
+           ": nothing came for " SILENT_MS " ms, and 64 bytes are owed", FAULT_SILENT, 1, 50);
 /* Nothing is on its way that would come in its place. */
 FAULT_TEST("load: a silent server owes one byte", "--clients 1 --timeout " SILENT_MS, LOAD_SILENT,
-           1, ": nothing came for " SILENT_MS " ms, and 1 bytes are owed", .size = 64,
-           .fault = FAULT_LOSE_LAST_BYTE, .connection = 1, .message = 50);
+           1, ": nothing came for " SILENT_MS " ms, and 1 bytes are owed", FAULT_LOSE_LAST_BYTE, 1,
+           50);
 FAULT_TEST("load: a server does not answer the client's end", "--clients 2 --timeout " SILENT_MS,
            LOAD_SILENT, 1,
            ": nothing came for " SILENT_MS " ms, and 0 bytes and the connection's end are owed",
-           .size = 64, .fault = FAULT_NO_END, .connection = 1);
+           FAULT_NO_END, 1);
 FAULT_TEST("load: an end instead of an echo", "--clients 3", LOAD_ENDED, 1,
-           ": the server ended the connection and owed 64 bytes", .size = 64, .fault = FAULT_END,
-           .connection = 1, .message = 100);
+           ": the server ended the connection and owed 64 bytes", FAULT_END, 1, 100);
 FAULT_TEST("load: an end amid an echo", "--clients 1", LOAD_ENDED, 1,
-           ": the server ended the connection and owed 32 bytes", .size = 64,
-           .fault = FAULT_END_AMID, .connection = 1, .message = 100);
+           ": the server ended the connection and owed 32 bytes", FAULT_END_AMID, 1, 100);
 /* Between two messages: with 20 a second nothing is owed for most of the time. */
 FAULT_TEST("load: an end when nothing is owed", "--clients 1 --rate 20", LOAD_ENDED, 1,
-           ": the server ended the connection and owed ", .size = 64, .fault = FAULT_END_AFTER,
-           .connection = 1, .message = 5);
+           ": the server ended the connection and owed ", FAULT_END_AFTER, 1, 5);
 FAULT_TEST("load: an end for silent clients", "--clients 1 --idle 2", LOAD_ENDED, 2,
-           ": the server ended the connection and owed 0 bytes", .size = 64,
-           .fault = FAULT_END_SILENT, .message = 50);
-FAULT_TEST("load: a reset", "--clients 1", LOAD_BROKEN, 1, " failed with error 10054.", .size = 64,
-           .fault = FAULT_RESET, .connection = 1, .message = 100);
+           ": the server ended the connection and owed 0 bytes", FAULT_END_SILENT, 0, 50);
+FAULT_TEST("load: a reset", "--clients 1", LOAD_BROKEN, 1, " failed with error 10054.", FAULT_RESET,
+           1, 100);
 FAULT_TEST("load: a reset when the client leaves", "--clients 2", LOAD_BROKEN, 1,
-           " failed with error 10054.", .size = 64, .fault = FAULT_RESET_AT_END, .connection = 2);
+           " failed with error 10054.", FAULT_RESET_AT_END, 2);
 FAULT_TEST("load: churn, and a wrong bit", "--churn --clients 1", LOAD_CORRUPT, 1,
-           ": byte 63 should be 0x", .size = 64, .fault = FAULT_CORRUPT, .connection = 20,
-           .message = 1);
+           ": byte 63 should be 0x", FAULT_CORRUPT, 20, 1);
 FAULT_TEST("load: churn, and no end", "--churn --clients 1 --timeout " SILENT_MS, LOAD_SILENT, 1,
-           " bytes and the connection's end are owed", .size = 64, .fault = FAULT_NO_END,
-           .connection = 20);
+           " bytes and the connection's end are owed", FAULT_NO_END, 20);
 
 /* --- Others ------------------------------------------------------------------------------------ */
 
@@ -159,7 +142,7 @@ FAULT_TEST("load: churn, and no end", "--churn --clients 1 --timeout " SILENT_MS
 TEST("load: a silent server, and depth")
 {
     CheckFault(
-        &(EchoPlan){.size = 64, .fault = FAULT_SILENT, .message = 1},
+        &(EchoPlan){.fault = FAULT_SILENT, .message = 1},
         "--clients 2 --depth 5 --timeout " SILENT_MS,
         &(Verdict){LOAD_SILENT, 2, ": nothing came for " SILENT_MS " ms, and 320 bytes are owed"});
     CHECK_INT(echo.messages, 2 * 5);
@@ -173,7 +156,7 @@ TEST("load: nobody listens")
     NEED_SOCKET(Peer_Bind(&address));
     snprintf(words, sizeof(words), "--clients 3 --idle 2 --port %u",
              (unsigned)NetAddress_GetPort(&address));
-    REQUIRE(CHECK(Load_Run(words)));
+    Load_Test(&(EchoPlan){0}, words);
     CheckVerdict(&(Verdict){LOAD_NO_CONNECTION, 5, ": connect failed with error "});
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK_INT(Load_GetFigure("seconds"), 0);
@@ -196,7 +179,7 @@ TEST("load: a server that takes nothing more is told that the client gives up")
 /* With churn a client ends at the first fault; the others go on. */
 TEST("load: churn, and a reset")
 {
-    CheckFault(&(EchoPlan){.size = 64, .fault = FAULT_RESET, .connection = 20, .message = 1},
+    CheckFault(&(EchoPlan){.fault = FAULT_RESET, .connection = 20, .message = 1},
                "--churn --clients 3", &(Verdict){LOAD_BROKEN, 1, " failed with error 10054."});
     CHECK(Load_GetFigure("connectionsPerSecond") > 0);
 }
@@ -204,7 +187,7 @@ TEST("load: churn, and a reset")
 /* The connection on which the server stops listening is a good one; the next has none. */
 TEST("load: churn, and nobody listens")
 {
-    Load_Test(&(EchoPlan){.size = 64, .fault = FAULT_CLOSE_LISTEN, .connection = 10, .message = 1},
+    Load_Test(&(EchoPlan){.fault = FAULT_CLOSE_LISTEN, .connection = 10, .message = 1},
               "--churn --clients 1");
     CheckVerdict(&(Verdict){LOAD_NO_CONNECTION, 1, ": connect failed with error "});
     CHECK_INT(echo.accepted, 10);

@@ -8,29 +8,29 @@
 #define PATH_SIZE 1024
 
 /* load.exe, with the server that it is to start and these words, up to a NULL. */
-static bool RunServer(const char *path, const char *clients, const char *depth, const char *timeout)
+static void RunServer(const char *path, const char *clients, const char *depth, const char *timeout)
 {
     const char *const words[] = {"--server", path,  "--clients", clients, "--seconds", "1",
                                  "--depth",  depth, "--timeout", timeout, NULL};
 
-    return Load_StartPlain(words) && ToolRun_Wait(WAIT_MS);
+    ToolRun_Start(words, NULL);
+    ToolRun_Wait(WAIT_MS);
 }
 
 /* This program, as a server of that mode. */
-static bool RunWrong(const char *mode)
+static void RunWrong(const char *mode)
 {
     char path[PATH_SIZE];
 
     GetModuleFileNameA(NULL, path, sizeof(path));
     SetEnvironmentVariableA(ECHO_SERVER_MODE, mode);
-    return RunServer(path, "2", "1", "1000");
+    RunServer(path, "2", "1", "1000");
 }
 
 /* The last of the servers that this program was given. */
 TEST("load: a stage's CPU time and memory")
 {
-    REQUIRE(
-        CHECK(RunServer(ToolTest_GetServer(ToolTest_GetServerCount() - 1), "20", "2", "10000")));
+    RunServer(servers[serverCount - 1], "20", "2", "10000");
     CHECK_INT(tool.exitCode, 0);
     CHECK_TEXT(tool.errors, "");
     CHECK(Load_IsFileJson());
@@ -42,10 +42,12 @@ TEST("load: a stage's CPU time and memory")
                     Load_GetFigure("serverCpuUsPerMessage") * Load_GetFigure("messages") / 1e6,
                     0.001, 64));
     CHECK(Load_IsBetween("serverKibPerClient", 4, 2000));
-    CHECK(IsBetween("server's CPU", Load_GetPrinted("\n  server's CPU, us a message   "),
+    CHECK(IsBetween("server's CPU",
+                    ToolRun_ReadBehind(tool.output, "\n  server's CPU, us a message   "),
                     Load_GetFigure("serverCpuUsPerMessage") - 0.006,
                     Load_GetFigure("serverCpuUsPerMessage") + 0.006));
-    CHECK(IsBetween("server's memory", Load_GetPrinted("\n  server's memory, KiB         "), 100,
+    CHECK(IsBetween("server's memory",
+                    ToolRun_ReadBehind(tool.output, "\n  server's memory, KiB         "), 100,
                     1000000));
     CHECK_CONTAINS(tool.output, " for each client\n");
 }
@@ -53,7 +55,7 @@ TEST("load: a stage's CPU time and memory")
 /* The first of them has one client at a time. */
 TEST("load: the first stage")
 {
-    REQUIRE(CHECK(RunServer(ToolTest_GetServer(0), "1", "1", "10000")));
+    RunServer(servers[0], "1", "1", "10000");
     CHECK_INT(tool.exitCode, 0);
     CHECK_TEXT(tool.errors, "");
     CHECK(Load_GetFigure("messages") > 0);
@@ -61,7 +63,7 @@ TEST("load: the first stage")
 
 TEST("load: a server that does not exist")
 {
-    REQUIRE(CHECK(RunServer("no\\such\\server.exe", "1", "1", "10000")));
+    RunServer("no\\such\\server.exe", "1", "1", "10000");
     CHECK_INT(tool.exitCode, 1);
     CHECK_CONTAINS(tool.errors, "The server 'no\\such\\server.exe' cannot be started: error ");
     CHECK_TEXT(tool.output, "");
@@ -69,14 +71,14 @@ TEST("load: a server that does not exist")
 
 TEST("load: a server that does not listen")
 {
-    REQUIRE(CHECK(RunWrong("mute")));
+    RunWrong("mute");
     CHECK_INT(tool.exitCode, 1);
     CHECK_CONTAINS(tool.errors, "' does not say where it listens.\n");
 }
 
 TEST("load: a server with a wrong exit code")
 {
-    REQUIRE(CHECK(RunWrong("code")));
+    RunWrong("code");
     CHECK_INT(tool.exitCode, 1);
     CHECK_INT(Load_GetFigure("errors"), 0);
     CHECK(Load_GetFigure("messages") > 0);
@@ -86,7 +88,7 @@ TEST("load: a server with a wrong exit code")
 /* Its clients fail, and what it ended with is said as well. */
 TEST("load: a server that dies")
 {
-    REQUIRE(CHECK(RunWrong("dies")));
+    RunWrong("dies");
     CHECK_INT(tool.exitCode, 1);
     CHECK(Load_IsFileJson());
     CHECK_INT(Load_GetFigure("errors"), 2);
@@ -96,7 +98,7 @@ TEST("load: a server that dies")
 
 TEST("load: a file that cannot be written")
 {
-    Load_Test(&(EchoPlan){.size = 64}, "--json no\\such\\file.json");
+    Load_Test(&(EchoPlan){0}, "--json no\\such\\file.json");
     CHECK_INT(tool.exitCode, 1);
     CHECK_TEXT(tool.errors, "The file 'no\\such\\file.json' cannot be written.\n");
     CHECK_CONTAINS(tool.output, "\n  errors                                  0\n");

@@ -25,37 +25,24 @@ static void WatchLine(void *context, const char *line, bool isError)
     }
 }
 
-bool Load_StartPlain(const char *const words[])
-{
-    const char *arguments[WORD_MAX + 3] = {"--json", ToolRun_GetFile()};
-
-    for (int i = 0; i < WORD_MAX && words[i] != NULL; i++)
-        arguments[2 + i] = words[i];
-    memset(&measured, 0, sizeof(measured));
-    return ToolRun_Start(arguments, WatchLine);
-}
-
-bool Load_Start(const char *words)
+void Load_Start(const EchoPlan *plan, const char *words)
 {
     const char *list[WORD_MAX + 1] = {NULL};
     char text[WORDS_SIZE];
     char *rest = text;
 
+    NEED_TRUE(EchoServer_Start(plan));
     snprintf(text, sizeof(text), "--port %d --seconds 1 %s", EchoServer_GetPort(), words);
     for (int i = 0; i < WORD_MAX && *rest != '\0'; i++)
         list[i] = strtok_s(rest, " ", &rest);
-    return Load_StartPlain(list);
-}
-
-bool Load_Run(const char *words)
-{
-    return Load_Start(words) && ToolRun_Wait(WAIT_MS);
+    memset(&measured, 0, sizeof(measured));
+    ToolRun_Start(list, WatchLine);
 }
 
 void Load_Test(const EchoPlan *plan, const char *words)
 {
-    NEED_TRUE(EchoServer_Start(plan));
-    NEED_TRUE(Load_Run(words));
+    Load_Start(plan, words);
+    ToolRun_Wait(WAIT_MS);
 }
 
 /* --- Reading --------------------------------------------------------------------------------- */
@@ -63,11 +50,6 @@ void Load_Test(const EchoPlan *plan, const char *words)
 double Load_GetFigure(const char *name)
 {
     return ToolRun_ReadFigure(tool.figures, name);
-}
-
-double Load_GetPrinted(const char *text)
-{
-    return ToolRun_ReadBehind(tool.output, text);
 }
 
 static const char *SkipBlanks(const char *at)

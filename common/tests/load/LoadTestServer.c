@@ -10,6 +10,7 @@
 #include "TestSocketUtils.h"
 #include "ThreadManager.h"
 
+#define SIZE       64 /* bytes of a message, where the plan does not say it */
 #define KNOWN_MAX  64 /* connections at a time that others can reach */
 #define ACCEPT_MS  20
 #define SETTLE_MS  50  /* then the client's receive waits for what comes */
@@ -332,6 +333,7 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     memset(&echo, 0, sizeof(echo));
     memset(echoMs, 0, sizeof(echoMs));
     plan = *newPlan;
+    plan.size = plan.size != 0 ? plan.size : SIZE;
     isOver = 0;
     isClosing = 0;
     firstNs = 0;
@@ -406,8 +408,7 @@ bool EchoServer_RunChild(int *exitCode)
     if (length == 0 || length >= sizeof(mode))
         return false;
     *exitCode = BAD_EXIT;
-    if (strcmp(mode, "mute") == 0 || !SocketUtils_Init() ||
-        !EchoServer_Start(&(EchoPlan){.size = 64}))
+    if (strcmp(mode, "mute") == 0 || !SocketUtils_Init() || !EchoServer_Start(&(EchoPlan){0}))
         return true;
     CtrlC_Install(NULL);
     printf("Listening on %s\n", NetAddress_ToText(&address, text, sizeof(text)));

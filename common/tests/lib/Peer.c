@@ -399,18 +399,16 @@ bool Pattern_IsRight(const char *data, int size, LONG64 position)
 bool Peer_ReceivePattern(SOCKET peer, LONG64 position, LONG64 size)
 {
     char bytes[PIECE_SIZE];
-    LONG64 received = 0;
+    LONG64 end = position + size;
 
-    while (received < size) {
-        int piece = size - received < PIECE_SIZE ? (int)(size - received) : PIECE_SIZE;
-        int count = recv(peer, bytes, piece, 0);
+    while (position < end) {
+        int piece = (int)min(end - position, PIECE_SIZE);
 
-        if (count <= 0)
-            return Test_Explain("expected %ld bytes, but after %ld recv returned %d, error %d",
-                                (long)size, (long)received, count, WSAGetLastError());
-        if (!Pattern_IsRight(bytes, count, position + received))
-            return Test_Explain("wrong bytes came after %ld bytes", (long)received);
-        received += count;
+        if (!Peer_Receive(peer, bytes, piece))
+            return false;
+        if (!Pattern_IsRight(bytes, piece, position))
+            return Test_Explain("wrong bytes came behind byte %ld", (long)position);
+        position += piece;
     }
     return true;
 }
@@ -429,9 +427,7 @@ bool Peer_Echo(SOCKET peer, int size)
 {
     char bytes[PIECE_SIZE];
 
-    if (size > PIECE_SIZE)
-        return Test_Explain("PIECE_SIZE is too small");
-    Pattern_Fill(bytes, size, size);
+    Pattern_Fill(bytes, min(size, PIECE_SIZE), size);
     return Peer_EchoBytes(peer, bytes, size);
 }
 

@@ -207,8 +207,7 @@ static void HandleOverTime(void)
     watch.deadline = Test_Now() + GRACE_MS;
     printf("  expected that the test ends within %d s, but it goes on\n", watch.test->limitSeconds);
     fflush(stdout);
-    if (testHooks.overTime != NULL)
-        testHooks.overTime();
+    testHooks.overTime();
 }
 
 static void WatchTests(void *unused)
@@ -301,11 +300,9 @@ static bool RunOnce(const Test *test)
             test->run();
         else
             test->runCase(test->data);
-        if (testHooks.last != NULL)
-            testHooks.last();
+        testHooks.last();
     }
-    if (testHooks.end != NULL)
-        testHooks.end(IsSet(&watch.failed));
+    testHooks.end(IsSet(&watch.failed));
     return SetWatchedTest(NULL, false);
 }
 

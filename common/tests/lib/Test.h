@@ -27,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a program does around each of its tests; any member may be NULL. */
+/* What a program does around each of its tests. */
 typedef struct TestHooks {
     void (*last)(void);       /* the last checks of each test that has come to its end */
     void (*end)(bool failed); /* after each test: frees what the test left open */

@@ -7,7 +7,7 @@
 #include "Waits.h"
 
 #define PROGRAM_MAX 64
-#define NAME_SIZE   40
+#define NAME_SIZE   MAX_PATH
 #define LAST_LINES  15 /* of each of a program's streams that are shown */
 
 typedef struct TestProgram {
@@ -42,15 +42,6 @@ bool TestProgram_IsWatched(ServerProcess *process)
     return true;
 }
 
-static const char *GetName(const char *path)
-{
-    const char *name = path;
-
-    for (; *path != '\0'; path++)
-        name = *path == '/' || *path == '\\' ? path + 1 : name;
-    return name;
-}
-
 ServerProcess *TestProgram_Keep(ServerProcess *process, const char *path)
 {
     TestProgram *program = &programs[programCount];
@@ -62,7 +53,7 @@ ServerProcess *TestProgram_Keep(ServerProcess *process, const char *path)
     }
     AcquireSRWLockExclusive(&programsLock);
     *program = (TestProgram){.process = process};
-    snprintf(program->name, sizeof(program->name), "%s", GetName(path));
+    snprintf(program->name, sizeof(program->name), "%s", path);
     programCount++;
     ReleaseSRWLockExclusive(&programsLock);
     return process;

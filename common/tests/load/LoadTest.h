@@ -17,7 +17,8 @@
 #include "Test.h"
 #include "ToolTest.h"
 
-#define EXTRA_SIZE 5 /* bytes, where a server sends more than it should */
+#define ECHO_MS_MAX 1000
+#define EXTRA_SIZE  5 /* bytes, where a server sends more than it should */
 
 /* --- LoadTestServer.c ------------------------------------------------------------------------ */
 
@@ -67,20 +68,16 @@ typedef struct EchoCounts {
     volatile LONG ended; /* connections whose client has sent its end behind a whole message */
     volatile LONG deaf;  /* the number of messages when a client of FAULT_DEAF had reset */
     volatile LONG64 bytes; /* that were received */
+    int port;
+    /* When each message, the first at 0, of the first connection was echoed, in ms after the first of all
+       had come. 0: it has not been. */
+    double ms[ECHO_MS_MAX];
 } EchoCounts;
 
 extern EchoCounts echo;
 
 /* Begins to listen on a free port. False: explained. */
 bool EchoServer_Start(const EchoPlan *plan);
-int EchoServer_GetPort(void);
-
-/*
- * When the n-th message, 1 the first, of the first connection was echoed, in ms after the first of all
- * had come. 0: it has not been.
- */
-double EchoServer_GetEchoMs(int message);
-#define ECHO_MS_MAX 1000
 
 /* Ends it, and all its connections. Does nothing where none is started. */
 void EchoServer_Stop(void);

@@ -49,9 +49,9 @@ static double GetLate(int percent, int rate)
     double soonest = 0;
     int count = 0;
 
-    for (int i = 0; i + 1 < ECHO_MS_MAX && EchoServer_GetEchoMs(i + 1) > 0; i++) {
-        double lateMs = EchoServer_GetEchoMs(i + 1) - i * 1000.0 / rate;
-        double nextMs = EchoServer_GetEchoMs(i + 2) - i * 1000.0 / rate;
+    for (int i = 0; i + 1 < ECHO_MS_MAX && echo.ms[i] > 0; i++) {
+        double lateMs = echo.ms[i] - i * 1000.0 / rate;
+        double nextMs = echo.ms[i + 1] - i * 1000.0 / rate;
 
         soonest = min(soonest, lateMs);
         if (i >= rate / 2)
@@ -66,8 +66,8 @@ static bool IsMessagesRight(double ms)
 {
     int least = 0, most = 0;
 
-    for (int i = 1; i <= ECHO_MS_MAX; i++) {
-        double at = EchoServer_GetEchoMs(i);
+    for (int i = 0; i < ECHO_MS_MAX; i++) {
+        double at = echo.ms[i];
 
         least += at > 500 + EDGE_MS && at < 500 + ms - EDGE_MS ? 1 : 0;
         most += at > 500 - EDGE_MS && at < 500 + ms + EDGE_MS ? 1 : 0;

@@ -32,7 +32,7 @@ void Load_Start(const EchoPlan *plan, const char *words)
     char *rest = text;
 
     NEED_TRUE(EchoServer_Start(plan));
-    snprintf(text, sizeof(text), "--port %d --seconds 1 %s", EchoServer_GetPort(), words);
+    snprintf(text, sizeof(text), "--port %d --seconds 1 %s", echo.port, words);
     for (int i = 0; i < WORD_MAX && *rest != '\0'; i++)
         list[i] = strtok_s(rest, " ", &rest);
     memset(&measured, 0, sizeof(measured));

@@ -24,9 +24,9 @@ typedef struct Connection {
     int number;             /* 1: the first that was accepted */
     int place;              /* in `known`; KNOWN_MAX: in none */
     volatile LONG messages; /* received so far */
-    char *message;          /* with room for EXTRA_SIZE more, and for what is kept */
-    char *kept;             /* of FAULT_SWAP and FAULT_TWICE, until the next message has come */
     bool isSilent, isKeeping;
+    char *kept;     /* of FAULT_SWAP and FAULT_TWICE, until the next message has come */
+    char message[]; /* with room for EXTRA_SIZE more, and for what is kept */
 } Connection;
 
 EchoCounts echo;
@@ -41,7 +41,6 @@ static SRWLOCK knownLock = SRWLOCK_INIT;
 static volatile LONG isThere[2]; /* the message that the connection is to exchange */
 static volatile LONG isOver, isClosing, isDying;
 static volatile LONG64 firstNs; /* when the first message came */
-static double echoMs[ECHO_MS_MAX];
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
@@ -195,16 +194,18 @@ static bool EchoWrongly(Connection *connection)
         InterlockedIncrement(&echo.made);
     switch (plan.fault) {
     case FAULT_LOSE_BYTE:
-        memmove(message + TENTH, message + TENTH + 1, (size_t)(size - TENTH - 1));
-        return SendAll(connection, message, size - 1);
+        size--;
+        memmove(message + TENTH, message + TENTH + 1, (size_t)(size - TENTH));
+        break;
     case FAULT_LOSE_LAST_BYTE:
-        return SendAll(connection, message, size - 1);
+        size--;
+        break;
     case FAULT_LOSE_MESSAGE:
         return true;
     case FAULT_CORRUPT:
     case FAULT_CORRUPT_LAST:
         message[size - 1] ^= 1;
-        return SendAll(connection, message, size);
+        break;
     case FAULT_SWAP:
     case FAULT_TWICE:
         memcpy(connection->kept, message, (size_t)size);
@@ -212,18 +213,20 @@ static bool EchoWrongly(Connection *connection)
         return plan.fault == FAULT_SWAP || SendAll(connection, message, size);
     case FAULT_EXTRA:
         memset(message + size, 'X', EXTRA_SIZE);
-        return SendAll(connection, message, size + EXTRA_SIZE);
+        size += EXTRA_SIZE;
+        break;
     case FAULT_EXCHANGE:
         return Exchange(connection);
     case FAULT_END_SILENT:
         EndSilent();
-        return SendAll(connection, message, size);
+        break;
     case FAULT_CLOSE_LISTEN:
         StopListening();
-        return SendAll(connection, message, size);
+        break;
     default:
         return EndWrongly(connection);
     }
+    return SendAll(connection, message, size);
 }
 
 /* When the client has sent its end. */
@@ -247,7 +250,7 @@ static bool Echo(Connection *connection)
 {
     Hold(connection);
     if (connection->number == 1 && connection->messages <= ECHO_MS_MAX)
-        echoMs[connection->messages - 1] = GetMsSince(firstNs);
+        echo.ms[connection->messages - 1] = GetMsSince(firstNs);
     if (connection->isSilent)
         return true;
     if (IsTime(connection))
@@ -273,7 +276,6 @@ static void FreeConnection(Connection *connection)
     ReleaseSRWLockExclusive(&knownLock);
     if (!isDying)
         SocketUtils_Close(&connection->socket);
-    free(connection->message);
     free(connection);
 }
 
@@ -293,7 +295,8 @@ static void Accept(void)
 {
     NetAddress client;
     SOCKET socket = SocketUtils_Accept(listener, &client);
-    Connection *connection = (Connection *)calloc(1, sizeof(*connection));
+    size_t room = sizeof(Connection) + 2 * (size_t)plan.size + EXTRA_SIZE;
+    Connection *connection = (Connection *)calloc(1, room);
 
     if (socket == INVALID_SOCKET || connection == NULL) {
         SocketUtils_Close(&socket);
@@ -302,7 +305,6 @@ static void Accept(void)
     }
     SocketUtils_SetTcpNoDelay(socket, true);
     connection->socket = socket;
-    connection->message = (char *)malloc(2 * (size_t)plan.size + EXTRA_SIZE);
     connection->kept = connection->message + plan.size + EXTRA_SIZE;
     connection->number = InterlockedIncrement(&echo.accepted);
     AcquireSRWLockExclusive(&knownLock);
@@ -311,8 +313,7 @@ static void Accept(void)
     if (connection->place < KNOWN_MAX)
         known[connection->place] = connection;
     ReleaseSRWLockExclusive(&knownLock);
-    if (connection->message == NULL ||
-        !ThreadManager_Launch(&connections, ConnectionMain, connection))
+    if (!ThreadManager_Launch(&connections, ConnectionMain, connection))
         FreeConnection(connection);
 }
 
@@ -331,7 +332,6 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     bool isRight = NetAddress_FromText(&address, newPlan->isIpv6 ? "::1" : "127.0.0.1", 0);
 
     memset(&echo, 0, sizeof(echo));
-    memset(echoMs, 0, sizeof(echoMs));
     plan = *newPlan;
     plan.size = plan.size != 0 ? plan.size : SIZE;
     isOver = 0;
@@ -344,17 +344,8 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     isRight = isRight && listener != INVALID_SOCKET && SocketUtils_Bind(listener, &address) &&
               SocketUtils_GetLocalAddress(listener, &address) && SocketUtils_Listen(listener) &&
               ThreadManager_Launch(&acceptor, AcceptMain, NULL);
+    echo.port = NetAddress_GetPort(&address);
     return isRight || Test_Explain("no echo server: error %lu", GetLastError());
-}
-
-double EchoServer_GetEchoMs(int message)
-{
-    return echoMs[message - 1];
-}
-
-int EchoServer_GetPort(void)
-{
-    return NetAddress_GetPort(&address);
 }
 
 /* Ends what the threads wait in. True: one of them is left. */
@@ -388,17 +379,6 @@ void EchoServer_Stop(void)
 
 /* --- As a program of its own ----------------------------------------------------------------- */
 
-/*
- * The threads return, and the sockets stay open: it is the end of the process that ends the
- * connections. A process that is to end while one of its threads is in recv may never do so under
- * Wine.
- */
-static void Die(void)
-{
-    InterlockedExchange(&isDying, 1);
-    EchoServer_Stop();
-}
-
 bool EchoServer_RunChild(int *exitCode)
 {
     char mode[20];
@@ -413,11 +393,10 @@ bool EchoServer_RunChild(int *exitCode)
     CtrlC_Install(NULL);
     printf("Listening on %s\n", NetAddress_ToText(&address, text, sizeof(text)));
     fflush(stdout);
-    while (!CtrlC_IsPressed()) {
-        if (strcmp(mode, "dies") == 0 && echo.messages >= SHORT_LIFE) {
-            Die();
-            return true;
-        }
+    /* One that dies: its threads return, and the sockets stay open: it is the end of the process that ends
+       the connections. A process that is to end while a thread is in recv may never do so under Wine. */
+    while (!CtrlC_IsPressed() && !isDying) {
+        InterlockedExchange(&isDying, strcmp(mode, "dies") == 0 && echo.messages >= SHORT_LIFE);
         Sleep(1);
     }
     EchoServer_Stop();

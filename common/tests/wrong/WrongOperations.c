@@ -419,26 +419,20 @@ static int underWay, receives;
 
 static void ReceiveInRoutine(void);
 
-static void CALLBACK OnSent(DWORD error, DWORD bytes, LPWSAOVERLAPPED done, DWORD flags)
-{
-    (void)bytes;
-    (void)done;
-    (void)flags;
-    underWay--;
-    if (error == 0 && receives < 10)
-        ReceiveInRoutine();
-}
-
-static void CALLBACK OnReceived(DWORD error, DWORD bytes, LPWSAOVERLAPPED done, DWORD flags)
+static void CALLBACK SendOrReceive(DWORD error, DWORD bytes, LPWSAOVERLAPPED done, DWORD flags)
 {
     WSABUF buffer = {bytes, received};
 
-    (void)done;
     (void)flags;
     underWay--;
+    if (done == &sending) {
+        if (error == 0 && receives < 10)
+            ReceiveInRoutine();
+        return;
+    }
     receives++;
     memset(&sending, 0, sizeof(sending));
-    if (error != 0 || WSASend(server, &buffer, 1, NULL, 0, &sending, OnSent) == 0 ||
+    if (error != 0 || WSASend(server, &buffer, 1, NULL, 0, &sending, SendOrReceive) == 0 ||
         WSAGetLastError() == WSA_IO_PENDING)
         underWay++;
 }
@@ -447,7 +441,7 @@ static void ReceiveInRoutine(void)
 {
     memset(&overlapped, 0, sizeof(overlapped));
     send(client, "hello", 5, 0);
-    if (WSARecv(server, &into, 1, NULL, &intoFlags, &overlapped, OnReceived) == 0 ||
+    if (WSARecv(server, &into, 1, NULL, &intoFlags, &overlapped, SendOrReceive) == 0 ||
         WSAGetLastError() == WSA_IO_PENDING)
         underWay++;
 }

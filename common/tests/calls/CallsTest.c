@@ -8,6 +8,7 @@
  */
 #include "Conversation.h"
 #include "Test.h"
+#include "TestProgram.h"
 #include "ToolTest.h"
 
 #define CALL_MAX     5
@@ -69,8 +70,6 @@ static int GetStage(int server, char *folder)
 {
     return Conversation_FindStage(servers[server], folder, PATH_SIZE);
 }
-
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Runs the tool with these words, up to a NULL, and behind them all servers that `clients` can talk to at
    once; 0: no server. */
@@ -166,20 +165,20 @@ static void CheckAllFigures(int clients)
 
 TEST("calls: an echo of the only client", .limitSeconds = 90)
 {
-    RunTool(WORDS(NULL), 1);
+    RunTool(ARGUMENTS(NULL), 1);
     CheckAllFigures(1);
 }
 
 TEST("calls: an echo of one of ten clients", .limitSeconds = 90)
 {
-    RunTool(WORDS("--clients", CROWD_TEXT), CROWD);
+    RunTool(ARGUMENTS("--clients", CROWD_TEXT), CROWD);
     CheckAllFigures(CROWD);
 }
 
 /* Whatever is counted: the same the second time. */
 TEST("calls: the same figures again", .limitSeconds = 120)
 {
-    const char *const *words = WORDS("--clients", "3", "--echoes", SHORT_ECHOES);
+    const char *const *words = ARGUMENTS("--clients", "3", "--echoes", SHORT_ECHOES);
     char *figures;
 
     RunTool(words, 3);
@@ -199,7 +198,7 @@ TEST("calls: all clients at once", .limitSeconds = 90)
 {
     char line[LINE_SIZE], folder[PATH_SIZE];
 
-    RunTool(WORDS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD);
+    RunTool(ARGUMENTS("--busy", "--clients", CROWD_TEXT, "--echoes", SHORT_ECHOES), CROWD);
     CHECK_INT(tool.exitCode, 0);
     for (int i = 0; i < serverCount; i++) {
         int stage = GetStage(i, folder);
@@ -233,7 +232,7 @@ TEST("calls: 500 clients of stage 07 at once")
             path = servers[i];
     }
     REQUIRE(CHECK(path != NULL));
-    RunTool(WORDS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0);
+    RunTool(ARGUMENTS("--busy", "--clients", "500", "--echoes", SHORT_ECHOES, path), 0);
     CHECK_INT(tool.exitCode, 0);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") >= 2);
     CHECK(ToolRun_ReadFigure(tool.figures, "callsPerEcho") <= 2.3);
@@ -249,7 +248,7 @@ static void RunCheck(const char *text)
     NEED_TRUE(fopen_s(&file, path, "wb") == 0);
     fputs(text, file);
     NEED_TRUE(fclose(file) == 0);
-    RunTool(WORDS("--echoes", SHORT_ECHOES, "--check", path), 1);
+    RunTool(ARGUMENTS("--echoes", SHORT_ECHOES, "--check", path), 1);
     DeleteFileA(path);
 }
 
@@ -258,7 +257,7 @@ TEST("calls: compares with a file", .limitSeconds = 120)
     char text[100];
     char *figures, *figure;
 
-    RunTool(WORDS("--echoes", SHORT_ECHOES), 1);
+    RunTool(ARGUMENTS("--echoes", SHORT_ECHOES), 1);
     figures = tool.figures;
     tool.figures = NULL;
     RunCheck(figures);
@@ -316,7 +315,7 @@ TEST("calls: command lines")
 
 TEST("calls: help")
 {
-    RunTool(WORDS("--help"), 0);
+    RunTool(ARGUMENTS("--help"), 0);
     CHECK_INT(tool.exitCode, 0);
     CHECK_CONTAINS(tool.output, "Usage: calls.exe ");
     CHECK_TEXT(tool.errors, "");

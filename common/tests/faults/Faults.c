@@ -21,10 +21,8 @@
  * Ctrl+C the server stops in order. It never crashes, never hangs, never fails to come to rest, and
  * `verify` finds nothing.
  *
- * --api restricts the faults to one call, or to `completion`, `short` and what else INSTRUMENT
- * knows by name; `any` counts all calls together. Each run with a fault is a test: the last line
- * says "N passed, N failed". Exit code 1 where any failed or none ran, 2 where the command line is
- * not understood.
+ * Each run with a fault is a test: the last line says "N passed, N failed". Exit code 1 where any
+ * failed or none ran, 2 where the command line is not understood.
  */
 #include "Faults.h"
 #include "ErrorText.h"
@@ -44,8 +42,8 @@ static const char usage[] =
     "  SERVER        an instrumented NN-name/server.exe\n"
     "  --first N     begins with the Nth of each call (default 1)\n"
     "  --last N      ends with the Nth of each call (default: the last that there is)\n"
-    "  --api NAME    only this call fails; with :ERROR, with that error; any: all of them "
-    "together\n"
+    "  --api NAME    only this call fails, or `completion`, `short`, `wake-up`; with :ERROR, with "
+    "that error; any: all of them together\n"
     "  --modes TEXT  what else INSTRUMENT says (default verify)\n";
 
 static struct Options {

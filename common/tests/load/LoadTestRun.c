@@ -52,20 +52,7 @@ double Load_GetFigure(const char *name)
     return ToolRun_ReadFigure(tool.figures, name);
 }
 
-static const char *SkipBlanks(const char *at)
-{
-    return at + strspn(at, " \n");
-}
-
-/* As strict as JSON is, for what such a file has: no \ in texts, and no arrays. NULL: wrong. */
-static const char *SkipText(const char *at)
-{
-    if (*at != '"')
-        return NULL;
-    at += 1 + strcspn(at + 1, "\"\\\n");
-    return *at == '"' ? at + 1 : NULL;
-}
-
+/* As strict as JSON is, for what such a file has: no texts but names, and no arrays. NULL: wrong. */
 static const char *SkipNumber(const char *at)
 {
     size_t length = strspn(at + (*at == '-'), "0123456789");
@@ -86,17 +73,13 @@ static const char *SkipValue(const char *at, int depth)
         return at + 4;
     if (strncmp(at, "false", 5) == 0)
         return at + 5;
-    if (*at == '"')
-        return SkipText(at);
     if (*at != '{')
         return SkipNumber(at);
     do {
-        at = SkipText(SkipBlanks(at + 1));
-        at = at != NULL ? SkipBlanks(at) : NULL;
-        if (at == NULL || *at != ':' || depth == 0)
-            return NULL;
-        at = SkipValue(SkipBlanks(at + 1), depth - 1);
-        at = at != NULL ? SkipBlanks(at) : NULL;
+        int length = 0;
+
+        sscanf(at + 1, " \"%*[^\"\\\n]\": %n", &length);
+        at = length > 0 && depth > 0 ? SkipValue(at + 1 + length, depth - 1) : NULL;
     } while (at != NULL && *at == ',');
     return at != NULL && *at == '}' ? at + 1 : NULL;
 }

@@ -142,17 +142,12 @@ static void WaitForReset(const Connection *connection)
         InterlockedExchange(&echo.deaf, echo.messages);
 }
 
-static bool IsLast(const Connection *connection)
-{
-    return !Peer_IsReadable(connection->socket, LAST_MS);
-}
-
 static bool IsTime(const Connection *connection)
 {
     if (plan.connection != 0 && plan.connection != connection->number)
         return false;
     if (plan.fault == FAULT_CORRUPT_LAST)
-        return IsLast(connection);
+        return !Peer_IsReadable(connection->socket, LAST_MS);
     if (plan.fault == FAULT_EXCHANGE && connection->number > 2)
         return false;
     return plan.fault != FAULT_NONE && plan.message == connection->messages;

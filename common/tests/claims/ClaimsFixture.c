@@ -79,13 +79,13 @@ void Claims_OpenOperation(void)
 void Claims_OpenPair(void)
 {
     Claims_OpenOperation();
-    NEED_TRUE(Peer_OpenPair(&client, &server));
+    NEED_TRUE(Peer_OpenPair(&client, &server, 0));
 }
 
 void Claims_OpenNarrowPair(void)
 {
     Claims_OpenOperation();
-    NEED_TRUE(Peer_OpenNarrowPair(&client, &server));
+    NEED_TRUE(Peer_OpenPair(&client, &server, NARROW_SIZE));
 }
 
 void Claims_Listen(void)

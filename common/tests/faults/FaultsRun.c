@@ -178,32 +178,16 @@ static bool IsClientGone(const char *fault)
 }
 
 /* A client that is lost is one that the server knows of: it is in the log. */
-static void CheckLost(Run *run, const Guest *guest, GuestName name, const char *output)
+static void CheckLost(Run *run, GuestName name, const char *output)
 {
     char disconnected[NET_ADDRESS_TEXT_SIZE + 40];
 
-    snprintf(disconnected, sizeof(disconnected), "Client Disconnected! %s", guest->client.address);
+    snprintf(disconnected, sizeof(disconnected), "Client Disconnected! %s",
+             run->guests[name].client.address);
     if (strstr(output, disconnected) != NULL || strstr(output, "Client Refused! ") != NULL ||
         IsClientGone(run->fault))
         return;
     Fail(run, "Client '%s' was lost, and no line of the server's says so.", guestNames[name]);
-}
-
-static void CheckGuests(Run *run, const char *output)
-{
-    int lost = 0;
-
-    for (int i = 0; i < GUEST_COUNT; i++) {
-        if (!run->guests[i].isLost)
-            continue;
-        lost++;
-        CheckLost(run, &run->guests[i], (GuestName)i, output);
-        if (lost == 2)
-            Fail(run, "Client '%s' is the second that was lost, and one at most may be.",
-                 guestNames[i]);
-        if (run->fault[0] == '\0')
-            Fail(run, "Client '%s' was lost, though no call was made to fail.", guestNames[i]);
-    }
 }
 
 /* Looks at the server's log when it has stopped. */
@@ -212,8 +196,19 @@ static void CheckLog(Run *run, const char *output)
     ServerProcess *process = run->conversation.process;
     int connected = ServerProcess_CountLines(process, "Client Connected! ");
     int disconnected = ServerProcess_CountLines(process, "Client Disconnected! ");
+    int lost = 0;
 
-    CheckGuests(run, output);
+    for (int i = 0; i < GUEST_COUNT; i++) {
+        if (!run->guests[i].isLost)
+            continue;
+        lost++;
+        CheckLost(run, (GuestName)i, output);
+        if (lost == 2)
+            Fail(run, "Client '%s' is the second that was lost, and one at most may be.",
+                 guestNames[i]);
+        if (run->fault[0] == '\0')
+            Fail(run, "Client '%s' was lost, though no call was made to fail.", guestNames[i]);
+    }
     if (connected != disconnected)
         Fail(run, "The server printed 'Client Connected!' %d times, 'Client Disconnected!' %d.",
              connected, disconnected);

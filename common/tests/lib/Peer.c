@@ -7,7 +7,6 @@
 
 #define PEER_MAX      12000
 #define PIECE_SIZE    65536
-#define NARROW_SIZE   8192
 #define FILL_MAX      (64u << 20) /* who takes so much without sending has no bound */
 #define FILL_QUIET_MS 250         /* nothing more could be sent for so long: it is stuck */
 
@@ -124,7 +123,7 @@ SOCKET Peer_Accept(SOCKET listenSocket)
     return Peer_Keep(SocketUtils_Accept(listenSocket, &address));
 }
 
-static bool OpenPair(SOCKET *client, SOCKET *server, int bufferSize)
+bool Peer_OpenPair(SOCKET *client, SOCKET *server, int bufferSize)
 {
     NetAddress address;
     SOCKET listenSocket = Peer_Listen(&address);
@@ -137,16 +136,6 @@ static bool OpenPair(SOCKET *client, SOCKET *server, int bufferSize)
         SocketUtils_SetSendBufferSize(*client, bufferSize);
     Peer_Close(&listenSocket);
     return *server != INVALID_SOCKET;
-}
-
-bool Peer_OpenPair(SOCKET *client, SOCKET *server)
-{
-    return OpenPair(client, server, 0);
-}
-
-bool Peer_OpenNarrowPair(SOCKET *client, SOCKET *server)
-{
-    return OpenPair(client, server, NARROW_SIZE);
 }
 
 /* --- Closing --------------------------------------------------------------------------------- */

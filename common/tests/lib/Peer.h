@@ -49,9 +49,10 @@ SOCKET Peer_Bind(NetAddress *address);
 SOCKET Peer_Listen(NetAddress *address);
 SOCKET Peer_Accept(SOCKET listenSocket);
 
-/* Two peers that are connected to each other. Narrow: little fits between them when nobody reads. */
-bool Peer_OpenPair(SOCKET *client, SOCKET *server);
-bool Peer_OpenNarrowPair(SOCKET *client, SOCKET *server);
+/* Two peers that are connected to each other, with a buffer of the client's to send and of the server's to
+   receive. NARROW_SIZE: little fits between them when nobody reads; 0: what the system gives them. */
+#define NARROW_SIZE 8192
+bool Peer_OpenPair(SOCKET *client, SOCKET *server, int bufferSize);
 
 /* In order: what was sent arrives, then the end. The variable becomes INVALID_SOCKET. */
 void Peer_Close(SOCKET *peer);

@@ -291,9 +291,12 @@ static bool IsChosen(const Test *test, const char *filter)
            (test->isWanted == NULL || *test->isWanted);
 }
 
-/* Runs the test once. Returns whether it failed. */
-static bool RunOnce(const Test *test)
+static void RunTest(const Test *test)
 {
+    ULONGLONG start = Test_Now();
+    bool failed;
+    int elapsedMs;
+
     SetWatchedTest(test, false);
     if (setjmp(testEnd) == 0) {
         if (test->run != NULL)
@@ -303,15 +306,8 @@ static bool RunOnce(const Test *test)
         testHooks.last();
     }
     testHooks.end(IsSet(&watch.failed));
-    return SetWatchedTest(NULL, false);
-}
-
-static void RunTest(const Test *test)
-{
-    ULONGLONG start = Test_Now();
-    bool failed = RunOnce(test);
-    int elapsedMs = (int)(Test_Now() - start);
-
+    failed = SetWatchedTest(NULL, false);
+    elapsedMs = (int)(Test_Now() - start);
     if (failed)
         failedCount++;
     else

@@ -1,10 +1,5 @@
 /*
- * LoadTest: that load.exe measures what is, and misses no fault of a server.
- *
- *     load.exe TOOL SERVER... [--list] [FILTER]     see ToolTest.h
- *
- * TOOL is the load.exe of common/tools; a server is one of a stage. Most tests have an echo server
- * in this process instead, which is slow or wrong on purpose and counts what it does.
+ * LoadTest: the main of the tests of load.exe. See LoadTest.h.
  */
 #include "LoadTest.h"
 

@@ -1,8 +1,9 @@
 /*
- * LoadTest: the parts of the test program of load.exe. See LoadTest.c for what it is.
+ * LoadTest: that load.exe measures what is, and misses no fault of a server. See ToolTest.h for the command
+ * line.
  *
- * A test starts an echo server in this process, has load.exe talk to it, and looks at what load.exe
- * says of it:
+ * A test starts an echo server in this process, which may be slow or wrong and counts what it does, has
+ * load.exe talk to it, and looks at what load.exe says of it:
  *
  *     Load_Test(&(EchoPlan){.size = 64, .fault = FAULT_CORRUPT, .message = 1000}, "--clients 3");
  *     CHECK_INT(tool.exitCode, 1);

@@ -142,17 +142,12 @@ static void WaitForReset(const Connection *connection)
         InterlockedExchange(&echo.deaf, echo.messages);
 }
 
-static bool IsLast(const Connection *connection)
-{
-    return !Peer_IsReadable(connection->socket, LAST_MS);
-}
-
 static bool IsTime(const Connection *connection)
 {
     if (plan.connection != 0 && plan.connection != connection->number)
         return false;
     if (plan.fault == FAULT_CORRUPT_LAST)
-        return IsLast(connection);
+        return !Peer_IsReadable(connection->socket, LAST_MS);
     if (plan.fault == FAULT_EXCHANGE && connection->number > 2)
         return false;
     return plan.fault != FAULT_NONE && plan.message == connection->messages;
@@ -190,15 +185,12 @@ static bool EchoWrongly(Connection *connection)
     char *message = connection->message;
     int size = plan.size;
 
-    if (plan.fault != FAULT_END_SILENT)
-        InterlockedIncrement(&echo.made);
     switch (plan.fault) {
     case FAULT_LOSE_BYTE:
-        size--;
-        memmove(message + TENTH, message + TENTH + 1, (size_t)(size - TENTH));
-        break;
     case FAULT_LOSE_LAST_BYTE:
         size--;
+        if (plan.fault == FAULT_LOSE_BYTE)
+            memmove(message + TENTH, message + TENTH + 1, (size_t)(size - TENTH));
         break;
     case FAULT_LOSE_MESSAGE:
         return true;
@@ -212,7 +204,6 @@ static bool EchoWrongly(Connection *connection)
         connection->isKeeping = true;
         return plan.fault == FAULT_SWAP || SendAll(connection, message, size);
     case FAULT_EXTRA:
-        memset(message + size, 'X', EXTRA_SIZE);
         size += EXTRA_SIZE;
         break;
     case FAULT_EXCHANGE:
@@ -253,8 +244,10 @@ static bool Echo(Connection *connection)
         echo.ms[connection->messages - 1] = GetMsSince(firstNs);
     if (connection->isSilent)
         return true;
-    if (IsTime(connection))
+    if (IsTime(connection)) {
+        InterlockedExchangeAdd(&echo.made, plan.fault != FAULT_END_SILENT);
         return EchoWrongly(connection);
+    }
     if (!connection->isKeeping)
         return SendAll(connection, connection->message, plan.size);
     connection->isKeeping = false;
@@ -305,6 +298,7 @@ static void Accept(void)
     }
     SocketUtils_SetTcpNoDelay(socket, true);
     connection->socket = socket;
+    memset(connection->message + plan.size, 'X', EXTRA_SIZE);
     connection->kept = connection->message + plan.size + EXTRA_SIZE;
     connection->number = InterlockedIncrement(&echo.accepted);
     AcquireSRWLockExclusive(&knownLock);

@@ -48,7 +48,7 @@ void OpenListener(NetAddress *address)
 void OpenPair(void)
 {
     StartWinsock();
-    Require(Peer_OpenPair(&client, &server), "connecting");
+    Require(Peer_OpenPair(&client, &server, 0), "connecting");
 }
 
 void OpenPairWithAcceptEx(void)

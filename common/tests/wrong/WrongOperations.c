@@ -68,7 +68,6 @@ __declspec(noinline) static void ReceiveOnStack(void)
     StartReceive(buffer, sizeof(buffer), &overlapped);
 }
 
-/* The buffer of a receive is a variable of a function that returns before the data has come. */
 PROGRAM("buffer-on-dead-stack", HARMS,
         "rule 4: a function has returned that had the buffer of an outstanding WSARecv")
 {
@@ -111,7 +110,6 @@ __declspec(noinline) static void ReceiveWithOverlappedOnStack(void)
     StartReceive(received, sizeof(received), &local.overlapped);
 }
 
-/* The OVERLAPPED of a receive is a variable of a function that returns before the data has come. */
 PROGRAM("overlapped-on-dead-stack", HARMS,
         "rule 4: a function has returned that had the OVERLAPPED of an outstanding WSARecv")
 {
@@ -130,7 +128,6 @@ static void ReceiveOnThread(void)
     WSARecv(server, &into, 1, NULL, &intoFlags, &local, NULL); /* Wrong */
 }
 
-/* A thread begins a receive with an OVERLAPPED among its variables, and ends. */
 PROGRAM("overlapped-on-ended-thread", HARMS,
         "rule 4: a thread has ended that had the OVERLAPPED of an outstanding WSARecv")
 {
@@ -138,7 +135,6 @@ PROGRAM("overlapped-on-ended-thread", HARMS,
     JoinThread(StartThread(ReceiveOnThread));
 }
 
-/* What was posted to a port is freed before it was taken from there. */
 PROGRAM("posted-freed", PLAIN,
         "rule 4: free gives back memory with the OVERLAPPED of a PostQueuedCompletionStatus")
 {

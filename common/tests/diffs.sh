@@ -129,12 +129,12 @@ carriage_returns_do_not_matter() {
 the_diffs_are_true() {
     before=01-blocking
     for stage in 0[2-7]-*; do
-        mkdir -p "$folder/patched"
-        cp "$before"/*.[ch] "$folder/patched"
+        mkdir patched
+        cp "$before"/*.[ch] patched
         sed -n -e '/^```diff$/,/^```$/p' "$stage/DIFF.md" | grep -v '^```' >"$folder/patch"
-        (cd "$folder/patched" && GIT_DIR=$folder/none git apply "$folder/patch") || return 1
+        (cd patched && GIT_DIR=$folder/none git apply "$folder/patch") || return 1
         for file in "$stage"/*.[ch]; do
-            cmp "$file" "$folder/patched/${file##*/}" || return 1
+            cmp "$file" "patched/${file##*/}" || return 1
         done
         total=$(sed -n 's/^| total | | \([0-9]*\) | \([0-9]*\) |$/\1 \2/p' "$stage/DIFF.md")
         counted=$(grep -v -e '^--- ' -e '^+++ ' "$folder/patch" |
@@ -143,7 +143,7 @@ the_diffs_are_true() {
             echo "  expected '$counted' lines in $stage/DIFF.md, and its table has '$total'"
             return 1
         fi
-        rm -rf "$folder/patched"
+        rm -rf patched
         before=$stage
     done
 }
@@ -273,6 +273,10 @@ END
 # --- The run ---
 
 # What each test begins with: the stages, and what they give.
+copy_fresh() {
+    cp -R "$folder/fresh/." .
+}
+
 rm -rf "$folder"
 for stage in 0[1-9]-*/; do
     mkdir -p "$folder/fresh/$stage"
@@ -281,17 +285,4 @@ for stage in 0[1-9]-*/; do
 done
 (cd "$folder/fresh" && write && pages) || exit 1
 count=$(cd "$folder/fresh" && echo 0*/DIFF.md 0*/steps/DIFF-*.md | wc -w)
-for test in a_fresh_one_passes a_line_that_was_changed_is_found a_line_that_is_missing_is_found \
-    a_file_that_is_missing_is_found a_patch_that_was_changed_is_found a_stage_that_was_changed_is_found a_new_file_is_found \
-    settings_do_not_matter carriage_returns_do_not_matter the_diffs_are_true the_pages_have_every_line \
-    the_pages_need_nothing_else a_page_marks_what_changed; do
-    is_chosen "$test" || continue
-    rm -rf "$folder/stages" "$folder/patched"
-    cp -R "$folder/fresh" "$folder/stages"
-    if (cd "$folder/stages" && $test) >"$folder/reason" 2>&1; then
-        pass "$test"
-    else
-        fail "$test" "$folder/reason"
-    fi
-done
-sum_up
+run_tests copy_fresh

@@ -72,7 +72,7 @@ a_number_that_is_missing_is_found() {
 }
 
 what_was_not_changed_is_saved_as_it_was() {
-    works open && works save && diff -r 02-two ../kept
+    works open && works save && diff -r 02-two kept
 }
 
 an_early_step_can_be_changed() {
@@ -81,7 +81,7 @@ an_early_step_can_be_changed() {
     fix_up HEAD^ && fails save 'Nothing is saved' || return
     replace 'int five;' 'int cinq;' 02-two/Server.c
     works save && works check && grep -q '^+int cinq;' 02-two/steps/1-first.patch &&
-        cmp 02-two/steps/2-last.patch ../kept/steps/2-last.patch
+        cmp 02-two/steps/2-last.patch kept/steps/2-last.patch
 }
 
 the_last_step_can_be_changed() {
@@ -89,7 +89,7 @@ the_last_step_can_be_changed() {
     replace 'int ten;' 'int dix;' build/steps/edit/Server.c
     replace 'int ten;' 'int dix;' 02-two/Server.c
     fails save 'is not committed' && git_in build/steps/edit commit -a --amend --no-edit && works save && works check &&
-        grep -q '^+int dix;' 02-two/steps/2-last.patch && cmp 02-two/steps/1-first.patch ../kept/steps/1-first.patch
+        grep -q '^+int dix;' 02-two/steps/2-last.patch && cmp 02-two/steps/1-first.patch kept/steps/1-first.patch
 }
 
 a_step_can_be_renamed_and_one_added() {
@@ -150,19 +150,7 @@ diff --git a/Server.c b/Server.c
  int nine;
 +int ten;
 END
-    cp -R 02-two ../kept
+    cp -R 02-two kept
 }
 
-# Every function above with such a name.
-tests=$(sed -n 's/^\([a-z]*_[a-z]*_[a-z_]*\)() {$/\1/p' "$0")
-for test in $tests; do
-    is_chosen "$test" || continue
-    rm -rf "$folder"
-    mkdir -p "$folder/stages"
-    if (cd "$folder/stages" && make_stages && $test) >"$folder/reason" 2>&1; then
-        pass "$test"
-    else
-        fail "$test" "$folder/reason"
-    fi
-done
-sum_up
+run_tests make_stages

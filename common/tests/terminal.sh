@@ -12,26 +12,14 @@ rm -rf $folder
 mkdir -p $folder
 pids=
 
-# wait_for FILE TEXT: until the text is in the file. False: not within 60 s.
-wait_for() {
-    tries=0
-    until grep -qF -e "$2" "$1" 2>/dev/null; do
-        [ $tries -lt 600 ] || return
-        tries=$((tries + 1))
-        sleep 0.1
-    done
+# What the program that is typed into has to show.
+shows() {
+    wait_until grep -qsF -e "$1" $folder/screen
 }
 
-# start_server PROGRAM: on a free port, which is $port then; nothing if it does not listen.
-start_server() {
-    # What the server before has said must not be taken for this one's.
-    rm -f $folder/server
-    # RUN is several words.
-    # shellcheck disable=SC2086
-    ${RUN-} "$1" --port 0 >$folder/server 2>&1 </dev/null &
-    pids="$pids $!"
-    wait_for $folder/server Listening
-    port=$(tr -d '\r' <$folder/server | sed -n 's/^Listening on .*:\([0-9]*\)$/\1/p')
+serve() {
+    start_server "$1" $folder/server $folder/errors
+    pids="$pids $server"
 }
 
 end() {
@@ -60,11 +48,11 @@ try_typing() {
     typing=$!
     exec 6>$folder/keys
     reason=
-    wait_for $folder/screen "$ready" || reason="'$ready' has not come"
+    shows "$ready" || reason="'$ready' has not come"
     printf hal >&6
-    [ -n "$reason" ] || wait_for $folder/screen hal || reason="what is typed is not seen"
+    [ -n "$reason" ] || shows hal || reason="what is typed is not seen"
     printf 'f\n' >&6
-    [ -n "$reason" ] || wait_for $folder/screen "$answer" || reason="'$answer' has not come"
+    [ -n "$reason" ] || shows "$answer" || reason="'$answer' has not come"
     # The last word is for printf.
     # shellcheck disable=SC2059
     printf "$last" >&6
@@ -76,7 +64,7 @@ try_typing() {
 
 name="terminal: a pipe is no person"
 if is_chosen "$name"; then
-    start_server build/01-blocking/server.exe
+    serve build/01-blocking/server.exe
     # shellcheck disable=SC2086
     printf 'half\nquit\n' | ${RUN-} build/tools/client.exe --port "$port" >$folder/screen 2>&1
     reason="its exit code is $?"
@@ -86,10 +74,10 @@ if is_chosen "$name"; then
     report "$name" "$reason" $folder/screen
 fi
 if [ -n "${RUN-}" ]; then
-    start_server build/01-blocking/server.exe
+    serve build/01-blocking/server.exe
     try_typing "terminal: client.exe" '> ' 'got  "half"' 'quit\n' build/tools/client.exe --port "$port"
     try_typing "terminal: client.exe, Ctrl+D" '> ' 'got  "half"' '\004' build/tools/client.exe --port "$port"
-    start_server build/07-service-session/ChatServer.exe
+    serve build/07-service-session/ChatServer.exe
     try_typing "terminal: ChatClient.exe" 'you are mina' 'mina: half' '/quit\n' \
         build/07-service-session/ChatClient.exe --port "$port" --name mina
     try_typing "terminal: ChatClient.exe, Ctrl+C" 'you are mina' 'mina: half' '\003' \

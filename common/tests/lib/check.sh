@@ -28,6 +28,45 @@ report() {
     fi
 }
 
+# run_tests SET_UP: every function of the script whose name has three words or more is a test. It runs in the
+# folder $folder/work, in which SET_UP has made what it needs.
+run_tests() {
+    for test in $(sed -n 's/^\([a-z]*_[a-z]*_[a-z_]*\)() {$/\1/p' "$0"); do
+        is_chosen "$test" || continue
+        rm -rf "$folder/work"
+        mkdir -p "$folder/work"
+        if (cd "$folder/work" && $1 && $test) >"$folder/reason" 2>&1; then
+            pass "$test"
+        else
+            fail "$test" "$folder/reason"
+        fi
+    done
+    sum_up
+}
+
+# wait_until COMMAND...: until it succeeds. False: it does not within 60 s.
+wait_until() {
+    tries=0
+    until "$@"; do
+        [ $tries -lt 600 ] || return
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+}
+
+# start_server PROGRAM FILE ERRORS: $server is its process then, and $port its free port; nothing if it does
+# not listen. What it says goes to the files.
+start_server() {
+    # What the server before has said must not be taken for this one's.
+    : >"$2"
+    # RUN is several words.
+    # shellcheck disable=SC2086
+    ${RUN-} "$1" --port 0 >"$2" 2>"$3" </dev/null &
+    server=$!
+    wait_until grep -q '^Listening' "$2"
+    port=$(tr -d '\r' <"$2" | sed -n 's/^Listening on .*:\([0-9]*\)$/\1/p')
+}
+
 # Is the test NAME chosen? `filter` is a part of the names; empty: all are.
 is_chosen() {
     case $1 in *"${filter-}"*) return 0 ;; esac

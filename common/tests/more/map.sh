@@ -37,16 +37,12 @@ void Trace_Call(const char *name, void *session);
 END
     cat >$folder/Trace.c <<'END'
 #include "Session.h"
+#include "Trace.h"
 #include <io.h>
 #include <stdio.h>
 #include <string.h>
 #define QUIET __attribute__((no_instrument_function))
 extern char __ImageBase;
-void Trace_Lock(const char *lock);
-void Trace_Unlock(void);
-void Trace_Call(const char *name, void *session);
-void __cyg_profile_func_enter(void *function, void *caller);
-void __cyg_profile_func_exit(void *function, void *caller);
 static Session *volatile traced; /* the one that received or sent last */
 static _Thread_local const char *locks[8];
 static _Thread_local int lockCount, depth;
@@ -78,7 +74,6 @@ QUIET void __cyg_profile_func_enter(void *function, void *caller)
 {
     char address[20];
 
-    (void)caller;
     /* As nm has it. */
     snprintf(address, sizeof(address), "%016llx",
         (unsigned long long)((char *)function - &__ImageBase) + 0x140000000);
@@ -88,8 +83,6 @@ QUIET void __cyg_profile_func_enter(void *function, void *caller)
 
 QUIET void __cyg_profile_func_exit(void *function, void *caller)
 {
-    (void)function;
-    (void)caller;
     depth--;
 }
 END
@@ -106,20 +99,6 @@ build() {
 
 # --- The run -------------------------------------------------------------------------------------
 
-# wait_until COMMAND...: at most 60 s.
-wait_until() {
-    tries=0
-    until "$@"; do
-        [ $tries -lt 600 ] || return
-        tries=$((tries + 1))
-        sleep 0.1
-    done
-}
-
-is_listening() {
-    grep '^Listening' $folder/said >/dev/null
-}
-
 # has_received N: a worker has called WSARecv for the Nth time of all, and waits at the port again.
 has_received() {
     tr -d '\r' <$folder/run | awk -v want="$1" '
@@ -130,20 +109,16 @@ has_received() {
 
 # The client goes when the worker that has echoed waits again: not before, or it would find an end.
 run_server() {
+    start_server $folder/server.exe $folder/said $folder/run
     # RUN is several words.
-    # shellcheck disable=SC2086
-    ${RUN-} $folder/server.exe --port 0 >$folder/said 2>$folder/run </dev/null &
-    server=$!
-    wait_until is_listening
-    port=$(tr -d '\r' <$folder/said | sed -n 's/^Listening on .*:\([0-9]*\)$/\1/p')
     # shellcheck disable=SC2086
     {
         wait_until has_received 1
         echo hello
         wait_until has_received 2
     } | ${RUN-} build/tools/client.exe --port "$port" >$folder/client 2>&1
-    kill $server
-    wait $server 2>/dev/null
+    kill "$server"
+    wait "$server" 2>/dev/null
 }
 
 # What the second receive's worker did: from one wait to the next, with blanks for the depth.

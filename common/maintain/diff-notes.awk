@@ -1,10 +1,9 @@
 # diff-notes.awk: puts together a DIFF.md; diffs.sh runs it.
 #
-# Input: kind=name    git's list of the files: M, A, D or R and C with a percentage; the name or names
-#        kind=count   the same files in the same order: lines added, lines removed
-#        kind=patch   the diffs, in the same order
-# before and stage are the names of the two stages or steps, folder is that of the stage, steps those that lead
-# to it, and examples the names of its programs.
+# Input, from git diff-tree: a line with : for each file, in which M, A, D or R and C with a percentage is what
+# happened; a line for each with how many lines were added and removed; and the diffs, in the same order.
+# before and stage are the names of the two stages or steps, steps those that lead to it, and examples the names
+# of its programs.
 
 function describe(what, old) {
     if (what ~ /^A/) return "new"
@@ -64,10 +63,14 @@ function end_file() {
 }
 
 BEGIN { FS = "\t" }
-kind == "name" { file[++files] = $NF; happened[files] = describe($1, $2); next }
-kind == "count" { counts++; added[counts] = $1; removed[counts] = $2; next }
-current == 0 { print_top() }
+current == 0 && /^:/ {
+    sub(/.* /, "", $1)
+    file[++files] = $NF
+    happened[files] = describe($1, $2)
+}
+current == 0 && /^[0-9]/ { added[++counts] = $1; removed[counts] = $2 }
 /^diff --git / {
+    if (current == 0) print_top()
     end_file()
     current++
     print ""

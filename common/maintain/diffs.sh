@@ -19,15 +19,10 @@ print_notes() {
     old=$(git_tree "$diff_work/$1") && new=$(git_tree "$diff_work/$2") || return 1
     # diff_options are several words.
     # shellcheck disable=SC2086
-    {
-        git diff-tree -r -M -C $diff_options --name-status "$old" "$new" >"$diff_work/names" &&
-            git diff-tree -r -M -C $diff_options --numstat "$old" "$new" >"$diff_work/counts" &&
-            git diff-tree -r -M -C $diff_options -p -U3 --no-color --src-prefix="$1/" --dst-prefix="$2/" \
-                "$old" "$new" >"$diff_work/patch"
-    } || return 1
-    awk -v before="$1" -v stage="$2" -v folder="$(find_stage "$2")" -v steps="$(list_steps "$2" | tr '\n' ' ')" \
-        -v examples="$(list_examples "$2")" \
-        -f "$maintain/diff-notes.awk" kind=name "$diff_work/names" kind=count "$diff_work/counts" kind=patch "$diff_work/patch"
+    git diff-tree -r -M -C $diff_options --raw --numstat -p -U3 --no-color --src-prefix="$1/" --dst-prefix="$2/" \
+        "$old" "$new" >"$diff_work/patch" || return 1
+    awk -v before="$1" -v stage="$2" -v steps="$(list_steps "$2" | tr '\n' ' ')" \
+        -v examples="$(list_examples "$2")" -f "$maintain/diff-notes.awk" "$diff_work/patch"
 }
 
 write() {

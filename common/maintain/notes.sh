@@ -2,7 +2,7 @@
 # notes.sh: checks the notes: the README.md of every stage, the chapters of the steps, and the other
 # documents. `make check-notes`.
 #
-#     sh common/maintain/notes.sh [--only CHECK[,CHECK...]] [--at PATH] [FILE...]
+#     sh common/maintain/notes.sh [--only CHECK[,CHECK...]] [FILE...]
 #
 # Without FILE it checks all documents. The checks:
 #
@@ -20,10 +20,7 @@
 #     commands  every ```console block is run, and shows what it says
 #
 # The files in common/maintain/notes say what each requires. Sections, links and anchors are looked at by
-# make lint, the diagrams by make render-notes. --at PATH checks the FILE behind it as if it stood there, so that a draft can
-# stand elsewhere:
-#
-#     sh common/maintain/notes.sh --at 05-iocp-basic/README.md /tmp/draft.md
+# make lint, the diagrams by make render-notes.
 #
 # Prints `ok` and `FAIL FILE:LINE: sentence` lines; the last line is `N passed, N failed`. Exit code 1:
 # something failed. To be run in the top folder of the repository; `commands` needs what
@@ -42,7 +39,7 @@ export TEST_OUTPUT
 . common/tests/lib/check.sh
 
 usage() {
-    echo "Usage: notes.sh [--only CHECK,...] [--at PATH] [FILE...]; the checks: $all_checks" >&2
+    echo "Usage: notes.sh [--only CHECK,...] [FILE...]; the checks: $all_checks" >&2
     exit 2
 }
 
@@ -177,13 +174,12 @@ wants() {
     return 1
 }
 
-# check_document NAME FILE
 check_document() {
-    if [ ! -f "$2" ]; then
+    if [ ! -f "$1" ]; then
         echo "FAIL $1:1: there is no such file"
         return
     fi
-    awk -v name="$1" -f "$notes/markdown.awk" "$2" >$folder/records
+    awk -v name="$1" -f "$notes/markdown.awk" "$1" >$folder/records
     for one in $checks; do
         check "$one" "$1"
     done
@@ -264,27 +260,20 @@ check_all() {
     wants names && check_known
     wants names && [ -n "$no_files" ] && check_comments
     for file in "$@"; do
-        check_document "${at:-${file#./}}" "$file"
+        check_document "${file#./}"
     done
 }
 
 # --- The command line ----------------------------------------------------------------------------
 
-at=
-while [ $# -gt 0 ]; do
-    case $1 in
-    --only) checks="$checks $(echo "${2-}" | tr ',' ' ')" ;;
-    --at) at=${2-} ;;
-    -*) usage ;;
-    *) break ;;
-    esac
-    [ $# -gt 1 ] || usage
+while [ "${1-}" = --only ] && [ $# -gt 1 ]; do
+    checks="$checks $(echo "$2" | tr ',' ' ')"
     shift 2
 done
+case ${1-} in -*) usage ;; esac
 for one in $checks; do
     case " $all_checks " in *" $one "*) ;; *) usage ;; esac
 done
-[ -z "$at" ] || [ $# = 1 ] || usage
 checks=${checks:-$all_checks}
 
 no_files=

@@ -99,7 +99,7 @@ END
 look() {
     write_case $document build/marked
     is_chosen "$1: ${2-} $(cut -f 2 build/marked)" || return
-    sh common/maintain/notes.sh --only "$1" --at $document $document >build/said 2>&1
+    sh common/maintain/notes.sh --only "$1" $document >build/said 2>&1
     code=$?
     judge_case "$1" $document build/marked build/said
     wanted="0 passed, $(wc -l <build/marked | tr -d ' ') failed 1"

@@ -22,7 +22,7 @@ function read_text(path,   line, text) {
 function must(text, file) {
     if (text == "") return
     # What stands in two files is said to be of the one that comes first.
-    if (!(text in required) || file < required[text]) required[text] = file
+    if (!(text in required)) required[text] = file
     may(text)
 }
 
@@ -53,34 +53,23 @@ function compare_constants(file, old_text, new_text,   old_set, new_set, key) {
     read_constants(old_text, old_set)
     read_constants(new_text, new_set)
     for (key in old_set)
-        if (!(key in new_set) || old_set[key] != new_set[key]) note_constant(file, key)
+        if (!(key in new_set)) new_set[key] = ""
     for (key in new_set)
-        if (!(key in old_set)) note_constant(file, key)
+        if (new_set[key] != old_set[key]) {
+            if (key ~ /\.h$/) may(key)
+            else must(key, file)
+        }
 }
 
-function note_constant(file, key) {
-    if (key ~ /\.h$/) may(key)
-    else must(key, file)
-}
-
-# A type has two names where it ends with `} name;`.
-function note_part(file, part, text,   label, other) {
-    label = part
-    sub(/\..*/, "", label)
+function note_part(file, part, text,   other) {
     if (part ~ /\.(comment|lines)/) return
-    if (part !~ /\.type/) {
-        must(label, file)
-        return
-    }
-    other = text
-    if (!match(other, /\n\} *[A-Za-z_0-9]+/)) other = label
-    else {
-        other = substr(other, RSTART, RLENGTH)
-        sub(/.*[ }]/, "", other)
-    }
-    same[other] = label
+    # A type has two names where it ends with `} name;`.
+    if (part ~ /\.type/ && match(text, /\n\} *[A-Za-z_0-9]+/)) other = substr(text, RSTART, RLENGTH)
+    sub(/.*[ }]/, "", other)
+    sub(/\..*/, "", part)
+    same[other] = part
     may(other)
-    must(label, file)
+    must(part, file)
 }
 
 # A part that only one stage has is compared with nothing.
@@ -130,29 +119,22 @@ function to_name(text) {
     return text
 }
 
-function is_file_name(text) {
-    return text ~ /\.[ch]$/ || text ~ /\//
-}
-
-function check_listed(line, text,   key, prefix, hits) {
+function check_listed(line, text,   key, prefix, is_prefix, hits) {
     checked++
     sub(/^0[1-9]-[^\/]*\//, "", text)
     if (text ~ /^examples\//) return
-    if (!is_file_name(text) && text !~ /^[A-Za-z0-9_]+[*]$/) text = to_name(text)
-    if (text ~ /[*]$/) {
-        prefix = substr(text, 1, length(text) - 1)
-        for (key in allowed)
-            if (index(key, prefix) == 1) {
-                listed[key] = 1
-                hits++
-            }
-        if (!hits) fail(line, "nothing that begins so changed from " before " to " stage, "", text)
-    } else if (text in allowed) {
-        listed[text] = 1
-        if (text in same) listed[same[text]] = 1
-    } else {
-        fail(line, "this is listed and did not change from " before " to " stage, "", text)
-    }
+    if (text !~ /\.[ch]$|\/|^[A-Za-z0-9_]+[*]$/) text = to_name(text)
+    prefix = text
+    is_prefix = sub(/[*]$/, "", prefix)
+    for (key in allowed)
+        if (key == text || (is_prefix && index(key, prefix) == 1)) {
+            listed[key] = 1
+            if (key in same) listed[same[key]] = 1
+            hits++
+        }
+    if (!hits)
+        fail(line, (is_prefix ? "nothing that begins so changed" : "this is listed and did not change") " from " \
+            before " to " stage, "", text)
 }
 
 $3 == "heading" && $4 == "What changed" && !at { at = $2 }

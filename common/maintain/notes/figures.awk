@@ -52,15 +52,13 @@ function take_versions(first, text, at, what,   version, dots) {
     }
 }
 
-function check_versions(first, text,   what, at, found) {
+function check_versions(first, text,   what, at) {
     text = tolower(text)
     for (what in names) {
         at = 1
-        while ((found = index(substr(text, at), what)) > 0) {
-            at += found - 1
-            if (at == 1 || substr(text, at - 1, 1) !~ /[a-z0-9]/)
-                take_versions(first, text, at + length(what), what)
-            at += length(what)
+        while (match(substr(text, at), "(^|[^a-z0-9])" what "[ \001]")) {
+            at += RSTART + RLENGTH - 2
+            take_versions(first, text, at, what)
         }
     }
 }

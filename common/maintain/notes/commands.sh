@@ -85,15 +85,10 @@ start() {
         echo $? >"$1/code.txt" && mv "$1/code.txt" "$1/code"' sh "$folder" \
         <"$folder/in" >"$folder/out" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- &
     # setsid has become the shell of the session: its number is that of the session.
-    eval "session_$terminal=$!"
+    echo $! >"$folder/session"
     until [ -f "$folder/ready" ] || ! kill -0 $! 2>/dev/null; do
         sleep $pause
     done
-}
-
-# The number of the session of terminal $1.
-session() {
-    eval "echo \"\${session_$1-}\""
 }
 
 type_line() {
@@ -109,14 +104,14 @@ press() {
     if [ -n "$windows" ]; then
         echo press >>"$work/$terminal/keys"
     else
-        kill -INT "-$(session "$terminal")" 2>/dev/null
+        kill -INT "-$(cat "$work/$terminal/session")" 2>/dev/null
     fi
 }
 
 # The processes of terminal $1 that have not ended; a zombie has. Windows ends them with the terminal.
 list_processes() {
     [ -z "$windows" ] || return 0
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$(session "$1")" '{
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$(cat "$work/$1/session")" '{
         pid = $1
         # The name of the program is in ( ) and may have blanks.
         sub(/.*\) /, "")
@@ -163,50 +158,35 @@ find_patience() {
     esac
 }
 
-# compare LINES SETTLED LAST PLACE: leaves match.awk's answer in $answer. False: another line has come, which
-# it has said.
+# compare LINES SETTLED LAST PLACE: leaves match.awk's answer in $answer, $at, $expected and $found. False: another
+# line has come, which it has said, with PLACE if nothing was expected.
 compare() {
     read -r from skipping <"$work/$terminal/state"
-    answer=$(awk -v output="$work/$terminal/out" -v typed="$work/$terminal/typed" \
+    awk -v output="$work/$terminal/out" -v typed="$work/$terminal/typed" \
         -v from="$from" -v skipping="$skipping" -v settled="$2" -v last="$3" \
-        -v tail="$work/$terminal/lines" -f "$notes/match.awk" "$1")
-    case $answer in wrong*) ;; *) return 0 ;; esac
-    explain "$4"
-    return 1
-}
-
-# Says what is wrong with the terminal, by match.awk's answer. $1 is the line to blame if it names none.
-explain() {
-    found=${answer#*"$newline"=}
-    expected=${found%%"$newline"*}
-    found=${found#*"$newline"=}
-    place=${answer%%"$newline"*}
-    place=${place#* }
-    [ "$place" != 0 ] || place=$1
-    case $found in
-    "Cannot listen on"*":$port: bind"*)
-        fail "$place" "$port_taken" "$found"
+        -v tail="$work/$terminal/lines" -f "$notes/match.awk" "$1" >"$work/answer"
+    { read -r answer at && IFS= read -r expected && IFS= read -r found; } <"$work/answer"
+    [ "$answer" = wrong ] || return 0
+    case $at:$found in
+    *:"Cannot listen on"*":$port: bind"*)
+        [ "$at" != 0 ] || at=$4
+        fail "$at" "$port_taken" "$found"
         ;;
-    *)
-        if [ "${answer%%"$newline"*}" != "wrong 0" ]; then
-            fail "$place" "terminal $terminal shows another line" "expected: $expected" "got:      $found"
-        else
-            fail "$place" "terminal $terminal shows a line behind this one that the notes do not have" \
-                "got:      $found"
-        fi
+    0:*)
+        fail "$4" "terminal $terminal shows a line behind this one that the notes do not have" "got:      $found"
         ;;
+    *) fail "$at" "terminal $terminal shows another line" "expected: $expected" "got:      $found" ;;
     esac
+    return 1
 }
 
 # The line has not come. $1 says why no more is waited for.
 explain_missing() {
-    expected=${answer#*"$newline"=}
-    place=${answer%%"$newline"*}
     running=
     for process in $(list_processes "$terminal"); do
         running="$running [$(tr '\0' ' ' <"/proc/$process/cmdline")]"
     done
-    fail "${place#* }" "$1" "expected: $expected" "running: $running" "got:"
+    fail "$at" "$1" "expected: $expected" "running: $running" "got:"
     tail -n 12 "$work/$terminal/out" | sed 's/^/      /'
 }
 
@@ -231,14 +211,12 @@ expect() {
             settled=1
         fi
         compare "$work/$1" $settled 0 0 || return 1
-        case $answer in
-        ok*)
-            echo "${answer#ok }" >"$work/$terminal/state"
+        if [ "$answer" = ok ]; then
+            echo "$at" >"$work/$terminal/state"
             tail -n 1 "$work/$1" | sed "s/$tab.*//" >"$work/$terminal/line"
             cp "$work/$1" "$work/$terminal/lines"
             return 0
-            ;;
-        esac
+        fi
         if [ "$has_ended" = 1 ]; then
             explain_missing "the command in terminal $terminal has ended without this line"
             return 1
@@ -328,8 +306,6 @@ is_port_taken() {
     fi
 }
 
-newline='
-'
 rm -rf "$work"
 mkdir -p "$work"
 awk -v folder="$work" -f "$notes/steps.awk" "$records" >"$work/steps"

@@ -75,10 +75,7 @@ $3 == "fence" && $5 ~ /^(c( |$)|diff )/ {
 }
 $3 == "code" && is_open {
     line_of[++count] = $2
-    # The text is the rest of the record; it may have tabs.
-    text = $0
-    sub(/^[^\t]*\t[^\t]*\t[^\t]*\t[^\t]*\t/, "", text)
-    code[count] = text
+    code[count] = $5
 }
 $3 == "end" && is_open {
     is_open = 0

@@ -10,7 +10,7 @@
 #     wait LINE                 this line of the notes has not come; it follows
 #     wrong LINE                another line has come; two lines follow: what was expected, what came
 #
-# Each line that follows has = before it. LINE is 0 if nothing was expected.
+# LINE is 0 if nothing was expected.
 #
 # In the notes `...` stands for any lines, and PORT, THREAD, PID, MS and NUMBER for a number. What
 # make says when it builds or when a program fails is there or not, and so is what the client prints
@@ -51,6 +51,12 @@ function is_noise(line) {
     return (line in is_typed)
 }
 
+function answer(what, expected, found) {
+    print what "\n" expected "\n" found
+    is_done = 1
+    exit
+}
+
 BEGIN {
     while (typed != "" && (getline line < typed) > 0)
         is_typed["sent \"" line "\""] = 1
@@ -68,18 +74,10 @@ BEGIN {
         if (is_same(note, shown[at])) break
         if (skipping || is_noise(shown[at])) continue
         if (at == count && !settled) continue
-        print "wrong " ($0 + 0)
-        print "=" note
-        print "=" shown[at]
-        is_done = 1
-        exit
+        answer("wrong " ($0 + 0), note, shown[at])
     }
-    if (at > count) {
-        print "wait " ($0 + 0)
-        print "=" note
-        is_done = 1
-        exit
-    }
+    if (at > count)
+        answer("wait " ($0 + 0), note)
     at++
     skipping = 0
 }
@@ -107,10 +105,7 @@ END {
     if (last && ends_so()) skipping = 1
     for (; last && !skipping && at <= count; at++) {
         if (is_noise(shown[at])) continue
-        print "wrong 0"
-        print "="
-        print "=" shown[at]
-        exit
+        answer("wrong 0", "", shown[at])
     }
     print "ok " at " " skipping + 0
 }

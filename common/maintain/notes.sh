@@ -36,6 +36,8 @@ export LC_ALL
 # For the commands that run tests: they are not to empty the folder of the tests that run this.
 TEST_OUTPUT=$folder/test-output
 export TEST_OUTPUT
+tools=common/tools
+. $tools/diff-git.sh
 . common/tests/lib/check.sh
 
 usage() {
@@ -115,20 +117,7 @@ count_tests() {
 
 # Cuts a stage's sources into their parts, once.
 cut_stage() {
-    [ -f "$folder/$1.list" ] && return
-    for source in "$1"/*.[ch]; do
-        mkdir -p "$folder/$1/parts/${source##*/}" "$folder/$1/marked/${source##*/}"
-        awk -v file="${source##*/}" -v folder="$folder/$1" -f common/tools/diff-cut.awk "$source"
-    done >"$folder/$1.list"
-}
-
-# The stage before the stage $1.
-stage_before() {
-    previous=
-    for server in 0[1-9]-*/Server.c; do
-        [ "${server%/*}" = "$1" ] && echo "$previous" && return
-        previous=${server%/*}
-    done
+    [ -f "$folder/$1/list" ] || { copy_sources "$1" "$folder/$1/files" && cut_sources "$folder/$1"; }
 }
 
 # --- The checks ----------------------------------------------------------------------------------
@@ -145,7 +134,7 @@ check() {
     changes)
         stage=${2%/README.md}
         case $stage in 0[1-9]-*) ;; *) return ;; esac
-        before=$(stage_before "$stage")
+        before=$(find_before "$stage")
         [ -n "$before" ] || return
         cut_stage "$before"
         cut_stage "$stage"

@@ -79,6 +79,16 @@ copy_sources() {
     esac
 }
 
+# Cuts the sources in $1/files into $1/parts, and lists the parts in $1/list. $1/marked has them too,
+# with a mark at the end of each line: see diff-read.awk. $tools is the folder of the scripts.
+cut_sources() {
+    for diff_file in "$1/files"/*; do
+        diff_name=${diff_file##*/}
+        mkdir -p "$1/parts/$diff_name" "$1/marked/$diff_name"
+        awk -v file="$diff_name" -v folder="$1" -f "$tools/diff-cut.awk" "$diff_file" || exit 1
+    done >"$1/list"
+}
+
 # Without a repository git takes the names in a patch for those of the folder that it is in.
 apply_step() (
     set -- "$1" "$2" "$(find_stage "$1")/steps/${1#*.}"-*.patch

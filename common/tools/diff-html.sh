@@ -17,16 +17,6 @@ tools=$(dirname "$0")
 tab=$(printf '\t')
 . "$tools/diff-git.sh"
 
-# Cuts the sources in $1/files into $1/parts, and lists the parts in $1/list. $1/marked has them too,
-# with a mark at the end of each line: see diff-read.awk.
-cut_sources() {
-    for source in "$1/files"/*; do
-        file=${source##*/}
-        mkdir -p "$1/parts/$file" "$1/marked/$file"
-        awk -v file="$file" -v folder="$1" -f "$tools/diff-cut.awk" "$source" || exit 1
-    done >"$1/list"
-}
-
 # Puts each old part that is in another file in the new stage where it is there, and adds to the list
 # of old parts where each is compared. Only functions and types: all files have, say, #include lines.
 place_parts() {

@@ -2,7 +2,7 @@
 # prints, for a stage that has one before it.
 #
 #     before, stage        the two stages
-#     folder               holds what diff-cut.awk made of each: folder/STAGE.list, folder/STAGE/parts/,
+#     folder               holds what diff-cut.awk made of each: folder/STAGE/list, folder/STAGE/parts/,
 #                          and folder/differences, what `diff -rqN` says of the two
 #
 # Each function, type, variable and constant that differs, or is in one stage only, has to be listed: a
@@ -84,7 +84,7 @@ function compare_part(file, part,   old_text, new_text) {
 }
 
 function read_files(side,   line, field) {
-    while ((getline line < (folder "/" side ".list")) > 0) {
+    while ((getline line < (folder "/" side "/list")) > 0) {
         split(line, field, "\t")
         has_file[side, field[1]] = 1
     }

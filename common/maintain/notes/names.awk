@@ -71,30 +71,24 @@ function to_expression(text) {
     return text
 }
 
-# Does the path, or its end, name a file or a folder of the repository?
-function find_path(text,   expression, path) {
-    expression = "(^|/)" to_expression(text) "$"
-    for (path in file)
-        if (path ~ expression) return 1
-    for (path in folder)
+function has_match(set, expression,   path) {
+    for (path in set)
         if (path ~ expression) return 1
     return 0
 }
 
-function is_file(text,   path, expression) {
+function is_file(text) {
     sub(/\/$/, "", text)
     sub(/^build\/instrument\//, "build/", text)
-    if (text in other || text in file || text in folder || clean_path(folder_of(name) text) in file)
+    if (text in other || text in file || clean_path(folder_of(name) text) in file)
         return 1
     # What is built: make has a rule for it, or a script or the Makefile names it.
     if (text in target || text in product)
         return 1
+    # A path, or its end.
     if (text !~ /^build(\/|$)/)
-        return find_path(text)
-    expression = "^" to_expression(text) "(/|$)"
-    for (path in target)
-        if (path ~ expression) return 1
-    return index(made, text) > 0
+        return has_match(file, "(^|/)" to_expression(text) "$")
+    return has_match(target, "^" to_expression(text) "(/|$)") || index(made, text) > 0
 }
 
 # --- Identifiers ---------------------------------------------------------------------------------
@@ -114,7 +108,7 @@ function check_identifiers(line, text,   part, exists) {
         if (!is_identifier(part, substr(text, 1, 1)))
             continue
         # Session_* stands for all that begin so.
-        exists = part ~ /_$/ && text ~ /^[*]/ ? begins_a_word(part) : is_word(part)
+        exists = part ~ /_$/ && text ~ /^[*]/ ? has_match(word, "^" part) : is_word(part)
         # In a comment, which has no backticks, there may be several of them.
         # Session_Create may go there by the name of Create.
         if ($3 == "comment" && !exists)
@@ -122,12 +116,6 @@ function check_identifiers(line, text,   part, exists) {
         if (!exists)
             fail(line, "neither the sources nor common/maintain/notes/known-names.txt have this name", "", part)
     }
-}
-
-function begins_a_word(part,   text) {
-    for (text in word)
-        if (index(text, part) == 1) return 1
-    return 0
 }
 
 function check_option(line, text) {
@@ -259,6 +247,8 @@ BEGIN {
         while (sub(/\/[^\/]*$/, "", part))
             folder[part] = 1
     }
+    for (path in folder)
+        file[path] = 1
     read_set(known, other)
     read_set(targets, target)
     for (path in target) {

@@ -9,6 +9,7 @@ export default {
     config: {
         default: true,
         "line-length": false,
+        "code-fence-style": { style: "backtick" },
         "fenced-code-language": { allowed_languages: kinds },
         "relative-links": true,
         "required-headings": process.env.LECTURE && { headings: ["*", ...sections.flatMap((name) => [`## ${name}`, "*"])] },

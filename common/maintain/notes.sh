@@ -4,13 +4,13 @@
 #
 #     sh common/maintain/notes.sh [--only CHECK[,CHECK...]] [FILE...]
 #
-# Without FILE it checks all documents. The checks:
+# Without FILE it checks all documents, and the comments of all sources. The checks:
 #
 #     form      no block is left open; a stage's README.md has a diagram and commands
 #     excerpts  every ```c block, and every ```diff block with a name, stands in the file that it names,
 #               word for word
 #     names     functions, files, options and make targets in backticks exist; and those in the comments
-#               of sources (only without FILE)
+#               of sources
 #     changes   "What changed" lists all that changed from the stage before, and nothing else
 #     claims    every claim that is cited is a test of common/tests/claims/Claims*.c
 #     diffs     every DIFF.md is what the stages give (only without FILE)
@@ -168,7 +168,10 @@ check_document() {
         echo "FAIL $1:1: there is no such file"
         return
     fi
-    awk -v name="$1" -f "$notes/markdown.awk" "$1" >$folder/records
+    case $1 in
+    *.md) awk -v name="$1" -f "$notes/markdown.awk" "$1" ;;
+    *) awk -f "$notes/comments.awk" "$1" ;;
+    esac >$folder/records
     for one in $checks; do
         check "$one" "$1"
     done

@@ -34,21 +34,18 @@ function read_counts(   line, field) {
 }
 
 # Checks the versions that begin at `at`, behind the name of what they are of.
-function take_versions(first, text, at, what,   version, dots) {
-    while (match(substr(text, at), /^[ \001]+[0-9]+(\.[0-9]+)*([ \001]+[0-9]+\.[0-9]+)?/)) {
+function take_versions(first, text, at, what,   version, parts, part) {
+    while (match(substr(text, at), /^[ \001]+((and|or)[ \001]+)?[0-9]+(\.[0-9]+)*([ \001]+[0-9]+\.[0-9]+)?/)) {
         version = substr(text, at, RLENGTH)
         at += RLENGTH
         gsub(/[ \001]+/, " ", version)
+        # The first has no word before it. Another number of parts is another kind of number: Wine 8.0 and 2
+        # processors.
+        if (sub(/^ (and|or)/, "", version) ? split(version, part, ".") != parts : parts) return
+        parts = split(version, part, ".")
         checked++
         if (!((what version) in known))
             fail(line_at(first, text, at), "common/maintain/notes/known-systems.txt has no such version", "", what version)
-        # Another number of parts is another kind of number: Wine 8.0 and 2 processors.
-        dots = gsub(/\./, "", version)
-        if (!match(substr(text, at), /^[ \001]+(and|or)[ \001]+[0-9]+(\.[0-9]+)*/)) return
-        version = substr(text, at, RLENGTH)
-        if (gsub(/\./, "", version) != dots) return
-        match(substr(text, at), /^[ \001]+(and|or)/)
-        at += RLENGTH
     }
 }
 

@@ -116,20 +116,9 @@ function begin_block(text) {
     end_paragraph()
     match(text, /^ */)
     indent = RLENGTH
-    text = substr(text, indent + 1)
-    match(text, /^(`+|~+)/)
-    fence = substr(text, 1, RLENGTH)
-    text = substr(text, RLENGTH + 1)
-    gsub(/^ +| +$/, "", text)
+    gsub(/^ *``` *| +$/, "", text)
     emit(FNR, "fence", text)
     in_block = FNR
-}
-
-function is_block_end(text) {
-    sub(/^ */, "", text)
-    sub(/ *$/, "", text)
-    return substr(text, 1, 1) == substr(fence, 1, 1) && length(text) >= length(fence) &&
-        text !~ /[^`~]/
 }
 
 function take_heading(text,   level) {
@@ -149,7 +138,7 @@ function take_heading(text,   level) {
 
 { sub(/\r$/, "") }
 in_block {
-    if (is_block_end($0)) {
+    if (/^ *``` *$/) {
         emit(FNR, "end", "")
         in_block = 0
     } else {
@@ -163,7 +152,7 @@ in_comment || /^ *<!--/ {
     in_comment = !/-->/
     next
 }
-/^ *(```|~~~)/ { begin_block($0); next }
+/^ *```/ { begin_block($0); next }
 /^##* / { take_heading($0); next }
 /^[ ]*$/ { end_paragraph(); next }
 /^ *\[[^]]+\]: / { end_paragraph(); next }

@@ -37,7 +37,7 @@ export LC_ALL
 TEST_OUTPUT=$folder/test-output
 export TEST_OUTPUT
 tools=common/tools
-. $tools/diff-git.sh
+. common/tools/diff-git.sh
 . common/tests/lib/check.sh
 
 usage() {

@@ -11,10 +11,6 @@ folder=$top/build/diffs-test
 filter=${1-}
 . common/tests/lib/check.sh
 
-write() {
-    sh "$top/common/maintain/diffs.sh" write >/dev/null
-}
-
 # Says what `check` prints, for those who look at it with `says`.
 check() {
     sh "$top/common/maintain/diffs.sh" check >"$folder/said" 2>&1
@@ -283,6 +279,6 @@ for stage in 0[1-9]-*/; do
     cp "$stage"*.[ch] "$folder/fresh/$stage"
     [ ! -d "$stage/steps" ] || cp -R "$stage/steps" "$folder/fresh/$stage"
 done
-(cd "$folder/fresh" && write && pages) || exit 1
+(cd "$folder/fresh" && sh "$top/common/maintain/diffs.sh" write >/dev/null && pages) || exit 1
 count=$(cd "$folder/fresh" && echo 0*/DIFF.md 0*/steps/DIFF-*.md | wc -w)
 run_tests copy_fresh

@@ -97,11 +97,11 @@ END
 
 # look CHECK [NAME] <DOCUMENT: each mark is a test. A document without one is a test, NAME, and right.
 look() {
-    write_case $document build/marked
+    write_case "$document" build/marked
     is_chosen "$check: ${2-} $(cut -f 2 build/marked)" || return
-    sh common/maintain/notes.sh --only "$1" $document >build/said 2>&1
+    sh common/maintain/notes.sh --only "$1" "$document" >build/said 2>&1
     code=$?
-    judge_case "$check" $document build/marked build/said
+    judge_case "$check" "$document" build/marked build/said
     wanted="0 passed, $(wc -l <build/marked | tr -d ' ') failed 1"
     [ -s build/marked ] || wanted="1 passed, 0 failed 0"
     if [ "$(tail -n 1 build/said) $code" != "$wanted" ]; then

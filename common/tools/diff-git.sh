@@ -16,7 +16,7 @@
 # committed. After git_ignore_settings the reader's settings of git do not matter either, and the output
 # is the same everywhere: it was compared for git 2.30, 2.39 and 2.47.
 
-# shellcheck shell=sh disable=SC2034
+# shellcheck shell=sh disable=SC2034,SC2154
 
 # What would be left to the version of git, or to settings. --patience matches lines that occur once
 # first, which keeps functions together.

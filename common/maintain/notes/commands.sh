@@ -206,11 +206,9 @@ expect() {
         else
             unchanged=$((unchanged + 1))
         fi
-        settled=0
-        if [ "$has_ended" = 1 ] || [ $unchanged -gt 10 ]; then
-            settled=1
-        fi
-        compare "$work/$1" $settled 0 0 || return 1
+        settled=$has_ended
+        [ $unchanged -le 10 ] || settled=1
+        compare "$work/$1" "$settled" 0 0 || return 1
         if [ "$answer" = ok ]; then
             echo "$at" >"$work/$terminal/state"
             tail -n 1 "$work/$1" | sed "s/$tab.*//" >"$work/$terminal/line"

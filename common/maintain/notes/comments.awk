@@ -49,8 +49,7 @@ function take_c(text,   rest, at) {
             text = substr(text, 2)
         }
     }
-    if (inside) end_paragraph()
-    else if (rest ~ /[^ ]/) end_paragraph()
+    if (inside || rest ~ /[^ ]/) end_paragraph()
     return rest
 }
 

@@ -77,18 +77,17 @@ function has_match(set, expression,   path) {
     return 0
 }
 
-function is_file(text) {
+function is_file(text,   expression) {
     sub(/\/$/, "", text)
     sub(/^build\/instrument\//, "build/", text)
     if (text in other || text in file || clean_path(folder_of(name) text) in file)
         return 1
-    # What is built: make has a rule for it, or a script or the Makefile names it.
-    if (text in target || text in product)
-        return 1
     # A path, or its end.
+    expression = to_expression(text)
     if (text !~ /^build(\/|$)/)
-        return has_match(file, "(^|/)" to_expression(text) "$")
-    return has_match(target, "^" to_expression(text) "(/|$)") || index(made, text) > 0
+        return has_match(file, "(^|/)" expression "$") || has_match(target, "(^|/)" expression "$")
+    # What is built: make has a rule for it, or a script or the Makefile names it.
+    return has_match(target, "^" expression "(/|$)") || index(made, text) > 0
 }
 
 # --- Identifiers ---------------------------------------------------------------------------------
@@ -251,11 +250,6 @@ BEGIN {
         file[path] = 1
     read_set(known, other)
     read_set(targets, target)
-    for (path in target) {
-        part = path
-        sub(/.*\//, "", part)
-        if (part ~ /\./) product[part] = 1
-    }
     while ((getline line < literals) > 0)
         tests = tests line "\n"
     # The text of the Makefile and of the scripts that it calls.

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034,SC2154
 # check.sh: what the scripts that test have in common: `ok` and `FAIL` lines and their sum. To be read by
 # them with `. common/tests/lib/check.sh`, in the top folder; the last line that they print is `N passed, N
 # failed`.
@@ -31,6 +31,8 @@ report() {
 # run_tests SET_UP: every function of the script whose name has three words or more is a test. It runs in the
 # folder $folder/work, in which SET_UP has made what it needs.
 run_tests() {
+    # The names have no blanks.
+    # shellcheck disable=SC2013
     for test in $(sed -n 's/^\([a-z]*_[a-z]*_[a-z_]*\)() {$/\1/p' "$0"); do
         is_chosen "$test" || continue
         rm -rf "$folder/work"

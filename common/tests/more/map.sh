@@ -41,14 +41,13 @@ END
 #include <io.h>
 #include <stdio.h>
 #include <string.h>
-#define QUIET __attribute__((no_instrument_function))
 extern char __ImageBase;
 static Session *volatile traced; /* the one that received or sent last */
 static _Thread_local const char *locks[8];
 static _Thread_local int lockCount, depth;
 
 /* A line: thread, depth, name or address, lock, references, pending. */
-QUIET static void Print(const char *name)
+static void Print(const char *name)
 {
     Session *session = traced;
     char line[256], lock[32] = "-";
@@ -60,17 +59,17 @@ QUIET static void Print(const char *name)
         session ? session->pending : 0));
 }
 
-QUIET void Trace_Lock(const char *lock) { locks[lockCount++] = lock; }
-QUIET void Trace_Unlock(void) { lockCount--; }
+void Trace_Lock(const char *lock) { locks[lockCount++] = lock; }
+void Trace_Unlock(void) { lockCount--; }
 
-QUIET void Trace_Call(const char *name, void *session)
+void Trace_Call(const char *name, void *session)
 {
     if (session != NULL)
         traced = session;
     Print(name);
 }
 
-QUIET void __cyg_profile_func_enter(void *function, void *caller)
+void __cyg_profile_func_enter(void *function, void *caller)
 {
     char address[20];
 
@@ -81,7 +80,7 @@ QUIET void __cyg_profile_func_enter(void *function, void *caller)
     depth++;
 }
 
-QUIET void __cyg_profile_func_exit(void *function, void *caller)
+void __cyg_profile_func_exit(void *function, void *caller)
 {
     depth--;
 }

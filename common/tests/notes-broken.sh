@@ -27,12 +27,11 @@ esac
 
 make_sample() {
     rm -rf "$sample"
-    mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests/claims" "$sample/build"
+    mkdir -p "$sample/01-first" "$sample/02-second" "$sample/common/tests/claims" "$sample/common/tests/lib" \
+        "$sample/build/maintain" "$sample/build/tests"
     cp -R common/tools common/maintain "$sample/common/"
-    mkdir -p "$sample/common/tests/lib"
     cp common/tests/lib/check.sh "$sample/common/tests/lib/"
     for program in maintain/terminal tests/claims tests/contract; do
-        mkdir -p "$sample/build/${program%/*}"
         [ ! -f build/$program.exe ] || cp build/$program.exe "$sample/build/$program.exe"
     done
     cd "$sample" || exit 1

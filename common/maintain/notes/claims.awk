@@ -4,41 +4,31 @@
 #     ... (claim "port: a second association fails with 87") ...
 #     ... (claims "select: ..." and "select: ...") ...
 
-# Takes the name that begins at `at`. Returns the position behind its closing quote; 0: it has none.
-function take_name(first, text, at,   end, claim) {
-    end = index(substr(text, at), "\"")
-    if (end == 0) {
-        fail(line_at(first, text, at), "the name of this claim has no closing quote")
-        return 0
+# The names that begin at `at`, with `and` or a comma between them. Returns where they end.
+function take_names(first, text, at,   claim, line) {
+    while (match(substr(text, at), /^,?[ \001]*(and[ \001]+)?"[^"]*"?/)) {
+        claim = substr(text, at, RLENGTH)
+        line = line_at(first, text, at + index(claim, "\""))
+        at += RLENGTH
+        checked++
+        sub(/^[^"]*"/, "", claim)
+        gsub(/\001 */, " ", claim)
+        if (!sub(/"$/, "", claim))
+            fail(line, "the name of this claim has no closing quote")
+        else if (!(claim in known))
+            fail(line, "no test of common/tests/claims/Claims*.c has this name", "", claim)
     }
-    checked++
-    claim = substr(text, at, end - 1)
-    gsub(/\001 */, " ", claim)
-    if (!(claim in known))
-        fail(line_at(first, text, at), "no test of common/tests/claims/Claims*.c has this name", "", claim)
-    return at + end
+    return at
 }
 
-function check_paragraph(first, text,   at, rest) {
+function check_paragraph(first, text,   at) {
     at = 1
-    for (;;) {
-        rest = substr(text, at)
-        if (!match(rest, /[Cc]laims?[ \001]+["`'“‘]/))
-            return
+    while (match(substr(text, at), /[Cc]laims?[ \001]+["`'“‘]/)) {
         at += RSTART + RLENGTH - 1
-        if (substr(text, at - 1, 1) != "\"") {
-            checked++
+        if (substr(text, at - 1, 1) == "\"")
+            at = take_names(first, text, at - 1)
+        else
             fail(line_at(first, text, at), "the name of a claim stands in \"straight quotes\"")
-            continue
-        }
-        while ((at = take_name(first, text, at)) > 0) {
-            rest = substr(text, at)
-            if (!match(rest, /^,?[ \001]*(and[ \001]+)?"/))
-                break
-            at += RLENGTH
-        }
-        if (at == 0)
-            return
     }
 }
 

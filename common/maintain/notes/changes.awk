@@ -11,13 +11,6 @@
 # name that did not change is an error, too. Headers that are included and comments between functions
 # may be left out.
 
-function read_text(path,   line, text) {
-    while ((getline line < path) > 0)
-        text = text line "\n"
-    close(path)
-    return text
-}
-
 # What has changed in a file that both stages have, and must be listed.
 function must(text, file) {
     if (text == "") return

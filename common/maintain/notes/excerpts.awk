@@ -6,16 +6,6 @@
 #     ```c sketch                     stands in no file
 #     ```diff 07-service-session/steps/1-references.patch      the same for lines of a patch
 
-function read_file(path,   line) {
-    lines = 0
-    while ((getline line < path) > 0) {
-        sub(/\r$/, "", line)
-        source[++lines] = line
-    }
-    close(path)
-    return lines > 0
-}
-
 # How many lines of the part from `first` to `last` stand in the file from line `at` on.
 function count_same(first, last, at,   n) {
     while (first + n <= last && at + n <= lines && code[first + n] == source[at + n])
@@ -45,7 +35,8 @@ function find_part(first, last, from,   at, same, most, most_at) {
 }
 
 function check_excerpt(   i, first, from) {
-    if (!read_file(file)) {
+    lines = split(read_text(file), source, "\n") - 1
+    if (lines < 1) {
         fail(begin, "there is no file " file)
         return
     }

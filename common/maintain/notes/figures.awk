@@ -8,10 +8,9 @@
 # "Wine 8.0 and 10.0" are two versions. Where 16 of 51 tests failed, a program has 51, for the document's
 # own stage if it is a lecture.
 
-function read_systems(   line, n, i, part) {
-    while ((getline line < systems) > 0) {
-        sub(/\r$/, "", line)
-        if (line ~ /^#/) continue
+function read_systems(   line, lines, n, i, part) {
+    read_set(systems, lines)
+    for (line in lines) {
         n = split(tolower(line), part, /, */)
         for (i = 1; i <= n; i++) {
             known[part[i]] = 1
@@ -19,7 +18,6 @@ function read_systems(   line, n, i, part) {
             names[part[i]] = 1
         }
     }
-    close(systems)
 }
 
 function read_counts(   line, field) {

@@ -175,7 +175,7 @@ function check_comment(line, text,   n, i, part) {
     }
 }
 
-function check_quoted(line, text,   quoted, section, path) {
+function check_quoted(line, text,   quoted, section, part) {
     gsub(/\001 */, " ", text)
     quoted = text
     while (match(quoted, /([Tt]ests?|[Cc]laims?) "[^"]+"/)) {
@@ -186,14 +186,11 @@ function check_quoted(line, text,   quoted, section, path) {
         check_test(line, section)
     }
     while (match(text, /"[A-Z][^"]*" in [A-Za-z0-9_.\/-]*\.md/)) {
-        section = substr(text, RSTART + 1, RLENGTH - 1)
+        split(substr(text, RSTART + 1, RLENGTH - 1), part, /" in /)
         text = substr(text, RSTART + RLENGTH)
-        path = section
-        sub(/.*" in /, "", path)
-        sub(/".*/, "", section)
         checked++
-        if (!has_section(clean_path(folder_of(name) path), section))
-            fail(line, "the document has no such section", "", section)
+        if (index(read_text(clean_path(folder_of(name) part[2])), "# " part[1] "\n") == 0)
+            fail(line, "the document has no such section", "", part[1])
     }
 }
 
@@ -202,13 +199,6 @@ function is_made(text) {
     sub(/[*].*/, "", text)
     sub(/.*\//, "", text)
     return length(text) > 3 && index(made, text) > 0
-}
-
-function has_section(path, section,   line, found) {
-    while ((getline line < path) > 0)
-        if (line ~ /^#+ / && substr(line, index(line, " ") + 1) == section) found = 1
-    close(path)
-    return found
 }
 
 $3 == "comment" {
@@ -250,16 +240,11 @@ BEGIN {
         file[path] = 1
     read_set(known, other)
     read_set(targets, target)
-    while ((getline line < literals) > 0)
-        tests = tests line "\n"
+    tests = read_text(literals)
     # The text of the Makefile and of the scripts that it calls.
-    while ((getline line < makefiles) > 0) {
-        made = made line "\n"
-        while (match(line, /[A-Za-z_][A-Za-z_]*/)) {
-            makefile[substr(line, RSTART, RLENGTH)] = 1
-            line = substr(line, RSTART + RLENGTH)
-        }
-    }
+    made = read_text(makefiles)
+    for (i = split(made, words_made, /[^A-Za-z_]+/); i > 0; i--)
+        makefile[words_made[i]] = 1
 }
 END {
     if (count > 0) name = "the comments of the sources"

@@ -22,6 +22,15 @@ function line_at(first, text, at,   before) {
     return first + gsub(/\001/, "", before)
 }
 
+function read_text(path,   line, text) {
+    while ((getline line < path) > 0) {
+        sub(/\r$/, "", line)
+        text = text line "\n"
+    }
+    close(path)
+    return text
+}
+
 # The lines of a file, each a key of `set`.
 function read_set(file, set,   line) {
     while ((getline line < file) > 0) {

@@ -243,7 +243,7 @@ check_known() {
 # The names in the comments of all sources.
 check_comments() {
     list_sources 'c|h|sh|awk|gp|m?js' | xargs -0 awk -f "$notes/comments.awk" >$folder/records
-    check names "the comments"
+    check names "the comments of the sources"
 }
 
 check_all() {

@@ -220,6 +220,7 @@ $3 == "code" && kind ~ /^(sh|console)/ {
     }
 }
 BEGIN {
+    title = name
     read_set(files, file)
     read_set(words, word)
     for (part in word)
@@ -247,6 +248,7 @@ BEGIN {
         makefile[words_made[i]] = 1
 }
 END {
-    if (count > 0) name = "the comments of the sources"
+    # A comment's file has been the name.
+    name = title
     finish("names")
 }

@@ -132,8 +132,8 @@ check() {
             -v makefiles=$folder/makefiles -v literals=$folder/literals -v known="$notes/known-names.txt"
         ;;
     changes)
+        case $2 in 0[1-9]-*/README.md) ;; *) return ;; esac
         stage=${2%/README.md}
-        case $stage in 0[1-9]-*) ;; *) return ;; esac
         before=$(find_before "$stage")
         [ -n "$before" ] || return
         cut_stage "$before"

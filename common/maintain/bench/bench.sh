@@ -50,24 +50,20 @@ make_slow() {
     done
 }
 
-# A line for each load: name, clients in all, and the options.
+# list NAME COUNTS OPTIONS: a line for each load: name, clients in all, and the options.
+list() {
+    for count in $2; do
+        echo "$1 $count --clients $count $3"
+    done
+}
+
 list_loads() {
-    for count in $counts; do
-        echo "pingpong $count --clients $count"
-    done
-    for count in 1 60 500; do
-        echo "pipelined $count --clients $count --depth 16"
-    done
-    for count in 1 10; do
-        echo "streaming $count --clients $count --size 65536 --depth 4"
-    done
-    for count in 1 10; do
-        echo "churn $count --clients $count --churn"
-    done
+    list pingpong "$counts"
+    list pipelined "1 60 500" "--depth 16"
+    list streaming "1 10" "--size 65536 --depth 4"
+    list churn "1 10" --churn
     for ms in $slow; do
-        for count in 8 16 64 500; do
-            echo "burst-$ms $count --clients $count --burst"
-        done
+        list "burst-$ms" "8 16 64 500" --burst
     done
     for count in $counts; do
         [ "$count" -le 10 ] || echo "idle $count --clients 1 --idle $((count - 1))"

@@ -29,7 +29,7 @@ static void TestRight(const EchoPlan *plan, const char *words, int connections)
     CHECK(Load_IsFileJson());
     CHECK_INT(echo.accepted, connections > 0 ? connections : echo.accepted);
     CHECK_INT(echo.ended, echo.accepted);
-    CHECK_INT(echo.bytes, echo.messages * (LONG64)Load_GetFigure("size"));
+    CHECK_INT(echo.bytes, (LONG64)(echo.messages * Load_GetFigure("size")));
     CHECK(Load_IsBetween("messages", 1, echo.messages));
 }
 

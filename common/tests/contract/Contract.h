@@ -76,13 +76,13 @@ typedef struct Client {
 /* Connects to the server of the test, which is started where it is not yet. */
 Client *Client_Open(void);
 
-/* The same, and the server has accepted it: it has got an echo. */
+/* Such a client that the server has accepted: it has got an echo. */
 Client *Client_OpenServed(void);
 
-/* The same with small buffers: little fits between it and the server. */
+/* One with small buffers: little fits between it and the server. */
 Client *Client_OpenNarrow(void);
 
-/* The same, and it sends, and never reads, until the server is stuck with it. */
+/* One that also sends, and never reads, until the server is stuck with it. */
 Client *Client_OpenStuck(void);
 
 /* Brings it to one of the moments, from 0 on, at which it may leave. */

@@ -1,6 +1,6 @@
 /*
- * ChatTest: what the files of chat.exe share; see ChatTest.c. ChatTestProcess.c and ChatTestTalker.c
- * have the functions.
+ * ChatTest: what the files of chat.exe share; see ChatTest.c. ChatTestProcess.c and
+ * ChatTestTalker.c have the functions.
  */
 #ifndef CHAT_TEST_H
 #define CHAT_TEST_H
@@ -42,9 +42,9 @@ void Fixture_End(void);
 /* --- Servers in this program, which do wrong on purpose -------------------------------------- */
 
 /*
- * Has a thread run `serve(argument)`, which ends when it cannot accept any more, and returns where it
- * listens. Where it cannot the test is over. One at a time; it is stopped after the test, too, so its
- * argument has to be static.
+ * Has a thread run `serve(argument)`, which ends when it cannot accept any more, and returns where
+ * it listens. Where it cannot the test is over. One at a time; it is stopped after the test at the
+ * latest, so its argument has to be static.
  */
 const NetAddress *FalseServer_Start(void (*serve)(void *), void *argument);
 void FalseServer_Stop(void);

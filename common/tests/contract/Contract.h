@@ -2,10 +2,10 @@
  * Contract: what the files of the contract suite share. ContractServer.c and
  * ContractClient.c have the functions.
  *
- * A test opens Clients to its server, and checks. It may return at any point: clients and floods that
- * it leaves are ended after it, and a server that runs is stopped, and its stop checked. Sizes are in
- * bytes, times in milliseconds. Functions that return a client end the test where there is none; the
- * others explain a failure with Test_Explain.
+ * A test opens Clients to its server, and checks. It may return at any point: clients and floods
+ * that it leaves are ended after it, and a server that runs is stopped, and its stop checked. Sizes
+ * are in bytes, times in milliseconds. Functions that return a client end the test where there is
+ * none, those that return bool explain a failure with Test_Explain.
  */
 #ifndef CONTRACT_H
 #define CONTRACT_H
@@ -59,7 +59,7 @@ bool Server_WaitForAllLeft(void);
 /* The sum of the numbers in all lines "Recv Data Len = N". */
 long Server_SumReceived(void);
 
-/* It has at most so many handles: it closes a socket a moment after it has printed that the client has left. */
+/* Checks its handles. It prints that a client has left and closes the socket a moment later. */
 void Server_CheckHandles(int most);
 
 /* Checks that a client that comes at this moment is served, and waits until it has left. */
@@ -76,23 +76,23 @@ typedef struct Client {
 /* Connects to the server of the test, which is started where it is not yet. */
 Client *Client_Open(void);
 
-/* The same, and the server has accepted it: it has got an echo. */
+/* Such a client that the server has accepted: it has got an echo. */
 Client *Client_OpenServed(void);
 
-/* The same with small buffers: little fits between it and the server. */
+/* One with small buffers: little fits between it and the server. */
 Client *Client_OpenNarrow(void);
 
-/* The same, and it sends, and never reads, until the server is stuck with it. */
+/* One that also sends, and never reads, until the server is stuck with it. */
 Client *Client_OpenStuck(void);
 
-/* Brings it to a moment from 0 to LEAVE_MOMENTS - 1 at which it may leave. The last ones want all of it. */
+/* Brings it to one of the moments, from 0 on, at which it may leave. */
 #define LEAVE_MOMENTS 7
 bool Client_ComeToMoment(Client *client, int moment);
 
 /* Closes the connection in order, or resets it. */
 void Client_Leave(Client *client, bool inOrder);
 
-/* The line of the server's log of this event, "Client Connected!", and this client, until the next call. */
+/* The log's line of this event, "Client Connected!", and this client, until the next call. */
 const char *Client_GetLine(const Client *client, const char *event);
 
 /* Waits for it, or counts it. */

@@ -6,7 +6,7 @@
 #define EXIT_CANNOT_LISTEN 1
 #define EXIT_USAGE         2
 
-/* Waits for the end of a server that does not start: its exit code, a part of its stderr, and no stdout. */
+/* Waits for the end of a server that does not start: this is in its stderr, and nothing in stdout. */
 static void CheckRefusal(ServerProcess *process, DWORD exitCode, const char *errors)
 {
     TestProgram_CheckEnd(process, 2 * WAIT_MS, exitCode, errors);

@@ -16,7 +16,7 @@ static const char *SkipThread(const char *line, long *thread)
     return strncmp(line, prefix, strlen(prefix)) == 0 ? line + strlen(prefix) : NULL;
 }
 
-/* Waits for the next line with the text from `position` on, which moves behind it. Until the next call. */
+/* Waits for a line with the text from `position` on, which moves behind it. Until the next call. */
 static const char *WaitForLine(const char *text, size_t *position)
 {
     static char line[LINE_SIZE];

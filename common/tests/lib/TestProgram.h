@@ -28,7 +28,7 @@ ServerProcess *TestProgram_Start(const char *path, const char *const arguments[]
 /* The same, with a pipe as its input. */
 ServerProcess *TestProgram_StartWithInput(const char *path, const char *const arguments[]);
 
-/* Starts a server and waits until it listens. NULL: explained. After the test its stop is checked. */
+/* Starts a server and waits until it listens; its stop is checked after the test. NULL: explained. */
 ServerProcess *TestProgram_StartServer(const char *path, const char *const arguments[],
                                        NetAddress *address);
 

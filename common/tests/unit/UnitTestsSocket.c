@@ -1,6 +1,6 @@
 /*
- * UnitTestsSocket: tests of SocketUtils and TestSocketUtils. See UnitTests.h. Sockets that a test leaves
- * open are peers: they are closed after it.
+ * UnitTestsSocket: tests of SocketUtils and TestSocketUtils. See UnitTests.h. The sockets are peers:
+ * those that a test leaves open are closed after it.
  */
 #include "UnitTests.h"
 #include "TestSocketUtils.h"
@@ -84,7 +84,7 @@ TEST("SocketUtils: not inherited")
     CHECK(!SocketUtils_SetInherited(socket, false));
 }
 
-/* A peer that listens; the port may be 0 and is in `address` afterwards. Without it the test is over. */
+/* A peer that listens at the address, which has its port afterwards. */
 static SOCKET OpenListener(NetAddress *address)
 {
     SOCKET socket = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(address)));

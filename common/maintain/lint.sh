@@ -271,6 +271,8 @@ lint_busybox() {
         ln -sf "$(command -v "$tool")" "$box/$tool"
     done
     cp 01-blocking/Server.c "$box/own/"
+    # What is built already says nothing.
+    rm -rf build/steps/06.1
     sh common/tools/diff-html.sh >/dev/null || return
     rm -rf $folder/diff
     cp -R build/diff $folder/

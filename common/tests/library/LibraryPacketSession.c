@@ -235,6 +235,7 @@ static bool CanInit(Host *host, int maxPacketSize)
 
 TEST("packet session: sizes that it is made with")
 {
+    enum { MANY = 50 };
     static const PacketSessionVtbl withoutOnRecv = {.OnRecvPacket = NULL};
     Host *server = START_SERVER(&silentBehaviour, .recvBufferMax = 100000);
     int handles;
@@ -244,14 +245,17 @@ TEST("packet session: sizes that it is made with")
     CHECK(CanInit(server, 65535));
     CHECK_INT(destroyCount, 2);
     handles = ServerProcess_CountHandles(GetCurrentProcess());
-    CHECK(!CanInit(server, PACKET_HEADER_SIZE - 1));
-    CHECK(!CanInit(server, 0));
-    CHECK(!CanInit(server, -1));
-    CHECK(!CanInit(server, 65536));
-    CHECK(PacketSession_New(&server->service, &withoutOnRecv, sizeof(PacketSession), AF_INET,
-                            100) == NULL);
+    for (int i = 0; i < MANY; i++) {
+        CHECK(!CanInit(server, PACKET_HEADER_SIZE - 1));
+        CHECK(!CanInit(server, 0));
+        CHECK(!CanInit(server, -1));
+        CHECK(!CanInit(server, 65536));
+        CHECK(PacketSession_New(&server->service, &withoutOnRecv, sizeof(PacketSession), AF_INET,
+                                100) == NULL);
+    }
     CHECK_INT(destroyCount, 2);
-    CHECK_AT_MOST(ServerProcess_CountHandles(GetCurrentProcess()), handles);
+    /* The threads of the service may have some more by now, but none for each failure. */
+    CHECK_AT_MOST(ServerProcess_CountHandles(GetCurrentProcess()), handles + MANY / 2);
 
     server = START_SERVER(&silentBehaviour, .recvBufferSize = 100, .recvBufferMax = RECV_SIZE);
     CHECK(CanInit(server, RECV_SIZE));

@@ -82,12 +82,15 @@ TEST("share: one long buffer to a slow reader")
     CHECK_INT(server->disconnected, 0);
 }
 
-/* All send before any of them reads. */
+/* All send before any of them reads, each message with one call. */
 static bool EchoMessages(const SOCKET *peers, int count)
 {
+    static char message[MESSAGE_SIZE];
+
+    Pattern_Fill(message, MESSAGE_SIZE, 0);
     for (int round = 0; round < count; round++) {
         for (int i = 0; i < TALKERS; i++) {
-            if (!Peer_SendPattern(peers[i], 0, MESSAGE_SIZE))
+            if (!Peer_Send(peers[i], message, MESSAGE_SIZE))
                 return false;
         }
         for (int i = 0; i < TALKERS; i++) {

@@ -252,7 +252,7 @@ lint_markdown() {
     for rule in MD025 MD040 MD043 MD051 MD052 relative-links; do
         grep -q " $rule" $folder/broken || { echo "$folder/broken.md: markdownlint does not find $rule" && result=1; }
     done
-    set -- README.md 0[1-9]-*/MAP.md common/*.md common/*/*.md .github/*.md
+    set -- README.md 0[1-9]-*/MAP.md 0[1-9]-*/steps/[1-9]-*.md common/*.md common/*/*.md .github/*.md
     markdownlint "$@" || result=1
     LECTURE=yes markdownlint 0[1-9]-*/README.md || result=1
     grep -nE '\]\((/|([^):]*/)?build/)' "$@" 0[1-9]-*/README.md && echo "Links out of the repository (above)." && result=1

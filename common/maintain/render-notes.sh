@@ -22,7 +22,8 @@ fi
 # shellcheck disable=SC2086
 install_packages build/npm $packages || exit 1
 if [ $# = 0 ]; then
-    for file in README.md 0[1-9]-*/README.md 0[1-9]-*/MAP.md common/*.md common/*/*.md .github/*.md; do
+    for file in README.md 0[1-9]-*/README.md 0[1-9]-*/MAP.md 0[1-9]-*/steps/[1-9]-*.md common/*.md \
+        common/*/*.md .github/*.md; do
         [ -f "$file" ] && set -- "$@" "$file"
     done
     rm -rf build/notes

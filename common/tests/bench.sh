@@ -1,5 +1,6 @@
 #!/bin/sh
-# bench.sh: that make bench makes the right tables of what was measured. `make test` calls it.
+# bench.sh: that make bench gives each stage its loads, and makes the right tables of what was
+# measured. `make test` calls it.
 #
 # It does not measure: it gives the scripts runs whose medians are known, and a document whose table was
 # changed by hand. The last line is `N passed, N failed`. To be run in the top folder.
@@ -24,6 +25,15 @@ run() {
 calls() {
     printf '{"server": "%s", "clients": %s, "echoes": 20, %s"callsPerEcho": %s, "handlesPerEcho": 9, "calls": {"recv": 1}}\n' \
         "$1" "$2" "$3" "$4"
+}
+
+# Each load is measured where the stage can have so many clients, and bursts where there are workers.
+check_loads() {
+    sh "$bench/bench.sh" loads 01-a 03-c 05-e >turns
+    check "a load for all" "pingpong 1: 01-a 03-c 05-e" "$(grep '^pingpong 1:' turns)"
+    check "more clients than 01 can have" "pipelined 60: 03-c 05-e" "$(grep '^pipelined 60:' turns)"
+    check "more clients than 03 can have" "idle 500: 05-e" "$(grep '^idle 500:' turns)"
+    check "bursts are for the stages with a port" "burst-5 8: 05-e" "$(grep '^burst-5 8:' turns)"
 }
 
 make_runs() {
@@ -120,6 +130,7 @@ make_runs >runs.json
 make_calls >calls.json
 echo '{"system": "none"}' >machine.json
 awk -v mode=medians -f "$bench/bench.awk" machine.json runs.json calls.json >results.json
+check_loads
 check_medians
 check_tables
 check_document

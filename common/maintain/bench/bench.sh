@@ -2,6 +2,7 @@
 # bench.sh: measures all stages. `make bench` calls it.
 #
 #     [QUICK=1] [ROUNDS=N] sh common/maintain/bench/bench.sh STAGE...     (STAGE: 05-iocp-basic)
+#     sh common/maintain/bench/bench.sh loads STAGE...    only says what it would measure
 #
 # load.exe talks to each stage in several ways, and with 1 to 2,000 clients where the stage can have so
 # many. The whole is done ROUNDS times, and in each round all stages have their turn with the same load
@@ -30,18 +31,24 @@ failed=no
 
 # How many clients a stage can have at once: 1, 63, or as many as there are. Bursts are for many workers.
 can_have() {
-    case $3$1 in
-    burst*0[5-9]-*) ;;
+    case $3:$1 in
+    burst*:0[5-9]-*) ;;
     burst*) false ;;
-    01-*) [ "$2" -le 1 ] ;;
-    02-* | 03-*) [ "$2" -le 63 ] ;;
+    *:01-*) [ "$2" -le 1 ] ;;
+    *:02-* | *:03-*) [ "$2" -le 63 ] ;;
     esac
+}
+
+# The stages that have their turn with the load $1 of $2 clients, in a line.
+list_turns() {
+    for stage in $stages; do
+        ! can_have "$stage" "$2" "$1" || printf ' %s' "$stage"
+    done
 }
 
 # The copies for bursts. $slow has how long each waits with a message.
 make_slow() {
-    for stage in $stages; do
-        can_have "$stage" 8 burst || continue
+    for stage in $(list_turns burst 8); do
         for ms in $slow; do
             mkdir -p "build/slow-$ms/$stage"
             "$CC" -O2 -DSLOW_MS="$ms" -include $bench/Slow.h -Icommon -I"$stage" \
@@ -144,8 +151,7 @@ run_one() {
 run_round() {
     list_loads | while read -r name all options; do
         printf '%s' "Round $1 of $rounds, $name with $all client$([ "$all" = 1 ] || echo s):"
-        for stage in $stages; do
-            can_have "$stage" "$all" "$name" || continue
+        for stage in $(list_turns "$name" "$all"); do
             printf ' %s' "${stage%%-*}"
             # shellcheck disable=SC2086
             run_one "$stage" "$name" "$all" "$1" $options </dev/null
@@ -161,10 +167,7 @@ count_calls() {
     rm -f $out/calls.json
     for count in $counts; do
         [ "$count" -le 500 ] || continue
-        servers=
-        for stage in $stages; do
-            can_have "$stage" "$count" calls && servers="$servers build/instrument/$stage/server.exe"
-        done
+        servers=$(list_turns calls "$count" | sed 's, [^ ]*,&/server.exe,g; s, , build/instrument/,g')
         echo "Calls for an echo, with $count client$([ "$count" = 1 ] || echo s)"
         for busy in "" --busy; do
             # shellcheck disable=SC2086
@@ -194,6 +197,13 @@ finish() {
     [ -z "${RUN-}" ] || apart_end
 }
 
+if [ "$1" = loads ]; then
+    stages=${stages#loads }
+    list_loads | while read -r name all options; do
+        echo "$name $all:$(list_turns "$name" "$all")"
+    done
+    exit
+fi
 mkdir -p $out
 : >$runs
 make_slow || exit 1
@@ -202,7 +212,7 @@ if [ -n "${RUN-}" ]; then
     trap 'finish; exit 130' INT TERM
     apart_prepare || exit 1
 fi
-echo "Measuring $(echo "$stages" | wc -w | tr -d ' ') stages in $rounds round$([ "$rounds" = 1 ] || echo s): $rounds times about $([ -n "${QUICK-}" ] && echo 2 || echo 6) minutes."
+echo "Measuring $(echo "$stages" | wc -w | tr -d ' ') stages in $rounds round$([ "$rounds" = 1 ] || echo s): $rounds times about $([ -n "${QUICK-}" ] && echo 3 || echo 9) minutes."
 round=1
 while [ $round -le "$rounds" ]; do
     run_round $round

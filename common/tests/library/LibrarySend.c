@@ -180,6 +180,31 @@ TEST("send: a peer that does not read is not read")
     CHECK_INT(server->disconnected, 0);
 }
 
+/*
+ * A message that is on its way pauses the session, and nothing else is outstanding then. Whoever ends
+ * the send receives on: that needs no packet, which the port might not take.
+ */
+TEST("send: a pause ends where the port takes no packet")
+{
+    Host *server =
+        START_SERVER(&echoBehaviour, .keepsSessions = true, .workerCount = 2, .pauseBytes = 1);
+    Probe *probe = Probe_Open(server, NARROW);
+    IocpCore *core = &server->service.core;
+    HANDLE port = core->port;
+    LONG64 owed;
+
+    Peer_StartSending(probe->peer, PAUSED_BYTES);
+    WAIT_WHILE(Session_GetQueuedBytes(&probe->session) == 0 || core->waiting < 2);
+    owed = probe->consumed;
+    core->port = NULL;
+    CHECK(Peer_ReceivePattern(probe->peer, 0, owed));
+    WAIT_WHILE(probe->consumed == owed && probe->disconnected == 0);
+    core->port = port;
+    CHECK(Peer_ReceivePattern(probe->peer, owed, PAUSED_BYTES - owed));
+    Threads_Join();
+    CHECK_INT(server->disconnected, 0);
+}
+
 /* What others send counts, too: the session goes on to receive when that is sent. */
 TEST("send: a session that others have filled up")
 {

@@ -118,12 +118,6 @@ void Session_Release(Session *session)
 
 /* --- Operations; the lock is held ----------------------------------------------------------- */
 
-bool Session_IsTooFull(const Session *session)
-{
-    return session->state == STATE_CONNECTED &&
-           session->queue.cost > session->service->settings.session.pauseBytes;
-}
-
 void Session_BeginOperation(Session *session, IocpEvent *event, EventType type)
 {
     session->pending++;
@@ -140,7 +134,7 @@ IoResult Session_EndCall(Session *session, IocpEvent *event, int result, DWORD *
     return *error == 0 ? IO_DONE : IO_FAILED;
 }
 
-/* Has a worker do what the event says. False: it cannot be told. */
+/* Has a worker do what the event says. False: it cannot be told, and GetLastError says why. */
 static bool Session_CallWorker(Session *session, EventType type)
 {
     DWORD error;

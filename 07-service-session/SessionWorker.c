@@ -7,6 +7,13 @@
 
 /* --- Receiving; on a worker, no lock is held ------------------------------------------------ */
 
+/* True: what is queued has to become less before more is received. The lock is held. */
+static bool Session_IsTooFull(const Session *session)
+{
+    return session->state == STATE_CONNECTED &&
+           session->queue.cost > session->service->settings.session.pauseBytes;
+}
+
 /*
  * Starts to receive. True: `*bytes` were received at once. False: a completion comes, or nothing is
  * received any more, or not until the queue is shorter.

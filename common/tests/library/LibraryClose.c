@@ -87,9 +87,7 @@ TEST("close: while the session is paused")
     LONG64 owed;
 
     Peer_StartSending(probe->peer, MUCH);
-    WAIT_WHILE(Session_GetQueuedBytes(&probe->session) <= server->settings.session.pauseBytes);
-    Sleep(QUIET_MS);
-    owed = probe->consumed;
+    owed = Host_WaitForPause(server);
     CHECK(owed > 0 && owed < MUCH);
     start = Test_Now();
     Session_Close(&probe->session, CAUSE_OURS);
@@ -112,14 +110,12 @@ TEST("close: the session is paused, and the port takes no packet")
     LONG64 owed;
 
     Peer_StartSending(probe->peer, MUCH);
-    WAIT_WHILE(Session_GetQueuedBytes(&probe->session) <= server->settings.session.pauseBytes);
-    Sleep(QUIET_MS);
+    owed = Host_WaitForPause(server);
     server->service.core.port = NULL;
     start = Test_Now();
     Session_Close(&probe->session, CAUSE_OURS);
     CHECK_AT_MOST(Test_Now() - start, QUIET_MS);
     server->service.core.port = port;
-    owed = probe->consumed;
     CHECK(owed > 0 && owed < MUCH);
     CHECK(Peer_ReceivePattern(probe->peer, 0, owed));
     CHECK(Peer_WaitForCleanEnd(probe->peer));

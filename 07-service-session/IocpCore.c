@@ -52,14 +52,18 @@ bool IocpCore_Register(IocpCore *core, IocpObject *object)
 
 /* --- The list; the lock is held ------------------------------------------------------------- */
 
-static void IocpCore_Append(IocpCore *core, IocpEvent *event)
+/* At the end. But an accept goes behind nobody but the one whose turn it is: in a long list all talk
+   before the next few clients are let in. */
+static void IocpCore_Insert(IocpCore *core, IocpEvent *event)
 {
-    event->next = NULL;
-    if (core->first == NULL)
-        core->first = event;
-    else
-        core->last->next = event;
-    core->last = event;
+    bool isFront = core->first == NULL || event->type == EVENT_ACCEPT;
+    IocpEvent *before = isFront ? core->first : core->last;
+    IocpEvent **link = before != NULL ? &before->next : &core->first;
+
+    event->next = *link;
+    *link = event;
+    if (event->next == NULL)
+        core->last = event;
 }
 
 /* Fetches what has come to the port. The call does not wait. */
@@ -75,7 +79,7 @@ static void IocpCore_Fetch(IocpCore *core)
         if (entries[i].lpOverlapped == NULL)
             core->quits++;
         else
-            IocpCore_Append(core,
+            IocpCore_Insert(core,
                             CONTAINING_RECORD(entries[i].lpOverlapped, IocpEvent, overlapped));
     }
     /* A full batch was perhaps not all. */
@@ -94,8 +98,9 @@ static IocpEvent *IocpCore_TakeFirst(IocpCore *core)
     if (event != NULL)
         core->first = event->next;
 
-    /* A look that finds nothing is a call, too: once a round is enough, and who has come joins it. */
-    if (core->first != NULL && event == core->roundEnd)
+    /* A look that finds nothing is a call, too: once a round is enough, and who has come joins it.
+       After an accept the next client may be there. */
+    if (core->first != NULL && (event == core->roundEnd || event->type == EVENT_ACCEPT))
         core->isLookDue = true;
     return event;
 }
@@ -172,7 +177,7 @@ bool IocpCore_TakeTurns(IocpCore *core, IocpEvent *event, IocpObject *owner, boo
     isQueued = core->waiting == 0 && (isLong || core->first != NULL);
     if (isQueued) {
         IocpEvent_Begin(event, EVENT_RESUME, owner);
-        IocpCore_Append(core, event);
+        IocpCore_Insert(core, event);
         core->isLookDue = core->isLookDue || isLong;
     }
     ReleaseSRWLockExclusive(&core->lock);

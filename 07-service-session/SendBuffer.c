@@ -8,11 +8,9 @@
 
 SendBuffer *SendBuffer_Open(int capacity)
 {
-    SendBuffer *buffer;
+    size_t bytes = sizeof(SendBuffer) + (size_t)capacity;
+    SendBuffer *buffer = capacity < 1 ? NULL : (SendBuffer *)malloc(bytes);
 
-    if (capacity < 1)
-        return NULL;
-    buffer = (SendBuffer *)malloc(sizeof(*buffer) + (size_t)capacity);
     if (buffer == NULL)
         return NULL;
     buffer->references = 1;

@@ -25,7 +25,7 @@ timelines:
 	    $(RUN) $(OUT)/tools/timeline.exe $$stage/timeline.json $$stage/timeline.svg $$stage || \
 	    exit 1; done
 
-#: make bench | measures all stages, into build/bench/ (three quarters of an hour; QUICK=1: some minutes)
+#: make bench | measures all stages, into build/bench/ (45 minutes; QUICK=1: some minutes)
 bench:
 	+@sh common/tools/setup.sh build run bench && \
 	    $(SET_UP) $(SERVERS) $(OUT)/tools/load.exe $(OUT)/tools/calls.exe

@@ -7,6 +7,10 @@
 
 #define WORKERS      8
 #define CLIENTS      64
+#define BUSY         100
+#define NEW          40
+#define PIECE        16
+#define PIECES       25
 #define STREAM_SIZE  900000
 #define IDLE_MS      1000
 #define PACKETS      20000
@@ -64,6 +68,45 @@ TEST("share: a message for each worker is served by all workers")
 TEST("share: a burst is served by all workers")
 {
     CheckBursts(CLIENTS, 10);
+}
+
+/* --- Who is new ------------------------------------------------------------------------------ */
+
+static LONG packetsAt[BUSY + NEW]; /* how many there were when each session was connected */
+
+static void NotePackets(Probe *probe)
+{
+    packetsAt[probe->number] = probe->host->packets;
+}
+
+static int Ponder(Probe *probe, const char *data, int length)
+{
+    (void)data;
+    InterlockedIncrement(&probe->host->packets);
+    Sleep(1);
+    return length;
+}
+
+/* The others have more to say than fits into their buffers, and go on in turns. */
+TEST("share: a new client does not wait for a turn of all others")
+{
+    static const Behaviour behaviour = {.OnConnected = NotePackets, .OnRecv = Ponder};
+    static const char much[PIECE * PIECES];
+    Host *server =
+        START_SERVER(&behaviour, .workerCount = 2, .recvBufferSize = PIECE, .recvBufferMax = PIECE);
+    LONG before[NEW];
+
+    for (int i = 0; i < BUSY; i++)
+        CHECK(Peer_Send(Peer_Open(server), much, (int)sizeof(much)));
+    CHECK(WAIT_FOR(server->packets, 3 * BUSY));
+    for (int i = 0; i < NEW; i++) {
+        Peer_Open(server);
+        before[i] = server->packets;
+    }
+    CHECK(WAIT_FOR(server->connected, BUSY + NEW));
+    for (int i = 0; i < NEW; i++)
+        CHECK_AT_MOST(packetsAt[BUSY + i] - before[i], 2 * BUSY);
+    CHECK(WAIT_FOR(server->packets, BUSY * PIECES));
 }
 
 /* --- Bytes ----------------------------------------------------------------------------------- */

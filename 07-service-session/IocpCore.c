@@ -52,14 +52,15 @@ bool IocpCore_Register(IocpCore *core, IocpObject *object)
 
 /* --- The list; the lock is held ------------------------------------------------------------- */
 
-/* At the end. But an accept goes behind nobody but the one whose turn it is: in a long list all talk
-   before the next few clients are let in. */
+/* At the end. But an accept goes behind MAX_FETCH others at most: in a long list all would talk before
+   the next few clients are let in. */
 static void IocpCore_Insert(IocpCore *core, IocpEvent *event)
 {
-    bool isFront = core->first == NULL || event->type == EVENT_ACCEPT;
-    IocpEvent *before = isFront ? core->first : core->last;
-    IocpEvent **link = before != NULL ? &before->next : &core->first;
+    bool isLast = core->first != NULL && event->type != EVENT_ACCEPT;
+    IocpEvent **link = isLast ? &core->last->next : &core->first;
 
+    for (int i = 0; *link != NULL && i < MAX_FETCH; i++)
+        link = &(*link)->next;
     event->next = *link;
     *link = event;
     if (event->next == NULL)

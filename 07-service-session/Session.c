@@ -20,7 +20,6 @@
 
 #define MAX_GATHER 16   /* buffers that one WSASend takes */
 #define LARGE_MS   2000 /* so long a receive buffer stays large without need */
-#define DUE_NOW    1    /* as a time: it has come */
 
 const char *DisconnectCause_GetText(DisconnectCause cause)
 {
@@ -160,7 +159,7 @@ void Session_Abort(Session *session, DisconnectCause cause, DWORD error)
     if (before != STATE_NEW)
         CancelIoEx((HANDLE)session->socket, NULL);
     if (session->dialMs != 0)
-        Session_SetTimer(session, DUE_NOW);
+        Session_SetTimer(session, GetTickCount64());
 }
 
 /* Starts to send what is at the front of the queue. IO_DONE: `*bytes` were sent. */

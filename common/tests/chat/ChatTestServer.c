@@ -359,11 +359,9 @@ static void Flood(void *argument)
 {
     Talker *talker = (Talker *)argument;
     char text[TEXT_MAX + 1] = "";
-    DWORD patienceMs = 1000;
 
     memset(text, 'f', TEXT_MAX);
-    setsockopt(talker->socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&patienceMs,
-               sizeof(patienceMs));
+    SocketUtils_SetOption(talker->socket, SOL_SOCKET, SO_SNDTIMEO, 1000);
     while (Talker_Send(talker, SAY, text))
         ;
 }

@@ -43,15 +43,13 @@ const char *Peer_ToText(const NetAddress *address)
 
 SOCKET Peer_Keep(SOCKET socket)
 {
-    const DWORD timeoutMs = WAIT_MS;
-
     if (socket == INVALID_SOCKET || peerCount == PEER_MAX) {
         Test_Explain("no socket for peer %d: error %d", peerCount, WSAGetLastError());
         SocketUtils_Close(&socket);
         return INVALID_SOCKET;
     }
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
-    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
+    SocketUtils_SetOption(socket, SOL_SOCKET, SO_RCVTIMEO, WAIT_MS);
+    SocketUtils_SetOption(socket, SOL_SOCKET, SO_SNDTIMEO, WAIT_MS);
     peers[peerCount].stuck = NULL;
     peers[peerCount++].socket = socket;
     return socket;

@@ -60,19 +60,24 @@ typedef struct Test {
 #define BEFORE_MAIN(function) static void __attribute__((constructor)) function(void)
 #endif
 
-/* TEST("name") { ... }: the name, or members of Test behind it: TEST("name", .lastStage = 3). */
-#define TEST(...)            TEST_AT(__LINE__, __VA_ARGS__)
-#define TEST_AT(number, ...) TEST_ON_LINE(number, __VA_ARGS__)
-#define TEST_ON_LINE(number, ...)                                                                  \
-    static void Run##number(void);                                                                 \
+/* REGISTER(__LINE__, int, Type, Type_Register, members) { ... }: before main, the function is called with
+   a Type that has these members, and as its `run` the function behind it, which returns int. */
+#define REGISTER(number, result, type, function, ...)                                              \
+    REGISTER_ON_LINE(number, result, type, function, __VA_ARGS__)
+#define REGISTER_ON_LINE(number, result, type, function, ...)                                      \
+    static result Run##number(void);                                                               \
     BEFORE_MAIN(Register##number)                                                                  \
     {                                                                                              \
-        static Test test = {                                                                       \
-            .run = Run##number, .file = __FILE__, .line = (number), .name = __VA_ARGS__};          \
+        static type item = {.run = Run##number, __VA_ARGS__};                                      \
                                                                                                    \
-        Test_Register(&test);                                                                      \
+        function(&item);                                                                           \
     }                                                                                              \
-    static void Run##number(void)
+    static result Run##number(void)
+
+/* TEST("name") { ... }: the name, or members of Test behind it: TEST("name", .lastStage = 3). */
+#define TEST(...)                                                                                  \
+    REGISTER(__LINE__, void, Test, Test_Register, .file = __FILE__, .line = __LINE__,              \
+             .name = __VA_ARGS__)
 
 /* Tests of one kind: `check` gets a pointer to each of the cases, whose first member is its name. */
 #define TEST_CASES(check, cases)                                                                   \

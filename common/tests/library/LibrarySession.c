@@ -22,8 +22,6 @@ static void CheckAddress(Probe *probe, const NetAddress *expected)
 TEST("session: echo, address and counters")
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true);
-    BOOL isKeptAlive = FALSE;
-    int size = (int)sizeof(isKeptAlive);
     NetAddress own;
     Probe *probe;
 
@@ -33,8 +31,7 @@ TEST("session: echo, address and counters")
     CHECK(SocketUtils_GetLocalAddress(probe->peer, &own));
     CheckAddress(probe, &own);
     CHECK(Session_IsConnected(&probe->session));
-    getsockopt(probe->session.socket, SOL_SOCKET, SO_KEEPALIVE, (char *)&isKeptAlive, &size);
-    CHECK(isKeptAlive);
+    CHECK(SocketUtils_GetOption(probe->session.socket, SOL_SOCKET, SO_KEEPALIVE) > 0);
     Peer_StartSending(probe->peer, MOVED);
     CHECK(Peer_ReceivePattern(probe->peer, 0, MOVED));
     Threads_Join();

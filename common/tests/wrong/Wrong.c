@@ -61,7 +61,7 @@ void OpenPairWithAcceptEx(void)
     StartWinsock();
     OpenListener(&address);
     accepted = SocketUtils_CreateSocket(AF_INET);
-    SocketUtils_AcceptEx(listener, accepted, addresses, &accepting);
+    SocketUtils_AcceptEx(listener, accepted, addresses, 0, &accepting);
     client = SocketUtils_CreateSocket(AF_INET);
     Require(SocketUtils_Connect(client, &address), "connecting");
     Require(WSAGetOverlappedResult(listener, &accepting, &bytes, TRUE, &flags), "AcceptEx");

@@ -45,17 +45,7 @@ typedef struct Program {
     struct Program *next;
 } Program;
 
-#define PROGRAM(...)            PROGRAM_AT(__LINE__, __VA_ARGS__)
-#define PROGRAM_AT(number, ...) PROGRAM_ON_LINE(number, __VA_ARGS__)
-#define PROGRAM_ON_LINE(number, ...)                                                               \
-    static void Run##number(void);                                                                 \
-    BEFORE_MAIN(Register##number)                                                                  \
-    {                                                                                              \
-        static Program program = {.run = Run##number, .name = __VA_ARGS__};                        \
-                                                                                                   \
-        Program_Register(&program);                                                                \
-    }                                                                                              \
-    static void Run##number(void)
+#define PROGRAM(...) REGISTER(__LINE__, void, Program, Program_Register, .name = __VA_ARGS__)
 
 void Program_Register(Program *program);
 

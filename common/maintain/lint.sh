@@ -34,6 +34,12 @@ stages=$(printf '%s\n' 0[1-9]-*/Server.c | sed 's,/.*,,')
 includes="-Icommon -Icommon/tools/lib -Icommon/tests/lib -Icommon/instrument -I${stages##*[!0-9a-z-]}"
 jobs=$(nproc 2>/dev/null || echo 2)
 
+# complain SENTENCE: the step fails, as one does that returns false or sets `result` to 1.
+complain() {
+    echo "$*"
+    result=1
+}
+
 # The files of the repository with one of these endings, of which none has a blank in its name.
 files() {
     for ending in "$@"; do
@@ -66,10 +72,9 @@ clangd_flags() {
 # it, finds the same with the same flags. Flags and names of files and steps have no blanks.
 # shellcheck disable=SC2086
 lint_clang() {
-    result=0
     for part in $(code_folders); do
         flags=$(clangd_flags "$part")
-        [ -n "$flags" ] || echo "$part: clangd does not tell its flags."
+        [ -n "$flags" ] || complain "$part: clangd does not tell its flags."
         # Without flags nothing of Windows is found, and all fail.
         printf '%s\n' "$part"/*.c | xargs -P "$jobs" -n 8 clang $flags -fsyntax-only -Werror \
             -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -80,7 +85,6 @@ lint_clang() {
             -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety ||
             result=1
     done
-    return $result
 }
 
 # Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
@@ -139,34 +143,27 @@ run_line() {
 
 # readme_lines WORD PROGRAM EDIT: runs each stage's lines that begin with WORD. EDIT is for sed.
 readme_lines() {
-    result=0
     for stage in $stages; do
         code_lines "$1" "$stage/README.md" | sed "$3" >$folder/lines
         if [ ! -s $folder/lines ]; then
-            echo "$stage/README.md: no code line begins with '$1 '"
-            result=1
+            complain "$stage/README.md: no code line begins with '$1 '"
         elif ! grep -q '/server\.exe' $folder/lines; then
-            echo "$stage/README.md: no line that begins with '$1 ' makes server.exe"
-            result=1
+            complain "$stage/README.md: no line that begins with '$1 ' makes server.exe"
         fi
         while IFS= read -r line; do
             run_line "$stage" "$line" "$2" </dev/null || result=1
         done <$folder/lines
     done
-    return $result
 }
 
 lint_readme_cl() {
-    result=0
-    readme_lines cl "$msvc" 's,\\,/,g' || result=1
+    readme_lines cl "$msvc" 's,\\,/,g'
     for stage in $stages; do
         for word in /W4 /WX /std:c11 ws2_32.lib; do
-            code_lines cl "$stage/README.md" 2>/dev/null | grep -qF -- "$word" && continue
-            echo "$stage/README.md: the cl line has no $word"
-            result=1
+            code_lines cl "$stage/README.md" 2>/dev/null | grep -qF -- "$word" ||
+                complain "$stage/README.md: the cl line has no $word"
         done
     done
-    return $result
 }
 
 lint_readme_gcc() {
@@ -177,7 +174,6 @@ lint_readme_gcc() {
 }
 
 lint_msvc() {
-    result=0
     # shellcheck disable=SC2086
     files .c | grep '/.*/' | each $msvc /nologo /W4 /WX -Wno-unused-const-variable /std:c11 $includes || result=1
     # MSVC calls these unsafe (C4996); its own headers say so, Wine's do not.
@@ -186,18 +182,13 @@ lint_msvc() {
     unsafe="$unsafe|wcstombs|wcscpy|wcscat|wcsncpy|_open|inet_addr|inet_ntoa|gethostbyname"
     unsafe="$unsafe|WSASocketA|GetVersion|GetVersionExA?"
     # shellcheck disable=SC2046
-    if grep -nE "(^|[^A-Za-z0-9_])($unsafe) *\(" $(files .c .h | grep -v '^common/instrument/'); then
-        echo "MSVC warns of these functions, and /WX makes that an error."
-        result=1
-    fi
+    ! grep -nE "(^|[^A-Za-z0-9_])($unsafe) *\(" $(files .c .h | grep -v '^common/instrument/') ||
+        complain "MSVC warns of these functions, and /WX makes that an error."
     lacking='_Atomic|_Thread_local|__attribute__|__builtin_[a-z]+|__typeof__|stdatomic\.h|threads\.h|unistd\.h'
     # Test.h has MSVC's way beside it.
     # shellcheck disable=SC2046
-    if grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h | grep -v '/Test\.h$'); then
-        echo "MSVC does not have these."
-        result=1
-    fi
-    return $result
+    ! grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h | grep -v '/Test\.h$') ||
+        complain "MSVC does not have these."
 }
 
 lint_shell() {
@@ -208,11 +199,8 @@ lint_shell() {
 # A definition is only found in a file that is listed. clang has looked at every C file, and so at the
 # headers that one of them includes first.
 lint_clangd() {
-    result=0
-    sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" || {
-        echo "common/tools/compile-commands.sh does not list every C file."
-        result=1
-    }
+    sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" ||
+        complain "common/tools/compile-commands.sh does not list every C file."
     {
         for part in $(code_folders); do
             printf '%s\n' "$part"/*.c | head -n 1
@@ -224,7 +212,6 @@ lint_clangd() {
         said=$(clangd --check-lines=1-1 --log=error --check="$1" 2>&1) && exit
         printf "%s: clangd says:\n%s\n" "$1" "$said"
         exit 1' sh || result=1
-    return $result
 }
 
 # For Node.js 18 and later.
@@ -245,18 +232,16 @@ markdownlint() {
 # shellcheck disable=SC2086
 lint_markdown() {
     install_packages $npm $packages || return
-    result=0
     # What it has to find, each in a line of its own.
     printf '%s\n' '# One' '' '# Two' '' '[a](#three)' '[a][three]' '[a](three.md)' '' '```consle' '```' >$folder/broken.md
     LECTURE=yes markdownlint $folder/broken.md >$folder/broken
     for rule in MD025 MD040 MD043 MD051 MD052 relative-links; do
-        grep -q " $rule" $folder/broken || { echo "$folder/broken.md: markdownlint does not find $rule" && result=1; }
+        grep -q " $rule" $folder/broken || complain "$folder/broken.md: markdownlint does not find $rule"
     done
     set -- README.md 0[1-9]-*/MAP.md 0[1-9]-*/steps/[1-9]-*.md common/*.md common/*/*.md .github/*.md
     markdownlint "$@" || result=1
     LECTURE=yes markdownlint 0[1-9]-*/README.md || result=1
-    grep -nE '\]\((/|([^):]*/)?build/)' "$@" 0[1-9]-*/README.md && echo "Links out of the repository (above)." && result=1
-    return $result
+    ! grep -nE '\]\((/|([^):]*/)?build/)' "$@" 0[1-9]-*/README.md || complain "Links out of the repository (above)."
 }
 
 # w64devkit has busybox's tools and its sh, git, make and the compiler.
@@ -290,17 +275,15 @@ lint_busybox() {
 
 # shellcheck disable=SC2046
 lint_whitespace() {
-    result=0
     tab=$(printf '\t')
     return_key=$(printf '\r')
     set -- $(files .c .h .sh .md) .ci/run
-    grep -nF "$tab" "$@" && echo "Tabs (above)." && result=1
+    ! grep -nF "$tab" "$@" || complain "Tabs (above)."
     set -- "$@" Makefile $(files .mk) .gitignore .gitattributes .editorconfig .clang-format .shellcheckrc
-    grep -n '[[:space:]]$' "$@" && echo "Blanks at the end of a line (above)." && result=1
-    grep -nF "$return_key" "$@" && echo "Carriage returns (above)." && result=1
-    grep -nE '^.{121}' $(files .c .h) && echo "Lines of more than 120 characters (above)." && result=1
-    grep -nE '^.{101}' Makefile $(files .mk) && echo "Lines of more than 100 characters (above)." && result=1
-    return $result
+    ! grep -n '[[:space:]]$' "$@" || complain "Blanks at the end of a line (above)."
+    ! grep -nF "$return_key" "$@" || complain "Carriage returns (above)."
+    ! grep -nE '^.{121}' $(files .c .h) || complain "Lines of more than 120 characters (above)."
+    ! grep -nE '^.{101}' Makefile $(files .mk) || complain "Lines of more than 100 characters (above)."
 }
 
 # The steps that the top of this file tells of, or what it says of the step $1.
@@ -333,7 +316,9 @@ for step in "$@"; do
         exit 2
     fi
     echo "== $step: $description"
-    if "lint_$(echo "$step" | tr - _)" 2>&1; then
+    result=0
+    "lint_$(echo "$step" | tr - _)" 2>&1 || result=1
+    if [ $result = 0 ]; then
         echo "   ok"
     else
         echo "   FAILED: $step"

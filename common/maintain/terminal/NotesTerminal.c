@@ -74,11 +74,7 @@ static bool ReadKeys(Terminal *terminal, char *text)
     CloseHandle(file);
     text[size] = '\0';
     end = strrchr(text, '\n');
-    if (end == NULL)
-        end = text;
-    else
-        end++;
-    *end = '\0';
+    *(end != NULL ? end + 1 : text) = '\0';
     return true;
 }
 

@@ -169,7 +169,7 @@ TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
     NEED_TRUE(NetAddress_FromText(&address, "::", 0));
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
     CHECK(SocketUtils_Bind(listenSocket, &address));
-    CHECK(SocketUtils_Listen(listenSocket));
+    CHECK(listen(listenSocket, SOMAXCONN) == 0);
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &address));
     CHECK(NetAddress_FromText(&listenAddress, "127.0.0.1", NetAddress_GetPort(&address)));
     Claims_Connect();
@@ -219,7 +219,7 @@ TEST("options: SO_REUSEADDR on both shares the port or not")
     NEED_TRUE(NetAddress_FromText(&address, "127.0.0.1", 0));
     CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_REUSEADDR, true));
     CHECK(SocketUtils_Bind(socket, &address));
-    CHECK(SocketUtils_Listen(socket));
+    CHECK(listen(socket, SOMAXCONN) == 0);
     CHECK(SocketUtils_GetLocalAddress(socket, &address));
     error = TryBind(&address, SO_REUSEADDR);
     Claims_ReportError("a second bind where both sockets have SO_REUSEADDR",

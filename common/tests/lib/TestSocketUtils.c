@@ -18,11 +18,6 @@ bool SocketUtils_SetOption(SOCKET socket, int level, int name, int value)
     return setsockopt(socket, level, name, (const char *)&value, sizeof(value)) == 0;
 }
 
-bool SocketUtils_SetExclusiveAddressUse(SOCKET socket, bool on)
-{
-    return SocketUtils_SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, on);
-}
-
 bool SocketUtils_SetLinger(SOCKET socket, bool on, uint16_t seconds)
 {
     LINGER value = {on, seconds};
@@ -30,24 +25,9 @@ bool SocketUtils_SetLinger(SOCKET socket, bool on, uint16_t seconds)
     return setsockopt(socket, SOL_SOCKET, SO_LINGER, (const char *)&value, sizeof(value)) == 0;
 }
 
-bool SocketUtils_SetRecvBufferSize(SOCKET socket, int size)
-{
-    return SocketUtils_SetOption(socket, SOL_SOCKET, SO_RCVBUF, size);
-}
-
-bool SocketUtils_SetSendBufferSize(SOCKET socket, int size)
-{
-    return SocketUtils_SetOption(socket, SOL_SOCKET, SO_SNDBUF, size);
-}
-
 bool SocketUtils_Bind(SOCKET socket, const NetAddress *address)
 {
     return bind(socket, (const SOCKADDR *)&address->storage, address->length) == 0;
-}
-
-bool SocketUtils_Listen(SOCKET socket)
-{
-    return listen(socket, SOMAXCONN) == 0;
 }
 
 SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address)

@@ -183,10 +183,8 @@ read_order() {
 
 # compare NAME: what the document says, $folder/told, is what is, $folder/found.
 compare() {
-    diff $folder/told $folder/found >$folder/difference 2>&1
-    code=$?
     reason=
-    [ $code = 0 ] || reason="MAP.md (<) and what is (>) differ"
+    diff $folder/told $folder/found >$folder/difference 2>&1 || reason="MAP.md (<) and what is (>) differ"
     [ -s $folder/told ] || reason="MAP.md says nothing of it"
     report "$1" "$reason" $folder/difference
 }

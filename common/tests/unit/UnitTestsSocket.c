@@ -20,7 +20,7 @@ TEST("SocketUtils: options")
 
     CHECK(SocketUtils_SetKeepAlive(socket));
 
-    CHECK(SocketUtils_SetExclusiveAddressUse(socket, true));
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, true));
     CHECK(SocketUtils_GetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0);
     CHECK_INT(SocketUtils_GetOption(socket, SOL_SOCKET, SO_REUSEADDR), 0);
 
@@ -30,8 +30,8 @@ TEST("SocketUtils: options")
     CHECK_INT(linger.l_linger, 3);
 
     /* The system may give more than it was asked for, but it was asked for each of them. */
-    CHECK(SocketUtils_SetRecvBufferSize(socket, 20000));
-    CHECK(SocketUtils_SetSendBufferSize(socket, 50000));
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_RCVBUF, 20000));
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_SNDBUF, 50000));
     CHECK(SocketUtils_GetOption(socket, SOL_SOCKET, SO_RCVBUF) >= 20000);
     CHECK_AT_MOST(SocketUtils_GetOption(socket, SOL_SOCKET, SO_RCVBUF), 2 * 20000);
     CHECK(SocketUtils_GetOption(socket, SOL_SOCKET, SO_SNDBUF) >= 50000);
@@ -76,9 +76,9 @@ static SOCKET OpenListener(NetAddress *address)
 {
     SOCKET socket = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(address)));
 
-    NEED_TRUE(SocketUtils_SetExclusiveAddressUse(socket, true));
+    NEED_TRUE(SocketUtils_SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, true));
     NEED_TRUE(SocketUtils_Bind(socket, address));
-    NEED_TRUE(SocketUtils_Listen(socket));
+    NEED_TRUE(listen(socket, SOMAXCONN) == 0);
     NEED_TRUE(SocketUtils_GetLocalAddress(socket, address));
     return socket;
 }
@@ -97,18 +97,17 @@ static void CheckIsPeer(const NetAddress *peer, SOCKET client)
 /* The port is nobody else's, whatever the other sets. */
 TEST("SocketUtils: exclusive use")
 {
+    static const int options[] = {0, SO_EXCLUSIVEADDRUSE, SO_REUSEADDR};
     NetAddress address = Peer_GetAddress("127.0.0.1", 0);
     SOCKET listenSocket = OpenListener(&address);
     int error;
 
     CHECK(NetAddress_GetPort(&address) != 0);
-    for (int way = 0; way < 3; way++) {
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
         SOCKET second = Peer_Create(AF_INET);
 
-        if (way == 1)
-            SocketUtils_SetExclusiveAddressUse(second, true);
-        if (way == 2)
-            SocketUtils_SetOption(second, SOL_SOCKET, SO_REUSEADDR, true);
+        if (options[i] != 0)
+            SocketUtils_SetOption(second, SOL_SOCKET, options[i], true);
         CHECK(!SocketUtils_Bind(second, &address));
         error = WSAGetLastError();
         CHECK(error == WSAEACCES || error == WSAEADDRINUSE);
@@ -162,7 +161,7 @@ TEST("SocketUtils: a listener for both families")
 
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
     CHECK(SocketUtils_Bind(listenSocket, &any));
-    CHECK(SocketUtils_Listen(listenSocket));
+    CHECK(listen(listenSocket, SOMAXCONN) == 0);
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &any));
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         NetAddress peer, address = Peer_GetAddress(hosts[i], NetAddress_GetPort(&any));

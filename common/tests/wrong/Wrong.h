@@ -5,12 +5,6 @@
  *     make WATCHED=1 wrong-programs
  *     INSTRUMENT=verify build/instrument/tests/wrong.exe overlapped-freed      (with Wine in front of it)
  *
- *     WrongHeap.c         memory
- *     WrongHandles.c      sockets, events, ports and threads: used after their end, left open
- *     WrongOperations.c   overlapped operations: their OVERLAPPED, their buffer, their completion
- *     WrongOptions.c      options of sockets, and what AcceptEx and ConnectEx need after them
- *     WrongShared.c       races, found with shuffle
- *
  * What one of these runs is a program:
  *
  *     PROGRAM("heap-double-free", HARMS, "memory: a block of 16 bytes is freed")

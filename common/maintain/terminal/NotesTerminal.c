@@ -157,8 +157,8 @@ static int Run(Terminal *terminal, const char *path, const char *const arguments
 
 int main(int argc, char *argv[])
 {
-    const char *shell[] = {NULL, NULL};
     char command[MAX_PATH];
+    const char *const shell[] = {command, NULL};
     Terminal terminal = {0};
     int exitCode;
 
@@ -178,6 +178,5 @@ int main(int argc, char *argv[])
     if (argc > 2)
         return Run(&terminal, argv[2], (const char *const *)argv + 3);
     MakePath(&terminal, "command", command);
-    shell[0] = command;
     return Run(&terminal, "sh", shell);
 }

@@ -163,15 +163,14 @@ TEST("listen: connect fails with 10061 where nobody listens")
 /* It sees them as ::ffff:127.0.0.1. */
 TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
 {
-    NetAddress address, peer;
+    NetAddress peer, address = Peer_GetAddress("::", 0);
 
     listenSocket = NEED_SOCKET(Peer_Create(AF_INET6));
-    NEED_TRUE(NetAddress_FromText(&address, "::", 0));
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
     CHECK(SocketUtils_Bind(listenSocket, &address));
     CHECK(listen(listenSocket, SOMAXCONN) == 0);
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &address));
-    CHECK(NetAddress_FromText(&listenAddress, "127.0.0.1", NetAddress_GetPort(&address)));
+    listenAddress = Peer_GetAddress("127.0.0.1", NetAddress_GetPort(&address));
     Claims_Connect();
     NEED_TRUE(Peer_IsReadable(listenSocket, WAIT_MS));
     server = NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
@@ -212,11 +211,10 @@ TEST("options: SO_EXCLUSIVEADDRUSE makes a second bind fail")
 /* The same page: with SO_REUSEADDR on both, the second takes the port as well. */
 TEST("options: SO_REUSEADDR on both shares the port or not")
 {
-    NetAddress address;
+    NetAddress address = Peer_GetAddress("127.0.0.1", 0);
     SOCKET socket = Peer_Create(AF_INET);
     int error;
 
-    NEED_TRUE(NetAddress_FromText(&address, "127.0.0.1", 0));
     CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_REUSEADDR, true));
     CHECK(SocketUtils_Bind(socket, &address));
     CHECK(listen(socket, SOMAXCONN) == 0);

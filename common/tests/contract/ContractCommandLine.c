@@ -85,27 +85,25 @@ TEST("command line: --help among others")
     CheckRefusal(second, EXIT_USAGE, "--what");
 }
 
-/* Checks the sentence of a server that cannot listen; it names one of the `numbers`. */
-static void CheckCannotListen(ServerProcess *process, const char *endpoint,
-                              const char *const numbers[2])
+/* Checks the sentence of a server that cannot listen; it names one of the two numbers. */
+static void CheckCannotListen(ServerProcess *process, const char *endpoint, const char *number,
+                              const char *other)
 {
     char *errors;
 
     CheckRefusal(process, EXIT_CANNOT_LISTEN, endpoint);
     errors = NEED(ServerProcess_CopyErrors(process));
     CHECK_CONTAINS(errors, "bind");
-    if (strstr(errors, numbers[0]) == NULL)
-        CHECK_CONTAINS(errors, numbers[1]);
+    if (strstr(errors, number) == NULL)
+        CHECK_CONTAINS(errors, other);
     free(errors);
 }
 
 TEST("command line: the port is taken")
 {
-    static const char *const numbers[2] = {"10013", "10048"};
-
     Server_Start();
     CheckCannotListen(Server_Launch(ARGUMENTS("--port", TestProgram_GetPort(&serverAddress))),
-                      Peer_ToText(&serverAddress), numbers);
+                      Peer_ToText(&serverAddress), "10013", "10048");
 
     /* The first one does not notice. */
     CHECK(Server_ServesNewClient());
@@ -114,10 +112,8 @@ TEST("command line: the port is taken")
 /* A reserved address (RFC 5737) that no machine has. */
 TEST("command line: an address of no machine")
 {
-    static const char *const numbers[2] = {"10049", "10049"};
-
     CheckCannotListen(Server_Launch(ARGUMENTS("--address", "203.0.113.1", "--port", "7999")),
-                      "203.0.113.1:7999", numbers);
+                      "203.0.113.1:7999", "10049", "10049");
 }
 
 /* It listens on the address that it was told, and on no other one. */

@@ -275,18 +275,13 @@ bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, 
 
 /* --- Running --------------------------------------------------------------------------------- */
 
-static bool IsOfStage(const Test *test)
-{
-    return stageNumber >= test->firstStage &&
-           (test->lastStage == 0 || stageNumber <= test->lastStage);
-}
-
 static bool IsChosen(const Test *test, const char *filter)
 {
     if (test->isLarge)
         return filter != NULL && strstr(filter, test->name) != NULL;
-    return (filter == NULL || strstr(test->name, filter) != NULL) && IsOfStage(test) &&
-           (test->isWanted == NULL || *test->isWanted);
+    return (filter == NULL || strstr(test->name, filter) != NULL) &&
+           (test->isWanted == NULL || *test->isWanted) && stageNumber >= test->firstStage &&
+           (test->lastStage == 0 || stageNumber <= test->lastStage);
 }
 
 static void RunTest(const Test *test)

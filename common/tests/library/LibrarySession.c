@@ -303,15 +303,13 @@ TEST("session: a client service")
 static void CheckListen(const char *listenOn, const char *const *texts)
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .listenOn = listenOn);
+    uint16_t port = NetAddress_GetPort(&server->service.settings.address);
     int count = 0;
 
     for (; texts[count] != NULL; count++) {
-        NetAddress address, own;
-        SOCKET peer;
+        NetAddress own, address = Peer_GetAddress(texts[count], port);
+        SOCKET peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
 
-        CHECK(NetAddress_FromText(&address, texts[count],
-                                  NetAddress_GetPort(&server->service.settings.address)));
-        peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
         CHECK(Peer_Echo(peer, 1000));
         CHECK(SocketUtils_GetLocalAddress(peer, &own));
         CheckAddress(Host_WaitForProbe(server, count), &own);

@@ -20,14 +20,9 @@ void Child_Register(Child *newChild)
     children = newChild;
 }
 
-void StartChildWith(const char *const arguments[])
+void StartChild(const char *const arguments[])
 {
     child = NEED(TestProgram_Start(ownPath, arguments));
-}
-
-void StartChild(const char *name)
-{
-    StartChildWith(ARGUMENTS(name));
 }
 
 void WaitForChild(const char *text)

@@ -22,8 +22,7 @@ void Child_Register(Child *newChild);
 /* The one that was started last; it is ended after the test. */
 extern ServerProcess *child;
 
-void StartChild(const char *name);
-void StartChildWith(const char *const arguments[]);
+void StartChild(const char *const arguments[]);
 
 /* Waits for a line with the text. Without it the test is over. */
 void WaitForChild(const char *text);

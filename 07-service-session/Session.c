@@ -118,12 +118,6 @@ void Session_Release(Session *session)
 
 /* --- Operations; the lock is held ----------------------------------------------------------- */
 
-bool Session_IsTooFull(const Session *session)
-{
-    return session->state == STATE_CONNECTED &&
-           session->queue.cost > session->service->settings.session.pauseBytes;
-}
-
 void Session_BeginOperation(Session *session, IocpEvent *event, EventType type)
 {
     session->pending++;
@@ -140,7 +134,7 @@ IoResult Session_EndCall(Session *session, IocpEvent *event, int result, DWORD *
     return *error == 0 ? IO_DONE : IO_FAILED;
 }
 
-/* Has a worker do what the event says. False: it cannot be told; the keeper tries again. */
+/* Has a worker do what the event says. False: it cannot be told, and GetLastError says why. */
 static bool Session_CallWorker(Session *session, EventType type)
 {
     DWORD error;
@@ -149,7 +143,6 @@ static bool Session_CallWorker(Session *session, EventType type)
     if (IocpCore_Post(&session->service->core, &session->recvEvent))
         return true;
     Session_EndCall(session, &session->recvEvent, SOCKET_ERROR, &error);
-    Session_SetTimer(session, DUE_NOW);
     return false;
 }
 
@@ -227,9 +220,6 @@ void Session_Advance(Session *session)
             shutdown(session->socket, SD_SEND);
         }
     }
-    if (session->state != STATE_DISCONNECTED && session->recvState == RECV_PAUSED &&
-        !Session_IsTooFull(session) && Session_CallWorker(session, EVENT_RESUME))
-        session->recvState = RECV_ON;
 }
 
 /* --- Time ------------------------------------------------------------------------------------- */
@@ -258,10 +248,10 @@ static ULONGLONG Session_CheckTime(Session *session, ULONGLONG nowMs)
     ULONGLONG nextMs = 0;
 
     if (session->dialMs != 0) {
-        if (nowMs < session->dialMs && session->state != STATE_DISCONNECTED)
+        if ((nowMs < session->dialMs && session->state != STATE_DISCONNECTED) ||
+            !Session_CallWorker(session, EVENT_DIAL))
             return session->dialMs;
-        if (Session_CallWorker(session, EVENT_DIAL))
-            session->dialMs = 0;
+        session->dialMs = 0;
     } else if (session->state == STATE_CONNECTED || session->state == STATE_CLOSING) {
         if ((session->closeMs != 0 &&
              IsOver(session->closeMs, settings->drainMs + 1, nowMs, &nextMs)) ||
@@ -277,7 +267,6 @@ static ULONGLONG Session_CheckTime(Session *session, ULONGLONG nowMs)
             CancelIoEx((HANDLE)session->socket, &session->recvEvent.overlapped);
             nextMs = nowMs + LARGE_MS;
         }
-        Session_Advance(session);
     }
     return nextMs;
 }
@@ -351,6 +340,10 @@ void Session_Close(Session *session, DisconnectCause cause)
         if (session->closeMs == 0)
             session->closeMs = GetTickCount64();
         Session_Advance(session);
+
+        /* What still comes is thrown away. If no worker can be told, the one that ends the send does. */
+        if (session->recvState == RECV_PAUSED && Session_CallWorker(session, EVENT_RESUME))
+            session->recvState = RECV_ON;
         Session_SetTimer(session,
                          session->closeMs + session->service->settings.session.drainMs + 1);
     } else {

@@ -67,9 +67,6 @@ void Session_Advance(Session *session);
 /* `bytes` of the queue were sent. */
 void Session_EndSend(Session *session, DWORD bytes);
 
-/* True: what is queued has to become less before more is received. */
-bool Session_IsTooFull(const Session *session);
-
 /* The keeper is to look at the session at that time, if not earlier. */
 void Session_SetTimer(Session *session, ULONGLONG dueMs);
 

@@ -7,6 +7,13 @@
 
 /* --- Receiving; on a worker, no lock is held ------------------------------------------------ */
 
+/* True: what is queued has to become less before more is received. The lock is held. */
+static bool Session_IsTooFull(const Session *session)
+{
+    return session->state == STATE_CONNECTED &&
+           session->queue.cost > session->service->settings.session.pauseBytes;
+}
+
 /*
  * Starts to receive. True: `*bytes` were received at once. False: a completion comes, or nothing is
  * received any more, or not until the queue is shorter.
@@ -203,9 +210,11 @@ static void Session_Receive(Session *session, bool isTurn)
 
 /* --- Events; on a worker, no lock is held --------------------------------------------------- */
 
-/* A send is over. */
-static void Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
+/* A send is over. True: the session had paused, and is to receive again. */
+static bool Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
 {
+    bool isResumed;
+
     AcquireSRWLockExclusive(&session->lock);
     session->sendState = SEND_IDLE;
     if (error != 0)
@@ -213,7 +222,11 @@ static void Session_ProcessSend(Session *session, DWORD bytes, DWORD error)
     else
         Session_EndSend(session, bytes);
     Session_Advance(session);
+    isResumed = session->recvState == RECV_PAUSED && !Session_IsTooFull(session);
+    if (isResumed)
+        session->recvState = RECV_ON;
     ReleaseSRWLockExclusive(&session->lock);
+    return isResumed;
 }
 
 /*
@@ -315,7 +328,7 @@ void Session_Dispatch(IocpObject *object, IocpEvent *event, DWORD bytes, DWORD e
     else if (event->type == EVENT_CONNECT)
         mustReceive = Session_ProcessConnect(session, error);
     else if (event->type == EVENT_SEND)
-        Session_ProcessSend(session, bytes, error);
+        mustReceive = Session_ProcessSend(session, bytes, error);
     else
         mustReceive = event->type == EVENT_RESUME || Session_ProcessRecv(session, bytes, error);
 

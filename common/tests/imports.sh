@@ -6,7 +6,8 @@
 # Looks at what the instrumented objects of the stages, their examples and common need from elsewhere.
 # That has to be a wrapper, a function of the program's own, or one of the functions of C below, which
 # common/instrument has no interest in. Whatever else there is, is a call that nobody would count,
-# trace, verify or make fail. The last line is `N passed, N failed`: a test for each folder.
+# trace, verify or make fail. The last line is `N passed, N failed`: a test for each folder, and
+# one more: the library of 07 does not print.
 #
 # CC is the compiler, whose nm is asked; BUILD is the folder of the objects.
 
@@ -59,5 +60,14 @@ for folder in 0[1-9]-* common; do
     check_folder "$folder" >"$list.said"
     report "$folder: all calls are wrapped" "$(head -n 1 "$list.said")" "$list.said"
 done
+# What a program prints is its own matter: the library calls OnError and OnRefused.
+library=
+for object in "$objects"/07-*/*.o; do
+    [ "${object##*/}" = Server.o ] || library="$library $object"
+done
+# shellcheck disable=SC2086
+$nm -A -g -u $library | tr -d '\r' |
+    grep -E ' (__imp_)?(ServerLog_.*|ErrorText_Print|Instrument_Write.*|__mingw_v?f?printf|__acrt_iob_func|f?puts|f?write|putchar)$' >"$list.said"
+report "the library of 07 does not print" "$(head -n 1 "$list.said")" "$list.said"
 rm -f "$list.defined" "$list.said"
 sum_up

@@ -260,6 +260,14 @@ bool Test_IsOver(void)
     return IsSet(&watch.isOver);
 }
 
+bool Test_MayWait(ULONGLONG end, const char *condition, const char *file, int line)
+{
+    if (Test_Now() < end)
+        return true;
+    Test_AddFault(file, line, "waited in vain, while %s", condition);
+    return false;
+}
+
 bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, const char *name)
 {
     ULONGLONG deadline = Test_Now() + timeoutMs;

@@ -153,10 +153,12 @@ void Test_AddFault(TestPlace place, const char *format, ...);
 #define NEED_SOCKET(socket) Test_NeedSocket((socket), PLACE(#socket))
 #define NEED_TRUE(holds)    Test_NeedTrue((holds), PLACE(#holds))
 
-/* Waits until that is over, for WAIT_MS at most: the check that follows says what has come of it. */
+/* Waits until that is over. The test has failed if it lasts longer than WAIT_MS. */
 #define WAIT_WHILE(condition)                                                                      \
-    for (ULONGLONG end = Test_Now() + WAIT_MS; (condition) && Test_Now() < end;)                   \
+    for (ULONGLONG end = Test_Now() + WAIT_MS;                                                     \
+         (condition) && Test_MayWait(end, #condition, __FILE__, __LINE__);)                        \
     Sleep(1)
+bool Test_MayWait(ULONGLONG end, const char *condition, const char *file, int line);
 
 /* Waits until *value is at least `least`, not alertably. `name` is for the explanation. Any thread. */
 #define WAIT_FOR(value, least) Test_WaitForValue(&(value), (least), WAIT_MS, #value)

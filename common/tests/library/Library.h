@@ -151,6 +151,9 @@ bool Host_WaitForDisconnected(Host *host, int count);
 /* Each session that was disconnected was so with this cause, and there are `count` of them. */
 bool Host_CheckCause(Host *host, DisconnectCause cause, int count);
 
+/* Waits until the sessions receive nothing more. Returns how many bytes they have received. */
+LONG64 Host_WaitForPause(Host *host);
+
 /* Waits until they are. */
 bool Host_AllEnd(Host *host, DisconnectCause cause, int count);
 

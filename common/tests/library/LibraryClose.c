@@ -87,9 +87,7 @@ TEST("close: while the session is paused")
     LONG64 owed;
 
     Peer_StartSending(probe->peer, MUCH);
-    WAIT_WHILE(Session_GetQueuedBytes(&probe->session) <= server->settings.session.pauseBytes);
-    Sleep(QUIET_MS);
-    owed = probe->consumed;
+    owed = Host_WaitForPause(server);
     CHECK(owed > 0 && owed < MUCH);
     start = Test_Now();
     Session_Close(&probe->session, CAUSE_OURS);
@@ -100,6 +98,30 @@ TEST("close: while the session is paused")
     shutdown(probe->peer, SD_SEND);
     CHECK(Host_AllEnd(server, CAUSE_OURS, 1));
     CHECK(probe->consumed == owed);
+}
+
+/* The call does not wait for the port: whoever ends the send receives on. */
+TEST("close: the session is paused, and the port takes no packet")
+{
+    Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .drainMs = LONG_MS);
+    Probe *probe = Probe_Open(server, NARROW);
+    HANDLE port = server->service.core.port;
+    ULONGLONG start;
+    LONG64 owed;
+
+    Peer_StartSending(probe->peer, MUCH);
+    owed = Host_WaitForPause(server);
+    server->service.core.port = NULL;
+    start = Test_Now();
+    Session_Close(&probe->session, CAUSE_OURS);
+    CHECK_AT_MOST(Test_Now() - start, QUIET_MS);
+    server->service.core.port = port;
+    CHECK(owed > 0 && owed < MUCH);
+    CHECK(Peer_ReceivePattern(probe->peer, 0, owed));
+    CHECK(Peer_WaitForCleanEnd(probe->peer));
+    Threads_Join();
+    shutdown(probe->peer, SD_SEND);
+    CHECK(Host_AllEnd(server, CAUSE_OURS, 1));
 }
 
 /* The peer never closes its side: the wait has a limit, and so has one that does not even read. */

@@ -411,6 +411,20 @@ bool Host_CheckCause(Host *host, DisconnectCause cause, int count)
     return true;
 }
 
+LONG64 Host_WaitForPause(Host *host)
+{
+    LONG64 before, now = 0;
+    ULONGLONG end = Test_Now() + WAIT_MS;
+
+    do {
+        before = now;
+        Sleep(QUIET_MS);
+        now = Service_GetCounter(&host->service, COUNTER_RECV_BYTES);
+    } while ((now != before || now == 0) &&
+             Test_MayWait(end, "the sessions receive, or nothing has come", __FILE__, __LINE__));
+    return now;
+}
+
 bool Host_AllEnd(Host *host, DisconnectCause cause, int count)
 {
     return Host_WaitForDisconnected(host, count) && Host_CheckCause(host, cause, count);

@@ -264,7 +264,7 @@ bool Test_MayWait(ULONGLONG end, const char *condition, const char *file, int li
 {
     if (Test_Now() < end)
         return true;
-    Test_AddFault(file, line, "waited in vain, while %s", condition);
+    Test_AddFault((TestPlace){condition, file, line}, "waited in vain, while %s", condition);
     return false;
 }
 

@@ -3,8 +3,7 @@
 #
 #     sh common/tests/diffs.sh [TEXT]     only the tests with TEXT in their name
 #
-# Works on copies of the stages and on two small stages of its own, under build/diffs-test. The last
-# line is `N passed, N failed`.
+# Works on copies of the stages and on two small stages of its own, under build/diffs-test.
 
 top=$(pwd)
 folder=$top/build/diffs-test

@@ -46,6 +46,13 @@ run_tests() {
     sum_up
 }
 
+# run PROGRAM WORD...: RUN is what is put before a program on this system; empty on Windows.
+run() {
+    # RUN is several words.
+    # shellcheck disable=SC2086
+    ${RUN-} "$@"
+}
+
 # wait_until COMMAND...: until it succeeds. False: it does not within 60 s.
 wait_until() {
     tries=0

@@ -9,7 +9,7 @@
 # what the worker did with the block of the document, line for line. The document names the functions that its
 # block leaves out.
 #
-# CC is the compiler; RUN is what is put before a program. The last line is `N passed, N failed`.
+# CC is the compiler.
 
 stage=07-service-session
 document=$stage/MAP.md
@@ -109,13 +109,11 @@ has_received() {
 # The client goes when the worker that has echoed waits again: not before, or it would find an end.
 run_server() {
     start_server $folder/server.exe $folder/said $folder/run
-    # RUN is several words.
-    # shellcheck disable=SC2086
     {
         wait_until has_received 1
         echo hello
         wait_until has_received 2
-    } | ${RUN-} build/tools/client.exe --port "$port" >$folder/client 2>&1
+    } | run build/tools/client.exe --port "$port" >$folder/client 2>&1
     kill "$server"
     wait "$server" 2>/dev/null
 }

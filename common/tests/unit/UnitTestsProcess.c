@@ -207,7 +207,6 @@ TEST("ServerProcess: processor time")
 
     StartChild(ARGUMENTS("--child-spin"));
     WAIT_WHILE(ServerProcess_GetCpuMs(child) < 100);
-    CHECK(ServerProcess_GetCpuMs(child) >= 100);
     CHECK_AT_MOST(ServerProcess_GetCpuMs(child), Test_Now() - start + 100);
     ServerProcess_Kill(child);
 }

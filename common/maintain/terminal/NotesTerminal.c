@@ -118,17 +118,15 @@ static bool ActOnKeys(Terminal *terminal)
 /* The file gets its name when all of it is there. */
 static void WriteCode(const Terminal *terminal, DWORD code)
 {
-    char from[MAX_PATH], to[MAX_PATH], text[32];
-    HANDLE file = OpenIn(terminal, "code.txt", GENERIC_WRITE, CREATE_ALWAYS);
-    DWORD written;
+    char from[MAX_PATH], to[MAX_PATH];
+    FILE *file;
 
-    if (file == INVALID_HANDLE_VALUE)
-        return;
-    snprintf(text, sizeof(text), "%lu\n", code);
-    WriteFile(file, text, (DWORD)strlen(text), &written, NULL);
-    CloseHandle(file);
     MakePath(terminal, "code.txt", from);
     MakePath(terminal, "code", to);
+    if (fopen_s(&file, from, "wb") != 0)
+        return;
+    fprintf(file, "%lu\n", code);
+    fclose(file);
     MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING);
 }
 

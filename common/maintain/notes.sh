@@ -95,8 +95,7 @@ count() {
     program=$2
     shift 2
     [ -f "build/tests/$program" ] || return
-    # RUN is several words.
-    ${RUN-} "build/tests/$program" "$@" --list >$folder/listed &&
+    run "build/tests/$program" "$@" --list >$folder/listed &&
         printf '%s\t%s\t%s\n' "$stage" "$(wc -l <$folder/listed | tr -d ' ')" "$program${1:+ $1}"
 }
 

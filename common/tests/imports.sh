@@ -9,7 +9,8 @@
 # trace, verify or make fail. The last line is `N passed, N failed`: a test for each folder, and
 # one more: the library of 07 does not print.
 #
-# CC is the compiler, whose nm is asked; BUILD is the folder of the objects.
+# CC is the compiler, whose nm is asked: it may be several words. BUILD is the folder of the objects.
+# shellcheck disable=SC2086
 
 nm=$(printf '%s' "${CC:-gcc}" | sed 's/gcc$/nm/')
 objects=${BUILD:=build/instrument}/obj
@@ -37,8 +38,6 @@ check_folder() {
             echo "$source is not compiled; make WATCHED=1 does it"
         fi
     done
-    # The compiler, and so nm, may be several words.
-    # shellcheck disable=SC2086
     $nm -A -g -u $compiled | tr -d '\r' | awk -v defined="$list.defined" -v objects="$objects/" \
         -v allowed="^($(printf '%s' "$allowed" | tr -s ' \n' '|'))\$" '
         BEGIN { while ((getline name < defined) > 0) own[name] = 1 }
@@ -53,7 +52,6 @@ check_folder() {
 }
 
 # What a program defines itself, in whichever of its objects.
-# shellcheck disable=SC2086
 $nm -g "$objects"/0*/*.o "$objects"/0*/*/*.o "$objects"/common/*.o | tr -d '\r' |
     awk 'NF > 2 && $2 != "U" { print $NF }' >"$list.defined"
 for folder in 0[1-9]-* common; do
@@ -65,7 +63,6 @@ library=
 for object in "$objects"/07-*/*.o; do
     [ "${object##*/}" = Server.o ] || library="$library $object"
 done
-# shellcheck disable=SC2086
 $nm -A -g -u $library | tr -d '\r' |
     grep -E ' (__imp_)?(ServerLog_.*|ErrorText_Print|Instrument_Write.*|__mingw_v?f?printf|__acrt_iob_func|f?puts|f?write|putchar)$' >"$list.said"
 report "the library of 07 does not print" "$(head -n 1 "$list.said")" "$list.said"

@@ -7,16 +7,16 @@
 # each line in the form that is promised, threads named, three sessions, and each arrow with both its
 # ends. Then it is drawn, and the picture has a lane for each thread and all sessions. The timeline.json
 # that the stage keeps has the same calls, and its timeline.svg is drawn from that.
-# RUN is what is put before a program; BUILD is the folder of the instrumented programs. The last line
-# is `N passed, N failed`.
+# BUILD is the folder of the instrumented programs.
 
 build=${BUILD:-build/instrument}
 folder=$build/modes-output
 . common/tests/lib/check.sh
 
-# Says what is wrong with the trace $1; nothing if it is right. $2: it must have arrows.
+# Says what is wrong with the trace $1 of the stage with the number $2; nothing if it is right. From 03 on it
+# must have arrows.
 check_trace() {
-    awk -v arrows="$2" '
+    awk -v number="$2" '
     function wrong(text) { print "line " NR ": " text; bad = 1; exit 1 }
     function get(name) {
         if (!match($0, "\"" name "\":(\"[^\"]*\"|[0-9.]+)")) return ""
@@ -52,7 +52,7 @@ check_trace() {
         for (i = 1; i <= 3; i++)
             if (!(("session " i) in sockets)) { print "there is no session " i; exit 1 }
         if (!closed || !last) { print "it does not end"; exit 1 }
-        if (arrows && ends < 9) { print "it has only " ends + 0 " arrows"; exit 1 }
+        if (number >= 3 && ends < 9) { print "it has only " ends + 0 " arrows"; exit 1 }
     }' "$1"
 }
 
@@ -82,26 +82,19 @@ check_kept() {
 mkdir -p "$folder"
 for server in "$build"/0*/server.exe; do
     stage=$(basename "$(dirname "$server")")
-    number=${stage%%-*}
     trace=$folder/$stage.json
     rm -f "$trace" "$folder/$stage.svg"
-    # RUN is several words.
-    # shellcheck disable=SC2086
-    if said=$(${RUN-} build/tools/record.exe "$server" "$trace" 2>&1); then
-        arrows=
-        [ "$number" -ge 3 ] && arrows=yes
-        report "$stage: its trace" "$(check_trace "$trace" "$arrows" | head -n 1)"
+    if said=$(run build/tools/record.exe "$server" "$trace" 2>&1); then
+        report "$stage: its trace" "$(check_trace "$trace" "${stage%%-*}" | head -n 1)"
     else
         report "$stage: its trace" "it was not recorded: $said"
     fi
-    # shellcheck disable=SC2086
-    if said=$(${RUN-} build/tools/timeline.exe "$trace" "$folder/$stage.svg" "$stage" 2>&1); then
+    if said=$(run build/tools/timeline.exe "$trace" "$folder/$stage.svg" "$stage" 2>&1); then
         report "$stage: its picture" "$(check_picture "$folder/$stage.svg" "$stage" | head -n 1)"
     else
         report "$stage: its picture" "it was not drawn: $said"
     fi
-    # shellcheck disable=SC2086
-    said=$(${RUN-} build/tools/timeline.exe "$stage/timeline.json" "$folder/kept.svg" "$stage" 2>&1) &&
+    said=$(run build/tools/timeline.exe "$stage/timeline.json" "$folder/kept.svg" "$stage" 2>&1) &&
         ! cmp -s "$folder/kept.svg" "$stage/timeline.svg" && said="it is another; make timelines draws it"
     report "$stage: timeline.svg is what timeline.json gives" "$said"
     report "$stage: timeline.json has the calls that the stage makes" "$(check_kept "$trace" "$stage")"
@@ -109,13 +102,9 @@ done
 
 # --- The words of INSTRUMENT ---------------------------------------------------------------------
 
-# A program that allocates and frees, and no more.
-program="$build/tests/wrong.exe right-heap"
-
-# run_with MODES: what the program says, in `said`; its exit code in `code`.
+# run_with MODES: what a program that allocates and frees, and no more, says, in `said`; its exit code in `code`.
 run_with() {
-    # shellcheck disable=SC2086
-    said=$(INSTRUMENT=$1 ${RUN-} $program 2>&1)
+    said=$(export INSTRUMENT="$1" && run "$build/tests/wrong.exe" right-heap 2>&1)
     code=$?
     said=$(printf '%s' "$said" | tr -d '\r')
 }

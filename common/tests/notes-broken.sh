@@ -5,9 +5,8 @@
 #
 # Makes a repository of two small stages under build/notes-test, and in it one document after the other.
 # Where something is wrong, ` @@ NAME: SENTENCE` stands behind the line, which the document itself does
-# not have: the check has to say this of that line, and nothing else. The last line is `N passed, N
-# failed`. To be run in the top folder, as notes.sh. It needs build/01-blocking/server.exe and what is
-# in build/tests and build/maintain.
+# not have: the check has to say this of that line, and nothing else. To be run in the top folder, as
+# notes.sh. It needs build/01-blocking/server.exe and what is in build/tests and build/maintain.
 
 filter=${1-}
 top=$PWD

@@ -2,8 +2,7 @@
 # terminal.sh: tests that a person at a terminal sees what is typed, while it is typed, as `make client`
 # and `make run-07 PROGRAM=ChatClient` start the programs. `script` is the terminal.
 #
-# RUN is what is put before a program; without it the programs have the console of Windows, which needs
-# no help, and only the first test is run. The last line is `N passed, N failed`.
+# Without RUN the programs have the console of Windows, which needs no help, and only the first test is run.
 
 filter=${1-}
 folder=build/terminal-output
@@ -65,10 +64,9 @@ try_typing() {
 name="terminal: a pipe is no person"
 if is_chosen "$name"; then
     serve build/01-blocking/server.exe
-    # shellcheck disable=SC2086
-    printf 'half\nquit\n' | ${RUN-} build/tools/client.exe --port "$port" >$folder/screen 2>&1
-    reason="its exit code is $?"
-    [ "$reason" != "its exit code is 0" ] || reason=
+    reason=
+    printf 'half\nquit\n' | run build/tools/client.exe --port "$port" >$folder/screen 2>&1 ||
+        reason="its exit code is $?"
     grep '^> ' $folder/screen >/dev/null && reason="it shows a prompt"
     grep '^sent "half"' $folder/screen >/dev/null || reason="what was sent is not shown"
     report "$name" "$reason" $folder/screen

@@ -9,8 +9,7 @@
 # runs with shuffle=1, shuffle=2 and so on until a finding comes; with none to come, none may. Then the
 # program runs without verify, if it does not harm itself, and has to end with 0 and no finding.
 #
-# RUN is what is put before a program, `sh common/tools/wine.sh run` on Linux; BUILD is the folder of
-# the instrumented programs. Two programs run at a time. The last line is `N passed, N failed`.
+# BUILD is the folder of the instrumented programs. Two programs run at a time.
 
 folder=${BUILD:=build/instrument}/wrong-output
 limit=30
@@ -118,9 +117,7 @@ rm -rf "$folder"
 mkdir -p "$folder"
 [ -z "${RUN-}" ] || sh common/tools/wine.sh prepare || exit 1
 list_marks >"$folder/marks"
-# RUN is several words.
-# shellcheck disable=SC2086
-${RUN-} "$BUILD/tests/wrong.exe" --list | tr -d '\r' | sort | awk -F '\t' -v filter="$filter" \
+run "$BUILD/tests/wrong.exe" --list | tr -d '\r' | sort | awk -F '\t' -v filter="$filter" \
     'filter == "" || index($1, filter)' >"$folder/list"
 run_half 1 &
 half=$!

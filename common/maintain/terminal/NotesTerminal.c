@@ -74,11 +74,7 @@ static bool ReadKeys(Terminal *terminal, char *text)
     CloseHandle(file);
     text[size] = '\0';
     end = strrchr(text, '\n');
-    if (end == NULL)
-        end = text;
-    else
-        end++;
-    *end = '\0';
+    *(end != NULL ? end + 1 : text) = '\0';
     return true;
 }
 
@@ -122,17 +118,15 @@ static bool ActOnKeys(Terminal *terminal)
 /* The file gets its name when all of it is there. */
 static void WriteCode(const Terminal *terminal, DWORD code)
 {
-    char from[MAX_PATH], to[MAX_PATH], text[32];
-    HANDLE file = OpenIn(terminal, "code.txt", GENERIC_WRITE, CREATE_ALWAYS);
-    DWORD written;
+    char from[MAX_PATH], to[MAX_PATH];
+    FILE *file;
 
-    if (file == INVALID_HANDLE_VALUE)
-        return;
-    snprintf(text, sizeof(text), "%lu\n", code);
-    WriteFile(file, text, (DWORD)strlen(text), &written, NULL);
-    CloseHandle(file);
     MakePath(terminal, "code.txt", from);
     MakePath(terminal, "code", to);
+    if (fopen_s(&file, from, "wb") != 0)
+        return;
+    fprintf(file, "%lu\n", code);
+    fclose(file);
     MoveFileExA(from, to, MOVEFILE_REPLACE_EXISTING);
 }
 
@@ -161,8 +155,8 @@ static int Run(Terminal *terminal, const char *path, const char *const arguments
 
 int main(int argc, char *argv[])
 {
-    const char *shell[] = {NULL, NULL};
     char command[MAX_PATH];
+    const char *const shell[] = {command, NULL};
     Terminal terminal = {0};
     int exitCode;
 
@@ -182,6 +176,5 @@ int main(int argc, char *argv[])
     if (argc > 2)
         return Run(&terminal, argv[2], (const char *const *)argv + 3);
     MakePath(&terminal, "command", command);
-    shell[0] = command;
     return Run(&terminal, "sh", shell);
 }

@@ -11,61 +11,49 @@
 #include "ChatTest.h"
 #include "TestMain.h"
 
-/* A program, the words for it, and what must come of it. */
-static void CheckArguments(const char *name, const char *const arguments[], DWORD exitCode,
-                           const char *error)
-{
-    ServerProcess *process = NEED(TestProgram_Start(Program_Find(name), arguments));
-
-    TestProgram_CheckEnd(process, WAIT_MS, exitCode, error);
-}
-
-/* The same with a word or two. */
-static void CheckCommandLine(const char *name, const char *word, const char *value, DWORD exitCode,
-                             const char *error)
-{
-    CheckArguments(name, ARGUMENTS(word, value), exitCode, error);
-}
+/* What must come of a program that is given these words. */
+#define CHECK_LINE(name, exitCode, error, ...)                                                     \
+    TestProgram_CheckEnd(NEED(TestProgram_Start(Program_Find(name), ARGUMENTS(__VA_ARGS__))),      \
+                         WAIT_MS, exitCode, error)
 
 TEST("examples: command lines of ChatServer")
 {
-    CheckCommandLine("ChatServer.exe", "--help", NULL, 0, "");
-    CheckCommandLine("ChatServer.exe", "--what", NULL, 2, "Unknown option '--what'");
-    CheckCommandLine("ChatServer.exe", "--port", NULL, 2, "--port needs a value");
-    CheckCommandLine("ChatServer.exe", "--max", "1001", 2, "'1001'");
-    CheckCommandLine("ChatServer.exe", "--address", "here", 2, "Address 'here'");
+    CHECK_LINE("ChatServer.exe", 0, "", "--help");
+    CHECK_LINE("ChatServer.exe", 2, "Unknown option '--what'", "--what");
+    CHECK_LINE("ChatServer.exe", 2, "--port needs a value", "--port");
+    CHECK_LINE("ChatServer.exe", 2, "'1001'", "--max", "1001");
+    CHECK_LINE("ChatServer.exe", 2, "Address 'here'", "--address", "here");
 }
 
 TEST("examples: command lines of DummyClient")
 {
-    CheckCommandLine("DummyClient.exe", "--help", NULL, 0, "");
-    CheckCommandLine("DummyClient.exe", "--what", NULL, 2, "Unknown option '--what'");
-    CheckCommandLine("DummyClient.exe", "--sessions", "0", 2, "'0' of --sessions");
-    CheckCommandLine("DummyClient.exe", "--sessions", "10001", 2, "'10001' of --sessions");
-    CheckCommandLine("DummyClient.exe", "--seconds", NULL, 2, "--seconds needs a value");
-    CheckCommandLine("DummyClient.exe", "--address", "here", 2, "Address 'here'");
+    CHECK_LINE("DummyClient.exe", 0, "", "--help");
+    CHECK_LINE("DummyClient.exe", 2, "Unknown option '--what'", "--what");
+    CHECK_LINE("DummyClient.exe", 2, "'0' of --sessions", "--sessions", "0");
+    CHECK_LINE("DummyClient.exe", 2, "'10001' of --sessions", "--sessions", "10001");
+    CHECK_LINE("DummyClient.exe", 2, "--seconds needs a value", "--seconds");
+    CHECK_LINE("DummyClient.exe", 2, "Address 'here'", "--address", "here");
 }
 
 TEST("examples: command lines of ChatClient")
 {
-    CheckCommandLine("ChatClient.exe", "--help", NULL, 0, "");
-    CheckCommandLine("ChatClient.exe", NULL, NULL, 2, "Who are you? Use --name NAME.");
-    CheckCommandLine("ChatClient.exe", "--what", NULL, 2, "Unknown option '--what'");
-    CheckCommandLine("ChatClient.exe", "--name", NULL, 2, "--name needs a value");
-    CheckCommandLine("ChatClient.exe", "--name", "", 2, "Name ''");
-    CheckCommandLine("ChatClient.exe", "--name", "123456789012345678901", 2,
-                     "Name '123456789012345678901'");
-    CheckCommandLine("ChatClient.exe", "--port", "0", 2, "Port '0'");
-    CheckCommandLine("ChatClient.exe", "--port", "65536", 2, "Port '65536'");
-    CheckArguments("ChatClient.exe", ARGUMENTS("--name", "mina", "--address", "here"), 2,
-                   "Address 'here'");
+    CHECK_LINE("ChatClient.exe", 0, "", "--help");
+    CHECK_LINE("ChatClient.exe", 2, "Who are you? Use --name NAME.", NULL);
+    CHECK_LINE("ChatClient.exe", 2, "Unknown option '--what'", "--what");
+    CHECK_LINE("ChatClient.exe", 2, "--name needs a value", "--name");
+    CHECK_LINE("ChatClient.exe", 2, "Name ''", "--name", "");
+    CHECK_LINE("ChatClient.exe", 2, "Name '123456789012345678901'", "--name",
+               "123456789012345678901");
+    CHECK_LINE("ChatClient.exe", 2, "Port '0'", "--port", "0");
+    CHECK_LINE("ChatClient.exe", 2, "Port '65536'", "--port", "65536");
+    CHECK_LINE("ChatClient.exe", 2, "Address 'here'", "--name", "mina", "--address", "here");
 }
 
 TEST("examples: port taken")
 {
     Chat_Start();
-    CheckCommandLine("ChatServer.exe", "--port", TestProgram_GetPort(&chatAddress), 1,
-                     "Cannot listen on 127.0.0.1:");
+    CHECK_LINE("ChatServer.exe", 1, "Cannot listen on 127.0.0.1:", "--port",
+               TestProgram_GetPort(&chatAddress));
 }
 
 static bool isVerifying;
@@ -81,8 +69,6 @@ TEST("verify: the programs watch their own calls", .isWanted = &isVerifying)
     CHECK(TestProgram_IsWatched(server));
     CHECK(TestProgram_IsWatched(chatServer));
 }
-
-/* --- The program ----------------------------------------------------------------------------- */
 
 static int Begin(const char *const words[])
 {

@@ -25,17 +25,12 @@ static void BeginPending(void)
     CHECK_INT(Claims_BeginAccept(server, operation), WSA_IO_PENDING);
 }
 
-/* Opens and begins with room for data, which SocketUtils does not offer, for good reason. */
+/* Opens and begins with room for data, which no stage does, for good reason. */
 static void OpenForData(void)
 {
-    const GUID guid = WSAID_ACCEPTEX;
-    LPFN_ACCEPTEX acceptEx = NULL;
-    DWORD bytes;
-
     Open();
-    NEED_TRUE(SocketUtils_BindWindowsFunction(listenSocket, guid, &acceptEx, sizeof(acceptEx)));
-    CHECK_ERROR(!acceptEx(listenSocket, server, operation->data, DATA_SIZE, ACCEPT_ADDRESS_SIZE,
-                          ACCEPT_ADDRESS_SIZE, &bytes, &operation->overlapped),
+    CHECK_ERROR(!SocketUtils_AcceptEx(listenSocket, server, operation->data, DATA_SIZE,
+                                      &operation->overlapped),
                 WSA_IO_PENDING);
 }
 

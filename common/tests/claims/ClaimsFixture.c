@@ -247,7 +247,7 @@ int Claims_BeginSend(SOCKET socket, Operation *record, const char *text)
 int Claims_BeginAccept(SOCKET acceptSocket, Operation *record)
 {
     return Claims_ErrorOf(
-        SocketUtils_AcceptEx(listenSocket, acceptSocket, record->data, &record->overlapped));
+        SocketUtils_AcceptEx(listenSocket, acceptSocket, record->data, 0, &record->overlapped));
 }
 
 bool Claims_HasBegun(int error)

@@ -163,15 +163,14 @@ TEST("listen: connect fails with 10061 where nobody listens")
 /* It sees them as ::ffff:127.0.0.1. */
 TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
 {
-    NetAddress address, peer;
+    NetAddress peer, address = Peer_GetAddress("::", 0);
 
     listenSocket = NEED_SOCKET(Peer_Create(AF_INET6));
-    NEED_TRUE(NetAddress_FromText(&address, "::", 0));
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
     CHECK(SocketUtils_Bind(listenSocket, &address));
-    CHECK(SocketUtils_Listen(listenSocket));
+    CHECK(listen(listenSocket, SOMAXCONN) == 0);
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &address));
-    CHECK(NetAddress_FromText(&listenAddress, "127.0.0.1", NetAddress_GetPort(&address)));
+    listenAddress = Peer_GetAddress("127.0.0.1", NetAddress_GetPort(&address));
     Claims_Connect();
     NEED_TRUE(Peer_IsReadable(listenSocket, WAIT_MS));
     server = NEED_SOCKET(Peer_Keep(SocketUtils_Accept(listenSocket, &peer)));
@@ -181,28 +180,13 @@ TEST("listen: a socket on :: that is not for IPv6 only serves IPv4")
 
 /* --- Options ----------------------------------------------------------------------------------*/
 
-static int GetOption(SOCKET socket, int level, int name)
-{
-    int value = 0; /* some options write one byte of it */
-    int length = (int)sizeof(value);
-
-    return getsockopt(socket, level, name, (char *)&value, &length) == 0 ? value : -1;
-}
-
-static bool SetOn(SOCKET socket, int level, int name)
-{
-    BOOL on = TRUE;
-
-    return setsockopt(socket, level, name, (const char *)&on, sizeof(on)) == 0;
-}
-
 /* Binds a socket with the option to the address, and returns 0 or the error. */
 static int TryBind(const NetAddress *address, int option)
 {
     SOCKET socket = Peer_Create(AF_INET);
 
     if (option != 0)
-        SetOn(socket, SOL_SOCKET, option);
+        SocketUtils_SetOption(socket, SOL_SOCKET, option, true);
     return Claims_ErrorOf(SocketUtils_Bind(socket, address));
 }
 
@@ -227,14 +211,13 @@ TEST("options: SO_EXCLUSIVEADDRUSE makes a second bind fail")
 /* The same page: with SO_REUSEADDR on both, the second takes the port as well. */
 TEST("options: SO_REUSEADDR on both shares the port or not")
 {
-    NetAddress address;
+    NetAddress address = Peer_GetAddress("127.0.0.1", 0);
     SOCKET socket = Peer_Create(AF_INET);
     int error;
 
-    NEED_TRUE(NetAddress_FromText(&address, "127.0.0.1", 0));
-    CHECK(SetOn(socket, SOL_SOCKET, SO_REUSEADDR));
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_REUSEADDR, true));
     CHECK(SocketUtils_Bind(socket, &address));
-    CHECK(SocketUtils_Listen(socket));
+    CHECK(listen(socket, SOMAXCONN) == 0);
     CHECK(SocketUtils_GetLocalAddress(socket, &address));
     error = TryBind(&address, SO_REUSEADDR);
     Claims_ReportError("a second bind where both sockets have SO_REUSEADDR",
@@ -251,10 +234,10 @@ TEST("options: TCP_NODELAY at the level SOL_SOCKET does nothing")
     SOCKET socket = Peer_Create(AF_INET);
 
     CHECK_INT(TCP_NODELAY, SO_DEBUG);
-    CHECK(SetOn(socket, SOL_SOCKET, TCP_NODELAY));
-    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
-    CHECK(SetOn(socket, IPPROTO_TCP, TCP_NODELAY));
-    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, TCP_NODELAY, true));
+    CHECK_INT(SocketUtils_GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
+    CHECK(SocketUtils_SetOption(socket, IPPROTO_TCP, TCP_NODELAY, true));
+    CHECK_INT(SocketUtils_GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
 }
 
 /* Keep-alive with times of its own; the three options are the other way to say it. */
@@ -262,7 +245,7 @@ TEST("options: SIO_KEEPALIVE_VALS works")
 {
     static const int names[] = {3, 16, 17}; /* older headers lack them */
     struct tcp_keepalive values = {1, 60000, 1000};
-    DWORD bytes, value = 10;
+    DWORD bytes;
     int error = 0;
 
     Claims_OpenPair();
@@ -270,8 +253,7 @@ TEST("options: SIO_KEEPALIVE_VALS works")
         WSAIoctl(client, SIO_KEEPALIVE_VALS, &values, sizeof(values), NULL, 0, &bytes, NULL, NULL),
         0);
     for (size_t i = 0; i < COUNT_OF(names) && error == 0; i++)
-        error = Claims_ErrorOf(
-            setsockopt(server, IPPROTO_TCP, names[i], (const char *)&value, sizeof(value)) == 0);
+        error = Claims_ErrorOf(SocketUtils_SetOption(server, IPPROTO_TCP, names[i], 10));
     if (Claims_IsSystemSince(10, 16299))
         CHECK_INT(error, 0);
     Claims_ReportError("TCP_KEEPIDLE, TCP_KEEPCNT, TCP_KEEPINTVL", "succeed, from Windows 10 1709",

@@ -190,7 +190,6 @@ TEST("select: a failed connect is in the third set")
     SOCKET socket = Peer_Create(AF_INET);
     fd_set written = SetOf(socket), failed = SetOf(socket);
     NetAddress address;
-    int error = 0, length = (int)sizeof(error);
 
     NEED_SOCKET(Peer_Bind(&address));
     CHECK(SocketUtils_SetNonBlocking(socket, true));
@@ -198,8 +197,7 @@ TEST("select: a failed connect is in the third set")
     CHECK_INT(Select(NULL, &written, &failed, WAIT_MS), 1);
     CHECK(FD_ISSET(socket, &failed));
     CHECK(!FD_ISSET(socket, &written));
-    CHECK_INT(getsockopt(socket, SOL_SOCKET, SO_ERROR, (char *)&error, &length), 0);
-    CHECK_INT(error, WSAECONNREFUSED);
+    CHECK_INT(SocketUtils_GetOption(socket, SOL_SOCKET, SO_ERROR), WSAECONNREFUSED);
 }
 
 /* "One of the descriptor sets contains an entry that is not a socket." */

@@ -6,7 +6,6 @@
 
 #define CLIENT_MAX   2100
 #define PIECE_SIZE   65536
-#define NARROW_SIZE  8192
 #define PATTERN_STEP 7919        /* each client sends another part of the pattern */
 #define FULL_MS      250         /* nothing more could be sent for so long: the server is stuck */
 #define FLOOD_SIZE   (64u << 10) /* bytes of each of a flood's echoes */

@@ -26,40 +26,40 @@ TEST("command line: --help")
 
 /* A command line that is wrong, and the word that stderr must name in quotes or as it is. */
 typedef struct BadLine {
-    const char *arguments[6];
+    const char *arguments[6]; /* up to a NULL */
     const char *named;
 } BadLine;
 
 static const BadLine badLines[] = {
-    {{"--what", NULL}, "--what"},
-    {{"-p", "7777", NULL}, "-p"},
-    {{"--PORT", "0", NULL}, "--PORT"},
-    {{"--port=0", NULL}, "--port=0"},
-    {{"--quiet=1", NULL}, "--quiet=1"},
-    {{"--port", "0", "extra", NULL}, "extra"},
-    {{"--port", "0", "", NULL}, "''"},
-    {{"7777", NULL}, "7777"},
-    {{"--port", NULL}, "--port"},
-    {{"--quiet", "--address", NULL}, "--address"},
-    {{"--port", "", NULL}, "''"},
-    {{"--port", "-1", NULL}, "-1"},
-    {{"--port", "+1", NULL}, "+1"},
-    {{"--port", "65536", NULL}, "65536"},
-    {{"--port", "4294967296", NULL}, "4294967296"},
-    {{"--port", "99999999999999999999999", NULL}, "99999999999999999999999"},
-    {{"--port", "80x", NULL}, "80x"},
-    {{"--port", " 80", NULL}, "' 80'"},
-    {{"--port", "0x50", NULL}, "0x50"},
-    {{"--port", "--quiet", NULL}, "--quiet"},
-    {{"--address", "", NULL}, "''"},
-    {{"--address", "localhost", NULL}, "localhost"},
-    {{"--address", "256.0.0.1", NULL}, "256.0.0.1"},
-    {{"--address", "1.2.3", NULL}, "1.2.3"},
-    {{"--address", "127.0.0.1:80", NULL}, "127.0.0.1:80"},
-    {{"--address", "[::1]", NULL}, "[::1]"},
-    {{"--address", "::g", NULL}, "::g"},
-    {{"--address", "--port", "0", NULL}, "'0'"},
-    {{"--port", "0", "--address", "a \"b\\", NULL}, "a \"b\\"},
+    {{"--what"}, "--what"},
+    {{"-p", "7777"}, "-p"},
+    {{"--PORT", "0"}, "--PORT"},
+    {{"--port=0"}, "--port=0"},
+    {{"--quiet=1"}, "--quiet=1"},
+    {{"--port", "0", "extra"}, "extra"},
+    {{"--port", "0", ""}, "''"},
+    {{"7777"}, "7777"},
+    {{"--port"}, "--port"},
+    {{"--quiet", "--address"}, "--address"},
+    {{"--port", ""}, "''"},
+    {{"--port", "-1"}, "-1"},
+    {{"--port", "+1"}, "+1"},
+    {{"--port", "65536"}, "65536"},
+    {{"--port", "4294967296"}, "4294967296"},
+    {{"--port", "99999999999999999999999"}, "99999999999999999999999"},
+    {{"--port", "80x"}, "80x"},
+    {{"--port", " 80"}, "' 80'"},
+    {{"--port", "0x50"}, "0x50"},
+    {{"--port", "--quiet"}, "--quiet"},
+    {{"--address", ""}, "''"},
+    {{"--address", "localhost"}, "localhost"},
+    {{"--address", "256.0.0.1"}, "256.0.0.1"},
+    {{"--address", "1.2.3"}, "1.2.3"},
+    {{"--address", "127.0.0.1:80"}, "127.0.0.1:80"},
+    {{"--address", "[::1]"}, "[::1]"},
+    {{"--address", "::g"}, "::g"},
+    {{"--address", "--port", "0"}, "'0'"},
+    {{"--port", "0", "--address", "a \"b\\"}, "a \"b\\"},
 };
 
 TEST("command line: bad arguments")
@@ -85,27 +85,25 @@ TEST("command line: --help among others")
     CheckRefusal(second, EXIT_USAGE, "--what");
 }
 
-/* Checks the sentence of a server that cannot listen; it names one of the `numbers`. */
-static void CheckCannotListen(ServerProcess *process, const char *endpoint,
-                              const char *const numbers[2])
+/* Checks the sentence of a server that cannot listen; it names one of the two numbers. */
+static void CheckCannotListen(ServerProcess *process, const char *endpoint, const char *number,
+                              const char *other)
 {
     char *errors;
 
     CheckRefusal(process, EXIT_CANNOT_LISTEN, endpoint);
     errors = NEED(ServerProcess_CopyErrors(process));
     CHECK_CONTAINS(errors, "bind");
-    if (strstr(errors, numbers[0]) == NULL)
-        CHECK_CONTAINS(errors, numbers[1]);
+    if (strstr(errors, number) == NULL)
+        CHECK_CONTAINS(errors, other);
     free(errors);
 }
 
 TEST("command line: the port is taken")
 {
-    static const char *const numbers[2] = {"10013", "10048"};
-
     Server_Start();
     CheckCannotListen(Server_Launch(ARGUMENTS("--port", TestProgram_GetPort(&serverAddress))),
-                      Peer_ToText(&serverAddress), numbers);
+                      Peer_ToText(&serverAddress), "10013", "10048");
 
     /* The first one does not notice. */
     CHECK(Server_ServesNewClient());
@@ -114,10 +112,8 @@ TEST("command line: the port is taken")
 /* A reserved address (RFC 5737) that no machine has. */
 TEST("command line: an address of no machine")
 {
-    static const char *const numbers[2] = {"10049", "10049"};
-
     CheckCannotListen(Server_Launch(ARGUMENTS("--address", "203.0.113.1", "--port", "7999")),
-                      "203.0.113.1:7999", numbers);
+                      "203.0.113.1:7999", "10049", "10049");
 }
 
 /* It listens on the address that it was told, and on no other one. */

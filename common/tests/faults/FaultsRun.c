@@ -64,12 +64,12 @@ static ClientResult Echo(Client *client, int size, int seed)
     return result == CLIENT_DONE ? Client_Receive(client, data, size) : result;
 }
 
-/* The guest comes and echoes a little. */
+/* The guest comes and echoes a little, if all is well so far. */
 static bool Come(Run *run, GuestName name)
 {
     Client *client = &run->guests[name].client;
 
-    return GoesOn(run, name, Client_Connect(client, &run->conversation)) &&
+    return !HasFailed(run) && GoesOn(run, name, Client_Connect(client, &run->conversation)) &&
            GoesOn(run, name, Echo(client, SMALL_SIZE, 1));
 }
 
@@ -83,19 +83,17 @@ static void Converse(Run *run, bool hasNeighbour)
     Guest *guests = run->guests;
 
     hasNeighbour = hasNeighbour && Come(run, NEIGHBOUR);
-    if (!HasFailed(run) && Come(run, FIRST) &&
-        GoesOn(run, FIRST, Echo(&guests[FIRST].client, SMALL_SIZE, 2)) &&
+    if (Come(run, FIRST) && GoesOn(run, FIRST, Echo(&guests[FIRST].client, SMALL_SIZE, 2)) &&
         GoesOn(run, FIRST, Echo(&guests[FIRST].client, BIG_SIZE, 3)))
         Leave(run, FIRST);
-    if (!HasFailed(run) && Come(run, NEXT))
+    if (Come(run, NEXT))
         Leave(run, NEXT);
-    if (!HasFailed(run) && guests[NEXT].isLost && Come(run, SPARE))
+    if (guests[NEXT].isLost && Come(run, SPARE))
         Leave(run, SPARE);
     if (!HasFailed(run) && hasNeighbour &&
         GoesOn(run, NEIGHBOUR, Echo(&guests[NEIGHBOUR].client, SMALL_SIZE, 4)))
         Leave(run, NEIGHBOUR);
-    if (!HasFailed(run))
-        Come(run, LAST);
+    Come(run, LAST);
 }
 
 /* Presses Ctrl+C. The last client, if it is there, leaves when the server has ended its side. */

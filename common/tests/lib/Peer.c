@@ -43,15 +43,13 @@ const char *Peer_ToText(const NetAddress *address)
 
 SOCKET Peer_Keep(SOCKET socket)
 {
-    const DWORD timeoutMs = WAIT_MS;
-
     if (socket == INVALID_SOCKET || peerCount == PEER_MAX) {
         Test_Explain("no socket for peer %d: error %d", peerCount, WSAGetLastError());
         SocketUtils_Close(&socket);
         return INVALID_SOCKET;
     }
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
-    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
+    SocketUtils_SetOption(socket, SOL_SOCKET, SO_RCVTIMEO, WAIT_MS);
+    SocketUtils_SetOption(socket, SOL_SOCKET, SO_SNDTIMEO, WAIT_MS);
     peers[peerCount].stuck = NULL;
     peers[peerCount++].socket = socket;
     return socket;
@@ -81,8 +79,8 @@ SOCKET Peer_OpenTo(const NetAddress *address, int bufferSize)
     SOCKET peer = Peer_Create(NetAddress_GetFamily(address));
 
     if (bufferSize > 0) {
-        SocketUtils_SetRecvBufferSize(peer, bufferSize);
-        SocketUtils_SetSendBufferSize(peer, bufferSize);
+        SocketUtils_SetOption(peer, SOL_SOCKET, SO_RCVBUF, bufferSize);
+        SocketUtils_SetOption(peer, SOL_SOCKET, SO_SNDBUF, bufferSize);
     }
     SocketUtils_SetTcpNoDelay(peer, true);
     return Connect(peer, address);
@@ -93,8 +91,8 @@ SOCKET Peer_Bind(NetAddress *address)
     SOCKET peer = Peer_Create(AF_INET);
 
     if (!NetAddress_FromText(address, "127.0.0.1", 0) ||
-        !SocketUtils_SetExclusiveAddressUse(peer, true) || !SocketUtils_Bind(peer, address) ||
-        !SocketUtils_GetLocalAddress(peer, address)) {
+        !SocketUtils_SetOption(peer, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, true) ||
+        !SocketUtils_Bind(peer, address) || !SocketUtils_GetLocalAddress(peer, address)) {
         Test_Explain("bind failed with error %d", WSAGetLastError());
         Peer_Close(&peer);
     }
@@ -105,7 +103,7 @@ SOCKET Peer_Listen(NetAddress *address)
 {
     SOCKET peer = Peer_Bind(address);
 
-    if (peer != INVALID_SOCKET && !SocketUtils_Listen(peer)) {
+    if (peer != INVALID_SOCKET && listen(peer, SOMAXCONN) != 0) {
         Test_Explain("listen failed with error %d", WSAGetLastError());
         Peer_Close(&peer);
     }
@@ -129,11 +127,11 @@ bool Peer_OpenPair(SOCKET *client, SOCKET *server, int bufferSize)
     SOCKET listenSocket = Peer_Listen(&address);
 
     if (bufferSize > 0)
-        SocketUtils_SetRecvBufferSize(listenSocket, bufferSize);
+        SocketUtils_SetOption(listenSocket, SOL_SOCKET, SO_RCVBUF, bufferSize);
     *client = Peer_Connect(&address);
     *server = *client == INVALID_SOCKET ? INVALID_SOCKET : Peer_Accept(listenSocket);
     if (bufferSize > 0)
-        SocketUtils_SetSendBufferSize(*client, bufferSize);
+        SocketUtils_SetOption(*client, SOL_SOCKET, SO_SNDBUF, bufferSize);
     Peer_Close(&listenSocket);
     return *server != INVALID_SOCKET;
 }

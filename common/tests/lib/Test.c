@@ -79,16 +79,16 @@ bool Test_Explain(const char *format, ...)
     return false;
 }
 
-static void PrintFailure(const char *file, int line, const char *format, va_list arguments)
+static void PrintFailure(TestPlace place, const char *format, va_list arguments)
 {
-    printf("  %s:%d: ", file, line);
+    printf("  %s:%d: ", place.file, place.line);
     vprintf(format, arguments);
     printf("\n");
     fflush(stdout);
 }
 
 /* Ends every check: notes and prints a failure, and forgets the explanation. Returns `holds`. */
-static bool Finish(bool holds, const char *file, int line, const char *format, ...)
+static bool Finish(bool holds, TestPlace place, const char *format, ...)
 {
     va_list arguments;
 
@@ -97,7 +97,7 @@ static bool Finish(bool holds, const char *file, int line, const char *format, .
         watch.failed = true;
         ReleaseSRWLockExclusive(&watch.lock);
         va_start(arguments, format);
-        PrintFailure(file, line, format, arguments);
+        PrintFailure(place, format, arguments);
         va_end(arguments);
         if (explanation[0] != '\0')
             printf("    %s\n", explanation);
@@ -107,75 +107,73 @@ static bool Finish(bool holds, const char *file, int line, const char *format, .
     return holds;
 }
 
-void Test_AddFault(const char *file, int line, const char *format, ...)
+void Test_AddFault(TestPlace place, const char *format, ...)
 {
     va_list arguments;
 
     AcquireSRWLockExclusive(&watch.lock);
     if (!watch.hasFault) {
         va_start(arguments, format);
-        PrintFailure(file, line, format, arguments);
+        PrintFailure(place, format, arguments);
         va_end(arguments);
     }
     watch.hasFault = watch.failed = true;
     ReleaseSRWLockExclusive(&watch.lock);
 }
 
-bool Test_Check(bool holds, const char *text, const char *file, int line)
+bool Test_Check(bool holds, TestPlace place)
 {
-    return Finish(holds, file, line, "expected that %s", text);
+    return Finish(holds, place, "expected that %s", place.text);
 }
 
-bool Test_CheckError(bool hasFailed, long error, const char *text, const char *file, int line)
+bool Test_CheckError(bool hasFailed, long error, TestPlace place)
 {
     long actual = (long)GetLastError();
 
-    return Finish(hasFailed && actual == error, file, line,
-                  "expected that %s, with error %ld, but it is %d, and the error %ld", text, error,
-                  hasFailed, actual);
+    return Finish(hasFailed && actual == error, place,
+                  "expected that %s, with error %ld, but it is %d, and the error %ld", place.text,
+                  error, hasFailed, actual);
 }
 
-bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line)
+bool Test_CheckInt(long actual, long expected, TestPlace place)
 {
-    return Finish(actual == expected, file, line, "expected that %s is %ld, but it is %ld", text,
+    return Finish(actual == expected, place, "expected that %s is %ld, but it is %ld", place.text,
                   expected, actual);
 }
 
-bool Test_CheckAtMost(long actual, long most, const char *text, const char *file, int line)
+bool Test_CheckAtMost(long actual, long most, TestPlace place)
 {
-    return Finish(actual <= most, file, line, "expected that %s is at most %ld, but it is %ld",
-                  text, most, actual);
+    return Finish(actual <= most, place, "expected that %s is at most %ld, but it is %ld",
+                  place.text, most, actual);
 }
 
-bool Test_CheckText(const char *actual, const char *expected, const char *text, const char *file,
-                    int line)
+bool Test_CheckText(const char *actual, const char *expected, TestPlace place)
 {
-    return Finish(strcmp(actual, expected) == 0, file, line,
-                  "expected that %s is \"%s\", but it is \"%s\"", text, expected, actual);
+    return Finish(strcmp(actual, expected) == 0, place,
+                  "expected that %s is \"%s\", but it is \"%s\"", place.text, expected, actual);
 }
 
-bool Test_CheckContains(const char *actual, const char *part, const char *text, const char *file,
-                        int line)
+bool Test_CheckContains(const char *actual, const char *part, TestPlace place)
 {
-    return Finish(strstr(actual, part) != NULL, file, line,
-                  "expected that %s contains \"%s\", but it is \"%s\"", text, part, actual);
+    return Finish(strstr(actual, part) != NULL, place,
+                  "expected that %s contains \"%s\", but it is \"%s\"", place.text, part, actual);
 }
 
-void Test_NeedTrue(bool holds, const char *text, const char *file, int line)
+void Test_NeedTrue(bool holds, TestPlace place)
 {
-    if (!Finish(holds, file, line, "the test needs %s", text))
+    if (!Finish(holds, place, "the test needs %s", place.text))
         longjmp(testEnd, 1);
 }
 
-void *Test_Need(void *pointer, const char *text, const char *file, int line)
+void *Test_Need(void *pointer, TestPlace place)
 {
-    Test_NeedTrue(pointer != NULL, text, file, line);
+    Test_NeedTrue(pointer != NULL, place);
     return pointer;
 }
 
-SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line)
+SOCKET Test_NeedSocket(SOCKET socket, TestPlace place)
 {
-    Test_NeedTrue(socket != INVALID_SOCKET, text, file, line);
+    Test_NeedTrue(socket != INVALID_SOCKET, place);
     return socket;
 }
 
@@ -266,7 +264,7 @@ bool Test_MayWait(ULONGLONG end, const char *condition, const char *file, int li
 {
     if (Test_Now() < end)
         return true;
-    Test_AddFault(file, line, "waited in vain, while %s", condition);
+    Test_AddFault((TestPlace){condition, file, line}, "waited in vain, while %s", condition);
     return false;
 }
 
@@ -285,18 +283,13 @@ bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, 
 
 /* --- Running --------------------------------------------------------------------------------- */
 
-static bool IsOfStage(const Test *test)
-{
-    return stageNumber >= test->firstStage &&
-           (test->lastStage == 0 || stageNumber <= test->lastStage);
-}
-
 static bool IsChosen(const Test *test, const char *filter)
 {
     if (test->isLarge)
         return filter != NULL && strstr(filter, test->name) != NULL;
-    return (filter == NULL || strstr(test->name, filter) != NULL) && IsOfStage(test) &&
-           (test->isWanted == NULL || *test->isWanted);
+    return (filter == NULL || strstr(test->name, filter) != NULL) &&
+           (test->isWanted == NULL || *test->isWanted) && stageNumber >= test->firstStage &&
+           (test->lastStage == 0 || stageNumber <= test->lastStage);
 }
 
 static void RunTest(const Test *test)

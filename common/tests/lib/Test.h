@@ -60,19 +60,24 @@ typedef struct Test {
 #define BEFORE_MAIN(function) static void __attribute__((constructor)) function(void)
 #endif
 
-/* TEST("name") { ... }: the name, or members of Test behind it: TEST("name", .lastStage = 3). */
-#define TEST(...)            TEST_AT(__LINE__, __VA_ARGS__)
-#define TEST_AT(number, ...) TEST_ON_LINE(number, __VA_ARGS__)
-#define TEST_ON_LINE(number, ...)                                                                  \
-    static void Run##number(void);                                                                 \
+/* REGISTER(__LINE__, int, Type, Type_Register, members) { ... }: before main Type_Register gets a Type with
+   these members, whose `run` is the function that begins here and returns int. */
+#define REGISTER(number, result, type, function, ...)                                              \
+    REGISTER_ON_LINE(number, result, type, function, __VA_ARGS__)
+#define REGISTER_ON_LINE(number, result, type, function, ...)                                      \
+    static result Run##number(void);                                                               \
     BEFORE_MAIN(Register##number)                                                                  \
     {                                                                                              \
-        static Test test = {                                                                       \
-            .run = Run##number, .file = __FILE__, .line = (number), .name = __VA_ARGS__};          \
+        static type item = {.run = Run##number, __VA_ARGS__};                                      \
                                                                                                    \
-        Test_Register(&test);                                                                      \
+        function(&item);                                                                           \
     }                                                                                              \
-    static void Run##number(void)
+    static result Run##number(void)
+
+/* TEST("name") { ... }: the name, or members of Test behind it: TEST("name", .lastStage = 3). */
+#define TEST(...)                                                                                  \
+    REGISTER(__LINE__, void, Test, Test_Register, .file = __FILE__, .line = __LINE__,              \
+             .name = __VA_ARGS__)
 
 /* Tests of one kind: `check` gets a pointer to each of the cases, whose first member is its name. */
 #define TEST_CASES(check, cases)                                                                   \
@@ -109,25 +114,29 @@ ULONGLONG Test_Now(void);
 /* True: the test's time is over; loops end then. Any thread. */
 bool Test_IsOver(void);
 
+/* Where a check stands, and what it is of. */
+typedef struct TestPlace {
+    const char *text;
+    const char *file;
+    int line;
+} TestPlace;
+
+#define PLACE(text) ((TestPlace){text, __FILE__, __LINE__})
+
 /* Each returns whether the check holds. `actual` and `expected` are evaluated once. */
-#define CHECK(condition) Test_Check((condition), #condition, __FILE__, __LINE__)
-#define CHECK_INT(actual, expected)                                                                \
-    Test_CheckInt((long)(actual), (long)(expected), #actual, __FILE__, __LINE__)
-#define CHECK_AT_MOST(actual, most)                                                                \
-    Test_CheckAtMost((long)(actual), (long)(most), #actual, __FILE__, __LINE__)
-#define CHECK_TEXT(actual, expected)                                                               \
-    Test_CheckText((actual), (expected), #actual, __FILE__, __LINE__)
-#define CHECK_CONTAINS(text, part) Test_CheckContains((text), (part), #text, __FILE__, __LINE__)
+#define CHECK(condition)             Test_Check((condition), PLACE(#condition))
+#define CHECK_INT(actual, expected)  Test_CheckInt((long)(actual), (long)(expected), PLACE(#actual))
+#define CHECK_AT_MOST(actual, most)  Test_CheckAtMost((long)(actual), (long)(most), PLACE(#actual))
+#define CHECK_TEXT(actual, expected) Test_CheckText((actual), (expected), PLACE(#actual))
+#define CHECK_CONTAINS(text, part)   Test_CheckContains((text), (part), PLACE(#text))
 
 /* A call of the system has failed, and with this error: CHECK_ERROR(recv(...) < 0, WSAEWOULDBLOCK). */
-#define CHECK_ERROR(hasFailed, error)                                                              \
-    Test_CheckError((hasFailed), (long)(error), #hasFailed, __FILE__, __LINE__)
+#define CHECK_ERROR(hasFailed, error) Test_CheckError((hasFailed), (long)(error), PLACE(#hasFailed))
 
 /* What a callback or another thread finds wrong: FAULT_IF(isClosed, "closed twice: %d", number). Only the
    first one of a test is printed. */
-#define FAULT_IF(isFault, ...)                                                                     \
-    ((isFault) ? Test_AddFault(__FILE__, __LINE__, __VA_ARGS__) : (void)0)
-void Test_AddFault(const char *file, int line, const char *format, ...);
+#define FAULT_IF(isFault, ...) ((isFault) ? Test_AddFault(PLACE(#isFault), __VA_ARGS__) : (void)0)
+void Test_AddFault(TestPlace place, const char *format, ...);
 
 /* Leaves the test function where a check failed. */
 #define REQUIRE(check)                                                                             \
@@ -140,9 +149,9 @@ void Test_AddFault(const char *file, int line, const char *format, ...);
  * What the test cannot do without: `Server *server = NEED(Server_Start());`. Where there is none the check
  * fails and the test is over, in whatever function it stands.
  */
-#define NEED(pointer)       Test_Need((pointer), #pointer, __FILE__, __LINE__)
-#define NEED_SOCKET(socket) Test_NeedSocket((socket), #socket, __FILE__, __LINE__)
-#define NEED_TRUE(holds)    Test_NeedTrue((holds), #holds, __FILE__, __LINE__)
+#define NEED(pointer)       Test_Need((pointer), PLACE(#pointer))
+#define NEED_SOCKET(socket) Test_NeedSocket((socket), PLACE(#socket))
+#define NEED_TRUE(holds)    Test_NeedTrue((holds), PLACE(#holds))
 
 /* Waits until that is over. The test has failed if it lasts longer than WAIT_MS. */
 #define WAIT_WHILE(condition)                                                                      \
@@ -162,16 +171,14 @@ bool Test_WaitForValue(const volatile LONG *value, LONG least, DWORD timeoutMs, 
  */
 bool Test_Explain(const char *format, ...);
 
-void Test_NeedTrue(bool holds, const char *text, const char *file, int line);
-void *Test_Need(void *pointer, const char *text, const char *file, int line);
-SOCKET Test_NeedSocket(SOCKET socket, const char *text, const char *file, int line);
-bool Test_Check(bool holds, const char *text, const char *file, int line);
-bool Test_CheckError(bool hasFailed, long error, const char *text, const char *file, int line);
-bool Test_CheckInt(long actual, long expected, const char *text, const char *file, int line);
-bool Test_CheckAtMost(long actual, long most, const char *text, const char *file, int line);
-bool Test_CheckText(const char *actual, const char *expected, const char *text, const char *file,
-                    int line);
-bool Test_CheckContains(const char *actual, const char *part, const char *text, const char *file,
-                        int line);
+void Test_NeedTrue(bool holds, TestPlace place);
+void *Test_Need(void *pointer, TestPlace place);
+SOCKET Test_NeedSocket(SOCKET socket, TestPlace place);
+bool Test_Check(bool holds, TestPlace place);
+bool Test_CheckError(bool hasFailed, long error, TestPlace place);
+bool Test_CheckInt(long actual, long expected, TestPlace place);
+bool Test_CheckAtMost(long actual, long most, TestPlace place);
+bool Test_CheckText(const char *actual, const char *expected, TestPlace place);
+bool Test_CheckContains(const char *actual, const char *part, TestPlace place);
 
 #endif

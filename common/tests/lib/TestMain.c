@@ -29,20 +29,13 @@ static void EndWaits(void)
         suite->overTime();
 }
 
-static bool IsProgram(const char *word)
-{
-    size_t length = strlen(word);
-
-    return length > 4 && strcmp(word + length - 4, ".exe") == 0;
-}
-
 /* Takes the FILTER out of the words. NULL: there is none. */
 static const char *TakeFilter(OptionWords *words)
 {
     for (int i = suite->wordMin; i < words->count; i++) {
         const char *word = words->words[i];
 
-        if (suite->wordMax > suite->wordMin && IsProgram(word))
+        if (suite->wordMax > suite->wordMin && Text_EndsWith(word, ".exe"))
             continue;
         words->count--;
         for (int j = i; j < words->count; j++)

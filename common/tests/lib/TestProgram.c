@@ -195,7 +195,7 @@ void TestProgram_CheckEnd(ServerProcess *process, DWORD timeoutMs, DWORD expecte
     free(errors);
 }
 
-static bool EndsWith(const char *text, const char *end)
+bool Text_EndsWith(const char *text, const char *end)
 {
     size_t length = strlen(text);
     size_t endLength = strlen(end);
@@ -211,7 +211,7 @@ void TestProgram_CheckStopped(ServerProcess *server, DWORD timeoutMs)
         programs[i].mayStop = programs[i].mayStop && programs[i].process != server;
     TestProgram_CheckEnd(server, timeoutMs, 0, "");
     output = NEED(ServerProcess_CopyOutput(server, 0));
-    CHECK(EndsWith(output, "\nServer stopped.\n"));
+    CHECK(Text_EndsWith(output, "\nServer stopped.\n"));
     free(output);
     CHECK_INT(ServerProcess_CountLines(server, "Server stopped."), 1);
     CHECK_INT(ServerProcess_CountLines(server, "Client Disconnected! "),

@@ -53,6 +53,8 @@ void TestProgram_CheckStop(ServerProcess *server, DWORD timeoutMs);
 /* The part of that which comes after Ctrl+C was pressed. */
 void TestProgram_CheckStopped(ServerProcess *server, DWORD timeoutMs);
 
+bool Text_EndsWith(const char *text, const char *end);
+
 /* Prints the last lines of what the program has printed so far, those of stderr last. */
 void TestProgram_PrintOutput(ServerProcess *process);
 

@@ -5,45 +5,29 @@
 
 #include <string.h>
 
-static bool SetOption(SOCKET socket, int level, int name, const void *value, int size)
+int SocketUtils_GetOption(SOCKET socket, int level, int name)
 {
-    return setsockopt(socket, level, name, (const char *)value, size) == 0;
+    int value = 0; /* a BOOL may be given in one byte; the rest is 0 */
+    int size = (int)sizeof(value);
+
+    return getsockopt(socket, level, name, (char *)&value, &size) == 0 ? value : -1;
 }
 
-bool SocketUtils_SetExclusiveAddressUse(SOCKET socket, bool on)
+bool SocketUtils_SetOption(SOCKET socket, int level, int name, int value)
 {
-    BOOL value = on;
-
-    return SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, &value, (int)sizeof(value));
+    return setsockopt(socket, level, name, (const char *)&value, sizeof(value)) == 0;
 }
 
 bool SocketUtils_SetLinger(SOCKET socket, bool on, uint16_t seconds)
 {
-    LINGER value;
+    LINGER value = {on, seconds};
 
-    value.l_onoff = on;
-    value.l_linger = seconds;
-    return SetOption(socket, SOL_SOCKET, SO_LINGER, &value, (int)sizeof(value));
-}
-
-bool SocketUtils_SetRecvBufferSize(SOCKET socket, int size)
-{
-    return SetOption(socket, SOL_SOCKET, SO_RCVBUF, &size, (int)sizeof(size));
-}
-
-bool SocketUtils_SetSendBufferSize(SOCKET socket, int size)
-{
-    return SetOption(socket, SOL_SOCKET, SO_SNDBUF, &size, (int)sizeof(size));
+    return setsockopt(socket, SOL_SOCKET, SO_LINGER, (const char *)&value, sizeof(value)) == 0;
 }
 
 bool SocketUtils_Bind(SOCKET socket, const NetAddress *address)
 {
     return bind(socket, (const SOCKADDR *)&address->storage, address->length) == 0;
-}
-
-bool SocketUtils_Listen(SOCKET socket)
-{
-    return listen(socket, SOMAXCONN) == 0;
 }
 
 SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address)
@@ -58,7 +42,7 @@ bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address)
     return getsockname(socket, (SOCKADDR *)&address->storage, &address->length) == 0;
 }
 
-bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer,
+bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer, DWORD dataSize,
                           WSAOVERLAPPED *overlapped)
 {
     const GUID guid = WSAID_ACCEPTEX;
@@ -66,8 +50,8 @@ bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer
     DWORD bytes = 0;
 
     return SocketUtils_BindWindowsFunction(listenSocket, guid, &acceptEx, sizeof(acceptEx)) &&
-           acceptEx(listenSocket, acceptSocket, buffer, 0, ACCEPT_ADDRESS_SIZE, ACCEPT_ADDRESS_SIZE,
-                    &bytes, overlapped);
+           acceptEx(listenSocket, acceptSocket, buffer, dataSize, ACCEPT_ADDRESS_SIZE,
+                    ACCEPT_ADDRESS_SIZE, &bytes, overlapped);
 }
 
 void SocketUtils_GetAcceptAddress(void *buffer, NetAddress *address)
@@ -91,6 +75,6 @@ void SocketUtils_GetAcceptAddress(void *buffer, NetAddress *address)
 
 bool SocketUtils_SetUpdateAcceptSocket(SOCKET acceptSocket, SOCKET listenSocket)
 {
-    return SetOption(acceptSocket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listenSocket,
-                     (int)sizeof(listenSocket));
+    return setsockopt(acceptSocket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                      (const char *)&listenSocket, sizeof(listenSocket)) == 0;
 }

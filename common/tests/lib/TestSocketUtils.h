@@ -13,18 +13,14 @@
 #define ACCEPT_ADDRESS_SIZE ((int)sizeof(SOCKADDR_STORAGE) + 16)
 #define ACCEPT_BUFFER_SIZE  (2 * ACCEPT_ADDRESS_SIZE)
 
-/* For a listener, before bind: nobody else may take this address and port, whatever they set. */
-bool SocketUtils_SetExclusiveAddressUse(SOCKET socket, bool on);
+/* An option that is a number or a BOOL; -1: there is none. */
+int SocketUtils_GetOption(SOCKET socket, int level, int name);
+bool SocketUtils_SetOption(SOCKET socket, int level, int name, int value);
 
 /* On, with 0 seconds: closesocket resets the connection and drops what is not yet sent. */
 bool SocketUtils_SetLinger(SOCKET socket, bool on, uint16_t seconds);
 
-/* Sizes in bytes of the system's own buffers behind the socket. */
-bool SocketUtils_SetRecvBufferSize(SOCKET socket, int size);
-bool SocketUtils_SetSendBufferSize(SOCKET socket, int size);
-
 bool SocketUtils_Bind(SOCKET socket, const NetAddress *address);
-bool SocketUtils_Listen(SOCKET socket);
 
 /* Like accept: the new socket, and in `address` whom it leads to. The caller owns the socket. */
 SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address);
@@ -33,12 +29,12 @@ SOCKET SocketUtils_Accept(SOCKET listenSocket, NetAddress *address);
 bool SocketUtils_GetLocalAddress(SOCKET socket, NetAddress *address);
 
 /*
- * Starts to accept a connection on `acceptSocket`, a new socket of the listener's family, without
- * waiting for data. `buffer` has ACCEPT_BUFFER_SIZE bytes; it and `overlapped` belong to the system
- * until the completion. False with WSA_IO_PENDING: started. False with another error: no completion
- * comes.
+ * Starts to accept a connection on `acceptSocket`, a new socket of the listener's family, and to wait for
+ * data unless dataSize is 0. `buffer` has ACCEPT_BUFFER_SIZE bytes behind the data; it and `overlapped` belong
+ * to the system until the completion. False with WSA_IO_PENDING: started. False with another error: no
+ * completion comes.
  */
-bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer,
+bool SocketUtils_AcceptEx(SOCKET listenSocket, SOCKET acceptSocket, void *buffer, DWORD dataSize,
                           WSAOVERLAPPED *overlapped);
 
 /* The client's address in what a completed AcceptEx wrote to `buffer`. */

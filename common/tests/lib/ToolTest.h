@@ -3,8 +3,7 @@
  *
  *     NAME.exe TOOL SERVER... [--list] [FILTER]
  *
- * TOOL is the program that is tested, the servers are those of stages. FILTER runs only the tests
- * whose name contains it; it is the word that does not end with ".exe".
+ * TOOL is the program that is tested, the servers are those of stages. See TestMain.h for the rest.
  */
 #ifndef TOOL_TEST_H
 #define TOOL_TEST_H

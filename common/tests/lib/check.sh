@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2086,SC2154
 # check.sh: what the scripts that test have in common: `ok` and `FAIL` lines and their sum. To be read by
 # them with `. common/tests/lib/check.sh`, in the top folder; the last line that they print is `N passed, N
 # failed`.
@@ -46,6 +46,11 @@ run_tests() {
     sum_up
 }
 
+# run PROGRAM WORD...: RUN is what this system needs before a program, several words, or none on Windows.
+run() {
+    ${RUN-} "$@"
+}
+
 # wait_until COMMAND...: until it succeeds. False: it does not within 60 s.
 wait_until() {
     tries=0
@@ -61,8 +66,6 @@ wait_until() {
 start_server() {
     # What the server before has said must not be taken for this one's.
     : >"$2"
-    # RUN is several words.
-    # shellcheck disable=SC2086
     ${RUN-} "$1" --port 0 >"$2" 2>"$3" </dev/null &
     server=$!
     wait_until grep -q '^Listening' "$2"

@@ -4,8 +4,6 @@
  */
 #include "Library.h"
 
-#include <string.h>
-
 #define DIALLED  5
 #define FAILURES 3
 #define DELAY_MS 300

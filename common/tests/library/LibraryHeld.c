@@ -8,9 +8,11 @@
 
 typedef void(WINAPI *ReleaseFunction)(PSRWLOCK lock);
 
+typedef enum HeldCall { CLOSE, DISCONNECT, SEND, CALL_COUNT } HeldCall;
+
 static struct Held {
     ReleaseFunction release; /* the system's */
-    void (*call)(Probe *probe);
+    HeldCall call;
     Probe *probe;
     volatile LONG threadId; /* to be held */
     volatile LONG isHeld;
@@ -56,7 +58,12 @@ static void CallHeld(void *unused)
 {
     (void)unused;
     InterlockedExchange(&held.threadId, (LONG)GetCurrentThreadId());
-    held.call(held.probe);
+    if (held.call == CLOSE)
+        Session_Close(&held.probe->session, CAUSE_PROGRAM);
+    else if (held.call == DISCONNECT)
+        Session_Disconnect(&held.probe->session, CAUSE_PROGRAM);
+    else
+        Probe_Send(held.probe, "hello", 5);
     InterlockedExchange(&held.threadId, 0);
 }
 
@@ -80,21 +87,6 @@ static void StopWhileHeld(Host *host, Service *service)
     Session_Release(&held.probe->session);
     host->kept[0] = NULL;
     CHECK_INT(host->destroyed, host->created);
-}
-
-static void Close(Probe *probe)
-{
-    Session_Close(&probe->session, CAUSE_PROGRAM);
-}
-
-static void Disconnect(Probe *probe)
-{
-    Session_Disconnect(&probe->session, CAUSE_PROGRAM);
-}
-
-static void Send(Probe *probe)
-{
-    Probe_Send(probe, "hello", 5);
 }
 
 /* --- A session that is disconnected before its OnConnected --------------------------------------- */
@@ -127,15 +119,12 @@ TEST("held: a session is disconnected before its OnConnected")
 
 TEST("held: the service is gone when a call on a session goes on")
 {
-    static void (*const callsToHold[])(Probe *) = {Close, Disconnect, Send};
-
     FindRelease();
     ReplaceImport(held.release, ReleaseAndWait);
-    for (size_t i = 0; i < COUNT_OF(callsToHold); i++) {
+    for (held.call = CLOSE; held.call < CALL_COUNT; held.call++) {
         Service *service =
             NEED(VirtualAlloc(NULL, sizeof(*service), MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE));
 
-        held.call = callsToHold[i];
         ResetEvent(gate);
         StopWhileHeld(Host_Create(SERVICE_SERVER, &echoBehaviour), service);
         VirtualFree(service, 0, MEM_RELEASE);

@@ -3,6 +3,7 @@
  * every session has had each callback once, and is gone.
  */
 #include "Library.h"
+#include "SessionSlot.h"
 
 #define THREADS  8
 #define SLOTS    48
@@ -12,43 +13,14 @@
 #define SEND_MAX 3000
 
 static struct Rounds {
-    SRWLOCK lock;
-    Session *slots[SLOTS]; /* a reference each; under the lock */
+    SessionSlot slots[SLOTS];
     Host *server;
     Host *client;
     volatile LONG sends;
     volatile LONG disconnects;
     volatile LONG closes;
     volatile LONG broadcasts;
-} rounds = {.lock = SRWLOCK_INIT};
-
-/* Puts the session, or NULL, into a slot; what was there is released. */
-static void PutSession(Session *session, uint32_t slot)
-{
-    Session *old;
-
-    if (session != NULL)
-        Session_AddRef(session);
-    AcquireSRWLockExclusive(&rounds.lock);
-    old = rounds.slots[slot];
-    rounds.slots[slot] = session;
-    ReleaseSRWLockExclusive(&rounds.lock);
-    if (old != NULL)
-        Session_Release(old);
-}
-
-/* A session with a reference for the caller, or NULL. */
-static Session *TakeSession(uint32_t slot)
-{
-    Session *session;
-
-    AcquireSRWLockShared(&rounds.lock);
-    session = rounds.slots[slot];
-    if (session != NULL)
-        Session_AddRef(session);
-    ReleaseSRWLockShared(&rounds.lock);
-    return session;
-}
+} rounds;
 
 static void SendRandom(Session *session, uint32_t *seed, int count)
 {
@@ -79,7 +51,7 @@ static void BroadcastRandom(uint32_t *seed)
 
 static void Join(Probe *probe)
 {
-    PutSession(&probe->session, Random_Next(&probe->seed, SLOTS));
+    SessionSlot_Put(&rounds.slots[Random_Next(&probe->seed, SLOTS)], &probe->session);
     if (Random_Next(&probe->seed, 20) == 0)
         Session_Disconnect(&probe->session, CAUSE_PROGRAM);
 }
@@ -125,7 +97,7 @@ static void Step(Session *session, uint32_t *seed)
     } else if (choice < 700) {
         BroadcastRandom(seed);
     } else if (choice < 720) {
-        PutSession(NULL, Random_Next(seed, SLOTS));
+        SessionSlot_Put(&rounds.slots[Random_Next(seed, SLOTS)], NULL);
     } else {
         Session_GetQueuedBytes(session);
         Session_IsConnected(session);
@@ -139,7 +111,7 @@ static void RunSteps(void *argument)
     uint32_t seed = *(uint32_t *)argument;
 
     for (int i = 0; i < STEPS && !Test_IsOver(); i++) {
-        Session *session = TakeSession(Random_Next(&seed, SLOTS));
+        Session *session = SessionSlot_Take(&rounds.slots[Random_Next(&seed, SLOTS)]);
 
         if (session == NULL)
             continue;
@@ -192,10 +164,10 @@ TEST("rounds: eight threads at random")
         clients[i] = rounds.client;
     }
     for (uint32_t i = 0; i < SLOTS; i += 2)
-        PutSession(NULL, i);
+        SessionSlot_Put(&rounds.slots[i], NULL);
     Host_StopService(rounds.server);
     for (uint32_t i = 0; i < SLOTS; i++)
-        PutSession(NULL, i);
+        SessionSlot_Put(&rounds.slots[i], NULL);
     for (int i = 0; i < ROUNDS; i++) {
         Host_CheckStopped(clients[i]);
         CheckCounters(clients[i]);

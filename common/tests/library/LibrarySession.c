@@ -22,8 +22,6 @@ static void CheckAddress(Probe *probe, const NetAddress *expected)
 TEST("session: echo, address and counters")
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true);
-    BOOL isKeptAlive = FALSE;
-    int size = (int)sizeof(isKeptAlive);
     NetAddress own;
     Probe *probe;
 
@@ -33,8 +31,7 @@ TEST("session: echo, address and counters")
     CHECK(SocketUtils_GetLocalAddress(probe->peer, &own));
     CheckAddress(probe, &own);
     CHECK(Session_IsConnected(&probe->session));
-    getsockopt(probe->session.socket, SOL_SOCKET, SO_KEEPALIVE, (char *)&isKeptAlive, &size);
-    CHECK(isKeptAlive);
+    CHECK(SocketUtils_GetOption(probe->session.socket, SOL_SOCKET, SO_KEEPALIVE) > 0);
     Peer_StartSending(probe->peer, MOVED);
     CHECK(Peer_ReceivePattern(probe->peer, 0, MOVED));
     Threads_Join();
@@ -306,15 +303,13 @@ TEST("session: a client service")
 static void CheckListen(const char *listenOn, const char *const *texts)
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .listenOn = listenOn);
+    uint16_t port = NetAddress_GetPort(&server->service.settings.address);
     int count = 0;
 
     for (; texts[count] != NULL; count++) {
-        NetAddress address, own;
-        SOCKET peer;
+        NetAddress own, address = Peer_GetAddress(texts[count], port);
+        SOCKET peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
 
-        CHECK(NetAddress_FromText(&address, texts[count],
-                                  NetAddress_GetPort(&server->service.settings.address)));
-        peer = NEED_SOCKET(Peer_OpenTo(&address, 0));
         CHECK(Peer_Echo(peer, 1000));
         CHECK(SocketUtils_GetLocalAddress(peer, &own));
         CheckAddress(Host_WaitForProbe(server, count), &own);

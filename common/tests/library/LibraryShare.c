@@ -3,8 +3,6 @@
  */
 #include "Library.h"
 
-#include <string.h>
-
 #define WORKERS      8
 #define CLIENTS      64
 #define BUSY         100

@@ -29,22 +29,19 @@ static void CheckLines(const CommandLine *lines, size_t count)
 TEST("load: command line: numbers")
 {
     static const CommandLine lines[] = {
-        {{"--port", "0", NULL}, "--port takes a number from 1 to 65535, and '0' is none.\n"},
-        {{"--port", "65536", NULL},
-         "--port takes a number from 1 to 65535, and '65536' is none.\n"},
-        {{"--clients", "0", NULL}, "--clients takes a number from 1 to 10000, and '0' is none.\n"},
-        {{"--clients", "10001", NULL}, "--clients takes a number from 1 to 10000, and '10001'"},
-        {{"--size", "0", NULL}, "--size takes a number from 1 to 1048576, and '0' is none.\n"},
-        {{"--size", "1048577", NULL}, "--size takes a number from 1 to 1048576, and '1048577' is"},
-        {{"--depth", "1025", NULL}, "--depth takes a number from 1 to 1024, and '1025' is none.\n"},
-        {{"--seconds", "1.5", NULL},
-         "--seconds takes a number from 1 to 3600, and '1.5' is none.\n"},
-        {{"--rate", "0", NULL}, "--rate takes a number from 1 to 10000000, and '0' is none.\n"},
-        {{"--idle", "-1", NULL}, "--idle takes a number from 0 to 10000, and '-1' is none.\n"},
-        {{"--threads", "many", NULL},
-         "--threads takes a number from 1 to 64, and 'many' is none.\n"},
-        {{"--timeout", "99", NULL}, "--timeout takes a number from 100 to 600000, and '99' is"},
-        {{"--size", "", NULL}, "--size takes a number from 1 to 1048576, and '' is none.\n"},
+        {{"--port", "0"}, "--port takes a number from 1 to 65535, and '0' is none.\n"},
+        {{"--port", "65536"}, "--port takes a number from 1 to 65535, and '65536' is none.\n"},
+        {{"--clients", "0"}, "--clients takes a number from 1 to 10000, and '0' is none.\n"},
+        {{"--clients", "10001"}, "--clients takes a number from 1 to 10000, and '10001'"},
+        {{"--size", "0"}, "--size takes a number from 1 to 1048576, and '0' is none.\n"},
+        {{"--size", "1048577"}, "--size takes a number from 1 to 1048576, and '1048577' is"},
+        {{"--depth", "1025"}, "--depth takes a number from 1 to 1024, and '1025' is none.\n"},
+        {{"--seconds", "1.5"}, "--seconds takes a number from 1 to 3600, and '1.5' is none.\n"},
+        {{"--rate", "0"}, "--rate takes a number from 1 to 10000000, and '0' is none.\n"},
+        {{"--idle", "-1"}, "--idle takes a number from 0 to 10000, and '-1' is none.\n"},
+        {{"--threads", "many"}, "--threads takes a number from 1 to 64, and 'many' is none.\n"},
+        {{"--timeout", "99"}, "--timeout takes a number from 100 to 600000, and '99' is"},
+        {{"--size", ""}, "--size takes a number from 1 to 1048576, and '' is none.\n"},
     };
 
     CheckLines(lines, COUNT_OF(lines));
@@ -53,16 +50,15 @@ TEST("load: command line: numbers")
 TEST("load: command line: words")
 {
     static const CommandLine lines[] = {
-        {{"--fast", NULL}, "Unknown option '--fast'.\n"},
-        {{"7777", NULL}, "Unknown option '7777'.\n"},
-        {{"--address", "nowhere", NULL}, "Address 'nowhere' is not an IPv4 or IPv6 address.\n"},
-        {{"--churn", "--depth", "2", NULL}, "--depth is not for --churn: a connection has one"},
-        {{"--burst", "--rate", "9", NULL}, "--burst says when all send: --rate, --churn, --depth"},
-        {{"--burst", "--threads", "2", NULL}, "--burst says when all send: --rate, --churn"},
-        {{"--size", "1048576", "--depth", "65", NULL}, "--size times --depth is more than 64 MiB"},
-        {{"--server", "x.exe", "--port", "7777", NULL},
-         "--server starts a server of its own: --add"},
-        {{"--server", "x.exe", "--address", "127.0.0.1", NULL}, "--server starts a server of its"},
+        {{"--fast"}, "Unknown option '--fast'.\n"},
+        {{"7777"}, "Unknown option '7777'.\n"},
+        {{"--address", "nowhere"}, "Address 'nowhere' is not an IPv4 or IPv6 address.\n"},
+        {{"--churn", "--depth", "2"}, "--depth is not for --churn: a connection has one"},
+        {{"--burst", "--rate", "9"}, "--burst says when all send: --rate, --churn, --depth"},
+        {{"--burst", "--threads", "2"}, "--burst says when all send: --rate, --churn"},
+        {{"--size", "1048576", "--depth", "65"}, "--size times --depth is more than 64 MiB"},
+        {{"--server", "x.exe", "--port", "7777"}, "--server starts a server of its own: --add"},
+        {{"--server", "x.exe", "--address", "127.0.0.1"}, "--server starts a server of its"},
     };
 
     CheckLines(lines, COUNT_OF(lines));

@@ -169,7 +169,7 @@ static void PressCtrlC(void)
 TEST("load: Ctrl+C while it measures")
 {
     Load_Start(&(EchoPlan){0}, "--clients 2 --seconds 60");
-    REQUIRE(CHECK(ServerProcess_WaitForLine(tool.process, "Measuring for 60 s.", NULL, WAIT_MS)));
+    REQUIRE(CHECK(TestProgram_Says(tool.process, "Measuring for 60 s.")));
     Sleep(500);
     PressCtrlC();
     CHECK_TEXT(tool.errors, "");
@@ -194,8 +194,7 @@ TEST("load: Ctrl+C while clients leave")
 TEST("load: Ctrl+C before anything comes back")
 {
     Load_Start(&(EchoPlan){.fault = FAULT_SILENT, .message = 1}, "--clients 2");
-    REQUIRE(CHECK(ServerProcess_WaitForLine(tool.process, "Clients that are connected after", NULL,
-                                            WAIT_MS)));
+    REQUIRE(CHECK(TestProgram_Says(tool.process, "Clients that are connected after")));
     PressCtrlC();
     CHECK_INT(Load_GetFigure("messages"), 0);
     CHECK(Load_IsFileJson());

@@ -71,11 +71,6 @@ static void Hold(const Connection *connection)
 
 /* --- Connections ----------------------------------------------------------------------------- */
 
-static bool SendAll(const Connection *connection, const char *data, int size)
-{
-    return Peer_Send(connection->socket, data, size);
-}
-
 /* A whole message. False: the connection is over. */
 static bool Receive(Connection *connection)
 {
@@ -115,7 +110,7 @@ static bool Exchange(const Connection *connection)
         return false;
     AcquireSRWLockShared(&knownLock);
     if (known[1 - own] != NULL)
-        isSent = SendAll(known[1 - own], connection->message, plan.size);
+        isSent = Peer_Send(known[1 - own]->socket, connection->message, plan.size);
     ReleaseSRWLockShared(&knownLock);
     return isSent;
 }
@@ -163,9 +158,9 @@ static bool EndWrongly(Connection *connection)
     if (plan.fault == FAULT_RESET || plan.fault == FAULT_DEAF)
         return false;
     if (plan.fault == FAULT_END_AMID)
-        SendAll(connection, connection->message, plan.size / 2);
+        Peer_Send(connection->socket, connection->message, plan.size / 2);
     if (plan.fault == FAULT_END_AFTER)
-        SendAll(connection, connection->message, plan.size);
+        Peer_Send(connection->socket, connection->message, plan.size);
     if (plan.fault != FAULT_SILENT)
         shutdown(connection->socket, SD_SEND);
     connection->isSilent = true;
@@ -202,7 +197,7 @@ static bool EchoWrongly(Connection *connection)
     case FAULT_TWICE:
         memcpy(connection->kept, message, (size_t)size);
         connection->isKeeping = true;
-        return plan.fault == FAULT_SWAP || SendAll(connection, message, size);
+        return plan.fault == FAULT_SWAP || Peer_Send(connection->socket, message, size);
     case FAULT_EXTRA:
         size += EXTRA_SIZE;
         break;
@@ -217,7 +212,7 @@ static bool EchoWrongly(Connection *connection)
     default:
         return EndWrongly(connection);
     }
-    return SendAll(connection, message, size);
+    return Peer_Send(connection->socket, message, size);
 }
 
 /* When the client has sent its end. */
@@ -230,7 +225,7 @@ static void LeaveWrongly(Connection *connection)
         return;
     InterlockedIncrement(&echo.made);
     if (plan.fault == FAULT_EXTRA_AT_END)
-        SendAll(connection, "XXXXX", EXTRA_SIZE);
+        Peer_Send(connection->socket, "XXXXX", EXTRA_SIZE);
     if (plan.fault == FAULT_RESET_AT_END)
         Reset(connection);
     while (plan.fault == FAULT_NO_END && !isOver)
@@ -249,13 +244,13 @@ static bool Echo(Connection *connection)
         return EchoWrongly(connection);
     }
     if (!connection->isKeeping)
-        return SendAll(connection, connection->message, plan.size);
+        return Peer_Send(connection->socket, connection->message, plan.size);
     connection->isKeeping = false;
     if (plan.fault == FAULT_TWICE)
-        return SendAll(connection, connection->kept, plan.size) &&
-               SendAll(connection, connection->message, plan.size);
-    return SendAll(connection, connection->message, plan.size) &&
-           SendAll(connection, connection->kept, plan.size);
+        return Peer_Send(connection->socket, connection->kept, plan.size) &&
+               Peer_Send(connection->socket, connection->message, plan.size);
+    return Peer_Send(connection->socket, connection->message, plan.size) &&
+           Peer_Send(connection->socket, connection->kept, plan.size);
 }
 
 /* --- The server ------------------------------------------------------------------------------ */
@@ -336,7 +331,7 @@ bool EchoServer_Start(const EchoPlan *newPlan)
     ThreadManager_Init(&acceptor);
     ThreadManager_Init(&connections);
     isRight = isRight && listener != INVALID_SOCKET && SocketUtils_Bind(listener, &address) &&
-              SocketUtils_GetLocalAddress(listener, &address) && SocketUtils_Listen(listener) &&
+              SocketUtils_GetLocalAddress(listener, &address) && listen(listener, SOMAXCONN) == 0 &&
               ThreadManager_Launch(&acceptor, AcceptMain, NULL);
     echo.port = NetAddress_GetPort(&address);
     return isRight || Test_Explain("no echo server: error %lu", GetLastError());

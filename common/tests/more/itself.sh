@@ -4,8 +4,7 @@
 # say so. `make test-more` calls it.
 #
 # The range of ports is that of a network namespace of Linux, which root may make, with a Wine prefix of
-# its own: the process that has the sockets of all programs has to be in there. The last line is
-# `N passed, N failed`.
+# its own: the process that has the sockets of all programs has to be in there.
 
 . common/tests/lib/check.sh
 WINE_FOLDER=$PWD/build/wine-itself

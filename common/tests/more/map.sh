@@ -9,7 +9,8 @@
 # what the worker did with the block of the document, line for line. The document names the functions that its
 # block leaves out.
 #
-# CC is the compiler; RUN is what is put before a program. The last line is `N passed, N failed`.
+# CC is the compiler; it, and so nm, may be several words.
+# shellcheck disable=SC2086
 
 stage=07-service-session
 document=$stage/MAP.md
@@ -88,8 +89,6 @@ END
 }
 
 build() {
-    # The compiler may be several words.
-    # shellcheck disable=SC2086
     (cd $folder && ${CC:-gcc} -std=gnu11 -O0 -finstrument-functions -include Trace.h -I../../common \
         -I../../$stage -c ../../$stage/*.c) &&
         ${CC:-gcc} -std=gnu11 -I$folder -Icommon -I$stage -o $folder/server.exe $folder/*.o $folder/Trace.c \
@@ -109,21 +108,17 @@ has_received() {
 # The client goes when the worker that has echoed waits again: not before, or it would find an end.
 run_server() {
     start_server $folder/server.exe $folder/said $folder/run
-    # RUN is several words.
-    # shellcheck disable=SC2086
     {
         wait_until has_received 1
         echo hello
         wait_until has_received 2
-    } | ${RUN-} build/tools/client.exe --port "$port" >$folder/client 2>&1
+    } | run build/tools/client.exe --port "$port" >$folder/client 2>&1
     kill "$server"
     wait "$server" 2>/dev/null
 }
 
 # What the second receive's worker did: from one wait to the next, with blanks for the depth.
 read_run() {
-    # nm may be several words.
-    # shellcheck disable=SC2086
     $(printf '%s' "${CC:-gcc}" | sed 's/gcc$/nm/') $folder/server.exe | tr -d '\r' >$folder/symbols
     tr -d '\r' <$folder/run | awk '
         FNR == NR { symbol[$1] = $3; next }
@@ -183,10 +178,8 @@ read_order() {
 
 # compare NAME: what the document says, $folder/told, is what is, $folder/found.
 compare() {
-    diff $folder/told $folder/found >$folder/difference 2>&1
-    code=$?
     reason=
-    [ $code = 0 ] || reason="MAP.md (<) and what is (>) differ"
+    diff $folder/told $folder/found >$folder/difference 2>&1 || reason="MAP.md (<) and what is (>) differ"
     [ -s $folder/told ] || reason="MAP.md says nothing of it"
     report "$1" "$reason" $folder/difference
 }

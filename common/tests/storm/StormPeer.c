@@ -43,7 +43,6 @@ static void Leave(SOCKET *peer, uint32_t *seed)
 
 static SOCKET Arrive(uint32_t *seed)
 {
-    DWORD timeoutMs = PATIENCE;
     Place *place = Storm_Enter(seed);
     SOCKET peer = INVALID_SOCKET;
     NetAddress address;
@@ -56,8 +55,8 @@ static SOCKET Arrive(uint32_t *seed)
     Storm_Leave(place);
     if (peer == INVALID_SOCKET)
         return INVALID_SOCKET;
-    setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
-    setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, (const char *)&timeoutMs, sizeof(timeoutMs));
+    SocketUtils_SetOption(peer, SOL_SOCKET, SO_RCVTIMEO, PATIENCE);
+    SocketUtils_SetOption(peer, SOL_SOCKET, SO_SNDTIMEO, PATIENCE);
     if (!SocketUtils_Connect(peer, &address))
         SocketUtils_Close(&peer);
     return peer;

@@ -4,6 +4,7 @@
  */
 #include "Storm.h"
 #include "PacketSession.h"
+#include "SessionSlot.h"
 
 #define SLOTS    8 /* few: threads shall meet */
 #define SEND_MAX 4000
@@ -17,39 +18,12 @@ typedef struct StormSession {
     volatile LONG disconnected;
 } StormSession;
 
-static SRWLOCK slotsLock = SRWLOCK_INIT;
-static Session *slots[SLOTS]; /* a reference each; under the lock */
-
-static void PutSession(Session *session, uint32_t slot)
-{
-    Session *old;
-
-    if (session != NULL)
-        Session_AddRef(session);
-    AcquireSRWLockExclusive(&slotsLock);
-    old = slots[slot];
-    slots[slot] = session;
-    ReleaseSRWLockExclusive(&slotsLock);
-    if (old != NULL)
-        Session_Release(old);
-}
-
-static Session *TakeSession(uint32_t slot)
-{
-    Session *session;
-
-    AcquireSRWLockShared(&slotsLock);
-    session = slots[slot];
-    if (session != NULL)
-        Session_AddRef(session);
-    ReleaseSRWLockShared(&slotsLock);
-    return session;
-}
+static SessionSlot slots[SLOTS];
 
 void Sessions_Forget(void)
 {
     for (uint32_t i = 0; i < SLOTS; i++)
-        PutSession(NULL, i);
+        SessionSlot_Put(&slots[i], NULL);
 }
 
 /* --- What threads and callbacks do ----------------------------------------------------------- */
@@ -94,8 +68,8 @@ static void Act(Session *session, uint32_t *seed)
 
 void Sessions_Try(uint32_t *seed)
 {
-    uint32_t slot = Random_Next(seed, SLOTS);
-    Session *session = TakeSession(slot);
+    SessionSlot *slot = &slots[Random_Next(seed, SLOTS)];
+    Session *session = SessionSlot_Take(slot);
 
     if (session == NULL)
         return;
@@ -103,7 +77,7 @@ void Sessions_Try(uint32_t *seed)
     for (int i = 0; i < 4; i++)
         Act(session, seed);
     if (!Session_IsConnected(session) || Random_Next(seed, 20) == 0)
-        PutSession(NULL, slot);
+        SessionSlot_Put(slot, NULL);
     Session_Release(session);
 }
 
@@ -168,7 +142,7 @@ static void OnConnected(Session *session)
     Enter(mine);
     FAULT_IF(InterlockedIncrement(&mine->connected) != 1, "OnConnected twice");
     InterlockedIncrement(&mine->place->connected);
-    PutSession(session, Random_Next(&mine->seed, SLOTS));
+    SessionSlot_Put(&slots[Random_Next(&mine->seed, SLOTS)], session);
     Leave(mine);
 }
 

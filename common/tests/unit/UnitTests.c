@@ -9,31 +9,20 @@
 #include "UnitTests.h"
 #include "TestMain.h"
 
-#define CHILD_MAX 20
-
 ServerProcess *child;
 
 static const char *ownPath; /* the program that a child is another run of */
-static struct {
-    const char *name;
-    int (*run)(void);
-} children[CHILD_MAX];
-static int childCount;
+static Child *children;
 
-void RegisterChild(const char *name, int (*run)(void))
+void Child_Register(Child *newChild)
 {
-    children[childCount].name = name;
-    children[childCount++].run = run;
+    newChild->next = children;
+    children = newChild;
 }
 
-void StartChildWith(const char *const arguments[])
+void StartChild(const char *const arguments[])
 {
     child = NEED(TestProgram_Start(ownPath, arguments));
-}
-
-void StartChild(const char *name)
-{
-    StartChildWith(ARGUMENTS(name));
 }
 
 void WaitForChild(const char *text)
@@ -51,14 +40,12 @@ void CheckChild(DWORD exitCode, const char *expectedOutput, const char *errorsCo
     free(output);
 }
 
-/* --- main ------------------------------------------------------------------------------------ */
-
 /* A child that nobody has registered prints its arguments. */
 static int RunChild(int argc, char *argv[])
 {
-    for (int i = 0; i < childCount; i++) {
-        if (strcmp(argv[1], children[i].name) == 0)
-            return children[i].run();
+    for (const Child *one = children; one != NULL; one = one->next) {
+        if (strcmp(argv[1], one->name) == 0)
+            return one->run();
     }
     for (int i = 2; i < argc; i++)
         printf("<%s>\n", argv[i]);

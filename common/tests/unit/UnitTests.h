@@ -9,23 +9,20 @@
 #include "TestProgram.h"
 
 /* CHILD("--child-log") { ... }: what a child does whose first argument that is, and its exit code. */
-#define CHILD(name)            CHILD_AT(__LINE__, name)
-#define CHILD_AT(number, name) CHILD_ON_LINE(number, name)
-#define CHILD_ON_LINE(number, name)                                                                \
-    static int Run##number(void);                                                                  \
-    BEFORE_MAIN(Register##number)                                                                  \
-    {                                                                                              \
-        RegisterChild(name, Run##number);                                                          \
-    }                                                                                              \
-    static int Run##number(void)
+#define CHILD(word) REGISTER(__LINE__, int, Child, Child_Register, .name = (word))
 
-void RegisterChild(const char *name, int (*run)(void));
+typedef struct Child {
+    const char *name;
+    int (*run)(void);
+    struct Child *next;
+} Child;
+
+void Child_Register(Child *newChild);
 
 /* The one that was started last; it is ended after the test. */
 extern ServerProcess *child;
 
-void StartChild(const char *name);
-void StartChildWith(const char *const arguments[]);
+void StartChild(const char *const arguments[]);
 
 /* Waits for a line with the text. Without it the test is over. */
 void WaitForChild(const char *text);

@@ -55,7 +55,7 @@ CHILD("--child-ctrl-c-ignored")
 
 static void CheckPress(const char *name)
 {
-    StartChild(name);
+    StartChild(ARGUMENTS(name));
     WaitForChild("ready");
     REQUIRE(CHECK(TestProgram_PressCtrlC(child)));
     WaitForChild("removed");
@@ -105,7 +105,7 @@ CHILD("--child-quick-edit")
 
 TEST("CtrlC: Quick Edit is off meanwhile")
 {
-    StartChild("--child-quick-edit");
+    StartChild(ARGUMENTS("--child-quick-edit"));
     CheckChild(0, "before 0\ninside 0\nafter 0\nbefore 64\ninside 0\nafter 64\n", "");
 }
 
@@ -113,8 +113,8 @@ TEST("CtrlC: Quick Edit is off meanwhile")
 
 TEST("ServerProcess: arguments")
 {
-    StartChildWith(ARGUMENTS("--child-arguments", "plain", "", "two words", "a\"b", "\\",
-                             "c:\\dir\\", "\\\\\"", "\"", "a\\\"b c\\\\"));
+    StartChild(ARGUMENTS("--child-arguments", "plain", "", "two words", "a\"b", "\\", "c:\\dir\\",
+                         "\\\\\"", "\"", "a\\\"b c\\\\"));
     CheckChild(
         11, "<plain>\n<>\n<two words>\n<a\"b>\n<\\>\n<c:\\dir\\>\n<\\\\\">\n<\">\n<a\\\"b c\\\\>\n",
         "to stderr\n");
@@ -165,7 +165,7 @@ TEST("ServerProcess: output")
     DWORD exitCode = 0;
     char *rest;
 
-    StartChild("--child-numbers");
+    StartChild(ARGUMENTS("--child-numbers"));
     WaitForChild("number 5999");
     CHECK_INT(ServerProcess_CountLines(child, "number "), 6000);
     CHECK(ServerProcess_WaitForCount(child, "number 599", 11, 0));
@@ -193,7 +193,7 @@ TEST("ServerProcess: output")
 /* The child waits in its prints while nobody reads, and goes on when somebody does. */
 TEST("ServerProcess: reading can be paused")
 {
-    StartChild("--child-numbers");
+    StartChild(ARGUMENTS("--child-numbers"));
     ServerProcess_PauseReading(child, true);
     CHECK(!ServerProcess_WaitForLine(child, "number 5999", NULL, 500));
     ServerProcess_PauseReading(child, false);
@@ -205,9 +205,8 @@ TEST("ServerProcess: processor time")
 {
     ULONGLONG start = Test_Now();
 
-    StartChild("--child-spin");
+    StartChild(ARGUMENTS("--child-spin"));
     WAIT_WHILE(ServerProcess_GetCpuMs(child) < 100);
-    CHECK(ServerProcess_GetCpuMs(child) >= 100);
     CHECK_AT_MOST(ServerProcess_GetCpuMs(child), Test_Now() - start + 100);
     ServerProcess_Kill(child);
 }
@@ -216,7 +215,7 @@ TEST("ServerProcess: handles")
 {
     int before, opened;
 
-    StartChild("--child-handles");
+    StartChild(ARGUMENTS("--child-handles"));
     WaitForChild("before");
     before = ServerProcess_GetHandleCount(child);
     CHECK(before > 0);
@@ -239,10 +238,10 @@ TEST("ServerProcess: Ctrl+C reaches one of two programs")
 {
     ServerProcess *other;
 
-    StartChild("--child-ctrl-c");
+    StartChild(ARGUMENTS("--child-ctrl-c"));
     WaitForChild("ready");
     other = child;
-    StartChild("--child-ctrl-c");
+    StartChild(ARGUMENTS("--child-ctrl-c"));
     WaitForChild("ready");
     REQUIRE(CHECK(TestProgram_PressCtrlC(other)) && CHECK(TestProgram_PressCtrlC(other)));
     CHECK(ServerProcess_WaitForExit(other, WAIT_MS, NULL));

@@ -5,37 +5,24 @@
 #include "UnitTests.h"
 #include "TestSocketUtils.h"
 
-/* --- SocketUtils ----------------------------------------------------------------------------- */
-
-static int GetOption(SOCKET socket, int level, int name)
-{
-    int value = 0;
-    int size = (int)sizeof(value);
-
-    /* A BOOL option may be given in one byte; the rest is 0. */
-    if (getsockopt(socket, level, name, (char *)&value, &size) != 0)
-        return -1;
-    return value;
-}
-
 TEST("SocketUtils: options")
 {
     SOCKET socket = NEED_SOCKET(Peer_Create(AF_INET));
     LINGER linger = {0};
     int size = (int)sizeof(linger);
 
-    CHECK_INT(GetOption(socket, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
-    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
+    CHECK_INT(SocketUtils_GetOption(socket, SOL_SOCKET, SO_TYPE), SOCK_STREAM);
+    CHECK_INT(SocketUtils_GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
     CHECK(SocketUtils_SetTcpNoDelay(socket, true));
-    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
+    CHECK_INT(SocketUtils_GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 1);
     CHECK(SocketUtils_SetTcpNoDelay(socket, false));
-    CHECK_INT(GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
+    CHECK_INT(SocketUtils_GetOption(socket, IPPROTO_TCP, TCP_NODELAY), 0);
 
     CHECK(SocketUtils_SetKeepAlive(socket));
 
-    CHECK(SocketUtils_SetExclusiveAddressUse(socket, true));
-    CHECK(GetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0);
-    CHECK_INT(GetOption(socket, SOL_SOCKET, SO_REUSEADDR), 0);
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, true));
+    CHECK(SocketUtils_GetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE) != 0);
+    CHECK_INT(SocketUtils_GetOption(socket, SOL_SOCKET, SO_REUSEADDR), 0);
 
     CHECK(SocketUtils_SetLinger(socket, true, 3));
     CHECK_INT(getsockopt(socket, SOL_SOCKET, SO_LINGER, (char *)&linger, &size), 0);
@@ -43,12 +30,12 @@ TEST("SocketUtils: options")
     CHECK_INT(linger.l_linger, 3);
 
     /* The system may give more than it was asked for, but it was asked for each of them. */
-    CHECK(SocketUtils_SetRecvBufferSize(socket, 20000));
-    CHECK(SocketUtils_SetSendBufferSize(socket, 50000));
-    CHECK(GetOption(socket, SOL_SOCKET, SO_RCVBUF) >= 20000);
-    CHECK_AT_MOST(GetOption(socket, SOL_SOCKET, SO_RCVBUF), 2 * 20000);
-    CHECK(GetOption(socket, SOL_SOCKET, SO_SNDBUF) >= 50000);
-    CHECK_AT_MOST(GetOption(socket, SOL_SOCKET, SO_SNDBUF), 2 * 50000);
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_RCVBUF, 20000));
+    CHECK(SocketUtils_SetOption(socket, SOL_SOCKET, SO_SNDBUF, 50000));
+    CHECK(SocketUtils_GetOption(socket, SOL_SOCKET, SO_RCVBUF) >= 20000);
+    CHECK_AT_MOST(SocketUtils_GetOption(socket, SOL_SOCKET, SO_RCVBUF), 2 * 20000);
+    CHECK(SocketUtils_GetOption(socket, SOL_SOCKET, SO_SNDBUF) >= 50000);
+    CHECK_AT_MOST(SocketUtils_GetOption(socket, SOL_SOCKET, SO_SNDBUF), 2 * 50000);
 }
 
 TEST("SocketUtils: closing twice")
@@ -58,7 +45,7 @@ TEST("SocketUtils: closing twice")
 
     SocketUtils_Close(&socket);
     CHECK(socket == INVALID_SOCKET);
-    CHECK_INT(GetOption(copy, SOL_SOCKET, SO_TYPE), -1);
+    CHECK_INT(SocketUtils_GetOption(copy, SOL_SOCKET, SO_TYPE), -1);
     SocketUtils_Close(&socket);
     CHECK(socket == INVALID_SOCKET);
 }
@@ -89,9 +76,9 @@ static SOCKET OpenListener(NetAddress *address)
 {
     SOCKET socket = NEED_SOCKET(Peer_Create(NetAddress_GetFamily(address)));
 
-    NEED_TRUE(SocketUtils_SetExclusiveAddressUse(socket, true));
+    NEED_TRUE(SocketUtils_SetOption(socket, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, true));
     NEED_TRUE(SocketUtils_Bind(socket, address));
-    NEED_TRUE(SocketUtils_Listen(socket));
+    NEED_TRUE(listen(socket, SOMAXCONN) == 0);
     NEED_TRUE(SocketUtils_GetLocalAddress(socket, address));
     return socket;
 }
@@ -110,19 +97,17 @@ static void CheckIsPeer(const NetAddress *peer, SOCKET client)
 /* The port is nobody else's, whatever the other sets. */
 TEST("SocketUtils: exclusive use")
 {
+    static const int options[] = {0, SO_EXCLUSIVEADDRUSE, SO_REUSEADDR};
     NetAddress address = Peer_GetAddress("127.0.0.1", 0);
     SOCKET listenSocket = OpenListener(&address);
-    BOOL on = TRUE;
     int error;
 
     CHECK(NetAddress_GetPort(&address) != 0);
-    for (int way = 0; way < 3; way++) {
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
         SOCKET second = Peer_Create(AF_INET);
 
-        if (way == 1)
-            SocketUtils_SetExclusiveAddressUse(second, true);
-        if (way == 2)
-            setsockopt(second, SOL_SOCKET, SO_REUSEADDR, (const char *)&on, sizeof(on));
+        if (options[i] != 0)
+            SocketUtils_SetOption(second, SOL_SOCKET, options[i], true);
         CHECK(!SocketUtils_Bind(second, &address));
         error = WSAGetLastError();
         CHECK(error == WSAEACCES || error == WSAEADDRINUSE);
@@ -176,7 +161,7 @@ TEST("SocketUtils: a listener for both families")
 
     CHECK(SocketUtils_SetIpv6Only(listenSocket, false));
     CHECK(SocketUtils_Bind(listenSocket, &any));
-    CHECK(SocketUtils_Listen(listenSocket));
+    CHECK(listen(listenSocket, SOMAXCONN) == 0);
     CHECK(SocketUtils_GetLocalAddress(listenSocket, &any));
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         NetAddress peer, address = Peer_GetAddress(hosts[i], NetAddress_GetPort(&any));
@@ -214,7 +199,7 @@ static void CheckAcceptExAndConnectEx(const char *host)
     bool begun;
 
     CHECK(SocketUtils_BindAnyAddress(client, NetAddress_GetFamily(&address)));
-    begun = SocketUtils_AcceptEx(listenSocket, accepted, buffer, &accepting);
+    begun = SocketUtils_AcceptEx(listenSocket, accepted, buffer, 0, &accepting);
     CHECK(begun || WSAGetLastError() == WSA_IO_PENDING);
     begun = SocketUtils_ConnectEx(client, &address, &connecting);
     CHECK(FinishOperation(begun, client, &connecting));

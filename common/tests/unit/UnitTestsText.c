@@ -186,7 +186,7 @@ CHILD("--child-error")
 
 TEST("ErrorText: ErrorText_Print writes to stderr")
 {
-    StartChild("--child-error");
+    StartChild(ARGUMENTS("--child-error"));
     CheckChild(0, "", "CreateFile failed with error 5");
 }
 
@@ -271,7 +271,7 @@ TEST("ServerOptions: bad ones")
 {
     char *errors;
 
-    StartChild("--child-options");
+    StartChild(ARGUMENTS("--child-options"));
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
     errors = NEED(ServerProcess_CopyErrors(child));
     CHECK_CONTAINS(errors, "\nall rows done\n");

@@ -93,7 +93,7 @@ CHILD("--child-log-quiet")
 
 TEST("ServerLog: lines")
 {
-    StartChild("--child-log");
+    StartChild(ARGUMENTS("--child-log"));
     CheckChild(0,
                "Listening on 127.0.0.1:7777\n"
                "Client Connected! 127.0.0.1:7777\n"
@@ -107,7 +107,7 @@ TEST("ServerLog: lines")
 
 TEST("ServerLog: quiet")
 {
-    StartChild("--child-log-quiet");
+    StartChild(ARGUMENTS("--child-log-quiet"));
     CheckChild(0, "Listening on 127.0.0.1:7777\nServer stopped.\n", "10048");
 }
 
@@ -137,7 +137,7 @@ TEST("ServerLog: lines of several threads")
     char *output;
     int lines = 0;
 
-    StartChild("--child-log-threads");
+    StartChild(ARGUMENTS("--child-log-threads"));
     REQUIRE(CHECK(ServerProcess_WaitForExit(child, WAIT_MS, NULL)));
     output = NEED(ServerProcess_CopyOutput(child, 0));
     for (char *line = output, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {

@@ -10,6 +10,10 @@ SOCKET client = INVALID_SOCKET, server = INVALID_SOCKET;
 SOCKET listener = INVALID_SOCKET, accepted = INVALID_SOCKET;
 HANDLE port;
 
+DWORD takenBytes;
+ULONG_PTR takenKey;
+OVERLAPPED *taken;
+
 static bool isStarted;
 static Program *programs;
 
@@ -61,7 +65,7 @@ void OpenPairWithAcceptEx(void)
     StartWinsock();
     OpenListener(&address);
     accepted = SocketUtils_CreateSocket(AF_INET);
-    SocketUtils_AcceptEx(listener, accepted, addresses, &accepting);
+    SocketUtils_AcceptEx(listener, accepted, addresses, 0, &accepting);
     client = SocketUtils_CreateSocket(AF_INET);
     Require(SocketUtils_Connect(client, &address), "connecting");
     Require(WSAGetOverlappedResult(listener, &accepting, &bytes, TRUE, &flags), "AcceptEx");
@@ -97,11 +101,8 @@ bool StartReceive(void *data, ULONG size, WSAOVERLAPPED *overlapped)
 
 void TakeCompletion(void)
 {
-    OVERLAPPED *taken = NULL;
-    ULONG_PTR key = 0;
-    DWORD bytes = 0;
-
-    GetQueuedCompletionStatus(port, &bytes, &key, &taken, WAIT_MS);
+    taken = NULL;
+    GetQueuedCompletionStatus(port, &takenBytes, &takenKey, &taken, WAIT_MS);
     Require(taken != NULL, "GetQueuedCompletionStatus");
 }
 

@@ -5,12 +5,6 @@
  *     make WATCHED=1 wrong-programs
  *     INSTRUMENT=verify build/instrument/tests/wrong.exe overlapped-freed      (with Wine in front of it)
  *
- *     WrongHeap.c         memory
- *     WrongHandles.c      sockets, events, ports and threads: used after their end, left open
- *     WrongOperations.c   overlapped operations: their OVERLAPPED, their buffer, their completion
- *     WrongOptions.c      options of sockets, and what AcceptEx and ConnectEx need after them
- *     WrongShared.c       races, found with shuffle
- *
  * What one of these runs is a program:
  *
  *     PROGRAM("heap-double-free", HARMS, "memory: a block of 16 bytes is freed")
@@ -45,17 +39,7 @@ typedef struct Program {
     struct Program *next;
 } Program;
 
-#define PROGRAM(...)            PROGRAM_AT(__LINE__, __VA_ARGS__)
-#define PROGRAM_AT(number, ...) PROGRAM_ON_LINE(number, __VA_ARGS__)
-#define PROGRAM_ON_LINE(number, ...)                                                               \
-    static void Run##number(void);                                                                 \
-    BEFORE_MAIN(Register##number)                                                                  \
-    {                                                                                              \
-        static Program program = {.run = Run##number, .name = __VA_ARGS__};                        \
-                                                                                                   \
-        Program_Register(&program);                                                                \
-    }                                                                                              \
-    static void Run##number(void)
+#define PROGRAM(...) REGISTER(__LINE__, void, Program, Program_Register, .name = __VA_ARGS__)
 
 void Program_Register(Program *program);
 
@@ -68,6 +52,11 @@ void *Need(void *pointer);
 /* What the functions below open. It is closed when the program has run. */
 extern SOCKET client, server, listener, accepted;
 extern HANDLE port;
+
+/* What GetQueuedCompletionStatus has written, for programs in which one thread calls it. */
+extern DWORD takenBytes;
+extern ULONG_PTR takenKey;
+extern OVERLAPPED *taken;
 
 void StartWinsock(void);
 void OpenListener(NetAddress *address);

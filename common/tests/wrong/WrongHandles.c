@@ -37,9 +37,6 @@ PROGRAM("accept-not-checked", PLAIN, "rule 8: CreateIoCompletionPort is given IN
 /* CreateIoCompletionPort says with NULL that it has failed, and is compared with INVALID_HANDLE_VALUE. */
 PROGRAM("handle-not-checked", PLAIN, "rule 8: GetQueuedCompletionStatus is given NULL")
 {
-    OVERLAPPED *overlapped = NULL;
-    ULONG_PTR key = 0;
-    DWORD bytes = 0;
     HANDLE second;
 
     OpenPairWithPort();
@@ -47,7 +44,7 @@ PROGRAM("handle-not-checked", PLAIN, "rule 8: GetQueuedCompletionStatus is given
     /* It fails: a socket belongs to one port only, for good. */
     second = CreateIoCompletionPort((HANDLE)server, NULL, 0, 0);
     if (second != INVALID_HANDLE_VALUE)
-        GetQueuedCompletionStatus(second, &bytes, &key, &overlapped, 0); /* Wrong */
+        GetQueuedCompletionStatus(second, &takenBytes, &takenKey, &taken, 0); /* Wrong */
 }
 
 /* --- What was closed ------------------------------------------------------------------------- */
@@ -144,11 +141,7 @@ PROGRAM("event-closed-in-use", PLAIN,
 
 static void WaitAtPort(void)
 {
-    OVERLAPPED *overlapped = NULL;
-    ULONG_PTR key = 0;
-    DWORD bytes = 0;
-
-    GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, 1000);
+    GetQueuedCompletionStatus(port, &takenBytes, &takenKey, &taken, 1000);
 }
 
 PROGRAM(

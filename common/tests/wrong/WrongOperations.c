@@ -220,13 +220,10 @@ PROGRAM("unknown-completion", PLAIN,
         "rule 5: a completion came for an OVERLAPPED with which nothing is outstanding")
 {
     BOOL(WINAPI * post)(HANDLE, DWORD, ULONG_PTR, LPOVERLAPPED) = PostQueuedCompletionStatus;
-    OVERLAPPED *taken = NULL;
-    ULONG_PTR key = 0;
-    DWORD bytes = 0;
 
     OpenPort();
     Require(post(port, 0, 0, &overlapped), "posting");
-    GetQueuedCompletionStatus(port, &bytes, &key, &taken, WAIT_MS); /* Wrong */
+    GetQueuedCompletionStatus(port, &takenBytes, &takenKey, &taken, WAIT_MS); /* Wrong */
 }
 
 /* --- Completion routines --------------------------------------------------------------------- */
@@ -397,16 +394,16 @@ PROGRAM("right-post")
 {
     OVERLAPPED_ENTRY entries[4];
     OVERLAPPED *const sign = (OVERLAPPED *)(uintptr_t)1;
-    ULONG count = 0, taken = 0;
+    ULONG count = 0, sum = 0;
 
     OpenPort();
     PostQueuedCompletionStatus(port, 0, 0, sign);
     PostQueuedCompletionStatus(port, 0, 0, &overlapped);
     PostQueuedCompletionStatus(port, 0, 0, &overlapped);
     PostQueuedCompletionStatus(port, 0, 0, NULL);
-    while (taken < 4) {
+    while (sum < 4) {
         Require(GetQueuedCompletionStatusEx(port, entries, 4, &count, WAIT_MS, FALSE), "taking");
-        taken += count;
+        sum += count;
     }
 }
 

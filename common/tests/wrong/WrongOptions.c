@@ -108,7 +108,7 @@ PROGRAM("right-accept-connect")
     Associate(listener);
     accepted = SocketUtils_CreateSocket(AF_INET);
 
-    SocketUtils_AcceptEx(listener, accepted, addresses, &accepting);
+    SocketUtils_AcceptEx(listener, accepted, addresses, 0, &accepting);
     SocketUtils_ConnectEx(client, &address, &connecting);
     TakeCompletion();
     TakeCompletion();

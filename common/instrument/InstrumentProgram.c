@@ -91,7 +91,6 @@ void Program_Begin(void)
     Options_Read();
     if (!instrument.isOn)
         return;
-    Trace_Init();
     Counts_Init();
     Registry_Init();
     if (instrument.isVerifying)

@@ -33,7 +33,6 @@ typedef struct Chunk {
 static SRWLOCK lock = SRWLOCK_INIT;
 static Chunk *firstChunk, *lastChunk;
 static int eventCount;
-static LONGLONG startTicks, ticksPerSecond;
 
 LONGLONG Trace_Now(void)
 {
@@ -41,15 +40,6 @@ LONGLONG Trace_Now(void)
 
     QueryPerformanceCounter(&now);
     return now.QuadPart;
-}
-
-void Trace_Init(void)
-{
-    LARGE_INTEGER frequency;
-
-    QueryPerformanceFrequency(&frequency);
-    ticksPerSecond = frequency.QuadPart;
-    startTicks = Trace_Now();
 }
 
 /* Under the lock. NULL: there are too many. */
@@ -127,7 +117,10 @@ void Trace_AddFlow(const Thread *thread, char phase, Api api, LONG operation)
 
 static double ToMicroseconds(LONGLONG ticks)
 {
-    return (double)(ticks - startTicks) * 1e6 / (double)ticksPerSecond;
+    LARGE_INTEGER frequency;
+
+    QueryPerformanceFrequency(&frequency);
+    return (double)ticks * 1e6 / (double)frequency.QuadPart;
 }
 
 /* No name, place or result holds anything that JSON would have to escape. */

@@ -3,7 +3,8 @@
  * edge://tracing and Perfetto open the file.
  *
  * A slice (ph X) for each call, an arrow (ph s and f) from the call that began an operation to the
- * one that took its completion. Times are in microseconds since the first call.
+ * one that took its completion. Times are microseconds of QueryPerformanceCounter, which all
+ * programs share: another one can add to the file what it did meanwhile.
  * https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
  */
 #ifndef INSTRUMENT_TRACE_H
@@ -11,7 +12,6 @@
 
 #include "InstrumentCall.h"
 
-void Trace_Init(void);
 LONGLONG Trace_Now(void);
 void Trace_AddCall(const Call *call);
 void Trace_AddRoutine(Thread *thread, LONGLONG begin, const char *result);

@@ -4,10 +4,10 @@
 #
 # Each stage's trace has to be what edge://tracing and Perfetto open, and has to be drawn: it records
 # the conversation of three clients with each instrumented stage and looks at the trace: one event on
-# each line in the form that is promised, threads named, three sessions, and each arrow with both its
-# ends. Then it is drawn, and the picture has a lane for each thread and all sessions. The timeline.json
-# that the stage keeps has the same calls, and its timeline.svg is drawn from that.
-# BUILD is the folder of the instrumented programs.
+# each line in the form that is promised, threads named, three sessions, the calls of three clients while
+# the server listens, and each arrow with both its ends. Then it is drawn, and the picture has a lane for
+# each thread and each client, and all sessions. The timeline.json that the stage keeps has the same
+# calls, and its timeline.svg is drawn from that. BUILD is the folder of the instrumented programs.
 
 build=${BUILD:-build/instrument}
 folder=$build/modes-output
@@ -32,11 +32,18 @@ check_trace() {
     last { wrong("the event before has no comma") }
     !/^\{"name":"[A-Za-z_0-9 ]+",.*\},?$/ { wrong("no event: " $0) }
     { last = !/,$/; count = gsub(/\{/, "{"); if (count != gsub(/\}/, "}")) wrong("its braces do not match") }
-    get("ph") == "M" { if (/thread_name/) threads[get("tid")] = 1; next }
+    get("ph") == "M" && /thread_name/ { threads[get("tid")] = 1 }
+    get("ph") == "M" && /"name":"client [123]"/ { clients[get("tid")] = 1 }
+    get("ph") == "M" { next }
     get("ph") == "X" {
         if (!(get("tid") in threads)) wrong("its thread has no name")
         if (get("ts") + 0 < 0 || get("dur") + 0 < 0 || get("dur") == "") wrong("its times are wrong")
-        if (get("socket") != "") sockets[get("socket")] = 1
+        if (get("name") == "listen") listening = get("ts")
+        if (get("tid") in clients) {
+            calls++
+            if (get("ts") + 0 < listening + 0 || get("ts") + get("dur") > end + 0)
+                wrong("a client makes this call while the server does not listen")
+        } else if (get("socket") != "") sockets[get("socket")] = 1
         next
     }
     get("ph") == "s" { start[get("id")] = get("name"); next }
@@ -45,12 +52,13 @@ check_trace() {
         ends++
         next
     }
-    get("ph") == "i" { next }
+    get("ph") == "i" { end = get("ts"); next }
     { wrong("an event of a kind that is not known") }
     END {
         if (bad) exit 1
         for (i = 1; i <= 3; i++)
             if (!(("session " i) in sockets)) { print "there is no session " i; exit 1 }
+        if (calls != 15) { print "its 3 clients make " calls + 0 " calls, not 5 each"; exit 1 }
         if (!closed || !last) { print "it does not end"; exit 1 }
         if (number >= 3 && ends < 9) { print "it has only " ends + 0 " arrows"; exit 1 }
     }' "$1"
@@ -58,7 +66,8 @@ check_trace() {
 
 check_picture() {
     tail -c 20 "$1" | grep -q '</svg>' || echo "it does not end with </svg>"
-    for text in main 'session 1' 'session 2' 'session 3' "$2"; do
+    for text in main 'client 1' 'client 2' 'client 3' 'closesocket, session 1' 'closesocket, session 2' \
+        'closesocket, session 3' "$2"; do
         grep -q "$text" "$1" || echo "'$text' is not in it"
     done
 }

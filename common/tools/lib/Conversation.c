@@ -224,6 +224,14 @@ static ClientResult Client_GiveUp(Client *client, const char *call)
     return error == WSAETIMEDOUT ? CLIENT_SILENT : CLIENT_LOST;
 }
 
+static void Client_Note(const Client *client, const char *call)
+{
+    Conversation *conversation = client->conversation;
+
+    if (conversation->noteCount < CLIENT_NOTE_MAX)
+        conversation->notes[conversation->noteCount++] = (ClientNote){client, call, Clock_GetNs()};
+}
+
 static void SetTimeout(SOCKET socket, int option)
 {
     DWORD timeout = WAIT_MS;
@@ -242,6 +250,7 @@ ClientResult Client_Connect(Client *client, Conversation *conversation)
     client->isOpen = true;
     SetTimeout(client->socket, SO_RCVTIMEO);
     SetTimeout(client->socket, SO_SNDTIMEO);
+    Client_Note(client, "connect");
     if (!SocketUtils_Connect(client->socket, &conversation->address))
         return Client_GiveUp(client, "connect");
     if (getsockname(client->socket, (SOCKADDR *)&own.storage, &own.length) != 0)
@@ -253,6 +262,7 @@ ClientResult Client_Connect(Client *client, Conversation *conversation)
 
 ClientResult Client_Send(Client *client, const void *data, int size)
 {
+    Client_Note(client, "send");
     for (int sent = 0; sent < size;) {
         int bytes = send(client->socket, (const char *)data + sent, size - sent, 0);
 
@@ -287,6 +297,7 @@ ClientResult Client_Receive(Client *client, const void *data, int size)
         }
         received += bytes;
     }
+    Client_Note(client, "recv");
     return CLIENT_DONE;
 }
 
@@ -298,6 +309,7 @@ ClientResult Client_WaitForEnd(Client *client)
 
     if (bytes == SOCKET_ERROR)
         return Client_GiveUp(client, "recv");
+    Client_Note(client, "recv");
     if (bytes > 0) {
         Conversation_Fail(client->conversation, "A client got more bytes than it sent.");
         result = CLIENT_WRONG;
@@ -308,6 +320,7 @@ ClientResult Client_WaitForEnd(Client *client)
 
 ClientResult Client_Leave(Client *client)
 {
+    Client_Note(client, "shutdown");
     if (shutdown(client->socket, SD_SEND) != 0)
         return Client_GiveUp(client, "shutdown");
     return Client_WaitForEnd(client);

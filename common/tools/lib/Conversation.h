@@ -32,6 +32,15 @@
 #define NUMBER_NONE 0
 #define NUMBER_LAST 9
 
+#define CLIENT_NOTE_MAX 40
+
+/* What a client did: it started a call, or its recv returned what it had waited for. */
+typedef struct ClientNote {
+    const struct Client *client;
+    const char *call;
+    int64_t time; /* by Clock_GetNs */
+} ClientNote;
+
 typedef struct Conversation {
     ServerProcess *process;
     NetAddress address; /* where it listens */
@@ -39,6 +48,9 @@ typedef struct Conversation {
     const InstrumentState *state; /* NULL before it listens */
     DWORD exitCode;               /* once it has ended */
     char reason[REASON_SIZE];     /* why the last function that returned false did so */
+
+    ClientNote notes[CLIENT_NOTE_MAX]; /* of all its clients; more are not kept */
+    int noteCount;
 } Conversation;
 
 /* The folder that the program is in, "05-iocp-basic", or "06.1" of a step. Returns the number of the

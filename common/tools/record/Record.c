@@ -9,9 +9,14 @@
  * line while the first is served, and gets it back when that has left. Each step is made when the
  * server is at rest, so the trace is nearly the same each time.
  *
+ * The calls of each client are added to the trace, as if it were a thread. A client is shown to wait
+ * in recv right after its send or shutdown. In fact one thread has all the clients here, and may call
+ * recv later.
+ *
  * Exit code 0: TRACE.json is there. 1: a sentence says what went wrong. 2: the command line is
  * wrong.
  */
+#include "Clock.h"
 #include "Conversation.h"
 #include "ErrorText.h"
 #include "SocketUtils.h"
@@ -22,6 +27,10 @@
 #define EXIT_USAGE   2
 #define CLIENT_COUNT 3
 #define MODES_SIZE   1024
+
+#define CLIENT_THREAD 100 /* in the trace, of the first client; a server has fewer threads */
+#define TRACE_END     "\n]\n"
+#define CALL_NS       100 /* of a call that does not wait: the smallest time in a trace */
 
 static const char *const lines[CLIENT_COUNT] = {"hello", "how are you?", "fine"};
 
@@ -35,12 +44,30 @@ static ClientResult ReceiveLine(Client *clients, int index)
     return Client_Receive(&clients[index], lines[index], (int)strlen(lines[index]));
 }
 
+/* Waits until one of two clients has something to receive. Returns which: the first, if both have. */
+static int WaitForEither(const Client *clients, int first, int second)
+{
+    struct timeval timeout = {WAIT_MS / 1000, 0};
+    fd_set set;
+
+    FD_ZERO(&set);
+    FD_SET(clients[first].socket, &set);
+    FD_SET(clients[second].socket, &set);
+    select(0, &set, NULL, NULL, &timeout);
+    return FD_ISSET(clients[first].socket, &set) ? first : second;
+}
+
 /* Two clients send before either has its line back. */
 static bool TalkAtOnce(Conversation *conversation, Client *clients, int first, int second)
 {
-    return SendLine(clients, first) == CLIENT_DONE && SendLine(clients, second) == CLIENT_DONE &&
-           ReceiveLine(clients, first) == CLIENT_DONE &&
-           ReceiveLine(clients, second) == CLIENT_DONE && Conversation_WaitForRest(conversation);
+    int served;
+
+    if (SendLine(clients, first) != CLIENT_DONE || SendLine(clients, second) != CLIENT_DONE)
+        return false;
+    served = WaitForEither(clients, first, second);
+    return ReceiveLine(clients, served) == CLIENT_DONE &&
+           ReceiveLine(clients, first + second - served) == CLIENT_DONE &&
+           Conversation_WaitForRest(conversation);
 }
 
 static bool ConverseTogether(Conversation *conversation, Client *clients)
@@ -82,6 +109,46 @@ static bool CheckFile(Conversation *conversation, const char *path)
     return true;
 }
 
+/* In the form in which the server has written its own calls, each after another event. The server
+   serves the clients in their order: client 1 has session 1. */
+static void WriteClients(FILE *file, const Conversation *conversation, const Client *clients)
+{
+    int64_t ends[CLIENT_COUNT] = {0}; /* of the last call of each */
+
+    for (int i = 0; i < CLIENT_COUNT; i++)
+        fprintf(file,
+                ",\n{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":1,\"tid\":%d,"
+                "\"args\":{\"name\":\"client %d\"}}",
+                CLIENT_THREAD + i, i + 1);
+    for (int i = 0; i < conversation->noteCount; i++) {
+        const ClientNote *note = &conversation->notes[i];
+        int index = (int)(note->client - clients);
+        bool isWaiting = strcmp(note->call, "recv") == 0;
+        int64_t begin = isWaiting ? ends[index] : note->time;
+
+        ends[index] = isWaiting ? note->time : note->time + CALL_NS;
+        fprintf(file,
+                ",\n{\"name\":\"%s\",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":%d,\"ts\":%.1f,"
+                "\"dur\":%.1f,\"args\":{\"socket\":\"session %d\"}}",
+                note->call, isWaiting ? "wait" : "work", CLIENT_THREAD + index, (double)begin / 1e3,
+                (double)(ends[index] - begin) / 1e3, index + 1);
+    }
+}
+
+static bool AddClients(Conversation *conversation, const Client *clients, const char *path)
+{
+    FILE *file = NULL;
+
+    if (fopen_s(&file, path, "r+b") != 0 || file == NULL)
+        return Conversation_Fail(conversation, "%s cannot be opened.", path);
+    fseek(file, -(long)strlen(TRACE_END), SEEK_END);
+    WriteClients(file, conversation, clients);
+    fputs(TRACE_END, file);
+    if (fclose(file) == 0)
+        return true;
+    return Conversation_Fail(conversation, "%s cannot be written.", path);
+}
+
 /* False: something went wrong, and a sentence has said what. */
 static bool Record(const char *server, int stage, const char *trace)
 {
@@ -95,7 +162,8 @@ static bool Record(const char *server, int stage, const char *trace)
     went = Conversation_Start(&conversation, server, modes) &&
            (stage == 1 ? ConverseInTurn(&conversation, clients)
                        : ConverseTogether(&conversation, clients)) &&
-           Conversation_Stop(&conversation) && CheckFile(&conversation, trace);
+           Conversation_Stop(&conversation) && CheckFile(&conversation, trace) &&
+           AddClients(&conversation, clients, trace);
     if (!went)
         fprintf(stderr, "%s: %s\n", server, conversation.reason);
     for (int i = 0; i < CLIENT_COUNT; i++)

@@ -4,12 +4,12 @@
  *     timeline.exe TRACE.json OUT.svg [TITLE]
  *
  * TRACE.json is what an instrumented program writes when it runs with INSTRUMENT=trace=TRACE.json.
- * The picture has a lane for each thread. Light boxes are calls that wait, dark ones calls that do
- * not, grey ones completion routines, which run inside a wait, and dashed ones stand for calls that
- * repeat those before them. Arrows go from the call that began an operation to the one that took
- * its completion. A browser that shows the picture alone tells place and result of the call under
- * the pointer. It has no times: those of one run are in its trace. Without TITLE it is headed with
- * the name of the program.
+ * The picture has a lane for each thread, and above them one for each client that record.exe has
+ * added. Light boxes are calls that wait, dark ones calls that do not, grey ones completion
+ * routines, which run inside a wait, and dashed ones stand for calls that repeat those before them.
+ * Arrows go from the call that began an operation to the one that took its completion. A browser
+ * that shows the picture alone tells place and result of the call under the pointer. It has no
+ * times: those of one run are in its trace. Without TITLE it is headed with the name of the program.
  *
  * Exit code 0: OUT.svg is written. 1: it is not, and a sentence has said why. 2: the command line
  * is wrong.

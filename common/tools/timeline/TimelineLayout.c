@@ -17,7 +17,7 @@
 #define WIRE_GAP    9  /* between two places where arrows cross lanes */
 #define WAIT_LINE   10 /* names that are not longer are not broken */
 #define WORK_LINE   14
-#define FEW_CALLS   4 /* a thread with no more has wide boxes */
+#define FEW_CALLS   5 /* a thread with no more has wide boxes */
 #define ROW_GAP     8
 #define RIGHT_STEP  10
 #define CUT_WORK    100

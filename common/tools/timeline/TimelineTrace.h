@@ -55,7 +55,7 @@ typedef struct Flow {
     int letter; /* for TimelineLayout: where its arrow is in two parts, what joins them */
 } Flow;
 
-/* A thread. */
+/* A thread, or a client. */
 typedef struct Lane {
     char name[TRACE_TEXT_SIZE];
     int tid;
@@ -71,7 +71,7 @@ typedef struct Trace {
     int edgeCount;
     Flow flows[TRACE_MAX_FLOWS];
     int flowCount;
-    Lane lanes[TRACE_MAX_LANES]; /* main, workers, others, Ctrl+C */
+    Lane lanes[TRACE_MAX_LANES]; /* clients, main, workers, others, Ctrl+C */
     int laneCount;
 } Trace;
 

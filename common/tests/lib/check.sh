@@ -63,7 +63,7 @@ start_server() {
     : >"$2"
     # RUN is several words.
     # shellcheck disable=SC2086
-    ${RUN-} "$1" --port 0 >"$2" 2>"$3" </dev/null &
+    ${RUN-} "$1" --port 0 ${4-} >"$2" 2>"$3" </dev/null &
     server=$!
     wait_until grep -q '^Listening' "$2"
     port=$(tr -d '\r' <"$2" | sed -n 's/^Listening on .*:\([0-9]*\)$/\1/p')

@@ -28,10 +28,27 @@ test:
 	+@$(build_watched) programs wrong-programs
 	@$(RUN_TESTS) $(TEST_ALL)
 
+# The files of library.exe that test what a step of 07 has; see Library.h. Those before 07.3 have none.
+TESTS_07.3      = Host Peer Send SendBuffer
+TESTS_07.4      = $(TESTS_07.3) Packet PacketSession RecvBuffer Session
+TESTS_07.5      = $(TESTS_07.4) Connect
+TESTS_07.6      = $(TESTS_07.5) Cause Close Held Keeper Misuse Stop
+TESTS_07.7      = $(TESTS_07.6) Accept Many Round Share
+STEP_LIBRARIES := $(foreach step,$(STEPS),$(if $(TESTS_$(step)),$(OUT)/tests/library-$(step).exe))
+$(STEP_LIBRARIES): INCLUDES += -Icommon/tests/lib -Icommon/tools/lib -Icommon/instrument
+$(STEP_LIBRARIES): $(OUT)/tests/library-07.%.exe: build/steps/07.%/Server.c \
+    $(wildcard common/tests/library/*) $(OUT)/flags.txt $(COMMON) $(LIBS) | compiler
+	$(say) "  build   $@"
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(CFLAGS) -DSTEP=$* $(INCLUDES) -I$(<D) -o $@ common/tests/library/Library.c \
+	    $(TESTS_07.$*:%=common/tests/library/Library%.c) $(<D)/*[!r].c $(<D)/*[!v]er.c \
+	    $(COMMON) $(LIBS) -lws2_32
+
 #: make test-05 | runs the tests of one stage; FILTER=reset only those with that in their name
+own_tests = $(filter %-$(1).exe,$(STEP_LIBRARIES))
 $(ALL:%=test-%): test-%:
-	+@$(SET_UP) $(OUT)/$(call stage,$*)/server.exe $(OUT)/tests/contract.exe
-	@$(RUN_TESTS) --about "40 s" --filter "$(FILTER)" \
+	+@$(SET_UP) $(OUT)/$(call stage,$*)/server.exe $(OUT)/tests/contract.exe $(call own_tests,$*)
+	@$(RUN_TESTS) --about "40 s" --filter "$(FILTER)" $(addprefix --program ,$(call own_tests,$*)) \
 	    --contract $(OUT)/tests/contract.exe $(OUT)/$(call stage,$*)/server.exe
 
 #: make test-unit | runs the tests of common (test-load: of load.exe; test-library: of stage 07)
@@ -45,10 +62,10 @@ $(PROGRAMS:%=test-%) $(SCRIPTS:%=test-%): test-%:
 
 #: make test-more | runs the tests that take too long for make test, those of the steps among them
 test-more:
-	+@$(SET_UP) test-programs $(STEP_SERVERS)
+	+@$(SET_UP) test-programs $(STEP_SERVERS) $(STEP_LIBRARIES)
 	+@$(build_watched) $(WATCHED_STORM) $(WATCHED_STEPS)
-	@$(if $(STEPS),$(RUN_TESTS) --contract $(OUT)/tests/contract.exe $(STEP_SERVERS) \
-	    --verify $(WATCHED_STEPS))
+	@$(if $(STEPS),$(RUN_TESTS) $(STEP_LIBRARIES:%=--program %) \
+	    --contract $(OUT)/tests/contract.exe $(STEP_SERVERS) --verify $(WATCHED_STEPS))
 	@TEST_JOBS=1 $(RUN_TESTS) --about "2 minutes" \
 	    $(patsubst %,--script %,$(sort $(wildcard common/tests/more/*.sh)))
 

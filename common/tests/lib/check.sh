@@ -66,7 +66,7 @@ wait_until() {
 start_server() {
     # What the server before has said must not be taken for this one's.
     : >"$2"
-    ${RUN-} "$1" --port 0 >"$2" 2>"$3" </dev/null &
+    ${RUN-} "$1" --port 0 ${4-} >"$2" 2>"$3" </dev/null &
     server=$!
     wait_until grep -q '^Listening' "$2"
     port=$(tr -d '\r' <"$2" | sed -n 's/^Listening on .*:\([0-9]*\)$/\1/p')

@@ -38,6 +38,7 @@ static int Begin(const char *const words[])
     SetUnhandledExceptionFilter(OnCrash);
     ServerLog_Init(true, false);
     Host_MarkProgramThread();
+    Test_SetStage(STEP);
     gate = CreateEventW(NULL, TRUE, FALSE, NULL);
     return OPTIONS_RUN;
 }

@@ -13,7 +13,6 @@
 #ifndef LIBRARY_H
 #define LIBRARY_H
 
-#include "PacketSession.h"
 #include "Peer.h"
 #include "Random.h"
 #include "ServerProcess.h"
@@ -21,6 +20,44 @@
 #include "Test.h"
 #include "TestProgram.h"
 #include "TestSocketUtils.h"
+
+/*
+ * STEP is the step of 07 that is tested; the last one is the stage. What an earlier step does not have
+ * is left out of its tests: SINCE_5(...) is there from 07.5 on, and a test with `.firstStage = 5` runs
+ * from there on.
+ */
+#ifndef STEP
+#define STEP 7
+#endif
+#if STEP >= 4
+#include "PacketSession.h"
+#define SINCE_4(...) __VA_ARGS__
+typedef int RecvResult;
+#else
+#define SINCE_4(...)
+#define PACKET_HEADER_SIZE 4
+typedef void RecvResult;
+typedef Session PacketSession;
+#endif
+#if STEP >= 5
+#define SINCE_5(...) __VA_ARGS__
+#else
+#define SINCE_5(...)
+typedef enum ServiceType { SERVICE_SERVER, SERVICE_CLIENT } ServiceType;
+#endif
+#if STEP >= 6
+#define SINCE_6(...) __VA_ARGS__
+#else
+#define SINCE_6(...)
+#define Session_Close                     Session_Disconnect
+#define Service_Connect(service, delayMs) Service_Connect(service)
+#endif
+#if STEP >= 7
+#define SINCE_7(...) __VA_ARGS__
+#else
+#define SINCE_7(...)
+#define Service_GetCounter(service, counter) ((void)(service), -1)
+#endif
 
 #define CAUSE_MAX 40 /* causes that a Host counts */
 #define KEPT_MAX  64 /* sessions that a Host with keepsSessions can keep */

@@ -65,7 +65,7 @@ static void WaitUntilReceiving(Host *server, int count)
         Session_GetQueuedBytes(&server->kept[i]->session);
 }
 
-TEST("cause: the peer resets")
+TEST("cause: the peer resets", .firstStage = 7)
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true);
     Probe *probes[3];

@@ -55,7 +55,7 @@ TEST("close: all that was queued arrives")
     Session_Close(&probe->session, CAUSE_LATER);
     Peer_Close(&probe->peer);
     CHECK(Host_AllEnd(server, CAUSE_OURS, 1));
-    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), QUEUED);
+    SINCE_7(CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), QUEUED));
 }
 
 /* The peer sends and sends, and must get all it is owed, and no reset. */
@@ -79,7 +79,7 @@ TEST("close: while the peer sends")
  * A session that is paused, because its peer does not read, is closed. It reads again, and throws
  * away: a peer that says all it has to say before it reads gets what it is owed.
  */
-TEST("close: while the session is paused")
+TEST("close: while the session is paused", .firstStage = 7)
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .drainMs = LONG_MS);
     Probe *probe = Probe_Open(server, NARROW);
@@ -101,7 +101,7 @@ TEST("close: while the session is paused")
 }
 
 /* The call does not wait for the port: whoever ends the send receives on. */
-TEST("close: the session is paused, and the port takes no packet")
+TEST("close: the session is paused, and the port takes no packet", .firstStage = 7)
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .drainMs = LONG_MS);
     Probe *probe = Probe_Open(server, NARROW);

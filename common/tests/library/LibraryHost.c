@@ -74,7 +74,7 @@ static void CheckLife(Probe *probe, const char *name)
     FAULT_IF(probe->disconnected != 0, "%s was called after OnDisconnected", name);
 }
 
-static int OnRecv(Session *session, const char *data, int length)
+static RecvResult OnRecv(Session *session, const char *data, int length)
 {
     Probe *probe = FromSession(session);
     int consumed = length;
@@ -82,8 +82,8 @@ static int OnRecv(Session *session, const char *data, int length)
     EnterCall(probe, "OnRecv");
     CheckLife(probe, "OnRecv");
     InterlockedIncrement(&probe->recvCalls);
-    FAULT_IF(length < 1 || (length > probe->host->settings.session.recvBufferSize &&
-                            length > probe->host->settings.session.recvBufferMax),
+    FAULT_IF(length < 1 SINCE_4(|| (length > probe->host->settings.session.recvBufferSize &&
+                                    length > probe->host->settings.session.recvBufferMax)),
              "OnRecv was called with length %d", length);
     if (probe->host->behaviour->OnRecv != NULL)
         consumed = probe->host->behaviour->OnRecv(probe, data, length);
@@ -93,7 +93,7 @@ static int OnRecv(Session *session, const char *data, int length)
         InterlockedExchangeAdd64(&probe->consumed, consumed);
     InterlockedDecrement(&probe->receiving);
     LeaveCall();
-    return consumed;
+    return SINCE_4(consumed);
 }
 
 static void OnDisconnected(Session *session, DisconnectCause cause)
@@ -139,6 +139,7 @@ static const SessionVtbl sessionVtbl = {.OnConnected = OnConnected,
 
 /* --- The same for packets -------------------------------------------------------------------- */
 
+#if STEP >= 4
 static void OnRecvPacket(Session *session, uint16_t id, const char *body, int length)
 {
     Probe *probe = FromSession(session);
@@ -161,6 +162,7 @@ static const PacketSessionVtbl packetSessionVtbl = {
                 .Destroy = Destroy},
     .OnRecvPacket = OnRecvPacket,
 };
+#endif
 
 /* --- Behaviours ------------------------------------------------------------------------------ */
 
@@ -209,7 +211,6 @@ const Behaviour echoBehaviour = {.OnRecv = Echo};
 Session *Probe_Create(Service *service, int family)
 {
     Host *host = (Host *)service->settings.context;
-    const Behaviour *behaviour = host->behaviour;
     Session *session;
     Probe *probe;
 
@@ -217,11 +218,10 @@ Session *Probe_Create(Service *service, int family)
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    if (behaviour->maxPacketSize != 0)
-        session = PacketSession_New(service, &packetSessionVtbl, sizeof(*probe), family,
-                                    behaviour->maxPacketSize);
-    else
-        session = Session_New(service, &sessionVtbl, sizeof(*probe), family);
+    session = SINCE_4(host->behaviour->maxPacketSize != 0
+                          ? PacketSession_New(service, &packetSessionVtbl, sizeof(*probe), family,
+                                              host->behaviour->maxPacketSize)
+                          :) Session_New(service, &sessionVtbl, sizeof(*probe), family);
     if (session == NULL)
         return NULL;
     probe = FromSession(session);
@@ -264,12 +264,12 @@ Host *Host_Create(ServiceType type, const Behaviour *behaviour)
     InitializeSRWLock(&host->lock);
     host->behaviour = behaviour;
     host->settings = Service_GetDefaults();
-    host->settings.type = type;
+    SINCE_5(host->settings.type = type);
     host->settings.createSession = Probe_Create;
     host->settings.context = host;
-    host->settings.OnRefused = OnRefused;
+    SINCE_5(host->settings.OnRefused = OnRefused);
     host->settings.OnError = OnError;
-    host->settings.session.drainMs = SHORT_DRAIN_MS;
+    SINCE_6(host->settings.session.drainMs = SHORT_DRAIN_MS);
     NetAddress_FromText(&host->settings.address, "127.0.0.1", 0);
     hosts[hostCount++] = host;
     return host;
@@ -294,16 +294,14 @@ Host *Host_StartServer(const ServerOptions *options)
 
     host->keepsSessions = options->keepsSessions;
     SetUnless0(&host->settings.workerCount, options->workerCount);
-    SetUnless0(&host->settings.maxSessionCount, options->maxSessionCount);
-    SetUnless0(&session->recvBufferSize, options->recvBufferSize);
-    SetUnless0(&session->recvBufferMax, options->recvBufferMax);
+    SINCE_5(SetUnless0(&host->settings.maxSessionCount, options->maxSessionCount));
+    SINCE_4(SetUnless0(&session->recvBufferSize, options->recvBufferSize));
+    SINCE_4(SetUnless0(&session->recvBufferMax, options->recvBufferMax));
     SetUnless0(&session->pauseBytes, options->pauseBytes);
     SetUnless0(&session->limitBytes, options->limitBytes);
-    session->idleTimeoutMs = options->idleTimeoutMs;
-    if (options->drainMs != 0)
-        session->drainMs = options->drainMs;
-    if (options->halfClosedMs != 0)
-        session->halfClosedMs = options->halfClosedMs;
+    SINCE_6(session->idleTimeoutMs = options->idleTimeoutMs);
+    SINCE_6(if (options->drainMs != 0) session->drainMs = options->drainMs);
+    SINCE_6(if (options->halfClosedMs != 0) session->halfClosedMs = options->halfClosedMs);
     if (options->listenOn != NULL)
         NEED_TRUE(NetAddress_FromText(&host->settings.address, options->listenOn, 0));
     Host_Start(host);
@@ -315,8 +313,7 @@ Host *Host_CreateClient(const Host *server, const Behaviour *behaviour, int coun
     Host *host = Host_Create(SERVICE_CLIENT, behaviour);
 
     host->settings.address = NetAddress_ToLocal(&server->service.settings.address);
-    host->settings.maxSessionCount = count;
-    host->settings.connectCount = count;
+    SINCE_5(host->settings.maxSessionCount = host->settings.connectCount = count);
     return host;
 }
 
@@ -372,11 +369,11 @@ void Host_CheckStopped(Host *host)
         CheckProbe(probe);
     CHECK_INT(host->destroyed, host->created);
     CHECK_INT(host->disconnected, host->connected);
-    CHECK_INT(Service_GetSessionCount(&host->service), 0);
+    SINCE_5(CHECK_INT(Service_GetSessionCount(&host->service), 0));
     /* A client counts those that could not be connected, too. */
-    CHECK_INT(Service_GetCounter(&host->service, COUNTER_SESSIONS),
-              host->settings.type == SERVICE_CLIENT ? host->created : host->connected);
-    CHECK_INT(Service_GetCounter(&host->service, COUNTER_REFUSED), host->refused);
+    SINCE_7(CHECK_INT(Service_GetCounter(&host->service, COUNTER_SESSIONS),
+                      host->settings.type == SERVICE_CLIENT ? host->created : host->connected));
+    SINCE_7(CHECK_INT(Service_GetCounter(&host->service, COUNTER_REFUSED), host->refused));
 }
 
 void Host_Stop(Host *host)

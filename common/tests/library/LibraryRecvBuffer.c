@@ -258,7 +258,7 @@ static void CheckLengths(int recvBufferMax, const int *expected)
 }
 
 /* It doubles while receives fill it, and is small again when that was not needed for a while. */
-TEST("recv buffer: a session's grows with its stream")
+TEST("recv buffer: a session's grows with its stream", .firstStage = 6)
 {
     static const int expected[] = {256, 512, 1024, 2048, 4096, 2320, 1, 1000, 256, 512, 232, 0};
 

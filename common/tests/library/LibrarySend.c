@@ -82,8 +82,8 @@ TEST("send: from any thread, in order")
     Threads_Join();
     CHECK(Peer_IsQuiet(probe->peer));
     CHECK_INT(Session_GetQueuedBytes(&probe->session), 0);
-    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES),
-              SENDERS * MESSAGES * MESSAGE_SIZE);
+    SINCE_7(CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES),
+                      SENDERS * MESSAGES * MESSAGE_SIZE));
 }
 
 /* --- Gathering ------------------------------------------------------------------------------- */
@@ -101,7 +101,7 @@ static LONG64 FillUp(Probe *probe)
 }
 
 /* 1,000 buffers wait behind a send that is outstanding; then the peer reads. */
-TEST("send: small buffers are gathered")
+TEST("send: small buffers are gathered", .firstStage = 7)
 {
     Host *server = START_SERVER(&silentBehaviour, .keepsSessions = true, .limitBytes = FILL_LIMIT);
     Probe *probe = Probe_Open(server, NARROW);
@@ -138,12 +138,12 @@ TEST("send: buffers without a byte")
     for (int i = 0; i < 100; i++)
         CHECK(bytes[i] == (char)(i * 3));
     CHECK(Peer_IsQuiet(probe->peer));
-    CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), 100);
+    SINCE_7(CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), 100));
 }
 
 /* --- The pause ------------------------------------------------------------------------------- */
 
-TEST("send: a peer that does not read is not read")
+TEST("send: a peer that does not read is not read", .firstStage = 7)
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .pauseBytes = PAUSE);
     LONG64 received;
@@ -156,7 +156,7 @@ TEST("send: a peer that does not read is not read")
         received = Host_WaitForPause(server);
         CHECK(received > 0 && received < PAUSED_BYTES * (round + 1));
         queued = Session_GetQueuedBytes(&probe->session);
-        CHECK_AT_MOST(queued, PAUSE + server->settings.session.recvBufferMax);
+        SINCE_4(CHECK_AT_MOST(queued, PAUSE + server->settings.session.recvBufferMax));
         CHECK(queued > PAUSE / 2);
         CHECK(Peer_Echo(other, 1));
         CHECK(Service_GetCounter(&server->service, COUNTER_RECV_BYTES) == received + 1);
@@ -170,7 +170,7 @@ TEST("send: a peer that does not read is not read")
  * A message that is on its way pauses the session, and nothing else is outstanding then. Whoever ends
  * the send receives on: that needs no packet, which the port might not take.
  */
-TEST("send: a pause ends where the port takes no packet")
+TEST("send: a pause ends where the port takes no packet", .firstStage = 7)
 {
     Host *server =
         START_SERVER(&echoBehaviour, .keepsSessions = true, .workerCount = 2, .pauseBytes = 1);
@@ -238,7 +238,7 @@ TEST("send: a broadcast")
     SendBuffer *last = NULL;
     char bytes[1000];
 
-    CHECK_INT(Service_GetSessionCount(&server->service), 0);
+    SINCE_5(CHECK_INT(Service_GetSessionCount(&server->service), 0));
     for (int i = 0; i < LISTENERS; i++)
         peers[i] = Probe_Open(server, 0)->peer;
     for (int i = 0; i < BROADCASTS; i++) {

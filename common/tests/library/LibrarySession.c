@@ -19,7 +19,7 @@ static void CheckAddress(Probe *probe, const NetAddress *expected)
                NetAddress_ToText(expected, expectedText, sizeof(expectedText)));
 }
 
-TEST("session: echo, address and counters")
+TEST("session: echo, address and counters", .firstStage = 7)
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true);
     NetAddress own;
@@ -37,7 +37,7 @@ TEST("session: echo, address and counters")
     Threads_Join();
     CHECK(Peer_IsQuiet(probe->peer));
     CHECK_INT(Session_GetQueuedBytes(&probe->session), 0);
-    CHECK_INT(Service_GetSessionCount(&server->service), 1);
+    SINCE_5(CHECK_INT(Service_GetSessionCount(&server->service), 1));
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), MOVED);
     CHECK_INT(Service_GetCounter(&server->service, COUNTER_SEND_BYTES), MOVED);
     CHECK_INT(probe->consumed, MOVED);
@@ -76,7 +76,7 @@ TEST("session: references from eight threads")
     Peer_Close(&probe->peer);
     CHECK(Host_WaitForDisconnected(server, 1));
     CHECK_INT(probe->destroyed, 0);
-    WAIT_WHILE(Service_GetSessionCount(&server->service) > 0);
+    SINCE_5(WAIT_WHILE(Service_GetSessionCount(&server->service) > 0));
     Host_StopService(server);
     CHECK_INT(probe->session.object.references, 1);
     CHECK_INT(probe->destroyed, 0);
@@ -114,7 +114,8 @@ TEST("session: OnRecv consumes part")
         CHECK(Peer_SendPattern(peer, 0, i < 2 ? 3000 : 300000));
         Peer_Close(&peer);
         CHECK(Host_AllEnd(server, CAUSE_PEER_CLOSED, 1));
-        CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES), i < 2 ? 3000 : 300000);
+        SINCE_7(CHECK_INT(Service_GetCounter(&server->service, COUNTER_RECV_BYTES),
+                          i < 2 ? 3000 : 300000));
         Host_Stop(server);
     }
 }
@@ -169,7 +170,7 @@ TEST("session: no lock is held in a callback")
     CHECK(WAIT_FOR(probe->state, 1));
     CHECK(Session_Send(&probe->session, buffer));
     CHECK_INT(Service_Broadcast(&server->service, buffer), 1);
-    CHECK_INT(Service_GetSessionCount(&server->service), 1);
+    SINCE_5(CHECK_INT(Service_GetSessionCount(&server->service), 1));
     CHECK(Session_GetQueuedBytes(&probe->session) <= 10);
     CHECK(Peer_Receive(probe->peer, received, 10));
     CHECK(memcmp(received, "hellohello", 10) == 0);
@@ -195,7 +196,7 @@ static void CallEverything(Probe *probe)
         Session_Send(session, buffer);
         SendBuffer_Release(buffer);
     }
-    FAULT_IF(Service_GetSessionCount(service) < 1, "a session that calls back is not in the set");
+    SINCE_5(FAULT_IF(Service_GetSessionCount(service) < 1, "who calls back is not in the set"));
     Service_GetCounter(service, COUNTER_SESSIONS);
     Session_GetQueuedBytes(session);
     Session_GetError(session);
@@ -285,7 +286,7 @@ static int CloseAfterFive(Probe *probe, const char *data, int length)
 }
 
 /* A SERVICE_CLIENT connects as many as it is told, and they end one by one. */
-TEST("session: a client service")
+TEST("session: a client service", .firstStage = 7)
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
     Host *server = START_SERVER(&echoBehaviour);
@@ -318,7 +319,7 @@ static void CheckListen(const char *listenOn, const char *const *texts)
     CHECK(Host_WaitForDisconnected(server, count));
 }
 
-TEST("session: IPv4, IPv6 and both")
+TEST("session: IPv4, IPv6 and both", .firstStage = 5)
 {
     static const char *const four[] = {"127.0.0.1", NULL};
     static const char *const six[] = {"::1", NULL};
@@ -330,7 +331,7 @@ TEST("session: IPv4, IPv6 and both")
     CheckListen("::", both);
 }
 
-TEST("session: a client of IPv6")
+TEST("session: a client of IPv6", .firstStage = 5)
 {
     static const Behaviour behaviour = {.OnConnected = SendHello, .OnRecv = CloseAfterFive};
     Host *server = START_SERVER(&echoBehaviour, .listenOn = "::1");

@@ -60,8 +60,8 @@ typedef struct Test {
 #define BEFORE_MAIN(function) static void __attribute__((constructor)) function(void)
 #endif
 
-/* REGISTER(__LINE__, int, Type, Type_Register, members) { ... }: before main Type_Register gets a Type with
-   these members, whose `run` is the function that begins here and returns int. */
+/* REGISTER(__LINE__, void, Test, Test_Register, members) { ... }: before main Test_Register gets a Test
+   with these members, whose `run` is the function that begins here. */
 #define REGISTER(number, result, type, function, ...)                                              \
     REGISTER_ON_LINE(number, result, type, function, __VA_ARGS__)
 #define REGISTER_ON_LINE(number, result, type, function, ...)                                      \

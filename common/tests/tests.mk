@@ -28,7 +28,7 @@ test:
 	+@$(build_watched) programs wrong-programs
 	@$(RUN_TESTS) $(TEST_ALL)
 
-# The files of library.exe that test what a step of 07 has; see Library.h. Those before 07.3 have none.
+# What library.exe tests in a step of 07, see Library.h. Those before 07.3 have nothing of it.
 TESTS_07.3      = Host Peer Send SendBuffer
 TESTS_07.4      = $(TESTS_07.3) Packet PacketSession RecvBuffer Session
 TESTS_07.5      = $(TESTS_07.4) Connect

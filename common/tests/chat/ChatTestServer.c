@@ -142,8 +142,11 @@ static void TalkAtOnce(int count, int messages)
             REQUIRE(CHECK_TEXT(list[i]->text, list[0]->text));
         }
     }
+
+    /* Nothing more has come, but for pings. */
+    CHECK(Talker_Send(list[0], SAY, "over"));
     for (int i = 0; i < count; i++)
-        CHECK(!senders[i].failed && !Talker_IsReadable(list[i], 0));
+        CHECK(!senders[i].failed && Talker_Hears(list[i], "Said t0|over"));
 }
 
 TEST("chat: four talk at once")

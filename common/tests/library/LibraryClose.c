@@ -79,7 +79,7 @@ TEST("close: while the peer sends")
  * A session that is paused, because its peer does not read, is closed. It reads again, and throws
  * away: a peer that says all it has to say before it reads gets what it is owed.
  */
-TEST("close: while the session is paused", .firstStage = 7)
+TEST("close: while the session is paused")
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .drainMs = LONG_MS);
     Probe *probe = Probe_Open(server, NARROW);
@@ -101,7 +101,7 @@ TEST("close: while the session is paused", .firstStage = 7)
 }
 
 /* The call does not wait for the port: whoever ends the send receives on. */
-TEST("close: the session is paused, and the port takes no packet", .firstStage = 7)
+TEST("close: the session is paused, and the port takes no packet")
 {
     Host *server = START_SERVER(&echoBehaviour, .keepsSessions = true, .drainMs = LONG_MS);
     Probe *probe = Probe_Open(server, NARROW);

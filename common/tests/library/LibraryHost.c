@@ -416,7 +416,11 @@ LONG64 Host_WaitForPause(Host *host)
     do {
         before = now;
         Sleep(QUIET_MS);
-        now = Service_GetCounter(&host->service, COUNTER_RECV_BYTES);
+        now = 0;
+        AcquireSRWLockShared(&host->lock);
+        for (const Probe *probe = host->probes; probe != NULL; probe = probe->next)
+            now += probe->consumed;
+        ReleaseSRWLockShared(&host->lock);
     } while ((now != before || now == 0) &&
              Test_MayWait(end, "the sessions receive, or nothing has come", __FILE__, __LINE__));
     return now;
